@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+TOOLS := .venv-tools
+UV := $(TOOLS)/bin/uv
+RUN := $(UV) run --frozen --no-sync
+export UV_PROJECT_ENVIRONMENT ?= .venv
+export UV_PYTHON_DOWNLOADS ?= never
+
+.PHONY: demo test check test-training bench setup clean help
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
+
+demo: .venv/.synced ## boot the stack, publish pictures, watch them become searchable; ARGS="--images DIR --pins N --rate R --exit --json FILE"
+	@$(RUN) python -m deploy.demo $(ARGS)
+
+test: .venv/.synced ## unit, contract, congruence and integration tests on the real parts
+	@$(RUN) pytest -m "not training and not bench" $(ARGS)
+
+check: .venv/.synced ## ruff, mypy --strict and import-linter
+	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy && $(RUN) lint-imports
+
+test-training: .venv-train/.synced ## what needs torch
+	@UV_PROJECT_ENVIRONMENT=.venv-train $(RUN) pytest -m training $(ARGS)
+
+bench: .venv/.synced ## benchmarks: ARGS="path --json FILE"
+	@$(RUN) python -m tests.bench $(ARGS)
+
+setup: .venv/.synced ## install everything that demo, test, check and bench need
+
+clean: ## remove what the commands above made
+	rm -rf .venv .venv-train $(TOOLS) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit("pinstream needs Python 3.11 to 3.13; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 ..." % sys.version_info[:2]) if not (3, 11) <= sys.version_info < (3, 14) else None'
+	@echo "setting up (once): the installer"
+	@$(PYTHON) -m venv $(TOOLS) && $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.venv/.synced: $(UV) pyproject.toml uv.lock
+	@echo "setting up (once): Python packages and servers, from uv.lock"
+	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --locked --python $$(readlink -f $$(command -v $(PYTHON)))
+	@touch $@
+
+.venv-train/.synced: $(UV) pyproject.toml uv.lock
+	@echo "setting up (once): torch and what else training needs, some 5 GB"
+	@UV_PROJECT_ENVIRONMENT=.venv-train $(UV) sync --locked --group train --python $$(readlink -f $$(command -v $(PYTHON)))
+	@touch $@

@@ -1,0 +1,30 @@
+"""What can go wrong between a picture and its codes.
+
+::
+
+    InferenceError
+    ├── PictureRefused       invalid: this picture never will decode; a dead letter
+    ├── ModelUnavailable     retryable: the server is away or not ready; it will come back
+    │   └── ModelBusy        retryable: a queue is full or a deadline passed; send less
+    └── ModelMismatch        fatal: the server runs another embedding version or other tensors
+"""
+
+
+class InferenceError(Exception):
+    """The root of this room's errors."""
+
+
+class PictureRefused(InferenceError):
+    """The bytes are not a picture this system accepts; asking again changes nothing."""
+
+
+class ModelUnavailable(InferenceError):
+    """The model server did not answer; the same call may succeed later."""
+
+
+class ModelBusy(ModelUnavailable):
+    """The model server refuses or outlasts its deadline for now; the caller should send less."""
+
+
+class ModelMismatch(InferenceError):
+    """The model server runs something else than this program was made for; stop."""
