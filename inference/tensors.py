@@ -6,6 +6,8 @@ The Triton configurations and the ONNX graphs are compared with this table by a 
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pinstream.codes import CODE_BYTES
+
 DType = Literal["UINT8", "INT32", "FP32"]
 
 
@@ -32,13 +34,12 @@ class ModelSpec:
         return Tensor("images", "UINT8", (self.image_size_px, self.image_size_px, 3))
 
 
-CODE_BITS: Final = 256
 MAX_DETECTIONS: Final = 100
 
 EMBED: Final = ModelSpec(
     name="embed",
     image_size_px=224,
-    outputs=(Tensor("codes", "UINT8", (CODE_BITS // 8,)),),
+    outputs=(Tensor("codes", "UINT8", (CODE_BYTES,)),),
 )
 DETECT: Final = ModelSpec(
     name="detect",

@@ -1,0 +1,122 @@
+"""The Milvus collection as plain records: its rows, its key rule, its filters. No client is needed to read this."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pinstream.codes import CODE_BYTES, Code
+from pinstream.events import Domain
+
+EMBEDDING_VERSION: Final = 1
+ALIAS: Final = "pins"
+WHOLE_SLOT: Final = 0
+DEAD_CODE: Final[Code] = bytes(CODE_BYTES)
+
+Slots = Literal["any", "whole", "objects"]
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom as fractions of the picture, 0..1."""
+
+
+def collection_name(embedding_version: int = EMBEDDING_VERSION) -> str:
+    """Where the codes of one embedding version live: each has a collection of its own."""
+    return f"{ALIAS}_v{embedding_version}"
+
+
+def row_key(pin_id: str, slot: int) -> str:
+    """The primary key: ``<pin_id>#<slot>``; slot 0 is the whole picture, 1..n its objects."""
+    return f"{pin_id}#{slot}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One code in the index: a whole picture or one object on it."""
+
+    pin_id: str
+    slot: int
+    alive: bool
+    code: Code
+    version: int
+    object_count: int = 0
+    label: str = ""
+    score: float = 0.0
+    box: Box = (0.0, 0.0, 1.0, 1.0)
+    domain: Domain = "web"
+    image_sha256: str = ""
+    published_at_ms: int = 0
+    indexed_at_ms: int = 0
+    title: str = ""
+    link: str = ""
+    image_url: str = ""
+    price: float | None = None
+    currency: str = ""
+    tags: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The row's primary key."""
+        return row_key(self.pin_id, self.slot)
+
+
+def tombstone(pin_id: str, slot: int, version: int, *, at_ms: int) -> Row:
+    """A row that no search returns: what a vanished object or a deleted pin leaves behind.
+
+    In slot 0 its version is the fence that keeps older events out.
+    """
+    return Row(
+        pin_id=pin_id,
+        slot=slot,
+        alive=False,
+        code=DEAD_CODE,
+        version=version,
+        published_at_ms=at_ms,
+        indexed_at_ms=at_ms,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Which living rows a search may return; fields that are None do not restrict."""
+
+    slots: Slots = "any"
+    domains: frozenset[str] | None = None
+    labels: frozenset[str] | None = None
+    published_since_ms: int | None = None
+    image_sha256s: frozenset[str] | None = None
+    pins: frozenset[str] | None = None
+    not_pins: frozenset[str] = frozenset()
+
+    def accepts(self, row: Row) -> bool:
+        """Whether a search under this filter may return ``row``."""
+        return (
+            row.alive
+            and (self.slots == "any" or (self.slots == "whole") == (row.slot == WHOLE_SLOT))
+            and (self.domains is None or row.domain in self.domains)
+            and (self.labels is None or row.label in self.labels)
+            and (self.published_since_ms is None or row.published_at_ms >= self.published_since_ms)
+            and (self.image_sha256s is None or row.image_sha256 in self.image_sha256s)
+            and (self.pins is None or row.pin_id in self.pins)
+            and row.pin_id not in self.not_pins
+        )
+
+    def expression(self) -> str:
+        """The same as a Milvus boolean expression; values are quoted, so none can change its meaning."""
+        clauses = ["alive == true"]
+        if self.slots != "any":
+            clauses.append(f"slot {'==' if self.slots == 'whole' else '>'} {WHOLE_SLOT}")
+        for field, values in (
+            ("domain", self.domains),
+            ("label", self.labels),
+            ("image_sha256", self.image_sha256s),
+            ("pin_id", self.pins),
+        ):
+            if values is not None:
+                clauses.append(f"{field} in {_quoted(values)}")
+        if self.published_since_ms is not None:
+            clauses.append(f"published_at_ms >= {self.published_since_ms}")
+        if self.not_pins:
+            clauses.append(f"pin_id not in {_quoted(self.not_pins)}")
+        return " and ".join(clauses)
+
+
+def _quoted(values: frozenset[str]) -> str:
+    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in sorted(values))
+    return "[" + ", ".join(f'"{value}"' for value in escaped) + "]"

@@ -1,0 +1,204 @@
+"""The messages: what publishers write on ``pins.events`` and workers on ``pins.indexed``."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, Self
+
+import orjson
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from pinstream.errors import EventInvalid
+
+PIN_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
+MAX_VERSION: Final = 2**63 - 1
+VERSION_HEADER: Final = "version"
+
+Domain = Literal["web", "camera", "catalog"]
+Result = Literal["indexed", "unchanged", "deleted", "superseded", "dead"]
+Stage = Literal["queue", "fetch", "decode", "detect", "embed", "write", "visible"]
+STAGES: Final[tuple[Stage, ...]] = ("queue", "fetch", "decode", "detect", "embed", "write", "visible")
+
+PinId = Annotated[str, StringConstraints(pattern=PIN_ID_PATTERN)]
+Version = Annotated[int, Field(gt=0, le=MAX_VERSION, description="grows with each change of the pin")]
+Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class _Message(BaseModel):
+    """Unknown fields are ignored, wrong types refused, nothing is coerced."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class ImageRef(_Message):
+    """Where the picture is: exactly one of an address to fetch and the bytes themselves."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = None
+    inline: Annotated[str, StringConstraints(min_length=1)] | None = Field(
+        default=None,
+        description="the encoded picture, base64",
+        json_schema_extra={"contentEncoding": "base64"},
+    )
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> Self:
+        if (self.url is None) == (self.inline is None):
+            raise ValueError("give exactly one of 'url' and 'inline'")
+        return self
+
+    @field_validator("inline")
+    @classmethod
+    def _is_base64(cls, value: str | None) -> str | None:
+        if value is not None:
+            _unbase64(value)
+        return value
+
+    def inline_bytes(self) -> bytes | None:
+        """The encoded picture when it travels in the event, else None."""
+        return None if self.inline is None else _unbase64(self.inline)
+
+
+class PinEvent(_Message):
+    """One saved picture, version 1 of the contract."""
+
+    pin_id: PinId
+    version: Version
+    image: ImageRef
+    domain: Domain
+    created_at: AwareDatetime
+    title: Annotated[str, StringConstraints(max_length=500)] | None = None
+    link: Annotated[str, StringConstraints(max_length=2048)] | None = None
+    price: Annotated[float, Field(ge=0, le=1e12)] | None = None
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] | None = None
+    labels: Annotated[tuple[Label, ...], Field(max_length=32, strict=False)] = ()
+
+    def encode(self) -> bytes:
+        """The record's value: UTF-8 JSON without the fields that are not set."""
+        return orjson.dumps(self.model_dump(mode="json", exclude_defaults=True))
+
+
+@dataclass(frozen=True, slots=True)
+class PinDeletion:
+    """A tombstone: the pin must leave the index, and stay out for every older version."""
+
+    pin_id: str
+    version: int
+
+
+class PinOutcome(_Message):
+    """The last thing that happened to a pin, as ``pins.indexed`` keeps it."""
+
+    pin_id: str
+    version: int | None = None
+    outcome: Result
+    objects: int = 0
+    embedding_version: int
+    reason: str | None = None
+    attempts: int = 1
+    topic: str
+    partition: int
+    offset: int
+    published_at_ms: int = Field(description="the record's timestamp")
+    finished_at_ms: int = Field(description="when the outcome was settled, by the worker's clock")
+    visible_at_ms: int | None = Field(default=None, description="when a search first returned it, if probed")
+    stages_ms: dict[Stage, float] = Field(default_factory=dict)
+    worker: str = ""
+
+    @property
+    def freshness_ms(self) -> int | None:
+        """Age of the pin when a search first returned it; None where no probe looked."""
+        return None if self.visible_at_ms is None else self.visible_at_ms - self.published_at_ms
+
+    def encode(self) -> bytes:
+        """The record's value: UTF-8 JSON."""
+        return orjson.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    @classmethod
+    def decode(cls, value: bytes) -> Self:
+        """The outcome in a record's value; raises EventInvalid with the JSON path that is wrong."""
+        try:
+            return cls.model_validate_json(value)
+        except ValidationError as exc:
+            raise _invalid(exc) from exc
+
+
+def decode_event(
+    key: bytes | None, value: bytes | None, *, headers: Headers = (), timestamp_ms: int = 0
+) -> PinEvent | PinDeletion:
+    """The event in one record of ``pins.events``; raises EventInvalid with the JSON path that is wrong.
+
+    A null value is a deletion: its version is the header ``version``, else the record's timestamp in ms.
+    """
+    pin_id = _decode_key(key)
+    if value is None:
+        return PinDeletion(pin_id, _tombstone_version(headers, timestamp_ms))
+    try:
+        event = PinEvent.model_validate_json(value)
+    except ValidationError as exc:
+        raise _invalid(exc) from exc
+    if event.pin_id != pin_id:
+        raise EventInvalid("$.pin_id", f"{event.pin_id!r} is not the record's key {pin_id!r}")
+    return event
+
+
+def event_from(fields: Mapping[str, Any]) -> PinEvent:
+    """A PinEvent from plain values, with ``version`` and ``created_at`` defaulting to the clock.
+
+    Raises EventInvalid with the JSON path that is wrong. Safe for JSON objects and Python values alike.
+    """
+    now = datetime.now(UTC)
+    filled = {"version": int(now.timestamp() * 1000), "created_at": now, **fields}
+    try:
+        return PinEvent.model_validate_json(orjson.dumps(filled))
+    except ValidationError as exc:
+        raise _invalid(exc) from exc
+    except TypeError as exc:
+        raise EventInvalid("$", f"not JSON: {exc}") from exc
+
+
+def checked_pin_id(pin_id: str) -> str:
+    """``pin_id`` itself; raises EventInvalid if it is not 1-64 of ``A-Z a-z 0-9 _ -``."""
+    return _decode_key(pin_id.encode())
+
+
+def _decode_key(key: bytes | None) -> str:
+    text = (key or b"").decode("utf-8", "replace")
+    if not (1 <= len(text) <= 64 and text.isascii() and text.replace("-", "a").replace("_", "a").isalnum()):
+        raise EventInvalid("key", f"{text[:80]!r} is not a pin id: 1-64 of A-Z a-z 0-9 _ -")
+    return text
+
+
+def _tombstone_version(headers: Headers, timestamp_ms: int) -> int:
+    raw = next((value for name, value in headers if name == VERSION_HEADER), None)
+    if raw is None:
+        return max(timestamp_ms, 1)
+    if not raw.isdigit() or len(raw) > 19 or not 0 < int(raw) <= MAX_VERSION:
+        raise EventInvalid("headers.version", f"{raw[:40]!r} is not an integer from 1 to {MAX_VERSION}")
+    return int(raw)
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as exc:
+        raise ValueError(f"not base64: {exc}") from exc
+
+
+def _invalid(exc: ValidationError) -> EventInvalid:
+    first = exc.errors(include_url=False, include_context=False)[0]
+    path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    given = "" if first["type"] in ("missing", "json_invalid") else f" (given: {first['input']!r:.80})"
+    more = f" and {exc.error_count() - 1} more" if exc.error_count() > 1 else ""
+    return EventInvalid(path, f"{first['msg']}{given}{more}")

@@ -1,0 +1,64 @@
+"""What pinstream asks of a vector index: five operations, kept by Milvus and by the exact index in memory alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pinstream.codes import Code
+from pinstream.collection import Row, Where
+
+Consistency = Literal["Strong", "Bounded"]
+"""Strong sees every acknowledged write and may wait for it; Bounded answers at once, up to a tick behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One row a search returned, and its Hamming distance to the query, 0..256."""
+
+    row: Row
+    distance: int
+
+
+class VectorStore(Protocol):
+    """Rows by key and by nearness. Every call blocks, has a deadline, is thread-safe and safe to repeat.
+
+    All raise IndexUnavailable (retryable; a write may have happened), IndexRefused (never will)
+    or IndexMismatch (stop).
+    """
+
+    def upsert(self, rows: Sequence[Row]) -> None:
+        """Write ``rows`` at once: readers see all of them or none.
+
+        Of rows with equal keys the last one wins. An empty sequence does nothing.
+        """
+        ...
+
+    def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
+        """Rows by primary key, dead ones too; keys that are not there are left out."""
+        ...
+
+    def nearest(
+        self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
+    ) -> list[list[Match]]:
+        """For each code its ``limit`` nearest accepted rows, by (distance, key); ``limit`` from 1 to 16,384."""
+        ...
+
+    def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
+        """Up to ``limit`` accepted rows, in no particular order."""
+        ...
+
+    def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:
+        """Every row, dead ones too, in bounded memory; for audits and sweeps."""
+        ...
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove rows for good, tombstones too; the sweeper's verb, never a pin's deletion."""
+        ...
+
+    def count(self, where: Where) -> int:
+        """How many rows are accepted, counted at Strong."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection; safe to call twice."""
+        ...

@@ -1,0 +1,1 @@
+"""The contracts, for readers in any language."""
