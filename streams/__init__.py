@@ -1,0 +1,1 @@
+"""The write path: from an event on Kafka to rows that a search finds."""
