@@ -26,6 +26,7 @@ class ModelSpec:
 
     name: str
     image_size_px: int
+    max_batch: int
     outputs: tuple[Tensor, ...]
 
     @property
@@ -39,11 +40,13 @@ MAX_DETECTIONS: Final = 100
 EMBED: Final = ModelSpec(
     name="embed",
     image_size_px=224,
+    max_batch=32,
     outputs=(Tensor("codes", "UINT8", (CODE_BYTES,)),),
 )
 DETECT: Final = ModelSpec(
     name="detect",
     image_size_px=320,
+    max_batch=8,
     outputs=(
         Tensor("boxes", "FP32", (MAX_DETECTIONS, 4)),
         Tensor("scores", "FP32", (MAX_DETECTIONS,)),

@@ -1,0 +1,86 @@
+"""Which objects a picture shows, and where."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from inference.errors import ModelMismatch
+from inference.images import Box, Pixels, squash
+from inference.runner import ModelRunner, Outputs, Priority
+from inference.tensors import DETECT
+
+DEFAULT_MIN_SCORE: Final = 0.3
+DEFAULT_MAX_OBJECTS: Final = 8
+MIN_SIDE: Final = 0.02
+"""A box thinner than this fraction of the picture shows nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One object on a picture; ``score`` is the detector's confidence, 0..1."""
+
+    label: str
+    score: float
+    box: Box
+
+
+class Detector:
+    """Objects on pictures, best first. ``labels`` are the names of the model's classes, in its order."""
+
+    def __init__(
+        self,
+        runner: ModelRunner,
+        labels: Sequence[str],
+        *,
+        min_score: float = DEFAULT_MIN_SCORE,
+        max_objects: int = DEFAULT_MAX_OBJECTS,
+    ) -> None:
+        self._runner = runner
+        self._labels = tuple(labels)
+        self._min_score = min_score
+        self._max_objects = max_objects
+
+    async def detect(self, pixels: Pixels, *, priority: Priority = Priority.LIVE) -> tuple[Detection, ...]:
+        """The objects on one picture, ``(height, width, 3) uint8``; raises as `ModelRunner.infer` does."""
+        return (await self.detect_many([pixels], priority=priority))[0]
+
+    async def detect_many(
+        self, pictures: Sequence[Pixels], *, priority: Priority = Priority.LIVE
+    ) -> list[tuple[Detection, ...]]:
+        """The objects on each picture, in one call of at most ``DETECT.max_batch`` pictures."""
+        images = np.stack([squash(pixels, DETECT.image_size_px) for pixels in pictures])
+        outputs = await self._runner.infer(DETECT, images, priority=priority)
+        return [self._objects(outputs, row) for row in range(len(pictures))]
+
+    def _objects(self, outputs: Outputs, row: int) -> tuple[Detection, ...]:
+        scores = outputs["scores"][row]
+        boxes = clipped(outputs["boxes"][row])
+        kept = (scores >= self._min_score) & worth_cropping(boxes)
+        order = [index for index in np.argsort(-scores, kind="stable") if kept[index]]
+        return tuple(
+            Detection(
+                label=self._label(int(outputs["labels"][row][index])),
+                score=min(float(scores[index]), 1.0),
+                box=Box(*(float(edge) for edge in boxes[index])),
+            )
+            for index in order[: self._max_objects]
+        )
+
+    def _label(self, index: int) -> str:
+        if not 0 <= index < len(self._labels):
+            raise ModelMismatch(f"detect: label {index} of a model known to have {len(self._labels)}")
+        return self._labels[index]
+
+
+def clipped(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """``(n, 4)`` corners moved inside the picture; what is not a number stays so."""
+    return np.clip(boxes, 0.0, 1.0)
+
+
+def worth_cropping(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Which of ``(n, 4)`` clipped boxes have two real sides, ``(n,)``."""
+    sides = boxes[:, 2:] - boxes[:, :2]
+    return np.asarray((sides >= MIN_SIDE).all(axis=1))

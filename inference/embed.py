@@ -1,0 +1,41 @@
+"""One binary code for each part of a picture."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from inference.images import Box, Pixels, squash
+from inference.runner import ModelRunner, Priority
+from inference.tensors import EMBED
+from pinstream.codes import Code
+
+
+class Embedder:
+    """Codes of pictures and of boxes on them, all in the embedding version that the runner serves."""
+
+    def __init__(self, runner: ModelRunner) -> None:
+        self._runner = runner
+
+    async def embed(self, pixels: Pixels, boxes: Sequence[Box], *, priority: Priority = Priority.LIVE) -> list[Code]:
+        """One code per box, in order; give `images.WHOLE` first for the whole picture. One call for all of them.
+
+        More than ``EMBED.max_batch`` boxes take further calls. Raises as `ModelRunner.infer` does.
+        """
+        return await self.embed_squashed(crops(pixels, boxes), priority=priority)
+
+    async def embed_squashed(self, images: Pixels, *, priority: Priority = Priority.LIVE) -> list[Code]:
+        """One code per picture of ``(n, 224, 224, 3) uint8``, as `images.squash` makes them."""
+        codes: list[Code] = []
+        for first in range(0, len(images), EMBED.max_batch):
+            part = images[first : first + EMBED.max_batch]
+            packed = (await self._runner.infer(EMBED, part, priority=priority))["codes"]
+            codes.extend(row.tobytes() for row in packed)
+        return codes
+
+
+def crops(pixels: Pixels, boxes: Sequence[Box]) -> Pixels:
+    """What the embedding model sees of each box, ``(n, 224, 224, 3) uint8``."""
+    images = np.empty((len(boxes), *EMBED.images.dims), np.uint8)
+    for image, box in zip(images, boxes, strict=True):
+        image[:] = squash(pixels, EMBED.image_size_px, box)
+    return images
