@@ -45,15 +45,21 @@ class Detector:
 
     async def detect(self, pixels: Pixels, *, priority: Priority = Priority.LIVE) -> tuple[Detection, ...]:
         """The objects on one picture, ``(height, width, 3) uint8``; raises as `ModelRunner.infer` does."""
-        return (await self.detect_many([pixels], priority=priority))[0]
+        return (await self.detect_squashed(squash(pixels, DETECT.image_size_px)[None], priority=priority))[0]
 
-    async def detect_many(
-        self, pictures: Sequence[Pixels], *, priority: Priority = Priority.LIVE
+    async def detect_squashed(
+        self, images: Pixels, *, priority: Priority = Priority.LIVE
     ) -> list[tuple[Detection, ...]]:
-        """The objects on each picture, in one call of at most ``DETECT.max_batch`` pictures."""
-        images = np.stack([squash(pixels, DETECT.image_size_px) for pixels in pictures])
-        outputs = await self._runner.infer(DETECT, images, priority=priority)
-        return [self._objects(outputs, row) for row in range(len(pictures))]
+        """The objects on each picture of ``(n, 320, 320, 3) uint8``, as `images.squash` makes them.
+
+        More than ``DETECT.max_batch`` pictures take further calls.
+        """
+        found: list[tuple[Detection, ...]] = []
+        for first in range(0, len(images), DETECT.max_batch):
+            part = images[first : first + DETECT.max_batch]
+            outputs = await self._runner.infer(DETECT, part, priority=priority)
+            found.extend(self._objects(outputs, row) for row in range(len(part)))
+        return found
 
     def _objects(self, outputs: Outputs, row: int) -> tuple[Detection, ...]:
         scores = outputs["scores"][row]

@@ -1,0 +1,153 @@
+"""``python -m inference``: what the worker would compute for some pictures, for debugging and for bulk use."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import astuple
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from inference.client import TritonModels
+from inference.detect import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE, Detection, Detector
+from inference.embed import Embedder
+from inference.errors import InferenceError
+from inference.images import Pixels
+from inference.local import LocalModels
+from inference.pictures import SUFFIXES, Picture, batches, find
+from inference.repository import labels
+from inference.runner import ModelRunner
+from inference.tensors import DETECT, EMBED
+from pinstream.codes import CODE_BYTES, Code
+from pinstream.collection import EMBEDDING_VERSION
+
+_Result = TypeVar("_Result")
+_console = Console(stderr=True)
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+
+INCOMPLETE: Final = 1
+"""Exit status when pictures were skipped."""
+UNUSABLE: Final = 2
+"""Exit status when nothing could be computed at all."""
+BULK_TIMEOUT_S: Final = 60.0
+
+Images = Annotated[list[Path], typer.Option("--images", help="a picture or a folder of them; may be repeated")]
+Out = Annotated[Path, typer.Option("--out", help="the file to write")]
+Triton = Annotated[str | None, typer.Option("--triton", metavar="HOST:PORT", help="gRPC; default: onnxruntime here")]
+BatchSize = Annotated[int, typer.Option("--batch", min=1, max=256, help="pictures a call")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="of onnxruntime, without --triton")]
+
+
+@app.command()
+def embed(images: Images, out: Out, triton: Triton = None, batch: BatchSize = 8, threads: Threads = 1) -> None:
+    """Codes of whole pictures: an .npz with ``ids`` (n,) and ``codes`` (n, 32) uint8, packed as numpy.packbits does."""
+    pictures = _found(images)
+
+    async def compute(runner: ModelRunner) -> dict[str, Code]:
+        return await _each(pictures, Embedder(runner).embed_squashed, size_px=EMBED.image_size_px, batch=batch)
+
+    codes = _computed(compute, triton, threads)
+    with out.open("wb") as file:
+        np.savez(file, ids=np.array(list(codes), dtype=np.str_), codes=_matrix(codes.values()))
+    _finish(len(codes), len(pictures), out)
+
+
+@app.command()
+def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
+    images: Images,
+    out: Out,
+    triton: Triton = None,
+    batch: BatchSize = 4,
+    threads: Threads = 1,
+    min_score: Annotated[float, typer.Option(min=0.0, max=1.0)] = DEFAULT_MIN_SCORE,
+    max_objects: Annotated[int, typer.Option(min=1, max=100)] = DEFAULT_MAX_OBJECTS,
+) -> None:
+    """Objects on pictures, as JSON: label, score and box (left, top, right, bottom, 0..1) of each, best first."""
+    pictures = _found(images)
+
+    async def compute(runner: ModelRunner) -> dict[str, tuple[Detection, ...]]:
+        detector = Detector(runner, labels(), min_score=min_score, max_objects=max_objects)
+        return await _each(pictures, detector.detect_squashed, size_px=DETECT.image_size_px, batch=batch)
+
+    found = _computed(compute, triton, threads)
+    report = {
+        "model_version": EMBEDDING_VERSION,
+        "min_score": min_score,
+        "pictures": [{"id": name, "objects": [_plain(each) for each in objects]} for name, objects in found.items()],
+    }
+    out.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
+    _finish(len(found), len(pictures), out)
+
+
+def _found(images: Sequence[Path]) -> list[Picture]:
+    try:
+        pictures = find(images)
+    except FileNotFoundError as exc:
+        raise _unusable(str(exc)) from exc
+    if not pictures:
+        raise _unusable(f"no pictures in {', '.join(map(str, images))}; looked for {', '.join(sorted(SUFFIXES))}")
+    return pictures
+
+
+def _computed(
+    compute: Callable[[ModelRunner], Awaitable[dict[str, _Result]]], triton: str | None, threads: int
+) -> dict[str, _Result]:
+    """What ``compute`` makes of the pictures, on a Triton server or with onnxruntime here."""
+
+    async def here() -> dict[str, _Result]:
+        if triton is None:
+            return await compute(LocalModels(threads=threads))
+        async with TritonModels(triton, timeout_s=BULK_TIMEOUT_S) as models:
+            await models.check()
+            return await compute(models)
+
+    try:
+        return asyncio.run(here())
+    except InferenceError as exc:
+        raise _unusable(str(exc)) from exc
+
+
+async def _each(
+    pictures: Sequence[Picture],
+    call: Callable[[Pixels], Awaitable[Sequence[_Result]]],
+    *,
+    size_px: int,
+    batch: int,
+) -> dict[str, _Result]:
+    """The result of every readable picture by its name; the others are named on the error stream."""
+    results: dict[str, _Result] = {}
+    with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=_console) as progress:
+        task = progress.add_task("pictures", total=len(pictures))
+        async for part in batches(pictures, size_px=size_px, batch=batch):
+            for picture, reason in part.refused:
+                _console.print(f"skipped {picture.path}: {reason}", style="red", markup=False, soft_wrap=True)
+            if part.pictures:
+                found = await call(part.images)
+                results.update(zip((picture.picture_id for picture in part.pictures), found, strict=True))
+            progress.advance(task, len(part.pictures) + len(part.refused))
+    return results
+
+
+def _matrix(codes: Iterable[Code]) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(b"".join(codes), np.uint8).reshape(-1, CODE_BYTES)
+
+
+def _plain(found: Detection) -> dict[str, object]:
+    return {"label": found.label, "score": found.score, "box": list(astuple(found.box))}
+
+
+def _finish(written: int, given: int, out: Path) -> None:
+    _console.print(f"{written} of {given} pictures written to {out}", markup=False, highlight=False, soft_wrap=True)
+    if written < given:
+        raise typer.Exit(INCOMPLETE)
+
+
+def _unusable(message: str) -> typer.Exit:
+    _console.print(message, style="red", markup=False, soft_wrap=True)
+    return typer.Exit(UNUSABLE)

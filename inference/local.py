@@ -1,0 +1,48 @@
+"""The same graphs as on the server, run by onnxruntime in this process: no Triton needed, the same codes."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from inference.errors import ModelMismatch
+from inference.images import Pixels
+from inference.repository import REPOSITORY, graph
+from inference.runner import Outputs, Priority, checked_outputs
+from inference.tensors import MODELS, ModelSpec
+from pinstream.collection import EMBEDDING_VERSION
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+
+class LocalModels:
+    """A `ModelRunner` over the model repository; loads the graphs when made, runs them on threads of the loop."""
+
+    def __init__(self, *, repository: Path = REPOSITORY, version: int = EMBEDDING_VERSION, threads: int = 1) -> None:
+        self._sessions = {
+            spec.name: _session(graph(spec, version=version, repository=repository), threads) for spec in MODELS
+        }
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to close."""
+
+    async def infer(self, spec: ModelSpec, images: Pixels, *, priority: Priority = Priority.LIVE) -> Outputs:
+        """As `ModelRunner` says; there is no queue, so priorities change nothing."""
+        names = [tensor.name for tensor in spec.outputs]
+        arrays = await asyncio.to_thread(self._sessions[spec.name].run, names, {spec.images.name: images})
+        return checked_outputs(spec, dict(zip(names, arrays, strict=True)), len(images))
+
+
+def _session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+    try:
+        import onnxruntime as ort  # noqa: PLC0415 - a worker that asks a server has none
+    except ImportError as exc:
+        raise ModelMismatch("onnxruntime is not installed here; ask a server with --triton HOST:PORT") from exc
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
