@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ import orjson
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -18,12 +20,27 @@ from pydantic import (
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticSerializationError, to_json
 
 from pinstream.errors import EventInvalid
+
+EVENTS_TOPIC: Final = "pins.events"
+BACKFILL_TOPIC: Final = "pins.events.backfill"
+INDEXED_TOPIC: Final = "pins.indexed"
+DEAD_TOPIC: Final = "pins.dead"
+
+MAX_EVENT_BYTES: Final = 6 * 1024 * 1024
+"""Key, value and headers of one event together: room for an inline picture of some 4.5 MB."""
 
 PIN_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 MAX_VERSION: Final = 2**63 - 1
 VERSION_HEADER: Final = "version"
+
+_URL: Final = r"^([Hh][Tt][Tt][Pp][Ss]?|file|s3):\S+$"
+_BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+_RFC3339: Final = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
 
 Domain = Literal["web", "camera", "catalog"]
 Result = Literal["indexed", "unchanged", "deleted", "superseded", "dead"]
@@ -33,7 +50,20 @@ STAGES: Final[tuple[Stage, ...]] = ("queue", "fetch", "decode", "detect", "embed
 PinId = Annotated[str, StringConstraints(pattern=PIN_ID_PATTERN)]
 Version = Annotated[int, Field(gt=0, le=MAX_VERSION, description="grows with each change of the pin")]
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Url = Annotated[str, StringConstraints(max_length=2048, pattern=_URL)]
 Headers = Sequence[tuple[str, bytes | None]]
+
+
+def _in_rfc3339(value: object) -> object:
+    """Refuses what pydantic would also take for a time: bare numbers in a string, missing seconds, other separators."""
+    if not isinstance(value, datetime) and not (isinstance(value, str) and re.fullmatch(_RFC3339, value)):
+        raise ValueError("not an RFC 3339 time, such as 2026-11-23T20:24:00Z")
+    return value
+
+
+Time = Annotated[
+    AwareDatetime, Field(strict=False, json_schema_extra={"pattern": _RFC3339}), BeforeValidator(_in_rfc3339)
+]
 
 
 class _Message(BaseModel):
@@ -45,11 +75,20 @@ class _Message(BaseModel):
 class ImageRef(_Message):
     """Where the picture is: exactly one of an address to fetch and the bytes themselves."""
 
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2048)] | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["url"], "properties": {"url": {"type": "string"}}},
+                {"required": ["inline"], "properties": {"inline": {"type": "string"}}},
+            ]
+        }
+    )
+
+    url: Url | None = Field(default=None, description="http or https; file and s3 only where the worker allows them")
     inline: Annotated[str, StringConstraints(min_length=1)] | None = Field(
         default=None,
         description="the encoded picture, base64",
-        json_schema_extra={"contentEncoding": "base64"},
+        json_schema_extra={"contentEncoding": "base64", "pattern": _BASE64},
     )
 
     @model_validator(mode="after")
@@ -77,7 +116,7 @@ class PinEvent(_Message):
     version: Version
     image: ImageRef
     domain: Domain
-    created_at: AwareDatetime
+    created_at: Time
     title: Annotated[str, StringConstraints(max_length=500)] | None = None
     link: Annotated[str, StringConstraints(max_length=2048)] | None = None
     price: Annotated[float, Field(ge=0, le=1e12)] | None = None
@@ -139,7 +178,8 @@ def decode_event(
 ) -> PinEvent | PinDeletion:
     """The event in one record of ``pins.events``; raises EventInvalid with the JSON path that is wrong.
 
-    A null value is a deletion: its version is the header ``version``, else the record's timestamp in ms.
+    A null value is a deletion: its version is the header ``version`` (of several the last), else the record's
+    timestamp in ms; a deletion with neither is invalid, since it could never delete anything.
     """
     pin_id = _decode_key(key)
     if value is None:
@@ -156,21 +196,22 @@ def decode_event(
 def event_from(fields: Mapping[str, Any]) -> PinEvent:
     """A PinEvent from plain values, with ``version`` and ``created_at`` defaulting to the clock.
 
-    Raises EventInvalid with the JSON path that is wrong. Safe for JSON objects and Python values alike.
+    JSON's values are taken, and Python's that have one spelling in JSON (datetimes, tuples, bytes of ASCII).
+    Raises EventInvalid with the JSON path that is wrong.
     """
     now = datetime.now(UTC)
     filled = {"version": int(now.timestamp() * 1000), "created_at": now, **fields}
     try:
-        return PinEvent.model_validate_json(orjson.dumps(filled))
+        return PinEvent.model_validate_json(to_json(filled))
     except ValidationError as exc:
         raise _invalid(exc) from exc
-    except TypeError as exc:
+    except (PydanticSerializationError, ValueError) as exc:
         raise EventInvalid("$", f"not JSON: {exc}") from exc
 
 
 def checked_pin_id(pin_id: str) -> str:
     """``pin_id`` itself; raises EventInvalid if it is not 1-64 of ``A-Z a-z 0-9 _ -``."""
-    return _decode_key(pin_id.encode())
+    return _decode_key(pin_id.encode("utf-8", "replace"))
 
 
 def _decode_key(key: bytes | None) -> str:
@@ -181,9 +222,11 @@ def _decode_key(key: bytes | None) -> str:
 
 
 def _tombstone_version(headers: Headers, timestamp_ms: int) -> int:
-    raw = next((value for name, value in headers if name == VERSION_HEADER), None)
+    raw = next((value for name, value in reversed(headers) if name == VERSION_HEADER), None)
+    if raw is None and timestamp_ms > 0:
+        return timestamp_ms
     if raw is None:
-        return max(timestamp_ms, 1)
+        raise EventInvalid("headers.version", "missing, and the record has no timestamp to stand in for it")
     if not raw.isdigit() or len(raw) > 19 or not 0 < int(raw) <= MAX_VERSION:
         raise EventInvalid("headers.version", f"{raw[:40]!r} is not an integer from 1 to {MAX_VERSION}")
     return int(raw)
@@ -201,4 +244,5 @@ def _invalid(exc: ValidationError) -> EventInvalid:
     path = "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
     given = "" if first["type"] in ("missing", "json_invalid") else f" (given: {first['input']!r:.80})"
     more = f" and {exc.error_count() - 1} more" if exc.error_count() > 1 else ""
-    return EventInvalid(path, f"{first['msg']}{given}{more}")
+    reason = first["msg"].removeprefix("Value error, ")
+    return EventInvalid(path, f"{reason}{given}{more}")

@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Final
 
-EVENTS: Final = "pins.events"
-BACKFILL: Final = "pins.events.backfill"
-INDEXED: Final = "pins.indexed"
-DEAD: Final = "pins.dead"
+from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, MAX_EVENT_BYTES
+
+EVENTS: Final = EVENTS_TOPIC
+BACKFILL: Final = BACKFILL_TOPIC
+INDEXED: Final = INDEXED_TOPIC
+DEAD: Final = DEAD_TOPIC
 
 DEFAULT_PARTITIONS: Final = 12
-MAX_EVENT_BYTES: Final = 6 * 1024 * 1024
-"""An event with an inline picture; a dead letter needs room for its error headers too."""
+MAX_RECORD_BYTES: Final = MAX_EVENT_BYTES + 64 * 1024
+"""The largest event and what Kafka's own batch and record frames add to it."""
 DEAD_LETTER_ROOM_BYTES: Final = 256 * 1024
+"""Error headers; a dead letter that its topic refuses would hold its partition for ever."""
 
 _DAY_MS: Final = 24 * 3600 * 1000
 
@@ -32,12 +35,12 @@ def topics(*, partitions: int = DEFAULT_PARTITIONS, prefix: str = "") -> tuple[T
         "cleanup.policy": "compact",
         # A tombstone must outlive any worker's absence, or a deletion can vanish before it is indexed.
         "delete.retention.ms": str(7 * _DAY_MS),
-        "max.message.bytes": str(MAX_EVENT_BYTES),
+        "max.message.bytes": str(MAX_RECORD_BYTES),
     }
     dead = {
         "cleanup.policy": "delete",
         "retention.ms": str(30 * _DAY_MS),
-        "max.message.bytes": str(MAX_EVENT_BYTES + DEAD_LETTER_ROOM_BYTES),
+        "max.message.bytes": str(MAX_RECORD_BYTES + DEAD_LETTER_ROOM_BYTES),
     }
     return (
         Topic(prefix + EVENTS, partitions, compacted, "what happened to pins: the truth"),
