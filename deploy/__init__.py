@@ -1,0 +1,1 @@
+"""The parts around the program: where and how it runs."""

@@ -1,0 +1,1 @@
+"""The whole real stack on one machine, without Docker: Kafka, Triton and Milvus as child processes."""

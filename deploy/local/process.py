@@ -1,0 +1,130 @@
+"""One server as a child process: its own process group, its own log file, ended as a whole."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from deploy.local.errors import PartFailed
+
+STACK_VARIABLE: Final = "PINSTREAM_STACK"
+"""Set in every child's environment to the stack's id: how a leftover is told from a stranger."""
+_LEASH: Final = Path(__file__).with_name("leash.py")
+_POLL_S: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A program to start: command line, what to add to the environment, working folder."""
+
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    cwd: Path
+
+
+class Spawner:
+    """Starts children from one thread that lives as long as the stack.
+
+    The kernel ends a leashed child when the *thread* that started it ends, so a child must not be
+    started from whichever short-lived thread happens to ask for it.
+    """
+
+    def __init__(self, stack_id: str) -> None:
+        self._stack_id = stack_id
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="spawner")
+
+    def spawn(self, launch: Launch, log: Path) -> "Child":
+        """The running program; its output is appended to ``log``."""
+        return self._thread.submit(self._spawn, launch, log).result()
+
+    def close(self) -> None:
+        """End the thread, and with it any child that still runs."""
+        self._thread.shutdown()
+
+    def _spawn(self, launch: Launch, log: Path) -> "Child":
+        log.parent.mkdir(parents=True, exist_ok=True)
+        settings = (f"{key}={value}" for key, value in launch.env.items())
+        leash = (sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *settings, "--")
+        with log.open("ab") as output:
+            popen = subprocess.Popen(
+                (*leash, *launch.argv),
+                cwd=launch.cwd,
+                env={**os.environ, STACK_VARIABLE: self._stack_id},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return Child(popen, launch.argv, log)
+
+
+class Child:
+    """A started program and everything that it started."""
+
+    def __init__(self, popen: "subprocess.Popen[bytes]", argv: tuple[str, ...], log: Path) -> None:
+        self._popen = popen
+        self.pid = popen.pid
+        self.argv = argv
+        self.log = log
+        self.created_at_s = psutil.Process(popen.pid).create_time()
+
+    def exit_code(self) -> int | None:
+        """How it ended (negative: by that signal), None while it runs.
+
+        The zombie is left in place, so that its process group's number stays its own.
+        """
+        if self._popen.returncode is not None:
+            return self._popen.returncode
+        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        if ended is None:
+            return None
+        return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
+
+    def stop(self, *, grace_s: float) -> None:
+        """Ask it to end, wait ``grace_s``, then end its whole group. Blocks until it is gone."""
+        if self.exit_code() is None:
+            os.kill(self.pid, signal.SIGTERM)
+            deadline = time.monotonic() + grace_s
+            while self.exit_code() is None and time.monotonic() < deadline:
+                time.sleep(_POLL_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """SIGKILL to its whole group. Blocks until it is gone; safe to repeat."""
+        if self._popen.returncode is not None:
+            return
+        os.killpg(self.pid, signal.SIGKILL)
+        self._popen.wait()
+
+    def log_tail(self, *, lines: int = 15) -> str:
+        """The end of its log, for a message about its failure."""
+        return tail(self.log, lines=lines)
+
+
+def tail(path: Path, *, lines: int) -> str:
+    """The last ``lines`` lines of a text file, empty if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - lines * 400, 0))
+            return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return ""
+
+
+def run_to_end(argv: tuple[str, ...], *, what: str, timeout_s: float = 60.0) -> None:
+    """Run a tool that ends by itself; raises PartFailed with its last lines when it does not succeed."""
+    try:
+        done = subprocess.run(argv, capture_output=True, timeout=timeout_s, check=False, stdin=subprocess.DEVNULL)
+    except subprocess.TimeoutExpired as exc:
+        raise PartFailed(f"{what} took more than {timeout_s:.0f} s") from exc
+    if done.returncode:
+        lines = (done.stdout + done.stderr).decode(errors="replace").splitlines()[-15:]
+        raise PartFailed("\n".join([f"{what} failed with status {done.returncode}:", *lines]))

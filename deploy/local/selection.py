@@ -1,0 +1,67 @@
+"""Which parts a stack has: the options, and the parts that they name."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from deploy.local.errors import BadOption
+from deploy.local.kafka import Kafka, check_kafka
+from deploy.local.milvus import MilvusLite, check_milvus
+from deploy.local.parts import Elsewhere, Part
+
+LOCAL: Final = "local"
+NONE: Final = "none"
+LITE: Final = "lite"
+SERVER: Final = "server"
+CHECKOUT: Final = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class StackOptions:
+    """What to start, and where its state lies."""
+
+    root: Path = CHECKOUT / ".local"
+    """State, logs and ``stack.json``."""
+    kafka: str = LOCAL
+    """``local``, ``none``, or the ``host:port`` of one that runs already."""
+    triton: str = LOCAL
+    """``local``, ``none``, or the gRPC ``host:port`` of one that runs already."""
+    milvus: str = LITE
+    """``lite``, ``server`` (standalone), ``none``, or the ``http://host:port`` of one that runs already."""
+    models: Path = CHECKOUT / "inference" / "triton_models"
+    """The model repository that a local Triton serves."""
+    pictures: Path | None = None
+    """A folder to serve over HTTP; None: no picture server."""
+
+
+def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
+    """The parts that the options name, not yet started. Raises BadOption."""
+    chosen = (_kafka(options), _milvus(options))
+    return tuple(part for part in chosen if part is not None)
+
+
+def _kafka(options: StackOptions) -> Part | None:
+    if options.kafka == NONE:
+        return None
+    if options.kafka == LOCAL:
+        return Kafka(options.root.absolute() / "kafka")
+    address = _host_and_port("--kafka", options.kafka, others=f"{LOCAL}, {NONE}")
+    return Elsewhere("kafka", {"kafka": address}, partial(check_kafka, address))
+
+
+def _milvus(options: StackOptions) -> Part | None:
+    if options.milvus == NONE:
+        return None
+    if options.milvus == LITE:
+        return MilvusLite(options.root.absolute() / "milvus-lite")
+    if not options.milvus.startswith(("http://", "https://")):
+        raise BadOption(f"--milvus {options.milvus!r}: expected {LITE}, {SERVER}, {NONE} or http://HOST:PORT")
+    return Elsewhere("milvus", {"milvus": options.milvus}, partial(check_milvus, options.milvus))
+
+
+def _host_and_port(option: str, value: str, *, others: str) -> str:
+    host, colon, port = value.rpartition(":")
+    if not host or not colon or not port.isdecimal() or not 0 < int(port) < 65536:
+        raise BadOption(f"{option} {value!r}: expected {others} or HOST:PORT")
+    return value

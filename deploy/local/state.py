@@ -1,0 +1,131 @@
+"""``stack.json``: where everything is and what runs, for other programs and for whoever cleans up."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from deploy.local.parts import Endpoints
+from deploy.local.process import STACK_VARIABLE
+
+FILE: Final = "stack.json"
+SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (where POSIX puts it)
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecord:
+    """One part as last seen by its launcher."""
+
+    name: str
+    state: str
+    """``starting``, ``ready``, ``stopped``, ``dead`` or ``elsewhere``."""
+    pid: int = 0
+    created_at_s: float = 0.0
+    """The kernel's start time of the process, in seconds since 1970: with the command line, who it is."""
+    argv: tuple[str, ...] = ()
+    log: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StackRecord:
+    """One run of a stack."""
+
+    stack_id: str
+    launcher: PartRecord
+    """The program that owns the parts: while it lives, they are its business."""
+    endpoints: Endpoints = field(default_factory=Endpoints)
+    parts: tuple[PartRecord, ...] = ()
+
+
+def write(root: Path, record: StackRecord) -> None:
+    """Replace ``stack.json`` in one step, so that no reader sees half of it."""
+    partial = root / f".{FILE}.{os.getpid()}"
+    partial.write_text(json.dumps(asdict(record), indent=2) + "\n")
+    partial.replace(root / FILE)
+
+
+def read(root: Path) -> StackRecord | None:
+    """The last run from ``root``, running or not; None if there never was one, or it cannot be read."""
+    try:
+        raw: dict[str, Any] = json.loads((root / FILE).read_text())
+        return StackRecord(
+            stack_id=raw["stack_id"],
+            launcher=_part(raw["launcher"]),
+            endpoints=Endpoints(**raw["endpoints"]),
+            parts=tuple(_part(part) for part in raw["parts"]),
+        )
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def is_running(part: PartRecord) -> bool:
+    """Whether the recorded process still is the one that was started."""
+    process = _leader(part)
+    return process is not None and process.status() != psutil.STATUS_ZOMBIE
+
+
+def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
+    """End what is left of a run and remove its shared memory; the names of the parts that still ran.
+
+    Knows processes by number, start time and command line, and their orphans by process group and the
+    stack's id in their environment: never by name. Safe to repeat.
+    """
+    left = [part.name for part in record.parts if is_running(part)]
+    remaining = list(_processes(record))
+    for sent, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 5.0)):
+        for process in remaining:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(sent)
+        _, remaining = psutil.wait_procs(remaining, timeout=wait_s)
+        remaining = list({*remaining, *_processes(record)})
+        if not remaining:
+            break
+    remove_shared_memory(record.stack_id)
+    return left
+
+
+def remove_shared_memory(stack_id: str) -> None:
+    """Unlink the shared-memory segments whose names start with the stack's id."""
+    for segment in SHARED_MEMORY.glob(f"{stack_id}*"):
+        segment.unlink(missing_ok=True)
+
+
+def this_process(name: str) -> PartRecord:
+    """The calling process, as others will recognise it."""
+    me = psutil.Process()
+    return PartRecord(name, "ready", me.pid, me.create_time(), tuple(me.cmdline()))
+
+
+def _part(raw: dict[str, Any]) -> PartRecord:
+    return PartRecord(**{**raw, "argv": tuple(raw["argv"])})
+
+
+def _processes(record: StackRecord) -> Iterator[psutil.Process]:
+    groups = {part.pid for part in record.parts if part.pid}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) in groups and process.environ().get(STACK_VARIABLE) == record.stack_id:
+                yield process
+
+
+def _leader(part: PartRecord) -> psutil.Process | None:
+    if not part.pid:
+        return None
+    try:
+        process = psutil.Process(part.pid)
+        same = abs(process.create_time() - part.created_at_s) < 1.0
+        return process if same and tuple(process.cmdline()[-len(part.argv) :]) == part.argv else None
+    except psutil.Error:
+        return None
+
+
+def uptime_s(part: PartRecord) -> float:
+    """How long the part's process has existed."""
+    return max(time.time() - part.created_at_s, 0.0)

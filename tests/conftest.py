@@ -1,0 +1,22 @@
+"""Fixtures that several rooms share: the real servers, started once, when the first test asks for them."""
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+
+# Milvus Lite answers pymilvus' keepalive with harmless GOAWAY lines; gRPC reads this when it is imported.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalStack]":
+    """Real Kafka, Triton, Milvus Lite and picture server at random ports, for the whole session."""
+    from deploy.local.stack import LocalStack, StackOptions
+
+    with LocalStack(StackOptions(root=tmp_path_factory.mktemp("stack"))) as running:
+        yield running
