@@ -9,6 +9,7 @@ from deploy.local.errors import BadOption
 from deploy.local.kafka import Kafka, check_kafka
 from deploy.local.milvus import MilvusLite, check_milvus
 from deploy.local.parts import Elsewhere, Part
+from deploy.local.triton import Triton, check_triton, model_names
 
 LOCAL: Final = "local"
 NONE: Final = "none"
@@ -37,7 +38,7 @@ class StackOptions:
 
 def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
     """The parts that the options name, not yet started. Raises BadOption."""
-    chosen = (_kafka(options), _milvus(options))
+    chosen = (_kafka(options), _triton(options, stack_id), _milvus(options))
     return tuple(part for part in chosen if part is not None)
 
 
@@ -48,6 +49,16 @@ def _kafka(options: StackOptions) -> Part | None:
         return Kafka(options.root.absolute() / "kafka")
     address = _host_and_port("--kafka", options.kafka, others=f"{LOCAL}, {NONE}")
     return Elsewhere("kafka", {"kafka": address}, partial(check_kafka, address))
+
+
+def _triton(options: StackOptions, stack_id: str) -> Part | None:
+    if options.triton == NONE:
+        return None
+    models = options.models.absolute()
+    if options.triton == LOCAL:
+        return Triton(options.root.absolute() / "triton", models, shm_prefix=stack_id)
+    address = _host_and_port("--triton", options.triton, others=f"{LOCAL}, {NONE}")
+    return Elsewhere("triton", {"triton_grpc": address}, partial(check_triton, address, model_names(models)))
 
 
 def _milvus(options: StackOptions) -> Part | None:
