@@ -1,27 +1,34 @@
-"""Calls to a Triton server: the only module that knows its client."""
+"""Calls to a Triton server: the only module that knows its protocol.
+
+Requests are laid out by hand around tritonclient's messages: letting protobuf carry the pixels copies them
+four times, which costs 1.7 ms of CPU for a pin's two calls; this way copies them once.
+"""
 
 from collections.abc import Awaitable
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from tritonclient.grpc import InferInput
-from tritonclient.grpc.aio import InferenceServerClient
-from tritonclient.utils import InferenceServerException
+import grpc
+import numpy as np
+from tritonclient.grpc import service_pb2
+from tritonclient.grpc.service_pb2_grpc import GRPCInferenceServiceStub
 
 from inference.errors import InferenceError, ModelBusy, ModelMismatch, ModelUnavailable
 from inference.images import Pixels
-from inference.runner import Outputs, Priority, checked_outputs
+from inference.runner import NUMPY_TYPES, Outputs, Priority, checked_outputs
 from inference.tensors import MODELS, ModelSpec, Tensor
 from pinstream.collection import EMBEDDING_VERSION
 
 _Reply = TypeVar("_Reply")
+
+messages: Any = service_pb2
+"""Generated at import by protobuf, so no type checker can see inside."""
 
 DEFAULT_TIMEOUT_S: Final = 5.0
 _SERVER_SHARE: Final = 0.9
 """The server gives up before the client does, or it would compute what nobody waits for."""
 
 _MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
-# The whole list: passing any of these drops tritonclient's own defaults.
 _CHANNEL: Final[list[tuple[str, int]]] = [
     ("grpc.max_send_message_length", _MAX_MESSAGE_BYTES),
     ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
@@ -33,20 +40,24 @@ _CHANNEL: Final[list[tuple[str, int]]] = [
     ("grpc.enable_retries", 0),
     ("grpc.use_local_subchannel_pool", 1),
 ]
+_INFER: Final = "/inference.GRPCInferenceService/ModelInfer"
+_RAW_CONTENTS_TAG: Final = bytes([7 << 3 | 2])
+"""Protobuf's mark of ``ModelInferRequest.raw_input_contents``: field 7, with its length before it."""
 
-_BUSY: Final = ("DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED")
-_AWAY: Final = ("UNAVAILABLE", "NOT_FOUND", "INTERNAL", "UNKNOWN", "CANCELLED", "ABORTED", "DATA_LOSS")
-_NEVER: Final = (
-    "INVALID_ARGUMENT",
-    "UNIMPLEMENTED",
-    "FAILED_PRECONDITION",
-    "OUT_OF_RANGE",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "UNAUTHENTICATED",
+_BUSY: Final = frozenset({grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.RESOURCE_EXHAUSTED})
+_NEVER: Final = frozenset(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.OUT_OF_RANGE,
+        grpc.StatusCode.ALREADY_EXISTS,
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.UNAUTHENTICATED,
+    }
 )
 # Triton says UNAVAILABLE for a full queue and an expired wait in it too; only the words differ.
-_BUSY_WORDS: Final = ("exceeds maximum queue size", "timeout expired", "exceed")
+_BUSY_WORDS: Final = ("exceeds maximum queue size", "request timeout expired")
 
 
 class TritonModels:
@@ -60,37 +71,34 @@ class TritonModels:
         self.address = address
         self.version = version
         self._timeout_s = timeout_s
-        self._opened: InferenceServerClient | None = None
+        self._channel: grpc.aio.Channel | None = None
 
     async def __aenter__(self) -> Self:
-        self._opened = InferenceServerClient(self.address, channel_args=_CHANNEL)
+        channel = grpc.aio.insecure_channel(self.address, options=_CHANNEL)
+        self._channel = channel
+        self._service: Any = GRPCInferenceServiceStub(channel)
+        self._infer: Any = channel.unary_unary(_INFER, response_deserializer=messages.ModelInferResponse.FromString)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._opened is not None:
-            await self._opened.close()
-            self._opened = None
+        if self._channel is not None:
+            await self._channel.close()
+            self._channel = None
 
     async def infer(self, spec: ModelSpec, images: Pixels, *, priority: Priority = Priority.LIVE) -> Outputs:
         """As `ModelRunner` says; waits at most ``timeout_s``."""
-        tensor = InferInput(spec.images.name, list(images.shape), spec.images.dtype)
-        tensor.set_data_from_numpy(images)
-        reply = await self._answer(
-            self._client.infer(
-                spec.name,
-                [tensor],
-                model_version=str(self.version),
-                priority=int(priority),
-                timeout=int(self._timeout_s * _SERVER_SHARE * 1e6),
-                client_timeout=self._timeout_s,
-            )
+        request = request_bytes(
+            spec, images, version=self.version, priority=priority, timeout_s=self._timeout_s * _SERVER_SHARE
         )
-        # The arrays of a reply are views of its buffers.
-        arrays = {tensor.name: reply.as_numpy(tensor.name) for tensor in spec.outputs}
-        owned = {name: array.copy() for name, array in arrays.items() if array is not None}
-        return checked_outputs(spec, owned, len(images))
+        reply = await self._answer(self._infer(request, timeout=self._timeout_s))
+        arrays = {
+            tensor.name: np.frombuffer(content, NUMPY_TYPES[tensor.datatype]).reshape(tuple(tensor.shape)).copy()
+            for tensor, content in zip(reply.outputs, reply.raw_output_contents, strict=True)
+            if tensor.datatype in NUMPY_TYPES
+        }
+        return checked_outputs(spec, arrays, len(images))
 
     async def check(self) -> None:
         """Nothing if every model is ready at the pinned version with the declared tensors.
@@ -102,46 +110,60 @@ class TritonModels:
             raise ModelMismatch(f"Triton at {self.address}: " + "; ".join(differences))
 
     async def _differences(self, spec: ModelSpec) -> list[str]:
-        known = await self._answer(self._client.get_model_metadata(spec.name, client_timeout=self._timeout_s))
-        version = str(self.version)
-        if version not in known.versions:
-            return [f"{spec.name} has versions {', '.join(known.versions)}; this program needs {version}"]
-        if not await self._answer(self._client.is_model_ready(spec.name, version, client_timeout=self._timeout_s)):
-            raise ModelUnavailable(f"Triton at {self.address}: {spec.name} version {version} is not ready")
-        metadata = await self._answer(
-            self._client.get_model_metadata(spec.name, version, client_timeout=self._timeout_s)
+        name, version, timeout_s = spec.name, str(self.version), self._timeout_s
+        known = await self._answer(
+            self._service.ModelMetadata(messages.ModelMetadataRequest(name=name), timeout=timeout_s)
         )
-        reply = await self._answer(self._client.get_model_config(spec.name, version, client_timeout=self._timeout_s))
-        batch = reply.config.max_batch_size
-        return [
-            *_tensor_differences(spec.name, "input", (spec.images,), metadata.inputs),
-            *_tensor_differences(spec.name, "output", spec.outputs, metadata.outputs),
-            *([f"{spec.name} takes batches of {batch}, needed are {spec.max_batch}"] if batch < spec.max_batch else []),
-        ]
-
-    @property
-    def _client(self) -> InferenceServerClient:
-        if self._opened is None:
-            raise RuntimeError("not connected: use this in `async with`")
-        return self._opened
+        if version not in known.versions:
+            return [f"{name} has versions {', '.join(known.versions)}; this program needs {version}"]
+        found = await self._answer(
+            self._service.ModelMetadata(messages.ModelMetadataRequest(name=name, version=version), timeout=timeout_s)
+        )
+        served = await self._answer(
+            self._service.ModelConfig(messages.ModelConfigRequest(name=name, version=version), timeout=timeout_s)
+        )
+        differences = _tensor_differences(name, "input", (spec.images,), found.inputs)
+        differences += _tensor_differences(name, "output", spec.outputs, found.outputs)
+        if served.config.max_batch_size < spec.max_batch:
+            differences.append(f"{name} takes {served.config.max_batch_size} pictures a call, not {spec.max_batch}")
+        return differences
 
     async def _answer(self, call: Awaitable[_Reply]) -> _Reply:
         try:
             return await call
-        except InferenceServerException as exc:
-            raise translated(exc.status() or "", exc.message() or "", self.address) from exc
+        except grpc.aio.AioRpcError as exc:
+            raise translated(exc.code(), exc.details() or "", self.address) from exc
 
 
-def translated(status: str, message: str, address: str) -> InferenceError:
-    """A gRPC status such as ``StatusCode.UNAVAILABLE``, and its words, as this room's error.
+def request_bytes(spec: ModelSpec, images: Pixels, *, version: int, priority: int, timeout_s: float) -> bytes:
+    """One ``ModelInferRequest`` on the wire: the message without its pixels, then the pixels as its last field."""
+    message = messages.ModelInferRequest(model_name=spec.name, model_version=str(version))
+    message.parameters["priority"].uint64_param = priority
+    message.parameters["timeout"].int64_param = int(timeout_s * 1e6)
+    tensor = message.inputs.add(name=spec.images.name, datatype=spec.images.dtype)
+    tensor.shape.extend(images.shape)
+    pixels = np.ascontiguousarray(images)
+    return b"".join((message.SerializeToString(), _RAW_CONTENTS_TAG, varint(pixels.nbytes), pixels.data))
 
-    An unknown status counts as away: waiting loses nothing.
-    """
-    code = status.removeprefix("StatusCode.")
-    text = f"Triton at {address}: {code or 'no status'}: {message[:300]}"
+
+def varint(number: int) -> bytes:
+    """A whole number >= 0 as protobuf writes lengths: seven bits a byte, lowest first."""
+    groups = bytearray()
+    while number > 0x7F:
+        groups.append(number & 0x7F | 0x80)
+        number >>= 7
+    groups.append(number)
+    return bytes(groups)
+
+
+def translated(code: grpc.StatusCode, details: str, address: str) -> InferenceError:
+    """A gRPC status and its words as this room's error. What is unknown counts as away: waiting loses nothing."""
+    text = f"Triton at {address}: {code.name}: {details[:300]}"
     if code in _NEVER:
         return ModelMismatch(text)
-    if code in _BUSY or (code == "UNAVAILABLE" and any(words in message.lower() for words in _BUSY_WORDS)):
+    if code in _BUSY or (
+        code is grpc.StatusCode.UNAVAILABLE and any(words in details.lower() for words in _BUSY_WORDS)
+    ):
         return ModelBusy(text)
     return ModelUnavailable(text)
 
