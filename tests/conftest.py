@@ -18,5 +18,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalStack]":
     """Real Kafka, Triton, Milvus Lite and picture server at random ports, for the whole session."""
     from deploy.local.stack import LocalStack, StackOptions
 
-    with LocalStack(StackOptions(root=tmp_path_factory.mktemp("stack"))) as running:
+    root, pictures = tmp_path_factory.mktemp("stack"), tmp_path_factory.mktemp("pictures")
+    with LocalStack(StackOptions(root=root, pictures=pictures)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def standalone_milvus(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalStack]":
+    """A stack that is only the standalone Milvus server, so that a test can kill and restart it."""
+    from deploy.local.stack import LocalStack, StackOptions
+
+    options = StackOptions(root=tmp_path_factory.mktemp("standalone"), kafka="none", triton="none", milvus="server")
+    with LocalStack(options) as running:
         yield running

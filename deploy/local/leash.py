@@ -1,7 +1,8 @@
 """Becomes another program that cannot outlive the one that started it.
 
 ``python -I -S leash.py PARENT_PID [KEY=VALUE...] -- PROGRAM ARG...``: a program of its own instead of a
-``preexec_fn``, which is not safe in a process with threads. Imports nothing but the standard library, so that it costs 20 ms.
+``preexec_fn``, which is not safe in a process with threads. Imports nothing but the standard library, so that
+it costs 20 ms.
 """
 
 import ctypes

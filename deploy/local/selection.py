@@ -8,7 +8,9 @@ from typing import Final
 from deploy.local.errors import BadOption
 from deploy.local.kafka import Kafka, check_kafka
 from deploy.local.milvus import MilvusLite, check_milvus
+from deploy.local.milvus_server import MilvusServer
 from deploy.local.parts import Elsewhere, Part
+from deploy.local.pictures import Pictures
 from deploy.local.triton import Triton, check_triton, model_names
 
 LOCAL: Final = "local"
@@ -38,7 +40,8 @@ class StackOptions:
 
 def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
     """The parts that the options name, not yet started. Raises BadOption."""
-    chosen = (_kafka(options), _triton(options, stack_id), _milvus(options))
+    pictures = Pictures(options.pictures) if options.pictures else None
+    chosen = (_kafka(options), _triton(options, stack_id), _milvus(options), pictures)
     return tuple(part for part in chosen if part is not None)
 
 
@@ -66,6 +69,8 @@ def _milvus(options: StackOptions) -> Part | None:
         return None
     if options.milvus == LITE:
         return MilvusLite(options.root.absolute() / "milvus-lite")
+    if options.milvus == SERVER:
+        return MilvusServer(options.root.absolute() / "milvus-server")
     if not options.milvus.startswith(("http://", "https://")):
         raise BadOption(f"--milvus {options.milvus!r}: expected {LITE}, {SERVER}, {NONE} or http://HOST:PORT")
     return Elsewhere("milvus", {"milvus": options.milvus}, partial(check_milvus, options.milvus))

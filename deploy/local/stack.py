@@ -23,6 +23,7 @@ from typing import Final, Self
 from deploy.local import state
 from deploy.local.errors import AlreadyRunning, BadOption, NotReady, PartFailed, StackError
 from deploy.local.parts import Endpoints, Part
+from deploy.local.pictures import Pictures
 from deploy.local.process import Child, Spawner, tail
 from deploy.local.selection import StackOptions, choose_parts
 from deploy.local.state import PartRecord, StackRecord
@@ -145,6 +146,16 @@ class LocalStack:
         self._await_ready(slot.part, child)
         self._put(name, state="ready")
         self._watch(name, "ready", None)
+
+    def serve_pictures(self, folder: Path) -> str:
+        """The URL below which the files of ``folder`` are from now on; replaces the folder served before."""
+        part = Pictures(folder)
+        if part.name in self._slots:
+            self.stop(part.name)
+        with self._changing:
+            self._slots[part.name] = _Slot(part, PartRecord(part.name, "starting"))
+        self.start(part.name)
+        return self.endpoints.pictures
 
     def kill(self, name: str) -> None:
         """SIGKILL a part and everything it started; blocks until it is gone. Its data stays."""
