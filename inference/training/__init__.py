@@ -1,0 +1,1 @@
+"""How the two models are made: prepare, train, evaluate, export; nothing here runs when serving."""

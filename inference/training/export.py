@@ -1,0 +1,61 @@
+"""Torch modules to the ONNX files that are served, checked against torch before they are kept."""
+
+import hashlib
+import warnings
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import nn
+
+OPSET: Final = 20
+
+
+def session(model: Path | bytes, *, threads: int = 1) -> ort.InferenceSession:
+    """An onnxruntime session on the CPU that does not spin while it waits."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    source = model if isinstance(model, bytes) else str(model)
+    return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+
+
+def write_onnx(module: nn.Module, path: Path, *, size_px: int, outputs: tuple[str, ...]) -> Path:
+    """One file with a free batch dimension: input ``images``, the named outputs."""
+    example = torch.zeros((2, size_px, size_px, 3), dtype=torch.uint8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(),
+            (example,),
+            str(path),
+            input_names=["images"],
+            output_names=list(outputs),
+            dynamic_shapes=({0: torch.export.Dim("n", min=1, max=4096)},),
+            opset_version=OPSET,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+    return path
+
+
+def same_as_torch(module: nn.Module, path: Path, *, images: np.ndarray) -> list[float]:
+    """The largest difference between torch and the file, one figure an output."""
+    with torch.inference_mode():
+        expected = module.eval()(torch.from_numpy(images))
+    expected = expected if isinstance(expected, tuple) else (expected,)
+    found = session(path).run(None, {"images": images})
+    return [
+        float(np.abs(e.numpy().astype(np.float64) - f.astype(np.float64)).max())
+        for e, f in zip(expected, found, strict=True)
+    ]
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256 in hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

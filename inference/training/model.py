@@ -1,0 +1,244 @@
+"""EfficientNet-Lite0 cut in two, and what stands on it: the embedding head and the detector.
+
+The stem (up to stage 5, stride 16) stays as ImageNet made it; the tail (stages 6 and 7, head convolution)
+and everything after it learn. Shapes are written for 224 px (embed) and 320 px (detect).
+"""
+
+from pathlib import Path
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from inference.tensors import MAX_DETECTIONS
+from pinstream.codes import CODE_BITS
+
+POOLED: Final = 1280  # channels of the head convolution
+S8, S16, S32 = 40, 112, 320  # channels after stages 3, 5 and 7
+FUSED: Final = 96  # channels of the detector's one map
+
+
+class Conv(nn.Sequential):
+    """Convolution, batch norm whose statistics never move, ReLU6 if asked; TensorFlow's SAME padding."""
+
+    def __init__(self, cin: int, cout: int, kernel: int = 1, *, stride: int = 1, groups: int = 1, act: bool = True):
+        # An even input at stride 2 is padded more on the right and bottom: (0, 1) for k3, (1, 2) for k5.
+        low, high = ((kernel - 1) // 2, kernel // 2) if stride == 1 else ((kernel - 2) // 2, (kernel - 1) // 2)
+        pad = [nn.ZeroPad2d((low, high, low, high))] if stride == 2 else []
+        conv = nn.Conv2d(cin, cout, kernel, stride, 0 if stride == 2 else low, groups=groups, bias=False)
+        super().__init__(*pad, conv, nn.BatchNorm2d(cout, eps=1e-3), *([nn.ReLU6()] if act else []))
+
+
+class InvertedResidual(nn.Module):
+    """Expand, filter each channel, project; added to its input where shapes allow."""
+
+    def __init__(self, cin: int, cout: int, *, kernel: int, stride: int, expand: int):
+        super().__init__()
+        mid = cin * expand
+        layers = [Conv(cin, mid)] if expand != 1 else []
+        layers.append(Conv(mid, mid, kernel, stride=stride, groups=mid))
+        layers.append(Conv(mid, cout, act=False))
+        self.layers = nn.Sequential(*layers)
+        self.is_residual = stride == 1 and cin == cout
+
+    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+        return x + self.layers(x) if self.is_residual else self.layers(x)
+
+
+def stage(cin: int, cout: int, *, kernel: int, stride: int, expand: int, repeats: int) -> nn.Sequential:
+    """One stage of the network: only its first block may stride or change the channels."""
+    first = InvertedResidual(cin, cout, kernel=kernel, stride=stride, expand=expand)
+    rest = [InvertedResidual(cout, cout, kernel=kernel, stride=1, expand=expand) for _ in range(repeats - 1)]
+    return nn.Sequential(first, *rest)
+
+
+class Stem(nn.Module):
+    """Pictures to stride-8 and stride-16 maps; frozen, so it is exported and run by onnxruntime."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to_s8 = nn.Sequential(
+            Conv(3, 32, 3, stride=2),
+            stage(32, 16, kernel=3, stride=1, expand=1, repeats=1),
+            stage(16, 24, kernel=3, stride=2, expand=6, repeats=2),
+            stage(24, S8, kernel=5, stride=2, expand=6, repeats=2),
+        )
+        self.to_s16 = nn.Sequential(
+            stage(S8, 80, kernel=3, stride=2, expand=6, repeats=3),
+            stage(80, S16, kernel=5, stride=1, expand=6, repeats=3),
+        )
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """``(n, size, size, 3) uint8`` to ``(n, 40, size/8, size/8)`` and ``(n, 112, size/16, size/16)``."""
+        x = (images.permute(0, 3, 1, 2).float() - 127.0) / 128.0
+        s8 = self.to_s8(x)
+        return s8, self.to_s16(s8)
+
+
+class Tail(nn.Module):
+    """Stages 6 and 7 and the head convolution: the part of the backbone that is fine-tuned."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.to_s32 = nn.Sequential(
+            stage(S16, 192, kernel=5, stride=2, expand=6, repeats=4),
+            stage(192, S32, kernel=3, stride=1, expand=6, repeats=1),
+        )
+        self.head = Conv(S32, POOLED)
+
+    def forward(self, s16: Tensor) -> Tensor:
+        """``(n, 112, 14, 14)`` to pooled ``(n, 1280)``."""
+        return self.head(self.to_s32(s16)).mean((2, 3))
+
+    def train(self, mode: bool = True) -> "Tail":
+        """Training never moves the batch norms' statistics: batches are small and of three domains."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        return self
+
+
+def load_backbone(path: Path) -> tuple[Stem, Tail]:
+    """The two halves with ImageNet weights; the file's tensors come in the network's own order.
+
+    Raises ValueError naming the first tensor that does not fit.
+    """
+    stem, tail = Stem(), Tail()
+    ours = [t for half in (stem, tail) for name, t in half.state_dict().items() if "num_batches" not in name]
+    theirs = torch.load(path, map_location="cpu", weights_only=True)
+    given = [(name, t) for name, t in theirs.items() if "num_batches" not in name]
+    if len(given) < len(ours):
+        raise ValueError(f"{path} holds {len(given)} tensors; EfficientNet-Lite0 needs {len(ours)}")
+    with torch.no_grad():
+        for target, (name, source) in zip(ours, given, strict=False):
+            if target.shape != source.shape:
+                raise ValueError(f"{path}: {name} is {tuple(source.shape)}, expected {tuple(target.shape)}")
+            target.copy_(source)
+    return stem.eval(), tail.eval()
+
+
+class EmbedHead(nn.Module):
+    """Pooled features to the vector whose signs are the code: LayerNorm, one projection, LayerNorm."""
+
+    def __init__(self, bits: int = CODE_BITS, *, dropout: float = 0.0, normalise: bool = True):
+        super().__init__()
+        self.dropout = nn.Dropout(dropout)
+        self.project = nn.Linear(POOLED, bits)
+        nn.init.orthogonal_(self.project.weight)
+        nn.init.zeros_(self.project.bias)
+        self.normalise = normalise
+
+    def forward(self, pooled: Tensor) -> Tensor:
+        """``(n, 1280)`` to ``(n, bits)``; no affine anywhere, so 0 is the threshold of every bit."""
+        x = F.layer_norm(pooled, pooled.shape[-1:]) if self.normalise else pooled
+        e = self.project(self.dropout(x))
+        return F.layer_norm(e, e.shape[-1:]) if self.normalise else e
+
+
+class Embedder(nn.Module):
+    """Tail and head: cached stride-16 maps to embeddings."""
+
+    def __init__(self, tail: Tail, head: EmbedHead):
+        super().__init__()
+        self.tail, self.head = tail, head
+
+    def forward(self, s16: Tensor) -> Tensor:
+        """``(n, 112, 14, 14)`` to ``(n, bits)``."""
+        return self.head(self.tail(s16))
+
+
+def separable(channels: int) -> nn.Sequential:
+    """A 5x5 depthwise-separable block with trained batch norms, as the detector's branches use it."""
+    return nn.Sequential(
+        nn.Conv2d(channels, channels, 5, padding=2, groups=channels, bias=False),
+        nn.Conv2d(channels, channels, 1, bias=False),
+        nn.BatchNorm2d(channels),
+        nn.ReLU6(),
+    )
+
+
+class Detector(nn.Module):
+    """One stride-16 map from three scales; each cell says what, how surely, and where."""
+
+    def __init__(self, tail: Tail, *, label_count: int):
+        super().__init__()
+        self.tail = tail
+        self.from_s8 = nn.Sequential(nn.Conv2d(S8, FUSED, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(FUSED))
+        self.from_s16 = nn.Sequential(nn.Conv2d(S16, FUSED, 1, bias=False), nn.BatchNorm2d(FUSED))
+        self.from_s32 = nn.Sequential(nn.Conv2d(S32, FUSED, 1, bias=False), nn.BatchNorm2d(FUSED))
+        self.fuse = separable(FUSED)
+        self.what = nn.Sequential(separable(FUSED), separable(FUSED), nn.Conv2d(FUSED, label_count, 1))
+        self.where = nn.Sequential(separable(FUSED), separable(FUSED), nn.Conv2d(FUSED, 5, 1))
+        nn.init.zeros_(self.where[-1].weight)
+        nn.init.zeros_(self.where[-1].bias)
+        nn.init.constant_(self.where[-1].bias[:1], -4.0)  # almost every cell is background
+
+    def forward(self, s8: Tensor, s16: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """``(n, 40, 40, 40), (n, 112, 20, 20)`` to class logits ``(n, 400, labels)``, objectness logits
+        ``(n, 400)`` and boxes ``(n, 400, 4)`` as xyxy fractions of the picture, not clipped.
+        """
+        deep = F.interpolate(self.from_s32(self.tail.to_s32(s16)), size=s16.shape[-2:], mode="nearest")
+        x = self.fuse(F.relu6(self.from_s8(s8) + self.from_s16(s16) + deep))
+        side = x.shape[-1]
+        classes = self.what(x).flatten(2).transpose(1, 2)
+        where = self.where(x).flatten(2).transpose(1, 2)
+        sides = where[..., 1:].clamp(-4.0, 2.5).exp() * 0.25  # left, top, right, bottom; 0.25 of the picture at 0
+        centres = cell_centres(side, x)
+        return classes, where[..., 0], torch.cat([centres - sides[..., :2], centres + sides[..., 2:]], -1)
+
+
+def cell_centres(side: int, like: Tensor) -> Tensor:
+    """Centres of the cells of a square map, row by row, ``(side * side, 2)`` as x, y in 0..1."""
+    steps = (torch.arange(side, device=like.device, dtype=torch.float32) + 0.5) / side
+    y, x = torch.meshgrid(steps, steps, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], -1)
+
+
+class EmbedGraph(nn.Module):
+    """What is served as ``embed``: pictures to packed codes, all arithmetic inside.
+
+    ``weight`` and ``bias`` are the projection with everything linear after it folded in: the mean that
+    the last LayerNorm subtracts, and a learned rotation. Its division by the deviation moves no sign.
+    """
+
+    def __init__(self, stem: Stem, tail: Tail, *, weight: Tensor, bias: Tensor):
+        super().__init__()
+        self.stem, self.tail = stem, tail
+        self.register_buffer("weight", weight)
+        self.register_buffer("bias", bias)
+        self.register_buffer("places", torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], dtype=torch.int32))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """``(n, 224, 224, 3) uint8`` to ``(n, bits/8) uint8``, most significant bit first."""
+        _, s16 = self.stem(images)
+        pooled = self.tail(s16)
+        signs = F.linear(F.layer_norm(pooled, pooled.shape[-1:]), self.weight, self.bias) > 0
+        octets = signs.to(torch.int32).reshape(-1, self.weight.shape[0] // 8, 8)
+        return (octets * self.places).sum(-1).to(torch.uint8)
+
+
+class DetectGraph(nn.Module):
+    """What is served as ``detect``: pictures to the 100 best boxes; a 3x3 peak replaces NMS."""
+
+    def __init__(self, stem: Stem, detector: Detector):
+        super().__init__()
+        self.stem, self.detector = stem, detector
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """``(n, 320, 320, 3) uint8`` to boxes ``(n, 100, 4)``, scores and labels ``(n, 100)``, best first."""
+        classes, objectness, boxes = self.detector(*self.stem(images))
+        scores, order = peaks(objectness.sigmoid()).topk(MAX_DETECTIONS, dim=1)
+        picked = boxes.clamp(0.0, 1.0).gather(1, order[..., None].expand(-1, -1, 4))
+        labels = classes.argmax(-1).gather(1, order)
+        is_peak = scores > 0  # the rows after the last peak are zeros
+        return picked * is_peak[..., None], scores, labels.to(torch.int32) * is_peak
+
+
+def peaks(scores: Tensor) -> Tensor:
+    """Scores that are the highest of their 3x3 neighbourhood, 0 elsewhere, ``(n, cells)``."""
+    side = int(scores.shape[1] ** 0.5)
+    grid = scores.reshape(-1, 1, side, side)
+    highest = F.max_pool2d(grid, 3, stride=1, padding=1)
+    return torch.where(grid == highest, grid, torch.zeros_like(grid)).reshape(-1, side * side)

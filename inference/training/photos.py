@@ -1,0 +1,109 @@
+"""A folder of labelled pictures, and its split into three parts that share no photographer.
+
+Layout: ``images.csv`` with the columns ``image, sender_id, label`` and ``images/<image>.jpg``.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from inference.errors import PictureRefused
+from inference.images import Pixels, decode
+from inference.training.errors import BadPhotos
+
+COLUMNS: Final = ("image", "sender_id", "label")
+UNLABELLED: Final = frozenset({"Not sure", "Other", "Skip", ""})
+PARTS: Final = ("train", "validation", "test")
+SHARES: Final = (0.68, 0.10, 0.22)
+LARGEST_SHARE: Final = 0.06
+"""A photographer with more of the photos than this always trains: one person would be most of a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One picture, who sent it, and what it shows: an index into the labels, or None if nobody knows."""
+
+    path: Path
+    photographer: str
+    label: int | None
+
+    def pixels(self) -> Pixels:
+        """Decoded as the worker would, ``(height, width, 3) uint8``; raises BadPhotos naming the file."""
+        try:
+            return decode(self.path.read_bytes())
+        except PictureRefused as exc:
+            raise BadPhotos(f"{self.path}: {exc}") from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Photos:
+    """Every picture of a folder, in the table's order, and the names its labels index."""
+
+    photos: tuple[Photo, ...]
+    labels: tuple[str, ...]
+
+    def label_indices(self) -> np.ndarray:
+        """``(n,) int64``; -1 where the label is unknown."""
+        return np.array([-1 if p.label is None else p.label for p in self.photos], dtype=np.int64)
+
+    def photographers(self) -> np.ndarray:
+        """``(n,) str``."""
+        return np.array([p.photographer for p in self.photos])
+
+
+def read_photos(folder: Path) -> Photos:
+    """The folder's pictures; labels in alphabetical order.
+
+    Raises BadPhotos if the folder, the table, a column or a picture is missing, or no picture has a label.
+    """
+    rows = _read_table(folder / "images.csv")
+    labels = tuple(sorted({row["label"] for row in rows} - UNLABELLED))
+    if not labels:
+        raise BadPhotos(f"{folder}/images.csv: no row has a label; {sorted(UNLABELLED)} carry none")
+    index = {name: number for number, name in enumerate(labels)}
+    photos = tuple(
+        Photo(folder / "images" / f"{row['image']}.jpg", row["sender_id"], index.get(row["label"])) for row in rows
+    )
+    missing = [p.path.name for p in photos if not p.path.is_file()]
+    if missing:
+        raise BadPhotos(f"{folder}/images: {len(missing)} pictures of the table are missing, first {missing[0]}")
+    return Photos(photos, labels)
+
+
+def _read_table(table: Path) -> list[dict[str, str]]:
+    if not table.is_file():
+        raise BadPhotos(f"no {table}; expected a table with the columns {', '.join(COLUMNS)}")
+    with table.open(newline="", encoding="utf-8") as lines:
+        reader = csv.DictReader(lines)
+        absent = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
+        if absent:
+            raise BadPhotos(f"{table}: no column {', '.join(absent)}; there are {reader.fieldnames}")
+        rows = list(reader)
+    if not rows:
+        raise BadPhotos(f"{table}: no rows")
+    return rows
+
+
+def split(photographers: Sequence[str] | np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
+    """Indices of the photos of each part, ``(n,) int64``; no photographer is in two parts.
+
+    Photographers come in random order and each goes to the part that lacks most of its share.
+    """
+    counts = Counter(str(name) for name in photographers)
+    total = sum(counts.values())
+    names = sorted(counts)
+    order = [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
+    part_of = {name: "train" for name in order if counts[name] > LARGEST_SHARE * total}
+    taken = dict.fromkeys(PARTS, 0)
+    taken["train"] = sum(counts[name] for name in part_of)
+    for name in (n for n in order if n not in part_of):
+        part = max(PARTS, key=lambda p: SHARES[PARTS.index(p)] - taken[p] / total)
+        part_of[name] = part
+        taken[part] += counts[name]
+    parts = np.array([part_of[str(name)] for name in photographers])
+    return {part: np.flatnonzero(parts == part) for part in PARTS}

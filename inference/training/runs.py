@@ -1,0 +1,106 @@
+"""A run's folder: its settings, its curve, and checkpoints from which it goes on as if it had not stopped."""
+
+import csv
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+
+class Run:
+    """One training run on disk; the same settings find the same folder again."""
+
+    def __init__(self, folder: Path, settings: Any):
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder, self.checkpoint = folder, folder / "checkpoint.pt"
+        mine = json.dumps(dataclasses.asdict(settings), indent=1, sort_keys=True)
+        kept = folder / "settings.json"
+        if kept.is_file() and kept.read_text() != mine:
+            raise ValueError(f"{folder} belongs to a run with other settings; remove it or name another")
+        kept.write_text(mine)
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        """One row of the curve."""
+        path = self.folder / "curve.csv"
+        is_new = not path.is_file()
+        with path.open("a", newline="") as out:
+            writer = csv.writer(out)
+            if is_new:
+                writer.writerow(["step", *values])
+            writer.writerow([step, *(f"{v:.5f}" for v in values.values())])
+
+    def draw_curve(self) -> None:
+        """``curve.png`` from ``curve.csv``."""
+        import matplotlib  # noqa: PLC0415 - half a second that other commands need not pay
+
+        matplotlib.use("Agg")
+        from matplotlib import pyplot as plt  # noqa: PLC0415
+
+        with (self.folder / "curve.csv").open() as lines:
+            rows = list(csv.DictReader(lines))
+        figure, axes = plt.subplots(figsize=(7, 4))
+        for name in (n for n in rows[0] if n != "step"):
+            axes.plot([int(r["step"]) for r in rows], [float(r[name]) for r in rows], label=name, linewidth=1)
+        axes.set(xlabel="step", ylabel="loss", title=self.folder.name)
+        axes.legend()
+        figure.savefig(self.folder / "curve.png", dpi=110)
+        plt.close(figure)
+
+    def save(self, step: int, parts: Mapping[str, Any]) -> None:
+        """Keeps a checkpoint, whole or not at all."""
+        state = {name: part.state_dict() for name, part in parts.items()}
+        fresh = self.checkpoint.with_suffix(".new")
+        torch.save({"step": step, "rng": torch.get_rng_state(), "parts": state}, fresh)
+        fresh.rename(self.checkpoint)
+
+    def resume(self, parts: Mapping[str, Any]) -> int:
+        """Loads the checkpoint into ``parts``, if there is one; the step to go on with."""
+        if not self.checkpoint.is_file():
+            return 0
+        kept = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(kept["parts"][name])
+        torch.set_rng_state(kept["rng"])
+        return int(kept["step"])
+
+
+class Averaged:
+    """An exponential moving average of a module's state: what is kept in the end."""
+
+    def __init__(self, module: nn.Module, decay: float):
+        self.decay = decay
+        self.state = {name: value.detach().clone() for name, value in module.state_dict().items()}
+
+    def update(self, module: nn.Module) -> None:
+        """One step towards the module as it is now."""
+        for name, value in module.state_dict().items():
+            if value.dtype.is_floating_point:
+                self.state[name].lerp_(value.detach(), 1 - self.decay)
+            else:
+                self.state[name].copy_(value)
+
+    def state_dict(self) -> dict[str, torch.Tensor]:
+        """The averaged state, in the module's own names."""
+        return self.state
+
+    def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
+        """Takes over a kept average."""
+        for name, value in state.items():
+            self.state[name].copy_(value)
+
+
+def cosine(step: int, total: int, *, warmup: int = 20) -> float:
+    """The learning rate's factor at a step: a short linear rise, then half a cosine down to 0."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(total - warmup, 1)))
+
+
+def device() -> torch.device:
+    """The GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,0 +1,68 @@
+"""Everything a run can be told, as small TOML files: see ``presets/``."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TypeVar
+
+from inference.training.errors import TrainingProblem
+from pinstream.codes import CODE_BITS
+
+PRESETS = Path(__file__).parent / "presets"
+Settings = TypeVar("Settings", "EmbedSettings", "DetectSettings")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedSettings:
+    """One embedding. Two phases: the head alone on pooled maps, then tail and head together."""
+
+    tasks: tuple[str, ...] = ("category", "instance")
+    bits: int = CODE_BITS
+    normalise: bool = True  # LayerNorm before and after the projection
+    temperature: float = 0.05
+    sampled_proxies: int = 1024  # beside the batch's own; 0: all
+    photos_per_batch: int = 32  # each in two domains
+    head_steps: int = 1500
+    head_rate: float = 1e-3
+    head_proxy_rate: float = 1e-2
+    steps: int = 1000
+    tail_rate: float = 3e-4
+    tuned_head_rate: float = 5e-4
+    proxy_rate: float = 5e-3
+    dropout: float = 0.2
+    clip: float = 5.0
+    average: float = 0.995
+    seed: int = 0
+    held_out: tuple[str, ...] = ()  # labels whose photos are not trained on at all
+    parts: tuple[str, ...] = ("train",)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectSettings:
+    """One detector."""
+
+    steps: int = 1200
+    batch: int = 16
+    composed: float = 0.52
+    whole: float = 0.28
+    mosaic: float = 0.13  # what is left of 1: pictures without garments
+    tail_rate: float = 4e-4
+    head_rate: float = 3e-3
+    clip: float = 5.0
+    average: float = 0.998
+    seed: int = 0
+    parts: tuple[str, ...] = ("train",)
+
+
+def load(kind: type[Settings], name: str) -> Settings:
+    """A preset by its name, or a TOML file by its path; raises TrainingProblem naming what is wrong in it."""
+    path = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
+    if not path.is_file():
+        known = sorted(p.stem for p in PRESETS.glob("*.toml"))
+        raise TrainingProblem(f"no preset {name!r}; there are {', '.join(known)}, or give the path of a .toml")
+    given = tomllib.loads(path.read_text())
+    allowed = [f.name for f in fields(kind)]
+    unknown = sorted(set(given) - set(allowed))
+    if unknown:
+        raise TrainingProblem(f"{path}: no setting {', '.join(unknown)}; there are {', '.join(allowed)}")
+    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()})

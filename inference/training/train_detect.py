@@ -1,0 +1,108 @@
+"""The detector's training: scenes drawn as they are needed, the frozen stem in worker processes."""
+
+import itertools
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from inference.training.data import FORK, SceneMaker
+from inference.training.export import session
+from inference.training.losses import detection_loss
+from inference.training.model import Detector
+from inference.training.runs import Averaged, Run, cosine, device
+from inference.training.settings import DetectSettings
+
+WEIGHTS = {"surely": 2.0, "what": 1.0, "where": 2.0}
+AHEAD = 6  # batches in the making
+Batch = tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]
+
+
+def train_detect(
+    detector: Detector, settings: DetectSettings, *, scenes: SceneMaker, stem: Path, run: Run, workers: int = 1
+) -> Detector:
+    """The detector, trained; its averaged weights are also kept as ``detector.pt``."""
+    on = device()
+    detector = detector.to(on, memory_format=torch.channels_last).train()
+    new = [p for name, p in detector.named_parameters() if not name.startswith("tail.")]
+    groups = [
+        {"params": list(detector.tail.to_s32.parameters()), "lr": settings.tail_rate},
+        {"params": new, "lr": settings.head_rate},
+    ]
+    optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine(step, settings.steps))
+    averaged = Averaged(detector, settings.average)
+    parts = {"detector": detector, "optimiser": optimiser, "schedule": schedule, "averaged": averaged}
+    first = run.resume(parts)
+    batches = prefetched(scenes, stem, settings, first_step=first, workers=workers)
+    bar = tqdm(range(first, settings.steps), run.folder.name, settings.steps, initial=first, mininterval=5)
+    for step, batch in zip(bar, batches, strict=False):
+        losses = one_step(detector, batch, optimiser, clip=settings.clip, on=on)
+        schedule.step()
+        averaged.update(detector)
+        if step % 20 == 0:
+            run.log(step, losses)
+            bar.set_postfix(losses, refresh=False)
+        if step % 200 == 199:
+            run.save(step + 1, parts)
+    batches.close()
+    detector.load_state_dict(averaged.state)
+    torch.save(detector.state_dict(), run.folder / "detector.pt")
+    run.draw_curve()
+    return detector.eval()
+
+
+def one_step(
+    detector: Detector, batch: Batch, optimiser: torch.optim.Optimizer, *, clip: float, on: torch.device
+) -> dict[str, float]:
+    """One update; the unweighted losses."""
+    s8, s16, scenes = batch
+    maps = [torch.from_numpy(m).float().to(on, memory_format=torch.channels_last) for m in (s8, s16)]
+    truth: list[tuple[Tensor, Tensor]] = [(torch.from_numpy(b).to(on), torch.from_numpy(k).to(on)) for b, k in scenes]
+    with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
+        classes, objectness, boxes = detector(*maps)
+    losses = detection_loss((classes.float(), objectness.float(), boxes.float()), truth)
+    optimiser.zero_grad(set_to_none=True)
+    torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
+    torch.nn.utils.clip_grad_norm_(detector.parameters(), clip)
+    optimiser.step()
+    return {name: float(losses[name]) if name in losses else 0.0 for name in WEIGHTS}
+
+
+def prefetched(
+    scenes: SceneMaker, stem: Path, settings: DetectSettings, *, first_step: int, workers: int
+) -> Iterator[Batch]:
+    """Endless batches in order: stem maps and truth of 16 scenes; step k's scenes depend on k alone."""
+    with ProcessPoolExecutor(workers, FORK, initializer=_open, initargs=(stem, scenes)) as pool:
+        waiting: deque[Future[Batch]] = deque()
+        try:
+            for step in itertools.count(first_step):
+                waiting.append(pool.submit(_batch, step * settings.batch, settings.batch))
+                if len(waiting) >= AHEAD:
+                    yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+_opened: tuple[ort.InferenceSession, SceneMaker] | None = None  # one a process of the pool
+
+
+def _open(stem: Path, scenes: SceneMaker) -> None:
+    global _opened  # noqa: PLW0603 - a pool's initializer has no other place to leave what it opened
+    cv2.setNumThreads(1)
+    _opened = session(stem), scenes
+
+
+def _batch(first: int, count: int) -> Batch:
+    assert _opened is not None
+    stem, maker = _opened
+    made = [maker.scene(number) for number in range(first, first + count)]
+    s8, s16 = stem.run(["s8", "s16"], {"images": np.stack([scene.pixels for scene in made])})
+    return s8.astype(np.float16), s16.astype(np.float16), [(scene.boxes, scene.labels) for scene in made]
