@@ -1,5 +1,6 @@
 """The Milvus collection as plain records: its rows, its key rule, its filters. No client is needed to read this."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -83,6 +84,12 @@ class Where:
     image_sha256s: frozenset[str] | None = None
     pins: frozenset[str] | None = None
     not_pins: frozenset[str] = frozenset()
+    not_image_sha256s: frozenset[str] = frozenset()
+
+    @property
+    def accepts_nothing(self) -> bool:
+        """Whether one of the sets is empty: no row can pass, and Milvus Lite cannot even parse ``in []``."""
+        return any(values is not None and not values for values in self._required().values())
 
     def accepts(self, row: Row) -> bool:
         """Whether a search under this filter may return ``row``."""
@@ -95,6 +102,7 @@ class Where:
             and (self.image_sha256s is None or row.image_sha256 in self.image_sha256s)
             and (self.pins is None or row.pin_id in self.pins)
             and row.pin_id not in self.not_pins
+            and row.image_sha256 not in self.not_image_sha256s
         )
 
     def expression(self) -> str:
@@ -102,21 +110,26 @@ class Where:
         clauses = ["alive == true"]
         if self.slots != "any":
             clauses.append(f"slot {'==' if self.slots == 'whole' else '>'} {WHOLE_SLOT}")
-        for field, values in (
-            ("domain", self.domains),
-            ("label", self.labels),
-            ("image_sha256", self.image_sha256s),
-            ("pin_id", self.pins),
-        ):
+        for field, values in self._required().items():
             if values is not None:
-                clauses.append(f"{field} in {_quoted(values)}")
+                clauses.append(f"{field} in {quoted(values)}")
         if self.published_since_ms is not None:
             clauses.append(f"published_at_ms >= {self.published_since_ms}")
-        if self.not_pins:
-            clauses.append(f"pin_id not in {_quoted(self.not_pins)}")
+        for field, refused in (("pin_id", self.not_pins), ("image_sha256", self.not_image_sha256s)):
+            if refused:
+                clauses.append(f"{field} not in {quoted(refused)}")
         return " and ".join(clauses)
 
+    def _required(self) -> dict[str, frozenset[str] | None]:
+        return {
+            "domain": self.domains,
+            "label": self.labels,
+            "image_sha256": self.image_sha256s,
+            "pin_id": self.pins,
+        }
 
-def _quoted(values: frozenset[str]) -> str:
+
+def quoted(values: Iterable[str]) -> str:
+    """``values`` as a list in a Milvus expression, sorted and escaped, so that none can change its meaning."""
     escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in sorted(values))
     return "[" + ", ".join(f'"{value}"' for value in escaped) + "]"

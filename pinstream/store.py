@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from pinstream.codes import Code
 from pinstream.collection import Row, Where
+from pinstream.errors import QueryInvalid
+
+MAX_LIMIT: Final = 16_384
+"""Milvus' own limit on the rows of one answer."""
 
 Consistency = Literal["Strong", "Bounded"]
 """Strong sees every acknowledged write and may wait for it; Bounded answers at once, up to a tick behind."""
@@ -13,7 +17,10 @@ Consistency = Literal["Strong", "Bounded"]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One row a search returned, and its Hamming distance to the query, 0..256."""
+    """One row a search returned, and its Hamming distance to the query, 0..256.
+
+    ``row.code`` is empty: no search carries codes back (Milvus Lite cannot); ``get`` and ``scan`` do.
+    """
 
     row: Row
     distance: int
@@ -40,7 +47,11 @@ class VectorStore(Protocol):
     def nearest(
         self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
     ) -> list[list[Match]]:
-        """For each code its ``limit`` nearest accepted rows, by (distance, key); ``limit`` from 1 to 16,384."""
+        """For each code its ``limit`` nearest accepted rows, by (distance, key); ``limit`` from 1 to 16,384.
+
+        Of rows at equal distance the smaller keys come first and win the last places.
+        Beyond 16,384 rows at one distance, which of them come back is not defined.
+        """
         ...
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
@@ -62,3 +73,10 @@ class VectorStore(Protocol):
     def close(self) -> None:
         """Let go of the connection; safe to call twice."""
         ...
+
+
+def checked_limit(limit: int) -> int:
+    """``limit`` itself; raises QueryInvalid unless it is from 1 to 16,384."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise QueryInvalid(f"limit = {limit}: from 1 to {MAX_LIMIT} are allowed")
+    return limit

@@ -1,0 +1,1 @@
+"""Milvus from the operator's side: creating the collection, and writing to it in batches."""

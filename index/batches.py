@@ -1,0 +1,140 @@
+"""Many small requests, few large calls: the mechanism that the writer and the reader share.
+
+Cost in Milvus is per call, so requests that arrive while a call is on its way travel together in the next one.
+The first of a quiet moment leaves at once: batching costs latency only where there is a queue anyway.
+"""
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchLimits:
+    """When a batch leaves.
+
+    At once while no call is on its way. Beside calls on their way (up to ``max_in_flight``), when it holds
+    ``max_rows`` or its oldest request has waited ``linger_s``. Otherwise when a call returns.
+    """
+
+    max_rows: int = 256
+    linger_s: float = 0.005
+    max_in_flight: int = 2
+    max_waiting: int = 1024
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[T, R]):
+    request: T
+    rows: int
+    lane: Hashable | None
+    since_s: float
+    done: asyncio.Future[R] = field(repr=False)
+
+
+class Batcher(Generic[T, R]):
+    """Collects requests into calls of a blocking function, which run in threads of their own.
+
+    ``call`` takes the requests of one batch and returns one answer for each; what it raises, every one of them gets.
+    Two requests of one ``lane`` are never on their way in two calls at once, and keep their order.
+    A request is never split, so a single one may exceed ``max_rows``.
+    """
+
+    def __init__(
+        self,
+        call: Callable[[Sequence[T]], Sequence[R]],
+        *,
+        limits: BatchLimits,
+        rows: Callable[[T], int],
+        lane: Callable[[T], Hashable | None] = lambda _: None,
+    ) -> None:
+        self._call = call
+        self._limits = limits
+        self._rows = rows
+        self._lane = lane
+        self._waiting: list[_Waiting[T, R]] = []
+        self._lanes_in_flight: set[Hashable] = set()
+        self._in_flight: set[asyncio.Future[Sequence[R]]] = set()
+        self._room = asyncio.Semaphore(limits.max_waiting)
+        self._timer: asyncio.TimerHandle | None = None
+        self._threads = ThreadPoolExecutor(limits.max_in_flight, thread_name_prefix="index")
+
+    async def submit(self, request: T) -> R:
+        """The answer to ``request``; waits for room while too many others wait.
+
+        A caller that is cancelled before its request left takes it back; after that it may or may not have run.
+        """
+        loop = asyncio.get_running_loop()
+        async with self._room:
+            waiting = _Waiting[T, R](
+                request, self._rows(request), self._lane(request), loop.time(), loop.create_future()
+            )
+            self._waiting.append(waiting)
+            self._send_what_is_due()
+            return await waiting.done
+
+    async def close(self) -> None:
+        """Wait for the answers to all that was submitted, and end the threads; submitting afterwards is an error."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
+        self._disarm()
+        self._threads.shutdown(wait=False)
+
+    def _send_what_is_due(self) -> None:
+        self._waiting = [waiting for waiting in self._waiting if not waiting.done.done()]
+        self._disarm()
+        while len(self._in_flight) < self._limits.max_in_flight:
+            batch, full = self._next_batch()
+            if not batch:
+                return
+            lingers_s = batch[0].since_s + self._limits.linger_s - asyncio.get_running_loop().time()
+            if self._in_flight and not full and lingers_s > 0:
+                self._timer = asyncio.get_running_loop().call_later(lingers_s, self._send_what_is_due)
+                return
+            self._send(batch)
+
+    def _next_batch(self) -> tuple[list[_Waiting[T, R]], bool]:
+        """The oldest requests whose lane is free, and whether no more fit."""
+        batch: list[_Waiting[T, R]] = []
+        rows = 0
+        for waiting in self._waiting:
+            if waiting.lane in self._lanes_in_flight:
+                continue
+            if batch and rows + waiting.rows > self._limits.max_rows:
+                return batch, True
+            batch.append(waiting)
+            rows += waiting.rows
+        return batch, rows >= self._limits.max_rows
+
+    def _send(self, batch: list[_Waiting[T, R]]) -> None:
+        sent = {id(waiting) for waiting in batch}
+        lanes = {waiting.lane for waiting in batch if waiting.lane is not None}
+        self._waiting = [waiting for waiting in self._waiting if id(waiting) not in sent]
+        self._lanes_in_flight |= lanes
+        requests = [waiting.request for waiting in batch]
+        call = asyncio.get_running_loop().run_in_executor(self._threads, self._call, requests)
+        self._in_flight.add(call)
+        call.add_done_callback(lambda done: self._finish(done, batch, lanes))
+
+    def _finish(self, call: asyncio.Future[Sequence[R]], batch: list[_Waiting[T, R]], lanes: set[Hashable]) -> None:
+        self._in_flight.discard(call)
+        self._lanes_in_flight -= lanes
+        error = call.exception()
+        for i, waiting in enumerate(batch):
+            if waiting.done.done():
+                continue
+            if error is not None:
+                waiting.done.set_exception(error)
+            else:
+                waiting.done.set_result(call.result()[i])
+        self._send_what_is_due()
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,70 @@
+"""The exact vector index in memory: what Milvus is compared with, and what tests of users' own code search."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from heapq import nsmallest
+
+from pinstream.codes import Code, checked, hamming
+from pinstream.collection import Row, Where
+from pinstream.columns import to_columns
+from pinstream.store import Consistency, Match, checked_limit
+
+
+class MemoryStore:
+    """A VectorStore that forgets everything with the process; searches scan all rows, exactly."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, Row] = {}
+        self._lock = threading.Lock()
+
+    def upsert(self, rows: Sequence[Row]) -> None:
+        """See VectorStore."""
+        for row in rows:
+            to_columns(row)
+        with self._lock:
+            self._rows |= {row.key: row for row in rows}
+
+    def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
+        """See VectorStore."""
+        with self._lock:
+            return {key: self._rows[key] for key in keys if key in self._rows}
+
+    def nearest(
+        self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
+    ) -> list[list[Match]]:
+        """See VectorStore."""
+        checked_limit(limit)
+        accepted = [row for row in self._snapshot() if where.accepts(row)]
+        return [_nearest(checked(code), accepted, limit) for code in codes]
+
+    def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
+        """See VectorStore."""
+        checked_limit(limit)
+        return [row for row in self._snapshot() if where.accepts(row)][:limit]
+
+    def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:
+        """See VectorStore."""
+        yield from sorted(self._snapshot(), key=lambda row: row.key)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See VectorStore."""
+        with self._lock:
+            for key in keys:
+                self._rows.pop(key, None)
+
+    def count(self, where: Where) -> int:
+        """See VectorStore."""
+        return sum(where.accepts(row) for row in self._snapshot())
+
+    def close(self) -> None:
+        """See VectorStore; the rows stay."""
+
+    def _snapshot(self) -> list[Row]:
+        with self._lock:
+            return list(self._rows.values())
+
+
+def _nearest(code: Code, rows: Sequence[Row], limit: int) -> list[Match]:
+    ranked = nsmallest(limit, ((hamming(code, row.code), row.key, row) for row in rows))
+    return [Match(replace(row, code=b""), distance) for distance, _, row in ranked]

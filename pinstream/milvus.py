@@ -1,0 +1,362 @@
+"""The vector index on Milvus: the only module that knows pymilvus.
+
+It keeps to what Milvus Lite 2.5, the standalone server 2.3 and today's releases have in common. The traps it is
+written around: a call without a timeout retries for minutes; one key twice in an upsert keeps both rows; Lite
+cannot return codes from a search, nor parse ``in []``; which rows of a tie pass the limit is left to chance;
+pymilvus pings every 10 s, which servers answer by closing the connection.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import grpc
+from pymilvus import DataType, MilvusClient, MilvusException
+from pymilvus import exceptions as raised
+
+from pinstream.codes import Code
+from pinstream.collection import EMBEDDING_VERSION, Row, Where, collection_name, quoted
+from pinstream.columns import RETURNED, Column, Shape, from_columns, to_columns
+from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
+from pinstream.store import MAX_LIMIT, Consistency, Match, checked_limit
+
+TIMEOUT_S: Final = 5.0
+CREATE_TIMEOUT_S: Final = 60.0
+KEYS_PER_CALL: Final = 1_000
+TIE_MARGIN: Final = 16
+_NO_PINGS_WHEN_IDLE: Final = {"grpc.keepalive_permit_without_calls": 0}
+
+
+class MilvusStore:
+    """A VectorStore in the Milvus collection of one embedding version.
+
+    Connects at the first call, over one channel that all threads share; create it after a fork.
+    ``uri`` is ``http(s)://host:port[/database]``, or a file ending in ``.db`` for Milvus Lite inside this process.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        token: str | None = None,
+        embedding_version: int = EMBEDDING_VERSION,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self.uri = uri
+        self.embedding_version = embedding_version
+        self.collection = collection_name(embedding_version)
+        self._token = token or ""
+        self._timeout_s = timeout_s
+        self._lock = threading.Lock()
+        self._connected: MilvusClient | None = None
+
+    def upsert(self, rows: Sequence[Row]) -> None:
+        """See VectorStore; one call, so that readers see all rows or none."""
+        latest = {row.key: row for row in rows}
+        if not latest:
+            return
+        stored = [to_columns(row) for row in latest.values()]
+        with _translated(self.uri):
+            self._client().upsert(self.collection, stored, timeout=self._timeout_s)
+
+    def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
+        """See VectorStore."""
+        found: dict[str, Row] = {}
+        for chunk in _chunks(list(dict.fromkeys(keys))):
+            rows = self._query(f"key in {quoted(chunk)}", limit=len(chunk), consistency=consistency)
+            found |= {row.key: row for row in rows}
+        return found
+
+    def nearest(
+        self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
+    ) -> list[list[Match]]:
+        """See VectorStore; one call for all codes, and another for those with more equals at the limit than fit."""
+        checked_limit(limit)
+        answers: list[list[Match]] = [[] for _ in codes]
+        if where.accepts_nothing:
+            return answers
+        open_queries, width = list(range(len(codes))), min(limit + TIE_MARGIN, MAX_LIMIT)
+        while open_queries:
+            found = self._search([codes[i] for i in open_queries], where.expression(), width, consistency)
+            for i, matches in zip(open_queries, found, strict=True):
+                answers[i] = matches
+            open_queries = [i for i in open_queries if width < MAX_LIMIT and _cut_inside_tie(answers[i], limit, width)]
+            width = min(width * 4, MAX_LIMIT)
+        return [matches[:limit] for matches in answers]
+
+    def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
+        """See VectorStore."""
+        checked_limit(limit)
+        if where.accepts_nothing:
+            return []
+        return self._query(where.expression(), limit=limit, consistency=consistency)
+
+    def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:
+        """See VectorStore; ordered by key, so a row written meanwhile is met once or not at all."""
+        with _translated(self.uri):
+            pages = self._client().query_iterator(
+                self.collection,
+                batch_size=batch_size,
+                filter="",
+                output_fields=["*"],
+                timeout=self._timeout_s,
+                consistency_level="Strong",
+            )
+        try:
+            while page := self._next_page(pages):
+                yield from map(_row, page)
+        finally:
+            pages.close()
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """See VectorStore."""
+        for chunk in _chunks(list(dict.fromkeys(keys))):
+            with _translated(self.uri):
+                self._client().delete(self.collection, ids=chunk, timeout=self._timeout_s)
+
+    def count(self, where: Where) -> int:
+        """See VectorStore."""
+        if where.accepts_nothing:
+            return 0
+        with _translated(self.uri):
+            answer = self._client().query(
+                self.collection,
+                filter=where.expression(),
+                output_fields=["count(*)"],
+                timeout=self._timeout_s,
+                consistency_level="Strong",
+            )
+        return int(answer[0]["count(*)"])
+
+    def close(self) -> None:
+        """See VectorStore."""
+        with self._lock:
+            client, self._connected = self._connected, None
+        if client is not None:
+            client.close()
+
+    def shape(self) -> Shape | None:
+        """What the collection on the server is made of; None if there is none."""
+        client = self._client()
+        with _translated(self.uri):
+            if not client.has_collection(self.collection, timeout=self._timeout_s):
+                return None
+            described = client.describe_collection(self.collection, timeout=self._timeout_s)
+            indexes = client.list_indexes(self.collection, field_name="code")
+            index = client.describe_index(self.collection, indexes[0], timeout=self._timeout_s) if indexes else {}
+        return Shape(
+            columns=tuple(_column(field) for field in described["fields"]),
+            index=str(index.get("index_type", "none")),
+            metric=str(index.get("metric_type", "none")),
+            shards=described.get("num_shards") or None,
+        )
+
+    def create(self, shape: Shape) -> None:
+        """Create the collection, index it and load it; nothing happens to one that exists. Blocks for seconds."""
+        client = self._client()
+        schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+        for column in shape.columns:
+            schema.add_field(column.name, getattr(DataType, column.type), **_parameters(column))
+        indexes = client.prepare_index_params()
+        indexes.add_index("code", index_type=shape.index, metric_type=shape.metric)
+        with _translated(self.uri):
+            if not client.has_collection(self.collection, timeout=self._timeout_s):
+                client.create_collection(
+                    self.collection,
+                    schema=schema,
+                    index_params=indexes,
+                    consistency_level="Bounded",
+                    num_shards=shape.shards or 1,
+                    timeout=CREATE_TIMEOUT_S,
+                )
+
+    def alias_target(self, alias: str) -> str | None:
+        """The collection that ``alias`` points to; raises IndexRefused where the server has no aliases (Lite)."""
+        client = self._client()
+        with _translated(self.uri):
+            try:
+                return str(client.describe_alias(alias, timeout=self._timeout_s)["collection_name"])
+            except MilvusException as exc:
+                if exc.code == _ALIAS_NOT_FOUND:
+                    return None
+                raise
+
+    def create_alias(self, alias: str) -> None:
+        """Let ``alias`` point to this collection."""
+        client = self._client()
+        with _translated(self.uri):
+            client.create_alias(self.collection, alias, timeout=self._timeout_s)
+
+    def _client(self) -> MilvusClient:
+        with self._lock:
+            if self._connected is None:
+                logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
+                with _translated(self.uri):
+                    self._connected = MilvusClient(
+                        self.uri,
+                        token=self._token,
+                        timeout=self._timeout_s,
+                        dedicated=True,
+                        grpc_options=dict(_NO_PINGS_WHEN_IDLE),
+                    )
+            return self._connected
+
+    def _query(self, expression: str, *, limit: int, consistency: Consistency) -> list[Row]:
+        with _translated(self.uri):
+            found = self._client().query(
+                self.collection,
+                filter=expression,
+                output_fields=["*"],
+                limit=limit,
+                timeout=self._timeout_s,
+                consistency_level=consistency,
+            )
+        return [_row(stored) for stored in found]
+
+    def _search(
+        self, codes: Sequence[Code], expression: str, limit: int, consistency: Consistency
+    ) -> list[list[Match]]:
+        with _translated(self.uri):
+            answers = self._client().search(
+                self.collection,
+                list(codes),
+                filter=expression,
+                limit=limit,
+                output_fields=list(RETURNED),
+                timeout=self._timeout_s,
+                consistency_level=consistency,
+            )
+        return [
+            sorted((Match(from_columns(hit["entity"]), int(hit["distance"])) for hit in hits), key=_rank)
+            for hits in answers
+        ]
+
+    def _next_page(self, pages: Any) -> list[dict[str, Any]]:
+        with _translated(self.uri):
+            return list(pages.next())
+
+
+def _rank(match: Match) -> tuple[int, str]:
+    return match.distance, match.row.key
+
+
+def _cut_inside_tie(matches: Sequence[Match], limit: int, width: int) -> bool:
+    """Whether rows as near as the last wanted one may have been left out."""
+    return len(matches) == width and matches[-1].distance == matches[limit - 1].distance
+
+
+def _chunks(keys: list[str]) -> Iterator[list[str]]:
+    return (keys[i : i + KEYS_PER_CALL] for i in range(0, len(keys), KEYS_PER_CALL))
+
+
+def _row(stored: Mapping[str, Any]) -> Row:
+    code = stored["code"]
+    return from_columns(stored, code=bytes(code[0] if isinstance(code, list) else code))
+
+
+def _parameters(column: Column) -> dict[str, Any]:
+    parameters = {
+        "is_primary": column.primary or None,
+        "dim": column.bits,
+        "max_length": column.max_bytes,
+        "max_capacity": column.max_items,
+        "element_type": getattr(DataType, column.element) if column.element else None,
+    }
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def _column(described: Mapping[str, Any]) -> Column:
+    parameters = described.get("params", {})
+    element = described.get("element_type")
+    return Column(
+        name=described["name"],
+        type=DataType(described["type"]).name,
+        max_bytes=parameters.get("max_length"),
+        element=DataType(element).name if element else None,
+        max_items=parameters.get("max_capacity"),
+        bits=parameters.get("dim"),
+        primary=bool(described.get("is_primary")),
+    )
+
+
+# What the caller must do, by gRPC status. Whatever is not listed is retryable: waiting loses no pin.
+_FATAL_STATUS: Final = frozenset(
+    {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
+)
+_REFUSED_STATUS: Final = frozenset(
+    {
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.OUT_OF_RANGE,
+        grpc.StatusCode.ALREADY_EXISTS,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.UNIMPLEMENTED,
+    }
+)
+
+# The same by Milvus' own codes (pkg/util/merr): collection, schema and database missing or wrong, credentials ...
+_FATAL_CODES: Final = frozenset({100, 105, 109, 700, 702, 800, 801, 802, 1400, 1401})
+# ... and invalid, missing or oversized parameters, fields that do not exist, expressions the core cannot run.
+_REFUSED_CODES: Final = frozenset({1100, 1101, 1102, 1700, 1701, 2000, 2001})
+_ALIAS_NOT_FOUND: Final = 1600
+# Servers before 2.4 answer every older error with this one; what it means, only its text says.
+_UNEXPECTED_CODE: Final = 65535
+_REFUSED_PHRASES: Final = ("cannot parse expression", "is invalid", "should divide the dim", "invalid parameter")
+
+# What pymilvus raises without asking the server.
+_FATAL_CLASSES: Final = (
+    raised.AutoIDException,
+    raised.ClusteringKeyException,
+    raised.CollectionNotExistException,
+    raised.ConnectionConfigException,
+    raised.DataTypeNotSupportException,
+    raised.FieldTypeException,
+    raised.FieldsTypeException,
+    raised.FunctionsTypeException,
+    raised.IndexNotExistException,
+    raised.AmbiguousIndexName,
+    raised.PartitionKeyException,
+    raised.PrimaryKeyException,
+    raised.SchemaMismatchRetryableException,
+    raised.SchemaNotReadyException,
+    raised.ServerVersionIncompatibleException,
+)
+_REFUSED_CLASSES: Final = (
+    raised.CannotInferSchemaException,
+    raised.DataNotMatchException,
+    raised.DataTypeNotMatchException,
+    raised.InvalidConsistencyLevel,
+    raised.ParamError,
+    raised.PartitionAlreadyExistException,
+)
+
+
+def translate(exc: MilvusException | grpc.RpcError, *, uri: str) -> VectorIndexError:
+    """The error of this package that says what to do about ``exc``."""
+    status, text = _status(exc)
+    message = f"Milvus at {uri}: {text}"
+    if isinstance(exc, _FATAL_CLASSES) or status in _FATAL_STATUS or status in _FATAL_CODES:
+        return IndexMismatch(message)
+    if isinstance(exc, _REFUSED_CLASSES) or status in _REFUSED_STATUS or status in _REFUSED_CODES:
+        return IndexRefused(message)
+    if status == _UNEXPECTED_CODE and any(phrase in text for phrase in _REFUSED_PHRASES):
+        return IndexRefused(message)
+    return IndexUnavailable(message)
+
+
+@contextmanager
+def _translated(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except (MilvusException, grpc.RpcError) as exc:
+        raise translate(exc, uri=uri) from exc
+
+
+def _status(exc: MilvusException | grpc.RpcError) -> tuple[int | grpc.StatusCode, str]:
+    """A gRPC status or a Milvus code (pymilvus puts either into ``code``), and what it says."""
+    if isinstance(exc, grpc.Call):
+        return exc.code(), f"{exc.code().name}: {exc.details()}"
+    if isinstance(exc, MilvusException):
+        return exc.code, str(exc.message)
+    return grpc.StatusCode.UNKNOWN, str(exc)
