@@ -1,0 +1,76 @@
+"""What became of one published event, for threads and for coroutines alike."""
+
+import asyncio
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from pinstream.errors import NotDelivered, PinstreamError
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Where Kafka put an event, acknowledged by every in-sync replica."""
+
+    pin_id: str
+    version: int
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+
+
+class Delivery:
+    """An event on its way: ``await`` it, or call ``result()`` from plain code.
+
+    Giving up on it, by cancelling or by a timeout, does not call the event back.
+    """
+
+    def __init__(self, pin_id: str, version: int, topic: str) -> None:
+        self.pin_id = pin_id
+        self.version = version
+        self.topic = topic
+        self.failure_seen = False
+        """Whether somebody asked for the result and was told that there is none."""
+        self._future: Future[Delivered] = Future()
+        self._future.set_running_or_notify_cancel()  # from here on, a cancelled waiter cannot cancel it
+
+    def __await__(self) -> Generator[Any, None, Delivered]:
+        try:
+            return (yield from asyncio.wrap_future(self._future).__await__())
+        except PinstreamError:
+            self.failure_seen = True
+            raise
+
+    def result(self, timeout_s: float | None = None) -> Delivered:
+        """Where the event is; blocks until Kafka answers, for as long as its delivery may take.
+
+        Raises NotDelivered (publish it again), also where ``timeout_s`` ends first: the event may then still arrive.
+        """
+        try:
+            return self._future.result(timeout_s)
+        except TimeoutError as exc:
+            raise NotDelivered(f"pin {self.pin_id!r}: no answer from Kafka within {timeout_s} s") from exc
+        except PinstreamError:
+            self.failure_seen = True
+            raise
+
+    def done(self) -> bool:
+        """Whether Kafka has answered, or the deadline has."""
+        return self._future.done()
+
+    def failed(self) -> bool:
+        """Whether it is known that the event was not delivered."""
+        return self._future.done() and self._future.exception() is not None
+
+    def add_done_callback(self, callback: Callable[["Delivery"], None]) -> None:
+        """Call ``callback`` with this delivery once it is done, in the publisher's thread: be quick."""
+        self._future.add_done_callback(lambda _: callback(self))
+
+    def settle(self, outcome: Delivered | PinstreamError) -> None:
+        """End it; the publisher's verb."""
+        if isinstance(outcome, Delivered):
+            self._future.set_result(outcome)
+        else:
+            self._future.set_exception(outcome)

@@ -1,0 +1,253 @@
+"""Events onto Kafka: keyed, partitioned, stamped and acknowledged the way the readers expect."""
+
+import asyncio
+import logging
+import os
+import time
+import weakref
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Literal, Self, cast
+
+from confluent_kafka import KafkaException, Producer
+
+from pinstream.delivery import Delivered, Delivery
+from pinstream.errors import EventInvalid, NotDelivered
+from pinstream.events import (
+    BACKFILL_TOPIC,
+    EVENTS_TOPIC,
+    MAX_EVENT_BYTES,
+    MAX_VERSION,
+    PinDeletion,
+    PinEvent,
+    checked_pin_id,
+    event_from,
+)
+from pinstream.outbox import KafkaProducer, Limits, OnError, OpenProducer, Outbox
+from pinstream.record import Envelope
+from pinstream.versions import VersionClock
+
+__all__ = ["Delivered", "Delivery", "KafkaSettings", "Lane", "Publisher"]
+
+log = logging.getLogger(__name__)
+
+Lane = Literal["live", "backfill"]
+KafkaSettings = Mapping[str, str | int | float | bool]
+"""librdkafka's own keys, such as ``security.protocol``, in its own spelling."""
+
+PARTITIONER: Final = "murmur2_random"
+"""What Java's clients do. librdkafka's default is another: a pin's events would land on two partitions."""
+
+DEFAULTS: Final[KafkaSettings] = {
+    "acks": "all",
+    "client.id": "pinstream",
+    "compression.type": "lz4",
+    "delivery.timeout.ms": 30_000,
+    "enable.idempotence": True,
+    "linger.ms": 5,
+    "message.max.bytes": MAX_EVENT_BYTES + 64 * 1024,
+    "queue.buffering.max.kbytes": 65_536,
+    "queue.buffering.max.messages": 10_000,
+    "reconnect.backoff.max.ms": 1_000,
+}
+_ALIASES: Final = {
+    "compression.codec": "compression.type",
+    "message.timeout.ms": "delivery.timeout.ms",
+    "queue.buffering.max.ms": "linger.ms",
+    "request.required.acks": "acks",
+}
+"""Second names that librdkafka takes for what we set ourselves."""
+_EXIT_MARGIN_S: Final = 1.0
+
+
+class Publisher:
+    """Publishes pins; the same object serves coroutines, plain code and many threads.
+
+    ::
+
+        async with Publisher("kafka:9092") as publisher:      with Publisher("kafka:9092") as publisher:
+            await publisher.publish(event)                        publisher.publish(event).result()
+
+    Connects at the first event, so it may be made before a fork. ``kafka`` holds librdkafka's own keys; of these,
+    ``queue.buffering.max.messages`` and ``.kbytes`` bound what waits for an answer, and ``delivery.timeout.ms``
+    (30 s) how long an event may wait for room and then again for the answer. Raises ValueError if a key is wrong.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        *,
+        lane: Lane = "live",
+        topic_prefix: str = "",
+        source: str = "pinstream",
+        kafka: KafkaSettings | None = None,
+    ) -> None:
+        self._settings = _settings(bootstrap, kafka or {})
+        self._wait_s = _seconds(self._settings, "delivery.timeout.ms")
+        topic = topic_prefix + {"live": EVENTS_TOPIC, "backfill": BACKFILL_TOPIC}[lane]
+        self._envelope = Envelope(topic=topic, source=source)
+        self._versions = VersionClock(lambda: time.time_ns() // 1_000_000)
+        self._outbox: Outbox | None = None
+        self._pid = 0
+        self._closed = False
+
+    @property
+    def topic(self) -> str:
+        """Where the events go."""
+        return self._envelope.topic
+
+    def publish(self, event: PinEvent | Mapping[str, Any], *, traceparent: str | None = None) -> Delivery:
+        """The event's delivery; await it, or ask for its ``result()``, or flush later.
+
+        Plain values are checked and filled in as by ``event_from``. When too much waits for Kafka, plain code blocks
+        here until there is room; under a running event loop the call returns at once, and awaiting it waits.
+        Events of a pin keep the order of these calls. Raises EventInvalid at once; NotDelivered if there was no room.
+        """
+        if not isinstance(event, PinEvent):
+            event = self._filled(event)
+        self._versions.saw(event.pin_id, event.version)
+        return self._send(event, traceparent)
+
+    def delete(self, pin_id: str, version: int | None = None, *, traceparent: str | None = None) -> Delivery:
+        """The delivery of a pin's tombstone; blocks and raises as ``publish`` does.
+
+        ``version`` defaults to the clock in ms: who numbers versions otherwise must give it, or every later event of
+        the pin is older than its deletion.
+        """
+        checked_pin_id(pin_id)
+        if version is None:
+            version = self._versions.next(pin_id)
+        elif not 0 < version <= MAX_VERSION:
+            raise EventInvalid("headers.version", f"{version} is not from 1 to {MAX_VERSION}")
+        self._versions.saw(pin_id, version)
+        return self._send(PinDeletion(pin_id, version), traceparent)
+
+    def flush(self, timeout_s: float | None = None) -> tuple[str, ...]:
+        """Pins not delivered: still open after ``timeout_s`` (None: as long as a delivery may take), or failed.
+
+        Failures are told once: those that a caller awaited, or that an earlier flush named, are left out. Blocks.
+        """
+        outbox = self._current()
+        return outbox.flush(self._patience_s(timeout_s)) if outbox else ()
+
+    async def aflush(self, timeout_s: float | None = None) -> tuple[str, ...]:
+        """The same as ``flush``, without blocking the event loop."""
+        return await asyncio.to_thread(self.flush, timeout_s)
+
+    def close(self, timeout_s: float | None = None) -> tuple[str, ...]:
+        """Flush, give up on what is still open, and disconnect; returns what ``flush`` returns. Safe to repeat."""
+        outbox, self._closed = self._current(), True
+        return outbox.close(self._patience_s(timeout_s)) if outbox else ()
+
+    async def aclose(self, timeout_s: float | None = None) -> tuple[str, ...]:
+        """The same as ``close``, without blocking the event loop."""
+        return await asyncio.to_thread(self.close, timeout_s)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _told(self.close(), exc)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _told(await self.aclose(), exc)
+
+    def _filled(self, fields: Mapping[str, Any]) -> PinEvent:
+        pin_id = fields.get("pin_id")
+        if "version" not in fields and isinstance(pin_id, str):
+            fields = {**fields, "version": self._versions.next(pin_id)}
+        return event_from(fields)
+
+    def _send(self, event: PinEvent | PinDeletion, traceparent: str | None) -> Delivery:
+        record = self._envelope.seal(event, at=datetime.now(UTC), traceparent=traceparent)
+        outbox = self._opened()
+        delivery = outbox.submit(record)
+        if not _in_event_loop():
+            outbox.wait_admitted(delivery)
+            if delivery.failed():
+                delivery.result()
+        return delivery
+
+    def _current(self) -> Outbox | None:
+        """This process's outbox; a fork begins without one, for librdkafka's threads stay behind."""
+        return self._outbox if self._pid == os.getpid() else None
+
+    def _opened(self) -> Outbox:
+        if self._closed:
+            raise RuntimeError("this publisher is closed")
+        outbox = self._current()
+        if outbox is None:
+            outbox = Outbox(self._opener(), self._limits())
+            self._outbox, self._pid = outbox, os.getpid()
+            weakref.finalize(self, _finish, outbox, self._pid, self._wait_s + _EXIT_MARGIN_S)
+        return outbox
+
+    def _opener(self) -> OpenProducer:
+        """How to connect; without a reference to this object, or nobody's forgetting it would ever be noticed."""
+        return partial(_open_producer, self._settings)
+
+    def _limits(self) -> Limits:
+        return Limits(
+            events=int(self._settings["queue.buffering.max.messages"]),
+            size_bytes=int(self._settings["queue.buffering.max.kbytes"]) * 1024,
+            wait_s=self._wait_s,
+        )
+
+    def _patience_s(self, timeout_s: float | None) -> float:
+        """An event may wait once for room and once for its answer; after that every delivery has ended by itself."""
+        return 2 * self._wait_s + _EXIT_MARGIN_S if timeout_s is None else timeout_s
+
+
+def _settings(bootstrap: str, kafka: KafkaSettings) -> KafkaSettings:
+    if kafka.get("partitioner", PARTITIONER) != PARTITIONER:
+        raise ValueError(
+            f"partitioner is {PARTITIONER!r} by contract, not {kafka['partitioner']!r}: see docs/events.md"
+        )
+    given = {_ALIASES.get(key, key): value for key, value in kafka.items()}
+    return {**DEFAULTS, "bootstrap.servers": bootstrap, **given, "partitioner": PARTITIONER}
+
+
+def _open_producer(settings: KafkaSettings, on_error: OnError) -> KafkaProducer:
+    own_log = {"error_cb": on_error, "logger": logging.getLogger("pinstream.librdkafka")}
+    try:
+        return cast(KafkaProducer, Producer({**settings, **own_log}))
+    except KafkaException as exc:
+        raise ValueError(f"Kafka's client refuses its settings: {exc.args[0].str()}") from exc
+
+
+def _seconds(settings: KafkaSettings, key: str) -> float:
+    return float(settings[key]) / 1000
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _told(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
+    """Leaving a ``with`` block must not lose events in silence; an exception on its way out goes first."""
+    if undelivered and exc is None:
+        named = ", ".join(undelivered[:10]) + (", ..." if len(undelivered) > 10 else "")
+        raise NotDelivered(f"{len(undelivered)} pins were not delivered: {named}")
+    if undelivered:
+        log.warning("not delivered: %s", ", ".join(undelivered))
+
+
+def _finish(outbox: Outbox, pid: int, timeout_s: float) -> None:
+    """Whoever forgot to close: at the end of the program, or of the object, still send what is open."""
+    if pid == os.getpid():
+        undelivered = outbox.close(timeout_s)
+        if undelivered:
+            log.warning("not delivered: %s; close the publisher to be told in time", ", ".join(undelivered))

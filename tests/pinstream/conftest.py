@@ -1,0 +1,19 @@
+"""A Kafka inside this process: librdkafka's mock cluster, which speaks the real protocol."""
+
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from confluent_kafka import Producer
+
+hypothesis.settings.register_profile("timeless", deadline=None)
+hypothesis.settings.load_profile("timeless")
+
+
+@pytest.fixture(scope="session")
+def mock_kafka() -> Iterator[str]:
+    """Addresses of three mock brokers; topics come into being when used, with four partitions."""
+    owner = Producer({"bootstrap.servers": "unused", "test.mock.num.brokers": 3, "log_level": 0})
+    brokers = owner.list_topics(timeout=10).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    owner.flush(0)
