@@ -108,7 +108,7 @@ class GuardedResolver(AbstractResolver):
         """The accepted addresses of ``host``; raises AddressForbidden if none is, OSError if the name has none."""
         accepted: list[ResolveResult] = []
         refusal: AddressForbidden | None = None
-        for found in await self._resolver.resolve(host, port, family):
+        for found in await self._resolved(host, port, family):
             try:
                 self._policy.check(host, found["host"], port)
             except AddressForbidden as exc:
@@ -118,6 +118,12 @@ class GuardedResolver(AbstractResolver):
         if not accepted:
             raise refusal or OSError(f"{host} has no address")
         return accepted
+
+    async def _resolved(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+        try:
+            return await self._resolver.resolve(host, port, family)
+        except ValueError as exc:  # the codec of host names: empty or overlong labels, null bytes
+            raise AddressForbidden(f"{host[:80]!r} is not a host name: {exc}") from exc
 
     async def close(self) -> None:
         """Let go of the resolver inside."""

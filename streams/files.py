@@ -1,9 +1,14 @@
 """Reading a file that an event names, without ever leaving the folders that the settings allow."""
 
+import errno
 import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+
+_PASSING: Final = frozenset({errno.EIO, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT})
+"""What the system may say of a good path on a bad day."""
 
 
 class FileForbidden(Exception):
@@ -24,9 +29,11 @@ def read_inside(roots: Sequence[Path], path: Path, *, max_bytes: int) -> bytes:
         if root is None:
             raise FileForbidden("outside the allowed folders")
         return _read(root, real.relative_to(root), max_bytes)
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError, RuntimeError) as exc:
-        raise FileForbidden(f"{type(exc).__name__}: no such picture") from exc
-    except ValueError as exc:  # an embedded null byte
+    except OSError as exc:
+        if exc.errno in _PASSING:
+            raise
+        raise FileForbidden(f"no such picture: {exc.strerror}") from exc
+    except (ValueError, RuntimeError) as exc:  # a null byte inside; a loop of links
         raise FileForbidden(f"not a path: {exc}") from exc
 
 

@@ -1,0 +1,172 @@
+import ipaddress
+import socket
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.addresses import AddressForbidden, AddressPolicy, GuardedResolver, is_public, networks, unwrapped
+
+PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001:80b::200e"]
+FORBIDDEN = [
+    "0.0.0.0",
+    "10.1.2.3",
+    "100.64.0.1",
+    "100.100.100.200",
+    "127.0.0.1",
+    "127.255.255.254",
+    "168.63.129.16",
+    "169.254.169.254",
+    "172.16.0.1",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.88.99.1",
+    "192.168.1.1",
+    "198.18.0.1",
+    "224.0.0.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::1",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+    "64:ff9b::a9fe:a9fe",
+    "64:ff9b:1::a00:1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "3fff::1",
+    "5f00::1",
+    "fc00::1",
+    "fd00:ec2::254",
+    "fe80::1",
+    "fe80::1%1",
+    "fec0::1",
+    "ff02::1",
+]
+LOOPBACK = AddressPolicy(allowed_networks=networks(["127.0.0.0/8"]))
+
+v4_in = st.sampled_from(
+    ["10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4"]
+)
+
+
+class ScriptedResolver(AbstractResolver):
+    """Answers with the given addresses, one list a question, the last one for ever."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def resolve(self, host, port=0, family=socket.AF_INET) -> list[ResolveResult]:
+        answer = self.answers[min(self.asked, len(self.answers) - 1)]
+        self.asked += 1
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=_family(address), proto=0, flags=0)
+            for address in answer
+        ]
+
+    async def close(self) -> None: ...
+
+
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_public_addresses_are_accepted(address):
+    AddressPolicy().check("pictures.example", address, 443)
+
+
+@pytest.mark.parametrize("address", FORBIDDEN)
+def test_every_other_address_is_refused(address):
+    with pytest.raises(AddressForbidden, match="not a public address"):
+        AddressPolicy().check("pictures.example", address, 443)
+
+
+@pytest.mark.parametrize("address", ["127.1", "2130706433", "0177.0.0.1", "1.2.3.4.5", "", "localhost"])
+def test_what_is_no_canonical_address_is_refused(address):
+    with pytest.raises(AddressForbidden, match="canonical"):
+        AddressPolicy().check("pictures.example", address, 443)
+
+
+@given(st.ip_addresses())
+def test_no_address_that_the_standard_library_calls_local_is_public(address):
+    local = address.is_private or address.is_loopback or address.is_link_local or address.is_multicast
+
+    assert not (is_public(unwrapped(address)) and local and unwrapped(address) == address)
+
+
+@given(v4_in, st.integers(min_value=0), st.sampled_from([0xFFFF << 32, 0x0064FF9B << 96]))
+def test_an_embedded_address_is_judged_like_the_address_inside(network, number, prefix):
+    inside = ipaddress.ip_network(network)
+    inner = ipaddress.IPv4Address(int(inside.network_address) + number % inside.num_addresses)
+    outer = ipaddress.IPv6Address(prefix | int(inner))
+
+    with pytest.raises(AddressForbidden):
+        AddressPolicy().check("pictures.example", str(outer), 443)
+
+
+def test_embedding_an_allowed_address_is_allowed():
+    LOOPBACK.check("pictures.example", "::ffff:127.0.0.1", 9999)
+
+
+@pytest.mark.parametrize("port", [22, 25, 6379, 9092, 2379])
+def test_ports_of_other_services_are_refused_on_public_addresses(port):
+    with pytest.raises(AddressForbidden, match="allowed are 80, 443, 8080, 8443"):
+        AddressPolicy().check("pictures.example", "93.184.216.34", port)
+
+
+def test_an_allowed_network_is_trusted_with_any_port_and_others_are_not():
+    LOOPBACK.check("pictures.example", "127.0.0.1", 51234)
+
+    with pytest.raises(AddressForbidden):
+        LOOPBACK.check("pictures.example", "10.0.0.1", 443)
+
+
+@pytest.mark.parametrize("host", ["images.internal", "IMAGES.internal.", "a.cdn.internal", "a.b.cdn.internal"])
+def test_an_allowed_host_is_trusted_wherever_it_is(host):
+    policy = AddressPolicy(allowed_hosts=frozenset({"images.internal", ".cdn.internal"}))
+
+    policy.check(host, "10.0.0.1", 9000)
+
+
+@pytest.mark.parametrize(
+    "host", ["notimages.internal", "images.internal.evil.example", "cdn.internal", "xcdn.internal"]
+)
+def test_a_name_that_only_resembles_an_allowed_host_is_not_trusted(host):
+    policy = AddressPolicy(allowed_hosts=frozenset({"images.internal", ".cdn.internal"}))
+
+    with pytest.raises(AddressForbidden):
+        policy.check(host, "10.0.0.1", 9000)
+
+
+async def test_the_guard_keeps_the_accepted_addresses_of_a_name():
+    guard = GuardedResolver(AddressPolicy(), ScriptedResolver(["10.0.0.1", "93.184.216.34", "::1"]))
+
+    found = await guard.resolve("pictures.example", 443)
+
+    assert [each["host"] for each in found] == ["93.184.216.34"]
+
+
+async def test_the_guard_refuses_a_name_with_no_accepted_address():
+    guard = GuardedResolver(AddressPolicy(), ScriptedResolver(["10.0.0.1", "::1"]))
+
+    with pytest.raises(AddressForbidden, match="not a public address"):
+        await guard.resolve("pictures.example", 443)
+
+
+async def test_a_name_without_addresses_is_an_error_of_the_network():
+    guard = GuardedResolver(AddressPolicy(), ScriptedResolver([]))
+
+    with pytest.raises(OSError, match="no address"):
+        await guard.resolve("pictures.example", 443)
+
+
+def test_a_text_that_is_no_network_is_named():
+    with pytest.raises(ValueError, match=r"127\.0\.0\.0/99"):
+        networks(["127.0.0.0/99"])
