@@ -6,6 +6,7 @@
     ├── Prerequisite     fatal: this machine lacks something; the message says how to get it
     ├── BadOption        fatal: an option that cannot work; the message holds the value and the choices
     ├── AlreadyRunning   fatal: another stack owns this folder; end it or choose another
+    ├── Aborted          fatal: the start was given up, because its user or another part's failure ended it
     ├── PartFailed       fatal: a part exited or never became ready; the message ends with its last log lines
     └── NotReady         retryable: a part does not answer yet
 """
@@ -25,6 +26,10 @@ class BadOption(StackError):
 
 class AlreadyRunning(StackError):
     """The state folder belongs to a stack that is still running."""
+
+
+class Aborted(StackError):
+    """A start that was given up."""
 
 
 class PartFailed(StackError):

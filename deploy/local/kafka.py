@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    NewTopic,  # type: ignore[attr-defined]  # exported, but not in __all__
+    OffsetSpec,  # type: ignore[attr-defined]
+)
 
 from deploy.local.cache import Progress, need_free_space
 from deploy.local.errors import NotReady
@@ -132,7 +136,7 @@ def check_kafka(address: str, *, timeout_s: float = 5.0) -> None:
             for number in topic.partitions
         ]
         if partitions:
-            latest = {partition: OffsetSpec.latest() for partition in partitions}
+            latest = {partition: OffsetSpec.latest() for partition in partitions}  # type: ignore[no-untyped-call]
             for read in admin.list_offsets(latest, request_timeout=timeout_s).values():
                 read.result(timeout=timeout_s)
     except (KafkaException, TimeoutError) as exc:

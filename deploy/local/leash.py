@@ -22,7 +22,9 @@ def main() -> None:
     if os.getppid() != parent:  # it died before the request was made
         sys.exit(1)
     # Set here, not by the parent: LD_LIBRARY_PATH is for the program, and could break this interpreter.
-    os.environ.update(pair.split("=", 1) for pair in sys.argv[2:end])
+    for setting in sys.argv[2:end]:
+        key, _, value = setting.partition("=")
+        os.environ[key] = value
     os.execvp(program[0], program)  # noqa: S606
 
 

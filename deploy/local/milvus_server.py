@@ -47,7 +47,7 @@ class MilvusServer:
 
     name = "milvus"
     ready_timeout_s = 120.0
-    stop_grace_s = 15.0
+    stop_grace_s = 4.0
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -12,7 +12,6 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,20 +20,17 @@ from types import TracebackType
 from typing import Final, Self
 
 from deploy.local import state
-from deploy.local.errors import AlreadyRunning, BadOption, NotReady, PartFailed, StackError
+from deploy.local.errors import Aborted, AlreadyRunning, BadOption, NotReady, PartFailed
 from deploy.local.parts import Endpoints, Part
 from deploy.local.pictures import Pictures
-from deploy.local.process import Child, Spawner, tail
-from deploy.local.selection import StackOptions, choose_parts
+from deploy.local.process import Child, Spawner
+from deploy.local.selection import CHECKOUT, StackOptions, choose_parts
 from deploy.local.state import PartRecord, StackRecord
 
 __all__ = ["LocalStack", "StackOptions"]
 
-Watcher = Callable[[str, str, float | None], None]
-"""Told a part's name, what it does now, and how much of that is done (0..1) where known."""
-
 _CHECK_EVERY_S: Final = 0.05
-_CHECKOUT: Final = Path(__file__).parents[2]
+_SAVE_EVERY_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +40,20 @@ class _Slot:
     child: Child | None = None
 
 
-def _silent(_name: str, _text: str, _share: float | None) -> None:
-    """Watch nothing."""
-
-
 class LocalStack:
     """Real servers as children of this process; they end with it, even if it is killed.
 
     Methods may be called from any thread. Ports and data are kept for the object's life, so a killed part
-    comes back at the same address with the same data.
+    comes back at the same address with the same data. It lives once: after ``down`` make another one.
     """
 
-    def __init__(self, options: StackOptions | None = None, *, watch: Watcher = _silent) -> None:
+    def __init__(self, options: StackOptions | None = None) -> None:
         self._options = options or StackOptions()
         self.root = self._options.root.absolute()
-        self._watch = watch
         self._id = f"pinstream-{secrets.token_hex(6)}"
         self._slots: dict[str, _Slot] = {}
         self._changing = RLock()
+        self._saved_at_s = 0.0
         self._aborted = Event()
         self._spawner = Spawner(self._id)
         self._lock: io.BufferedWriter | None = None
@@ -80,21 +72,20 @@ class LocalStack:
     def endpoints(self) -> Endpoints:
         """Where everything is; the same for the life of this object."""
         addresses: dict[str, str] = {}
-        for slot in self._slots.values():
+        for slot in list(self._slots.values()):
             addresses.update(slot.part.addresses)
         return Endpoints(**addresses)
 
     @property
     def records(self) -> tuple[PartRecord, ...]:
         """The parts as they are now; a part that ended by itself is ``dead``."""
-        return tuple(self._seen(slot) for slot in self._slots.values())
+        return tuple(state.as_it_is(slot.record) for slot in list(self._slots.values()))
 
     def up(self) -> None:
         """Start everything in parallel; blocks until every part passed its check.
 
         Raises StackError, with the part's last log lines, as soon as one part fails; nothing is left then.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
         self._own_root()
         try:
             self._slots = {
@@ -108,11 +99,16 @@ class LocalStack:
             self.down()
             raise
 
+    def abort(self) -> None:
+        """Make an ``up`` that another thread is in give up soon; it raises Aborted there."""
+        self._aborted.set()
+
     def down(self) -> None:
         """End everything; blocks until nothing is left. Safe to repeat."""
         self._aborted.set()
-        with ThreadPoolExecutor(max(len(self._slots), 1)) as pool:
-            list(pool.map(self.stop, list(self._slots)))
+        if self._slots:
+            with ThreadPoolExecutor(len(self._slots)) as pool:
+                list(pool.map(self.stop, list(self._slots)))
         self._spawner.close()
         state.remove_shared_memory(self._id)
         if self._keeper is not None and self._keeper.stdin is not None:
@@ -130,22 +126,39 @@ class LocalStack:
             return
         if slot.child is not None:
             slot.child.kill()
-        self._put(name, state="starting")
-        launch = slot.part.prepare(lambda text, share: self._watch(name, text, share))
+            slot.part.clean_up()
+        self._put(name, PartRecord(name, "starting"))
+        launch = slot.part.prepare(lambda text, share: self._report(name, text, share))
         if launch is None:
             self._await_ready(slot.part, None)
-            self._put(name, state="elsewhere")
+            self._put(name, PartRecord(name, "elsewhere"))
             return
         log = self.root / "logs" / f"{name}.log"
-        self._watch(name, "starting", None)
         child = self._spawner.spawn(launch, log)
-        with self._changing:
-            record = PartRecord(name, "starting", child.pid, child.created_at_s, child.argv, str(log))
-            self._slots[name] = _Slot(slot.part, record, child)
-            self._save()
+        running = PartRecord(
+            name, "starting", pid=child.pid, created_at_s=child.created_at_s, argv=child.argv, log=str(log)
+        )
+        self._put(name, running, child)
         self._await_ready(slot.part, child)
-        self._put(name, state="ready")
-        self._watch(name, "ready", None)
+        self._put(name, replace(running, state="ready"))
+
+    def kill(self, name: str) -> None:
+        """SIGKILL a part and everything it started; blocks until it is gone. Its data stays."""
+        slot = self._slot(name)
+        if slot.child is None:
+            raise BadOption(f"{name} was not started by this stack, which will not kill it")
+        slot.child.kill()
+        slot.part.clean_up()
+        self._put(name, replace(slot.record, state="stopped"))
+
+    def stop(self, name: str) -> None:
+        """End a part as its operator would; blocks until it is gone. Its data stays."""
+        slot = self._slot(name)
+        if slot.child is None:
+            return
+        slot.child.stop(grace_s=slot.part.stop_grace_s)
+        slot.part.clean_up()
+        self._put(name, replace(slot.record, state="stopped"))
 
     def serve_pictures(self, folder: Path) -> str:
         """The URL below which the files of ``folder`` are from now on; replaces the folder served before."""
@@ -157,27 +170,10 @@ class LocalStack:
         self.start(part.name)
         return self.endpoints.pictures
 
-    def kill(self, name: str) -> None:
-        """SIGKILL a part and everything it started; blocks until it is gone. Its data stays."""
-        slot = self._slot(name)
-        if slot.child is None:
-            raise BadOption(f"{name} runs elsewhere and is not this stack's to kill")
-        slot.child.kill()
-        slot.part.clean_up()
-        self._put(name, state="stopped")
-
-    def stop(self, name: str) -> None:
-        """End a part as its operator would; blocks until it is gone. Its data stays."""
-        slot = self._slot(name)
-        if slot.child is None:
-            return
-        slot.child.stop(grace_s=slot.part.stop_grace_s)
-        slot.part.clean_up()
-        self._put(name, state="stopped")
-        self._watch(name, "stopped", None)
-
     def _start_all(self) -> None:
-        with ThreadPoolExecutor(max(len(self._slots), 1)) as pool:
+        if not self._slots:
+            raise BadOption("nothing to start: every part is `none`")
+        with ThreadPoolExecutor(len(self._slots)) as pool:
             starting = [pool.submit(self.start, name) for name in self._slots]
             done, _ = wait(starting, return_when=FIRST_EXCEPTION)
             failed = next((future for future in done if future.exception()), None)
@@ -195,37 +191,42 @@ class LocalStack:
                 part.check()
             except NotReady as exc:
                 if time.monotonic() > deadline:
-                    log = tail(child.log, lines=15) if child else ""
-                    raise PartFailed(
-                        f"{part.name} was not ready after {part.ready_timeout_s:.0f} s: {exc}\n{log}"
-                    ) from exc
+                    waited = f"{part.name} was not ready after {part.ready_timeout_s:.0f} s: {exc}"
+                    raise PartFailed(f"{waited}\n{child.log_tail()}" if child else waited) from exc
                 self._aborted.wait(_CHECK_EVERY_S)
             else:
                 return
-        raise StackError(f"{part.name}: the start was given up")
+        raise Aborted(f"{part.name}: its start was given up")
 
     def _slot(self, name: str) -> _Slot:
         if name not in self._slots:
             raise BadOption(f"no part is called {name!r}; this stack has {', '.join(self._slots) or 'none'}")
         return self._slots[name]
 
-    def _seen(self, slot: _Slot) -> PartRecord:
-        if slot.child is not None and slot.record.state in ("starting", "ready") and slot.child.exit_code() is not None:
-            return replace(slot.record, state="dead")
-        return slot.record
-
-    def _put(self, name: str, *, state: str) -> None:
+    def _report(self, name: str, doing: str, done_share: float | None) -> None:
+        """Keep what a part says it does; ends its preparation when the start was aborted."""
+        if self._aborted.is_set():
+            raise Aborted(f"{name}: its start was given up")
         with self._changing:
             slot = self._slots[name]
-            self._slots[name] = replace(slot, record=replace(slot.record, state=state))
+            self._slots[name] = replace(slot, record=replace(slot.record, doing=doing, done_share=done_share))
+            if time.monotonic() - self._saved_at_s > _SAVE_EVERY_S:
+                self._save()
+
+    def _put(self, name: str, record: PartRecord, child: Child | None = None) -> None:
+        with self._changing:
+            slot = self._slots[name]
+            self._slots[name] = replace(slot, record=record, child=child or slot.child)
             self._save()
 
     def _save(self) -> None:
+        self._saved_at_s = time.monotonic()
         parts = tuple(slot.record for slot in self._slots.values())
-        state.write(self.root, StackRecord(self._id, state.this_process("launcher"), self.endpoints, parts))
+        state.write(self.root, StackRecord(self._id, state.this_process(), self.endpoints, parts))
 
     def _own_root(self) -> None:
         """Take the folder for this process, and end what an earlier, killed stack left in it."""
+        self.root.mkdir(parents=True, exist_ok=True)
         lock = (self.root / "lock").open("wb")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -234,8 +235,8 @@ class LocalStack:
             owner = state.read(self.root)
             pid = owner.launcher.pid if owner else "?"
             raise AlreadyRunning(
-                f"a stack runs from {self.root} already (launcher {pid}): "
-                "end it with `python -m deploy.local down`, or choose another folder with --root"
+                f"a stack runs from {self.root} already (launcher {pid}). "
+                "End it with `python -m deploy.local down`, or choose another folder with --root."
             ) from None
         self._lock = lock
         stale = state.read(self.root)
@@ -245,7 +246,7 @@ class LocalStack:
     def _start_keeper(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             (sys.executable, "-m", "deploy.local.keeper", str(self.root), self._id),
-            cwd=_CHECKOUT,
+            cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

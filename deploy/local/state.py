@@ -4,9 +4,8 @@ import contextlib
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from deploy.local.parts import Endpoints
 from deploy.local.process import STACK_VARIABLE
 
 FILE: Final = "stack.json"
+LAUNCHER: Final = "launcher"
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (where POSIX puts it)
 
 
@@ -25,7 +25,11 @@ class PartRecord:
 
     name: str
     state: str
-    """``starting``, ``ready``, ``stopped``, ``dead`` or ``elsewhere``."""
+    """``starting``, ``ready``, ``stopped``, ``dead`` (ended by itself) or ``elsewhere``."""
+    doing: str = ""
+    """What it does while it starts, in words."""
+    done_share: float | None = None
+    """How much of that is done, 0..1, where that is known."""
     pid: int = 0
     created_at_s: float = 0.0
     """The kernel's start time of the process, in seconds since 1970: with the command line, who it is."""
@@ -71,6 +75,12 @@ def is_running(part: PartRecord) -> bool:
     return process is not None and process.status() != psutil.STATUS_ZOMBIE
 
 
+def as_it_is(part: PartRecord) -> PartRecord:
+    """The record, with ``dead`` for a part that should run and does not."""
+    should_run = part.state == "ready" or (part.state == "starting" and part.pid)
+    return replace(part, state="dead") if should_run and not is_running(part) else part
+
+
 def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
     """End what is left of a run and remove its shared memory; the names of the parts that still ran.
 
@@ -91,16 +101,34 @@ def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
     return left
 
 
+def end(root: Path, *, launcher_grace_s: float = 40.0) -> list[str]:
+    """End the stack of a folder, running, half dead or left behind; the names of the parts that ran."""
+    record = read(root)
+    if record is None:
+        return []
+    running = [part.name for part in record.parts if is_running(part)]
+    launcher = _leader(record.launcher)
+    if launcher is not None and launcher.pid != os.getpid():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            launcher.terminate()  # it ends its parts as they want to be ended
+            if psutil.wait_procs([launcher], timeout=launcher_grace_s)[1]:
+                launcher.kill()
+    finish(record)
+    stopped = tuple(replace(part, state="stopped") if part.pid else part for part in record.parts)
+    write(root, replace(record, parts=stopped))
+    return running
+
+
 def remove_shared_memory(stack_id: str) -> None:
     """Unlink the shared-memory segments whose names start with the stack's id."""
     for segment in SHARED_MEMORY.glob(f"{stack_id}*"):
         segment.unlink(missing_ok=True)
 
 
-def this_process(name: str) -> PartRecord:
-    """The calling process, as others will recognise it."""
+def this_process() -> PartRecord:
+    """The calling process as a launcher, as others will recognise it."""
     me = psutil.Process()
-    return PartRecord(name, "ready", me.pid, me.create_time(), tuple(me.cmdline()))
+    return PartRecord(LAUNCHER, "ready", pid=me.pid, created_at_s=me.create_time(), argv=tuple(me.cmdline()))
 
 
 def _part(raw: dict[str, Any]) -> PartRecord:
@@ -124,8 +152,3 @@ def _leader(part: PartRecord) -> psutil.Process | None:
         return process if same and tuple(process.cmdline()[-len(part.argv) :]) == part.argv else None
     except psutil.Error:
         return None
-
-
-def uptime_s(part: PartRecord) -> float:
-    """How long the part's process has existed."""
-    return max(time.time() - part.created_at_s, 0.0)
