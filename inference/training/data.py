@@ -10,7 +10,6 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -23,21 +22,18 @@ from inference.images import Pixels, squash
 from inference.tensors import DETECT, EMBED
 from inference.training.cutouts import MASK_PX, cut_out, sprite
 from inference.training.export import session
+from inference.training.grounds import drawn_ground, ground_from, thing
+from inference.training.light import Rng, relit, worn_out
 from inference.training.photos import Photo, Photos
 from inference.training.scenes import (
-    NOTHING,
-    Rng,
+    NO_GARMENT,
     Scene,
     camera_view,
     catalogue_view,
     composed,
-    drawn_ground,
-    ground_from,
     mosaic,
-    relit,
     web_view,
     whole_photo,
-    worn_out,
 )
 
 DOMAINS: Final = ("raw", "camera", "camera", "camera", "camera", "camera", "catalogue", "catalogue", "catalogue",
@@ -109,11 +105,19 @@ class Wardrobe:
         index = int(rng.choice(self.members))
         return ground_from(self.photos[index].pixels(), self.outlines.masks[index], rng, size_px=size_px)
 
+    def picture(self, index: int, *, size_px: int) -> Pixels:
+        """One photo as it is, squashed."""
+        return squash(self.photos[index].pixels(), size_px)
+
+    def thing(self, rng: Rng) -> np.ndarray:
+        """Something that is no garment, ``(h, w, 4) uint8``."""
+        return thing(self.photos[int(rng.choice(self.members))].pixels(), rng)
+
     def view(self, index: int, number: int, rng: Rng) -> Pixels:
         """One photo in the domain of view ``number``, ``(224, 224, 3) uint8``."""
         size_px, domain = EMBED.image_size_px, DOMAINS[number]
         if domain == "raw":
-            return squash(self.photos[index].pixels(), size_px)
+            return self.picture(index, size_px=size_px)
         if domain == "camera":
             return camera_view(self.photos[index].pixels(), rng, size_px=size_px)
         if domain == "catalogue":
@@ -164,7 +168,7 @@ def _open(stem: Path, draw: Callable[[int], Pixels]) -> None:
 
 
 def _maps_of(chunk: np.ndarray) -> np.ndarray:
-    assert _opened is not None
+    assert _opened is not None  # noqa: S101 - narrows a type
     stem, draw = _opened
     pictures = [draw(int(i)) for i in chunk]
     maps = [stem.run(["s16"], {"images": np.stack(pictures[i : i + 8])})[0] for i in range(0, len(pictures), 8)]
@@ -232,9 +236,13 @@ class SceneMaker:
         self.clear = wardrobe.members[clear]
         self.weights = balanced_weights(labels[self.clear])
 
+    def rng(self, kind: str, number: int) -> Rng:
+        """The randomness of one numbered scene."""
+        return rng_of("scene", kind, self.seed, number)
+
     def scene(self, number: int) -> Scene:
         """Scene ``number``, 320 px."""
-        rng = rng_of("scene", self.seed, number)
+        rng = self.rng("any", number)
         kind = rng.random()
         if kind < self.mix.composed:
             return self.composed(rng)
@@ -252,9 +260,15 @@ class SceneMaker:
         if self.drawn and rng.random() < 0.2:
             scene = self.drawn[int(rng.integers(len(self.drawn)))]
             return Scene(worn_out(relit(scene.pixels, rng, strength=0.5), rng), scene.boxes, scene.labels)
-        chosen = self._pick(rng, int(rng.integers(1, 7)))
+        return self._laid_out(rng, self._pick(rng, int(rng.integers(1, 7))), things=int(rng.integers(0, 3)))
+
+    def _laid_out(self, rng: Rng, chosen: np.ndarray, *, things: int) -> Scene:
+        items = [self.wardrobe.garment(int(i)) for i in chosen]
+        items += [self.wardrobe.thing(rng) for _ in range(things)]
+        labels = np.concatenate([self.labels[chosen], np.full(things, NO_GARMENT)])
+        order = rng.permutation(len(items))
         ground = self.wardrobe.ground(rng, size_px=DETECT.image_size_px)
-        scene = composed(ground, [self.wardrobe.garment(int(i)) for i in chosen], self.labels[chosen], rng)
+        scene = composed(ground, [items[i] for i in order], labels[order], rng)
         return Scene(worn_out(scene.pixels, rng), scene.boxes, scene.labels)
 
     def whole(self, rng: Rng) -> Scene:
@@ -270,8 +284,9 @@ class SceneMaker:
         return mosaic(parts, rows, columns, size_px=DETECT.image_size_px)
 
     def empty(self, rng: Rng) -> Scene:
-        """A picture without garments."""
-        return Scene(worn_out(self.wardrobe.ground(rng, size_px=DETECT.image_size_px), rng), *NOTHING)
+        """A picture without garments, bare or with other things."""
+        things = int(rng.integers(1, 7)) if rng.random() < 0.6 else 0
+        return self._laid_out(rng, np.zeros(0, np.int64), things=things)
 
 
 def write_manifest(path: Path, photos: Photos, *, seed: int) -> None:

@@ -2,7 +2,7 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from inference.training.model import cell_centres
 
@@ -25,8 +25,8 @@ def proxy_softmax(
     wanted = targets[known]
     if columns is not None:
         proxies, wanted = proxies[columns], torch.searchsorted(columns, wanted)
-    cosines = F.normalize(embeddings[known].float(), dim=1) @ F.normalize(proxies.float(), dim=1).T
-    return F.cross_entropy(cosines / temperature, wanted)
+    cosines = functional.normalize(embeddings[known].float(), dim=1) @ functional.normalize(proxies.float(), dim=1).T
+    return functional.cross_entropy(cosines / temperature, wanted)
 
 
 def sampled_columns(targets: Tensor, *, total: int, extra: int, generator: torch.Generator) -> Tensor:
@@ -91,7 +91,7 @@ def assign(boxes: Tensor, *, side: int, region: float = 0.4) -> tuple[Tensor, Te
 def quality_focal(logits: Tensor, quality: Tensor) -> Tensor:
     """Binary cross-entropy to a quality in 0..1, weighted by how far off it is; summed (GFL, 2020)."""
     error = (logits.sigmoid() - quality).detach().abs()
-    return (error.square() * F.binary_cross_entropy_with_logits(logits, quality, reduction="none")).sum()
+    return (error.square() * functional.binary_cross_entropy_with_logits(logits, quality, reduction="none")).sum()
 
 
 def detection_loss(
@@ -119,7 +119,7 @@ def detection_loss(
     losses = {"surely": quality_focal(objectness, quality) / count}
     if found:
         losses["where"] = (1 - overlap(torch.cat(found), torch.cat(wanted))[1]).mean()
-        losses["what"] = F.cross_entropy(
+        losses["what"] = functional.cross_entropy(
             torch.cat(said), torch.cat(labels), ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="sum"
         ) / max(int((torch.cat(labels) != UNKNOWN).sum()), 1)
     return losses

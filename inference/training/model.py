@@ -9,7 +9,7 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 
 from inference.tensors import MAX_DETECTIONS
 from pinstream.codes import CODE_BITS
@@ -132,9 +132,9 @@ class EmbedHead(nn.Module):
 
     def forward(self, pooled: Tensor) -> Tensor:
         """``(n, 1280)`` to ``(n, bits)``; no affine anywhere, so 0 is the threshold of every bit."""
-        x = F.layer_norm(pooled, pooled.shape[-1:]) if self.normalise else pooled
+        x = functional.layer_norm(pooled, pooled.shape[-1:]) if self.normalise else pooled
         e = self.project(self.dropout(x))
-        return F.layer_norm(e, e.shape[-1:]) if self.normalise else e
+        return functional.layer_norm(e, e.shape[-1:]) if self.normalise else e
 
 
 class Embedder(nn.Module):
@@ -179,8 +179,8 @@ class Detector(nn.Module):
         """``(n, 40, 40, 40), (n, 112, 20, 20)`` to class logits ``(n, 400, labels)``, objectness logits
         ``(n, 400)`` and boxes ``(n, 400, 4)`` as xyxy fractions of the picture, not clipped.
         """
-        deep = F.interpolate(self.from_s32(self.tail.to_s32(s16)), size=s16.shape[-2:], mode="nearest")
-        x = self.fuse(F.relu6(self.from_s8(s8) + self.from_s16(s16) + deep))
+        deep = functional.interpolate(self.from_s32(self.tail.to_s32(s16)), size=s16.shape[-2:], mode="nearest")
+        x = self.fuse(functional.relu6(self.from_s8(s8) + self.from_s16(s16) + deep))
         side = x.shape[-1]
         classes = self.what(x).flatten(2).transpose(1, 2)
         where = self.where(x).flatten(2).transpose(1, 2)
@@ -214,7 +214,7 @@ class EmbedGraph(nn.Module):
         """``(n, 224, 224, 3) uint8`` to ``(n, bits/8) uint8``, most significant bit first."""
         _, s16 = self.stem(images)
         pooled = self.tail(s16)
-        signs = F.linear(F.layer_norm(pooled, pooled.shape[-1:]), self.weight, self.bias) > 0
+        signs = functional.linear(functional.layer_norm(pooled, pooled.shape[-1:]), self.weight, self.bias) > 0
         octets = signs.to(torch.int32).reshape(-1, self.weight.shape[0] // 8, 8)
         return (octets * self.places).sum(-1).to(torch.uint8)
 
@@ -240,5 +240,5 @@ def peaks(scores: Tensor) -> Tensor:
     """Scores that are the highest of their 3x3 neighbourhood, 0 elsewhere, ``(n, cells)``."""
     side = int(scores.shape[1] ** 0.5)
     grid = scores.reshape(-1, 1, side, side)
-    highest = F.max_pool2d(grid, 3, stride=1, padding=1)
+    highest = functional.max_pool2d(grid, 3, stride=1, padding=1)
     return torch.where(grid == highest, grid, torch.zeros_like(grid)).reshape(-1, side * side)

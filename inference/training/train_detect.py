@@ -101,7 +101,7 @@ def _open(stem: Path, scenes: SceneMaker) -> None:
 
 
 def _batch(first: int, count: int) -> Batch:
-    assert _opened is not None
+    assert _opened is not None  # noqa: S101 - narrows a type
     stem, maker = _opened
     made = [maker.scene(number) for number in range(first, first + count)]
     s8, s16 = stem.run(["s8", "s16"], {"images": np.stack([scene.pixels for scene in made])})

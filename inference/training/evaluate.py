@@ -1,0 +1,123 @@
+"""The figures of one embedding or detector, on photographers that took part in no choice."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from inference.tensors import DETECT
+from inference.training.cutouts import box_of
+from inference.training.data import CAMERA, CATALOGUE, RAW, WEB, SceneMaker, Wardrobe
+from inference.training.detection import Detect, find, judge_photos, judge_scenes
+from inference.training.retrieval import cross_hits, instance_ranks, interval, nearest_label_hits, recall_at
+
+VIEWS: Final = {"raw": RAW, "camera": CAMERA, "catalogue": CATALOGUE, "web": WEB}
+RECALLS: Final = (1, 5, 10, 50)
+TASKS: Final = ("category P@1", "instance R@1 camera -> catalogue", "instance R@1 web -> catalogue")
+Figure = tuple[float, float, float]
+"""A mean and its 95 % interval."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Photos that an embedding is judged on."""
+
+    labels: np.ndarray  # (n,), -1 unknown
+    photographers: np.ndarray  # (n,) str
+    is_clear: np.ndarray  # (n,) bool: only these have catalogue and web views worth the name
+
+
+def judge_vectors(vectors: Mapping[str, np.ndarray], judged: Judged) -> dict[str, Figure]:
+    """Every figure of one embedding; ``vectors`` has one ``(n, d)`` a domain, as signs or of length 1."""
+    values = per_query(vectors, judged)
+    figures = {name: interval(v, judged.photographers) for name, v in values.items()}
+    means = np.nanmean([values[task] for task in TASKS], axis=0)
+    figures["mean over tasks"] = interval(means, judged.photographers)
+    return figures
+
+
+def per_query(vectors: Mapping[str, np.ndarray], judged: Judged) -> dict[str, np.ndarray]:
+    """The same before averaging, ``(n,)`` each, NaN where a photo is no query of that figure."""
+    who, count = judged.photographers, len(judged.labels)
+    known = np.flatnonzero(judged.labels >= 0)
+    labels = judged.labels[known]
+    raw = vectors["raw"][known]
+    values = {
+        "category P@1": nearest_label_hits(raw, labels, excluded=lambda i: np.arange(len(known)) == i),
+        "category P@1, photographer left out": nearest_label_hits(
+            raw, labels, excluded=lambda i: who[known] == who[known[i]]
+        ),
+        "category P@1 camera -> catalogue": cross_hits(
+            vectors["camera"][known], vectors["catalogue"][known], labels, labels
+        ),
+    }
+    values = {name: _spread(v, known, count) for name, v in values.items()}
+    clear = np.flatnonzero(judged.is_clear)
+    for domain in ("camera", "web"):
+        ranks = instance_ranks(vectors[domain][clear], vectors["catalogue"][clear])
+        for k in RECALLS:
+            values[f"instance R@{k} {domain} -> catalogue"] = _spread(recall_at(ranks, k), clear, count)
+    return values
+
+
+def _spread(values: np.ndarray, at: np.ndarray, count: int) -> np.ndarray:
+    full = np.full(count, np.nan)
+    full[at] = values
+    return full
+
+
+def paired_difference(
+    one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray], judged: Judged
+) -> dict[str, Figure]:
+    """How much better the first embedding is, task by task and in the mean, on the same queries."""
+    a, b = per_query(one, judged), per_query(other, judged)
+    gaps = {task: a[task] - b[task] for task in TASKS}
+    gaps["mean over tasks"] = np.nanmean(list(gaps.values()), axis=0)
+    return {name: interval(gap, judged.photographers) for name, gap in gaps.items()}
+
+
+def judge_unseen(vectors: np.ndarray, labels: np.ndarray, photographers: np.ndarray, unseen: np.ndarray) -> Figure:
+    """P@1 of queries whose label is among ``unseen``, over everything given, itself left out."""
+    hits = nearest_label_hits(vectors, labels, excluded=lambda i: np.arange(len(labels)) == i)
+    asked = np.isin(labels, unseen)
+    return interval(hits[asked], photographers[asked])
+
+
+# --- the detector ---------------------------------------------------------------------------------
+
+
+def judge_detector(detect: Detect, wardrobe: Wardrobe, makers: SceneMaker, *, scenes: int) -> dict[str, object]:
+    """Every figure of a detector on one part's wardrobe; ``scenes`` of each made kind."""
+    numbers = range(scenes)
+    return {
+        "composed scenes": _judge_made(detect, makers.composed, makers, numbers, kind="composed"),
+        "mosaics of real photos": _judge_made(detect, makers.mosaic, makers, numbers, kind="mosaic"),
+        "real photos": _judge_real(detect, wardrobe, makers.labels),
+        "pictures without garments": false_boxes(
+            detect, [makers.empty(makers.rng("empty", i)).pixels for i in numbers]
+        ),
+    }
+
+
+def _judge_made(
+    detect: Detect, make: Callable, makers: SceneMaker, numbers: Sequence[int], *, kind: str
+) -> dict[str, float]:
+    made = [make(makers.rng(kind, i)) for i in numbers]
+    return judge_scenes(find(detect, [scene.pixels for scene in made]), made)
+
+
+def _judge_real(detect: Detect, wardrobe: Wardrobe, labels: np.ndarray) -> dict[str, Figure]:
+    rows = wardrobe.members[wardrobe.outlines.is_clear[wardrobe.members]]
+    pictures = [wardrobe.picture(int(i), size_px=DETECT.image_size_px) for i in rows]
+    boxes = [box_of(wardrobe.outlines.masks[i]) for i in rows]
+    truth = np.array([[b.x0, b.y0, b.x1, b.y1] for b in boxes])
+    who = np.array([wardrobe.photos[i].photographer for i in rows])
+    values = judge_photos(find(detect, pictures), truth, labels[rows])
+    return {name: interval(v.astype(np.float64), who) for name, v in values.items()}
+
+
+def false_boxes(detect: Detect, pictures: Sequence[np.ndarray], *, over: float = 0.5) -> dict[str, float]:
+    """Boxes over the score, a picture, where nothing should be found."""
+    found = find(detect, pictures)
+    return {"false boxes": float(np.mean([(f.scores > over).sum() for f in found])), "pictures": float(len(pictures))}

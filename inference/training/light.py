@@ -1,0 +1,58 @@
+"""The same thing seen otherwise: another light, another lens, another place to stand."""
+
+import cv2
+import numpy as np
+
+from inference.images import Pixels, squash
+
+Rng = np.random.Generator
+
+
+def relit(pixels: Pixels, rng: Rng, *, strength: float = 1.0) -> Pixels:
+    """Another exposure, contrast, white balance and saturation."""
+    x = pixels.astype(np.float32) / 255
+    x = x ** np.exp(rng.normal(0, 0.22 * strength))
+    x = (x - x.mean()) * np.exp(rng.normal(0, 0.18 * strength)) + x.mean() * np.exp(rng.normal(0, 0.12 * strength))
+    grey = x.mean(2, keepdims=True)
+    x = grey + (x - grey) * np.exp(rng.normal(0, 0.22 * strength))
+    x = x * np.exp(rng.normal(0, 0.05 * strength, 3)).astype(np.float32)
+    return (np.clip(x, 0, 1) * 255).astype(np.uint8)
+
+
+def worn_out(pixels: Pixels, rng: Rng) -> Pixels:
+    """Lens blur, sensor noise, a small original and JPEG, each only sometimes."""
+    size = pixels.shape[1]
+    if rng.random() < 0.3:
+        small = max(int(size * rng.uniform(0.35, 0.8)), 16)
+        pixels = cv2.resize(squash(pixels, small), (size, pixels.shape[0]), interpolation=cv2.INTER_LINEAR)
+    if rng.random() < 0.3:
+        pixels = cv2.GaussianBlur(pixels, (0, 0), rng.uniform(0.4, 1.6))
+    if rng.random() < 0.4:
+        noise = rng.normal(0, rng.uniform(2, 12), pixels.shape).astype(np.float32)
+        pixels = np.clip(pixels + noise, 0, 255).astype(np.uint8)
+    if rng.random() < 0.5:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 90))]
+        pixels = cv2.imdecode(cv2.imencode(".jpg", pixels, quality)[1], cv2.IMREAD_COLOR)
+    return pixels
+
+
+def warp(side: int, rng: Rng, *, turn_deg: float, tilt: float, crop: float) -> np.ndarray:
+    """A random small rotation, perspective and crop of a square picture onto itself, ``(3, 3)``."""
+    angle = np.deg2rad(rng.uniform(-turn_deg, turn_deg))
+    scale = rng.uniform(crop, 1.0)
+    corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], np.float32)
+    spin = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
+    source = corners @ spin.T * scale * np.exp(rng.uniform(-0.08, 0.08, 2)) + rng.uniform(-1, 1, 2) * (1 - scale)
+    source = source + rng.uniform(-tilt, tilt, (4, 2))
+    if rng.random() < 0.5:
+        source = source[[1, 0, 3, 2]]
+    to_pixels = (side - 1) / 2
+    return cv2.getPerspectiveTransform(
+        ((source + 1) * to_pixels).astype(np.float32), ((corners + 1) * to_pixels).astype(np.float32)
+    )
+
+
+def warped(pixels: Pixels, matrix: np.ndarray) -> Pixels:
+    """The square picture seen through a warp; what comes from outside repeats the edge."""
+    side = pixels.shape[0]
+    return cv2.warpPerspective(pixels, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
