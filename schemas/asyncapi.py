@@ -1,0 +1,132 @@
+"""The four topics as an AsyncAPI 3.0 document."""
+
+from importlib.metadata import version
+from typing import Any, Final
+
+from pinstream.events import PIN_ID_PATTERN
+from pinstream.publish import PARTITIONER
+from pinstream.record import DELETED_TYPE, SAVED_TYPE
+from schemas.topics import BACKFILL, DEAD, EVENTS, INDEXED, Topic, topics
+
+EVENT_SCHEMA: Final = "pin-event.v1.json"
+OUTCOME_SCHEMA: Final = "pin-outcome.v1.json"
+
+ERROR_HEADERS: Final = {
+    "__connect.errors.topic": "where the event came from",
+    "__connect.errors.partition": "its partition, decimal",
+    "__connect.errors.offset": "its offset, decimal",
+    "__connect.errors.stage": "what the worker was doing",
+    "__connect.errors.exception.class.name": "the kind of failure",
+    "__connect.errors.exception.message": "why, in words",
+    "__connect.errors.exception.stacktrace": "where, if the failure was unexpected",
+}
+
+_KEY: Final = {"type": "string", "pattern": PIN_ID_PATTERN, "description": "the pin id"}
+_MESSAGES: Final = {
+    EVENTS: ("pinSaved", "pinDeleted"),
+    BACKFILL: ("pinSaved", "pinDeleted"),
+    INDEXED: ("pinOutcome",),
+    DEAD: ("deadLetter",),
+}
+_OPERATIONS: Final = {
+    "publishPins": ("receive", EVENTS),
+    "backfillPins": ("receive", BACKFILL),
+    "reportOutcomes": ("send", INDEXED),
+    "setDeadLettersAside": ("send", DEAD),
+}
+
+Part = dict[str, Any]
+
+
+def asyncapi() -> Part:
+    """The document: channels with their Kafka settings, messages with headers and payloads."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "pinstream",
+            "version": version("pinstream"),
+            "description": f"Every record's key is its pin id. Partition it as Java's clients do ({PARTITIONER}).",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "channels": {_channel_id(topic.name): _channel(topic) for topic in topics()},
+        "operations": {name: _operation(action, topic) for name, (action, topic) in _OPERATIONS.items()},
+        "components": {"messages": _messages()},
+    }
+
+
+def _channel_id(topic: str) -> str:
+    first, *rest = topic.split(".")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def _channel(topic: Topic) -> Part:
+    return {
+        "address": topic.name,
+        "description": topic.purpose,
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _MESSAGES[topic.name]},
+        "bindings": {
+            "kafka": {
+                "bindingVersion": "0.5.0",
+                "topic": topic.name,
+                "partitions": topic.partitions,
+                "topicConfiguration": {
+                    key: [value] if key == "cleanup.policy" else int(value) for key, value in topic.config.items()
+                },
+            }
+        },
+    }
+
+
+def _operation(action: str, topic: str) -> Part:
+    channel = f"#/channels/{_channel_id(topic)}"
+    return {
+        "action": action,
+        "channel": {"$ref": channel},
+        "messages": [{"$ref": f"{channel}/messages/{name}"} for name in _MESSAGES[topic]],
+    }
+
+
+def _messages() -> Part:
+    return {
+        "pinSaved": _message(
+            "a pin as it is from now on", payload={"$ref": EVENT_SCHEMA}, headers=_cloud_event(SAVED_TYPE)
+        ),
+        "pinDeleted": _message(
+            "a tombstone: the pin must go, and stay out for every version up to this one",
+            payload={"type": "null"},
+            headers=_cloud_event(DELETED_TYPE)
+            | {"version": _header("int64 > 0, decimal; else the record's timestamp")},
+        ),
+        "pinOutcome": _message("the last thing that happened to a pin", payload={"$ref": OUTCOME_SCHEMA}, headers={}),
+        "deadLetter": _message(
+            "an event that can never be indexed: key, value and headers as they came, and why",
+            payload={"description": "the event's value, byte for byte; often not JSON"},
+            headers={name: _header(meaning) for name, meaning in ERROR_HEADERS.items()},
+        )
+        | {"contentType": "application/octet-stream"},
+    }
+
+
+def _message(summary: str, *, payload: Part, headers: Part) -> Part:
+    return {
+        "summary": summary,
+        "headers": {"type": "object", "properties": headers},
+        "payload": payload,
+        "bindings": {"kafka": {"bindingVersion": "0.5.0", "key": _KEY}},
+    }
+
+
+def _cloud_event(event_type: str) -> Part:
+    return {
+        "ce_specversion": {"const": "1.0"},
+        "ce_id": _header("<pin id>/<version>: equal for repeats of one event"),
+        "ce_type": {"const": event_type},
+        "ce_source": _header("who published it, a URI reference"),
+        "ce_time": {"type": "string", "format": "date-time"},
+        "traceparent": {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
+    }
+
+
+def _header(description: str) -> Part:
+    return {"type": "string", "description": description}

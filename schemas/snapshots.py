@@ -1,0 +1,74 @@
+"""The contracts as documents for readers in any language; the code is the truth, these are what it says."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from pinstream.codes import CODE_BITS
+from pinstream.collection import ALIAS, EMBEDDING_VERSION, WHOLE_SLOT, collection_name
+from pinstream.columns import COLUMNS, Shape
+from pinstream.events import PinEvent, PinOutcome
+from schemas.asyncapi import EVENT_SCHEMA, OUTCOME_SCHEMA, asyncapi
+
+FOLDER: Final = Path(__file__).parent
+
+Document = dict[str, Any]
+
+
+def snapshots() -> Mapping[str, Document]:
+    """Every document by its file name."""
+    return {
+        EVENT_SCHEMA: _json_schema(PinEvent, "urn:pinstream:pin-event:v1"),
+        OUTCOME_SCHEMA: _json_schema(PinOutcome, "urn:pinstream:pin-outcome:v1"),
+        "asyncapi.json": asyncapi(),
+        "collection.json": _collection(),
+    }
+
+
+def rendered(document: Document) -> str:
+    """A document as its file holds it."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def differing(folder: Path = FOLDER) -> list[str]:
+    """Names of the files in ``folder`` that do not say what the code says, or are missing."""
+    return [
+        name
+        for name, document in snapshots().items()
+        if not (folder / name).exists() or (folder / name).read_text() != rendered(document)
+    ]
+
+
+def write(folder: Path = FOLDER) -> list[str]:
+    """Bring every file up to date; the names of those that changed."""
+    stale = differing(folder)
+    documents = snapshots()
+    for name in stale:
+        (folder / name).write_text(rendered(documents[name]))
+    return stale
+
+
+def _json_schema(model: type[BaseModel], identifier: str) -> Document:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": identifier,
+        **model.model_json_schema(),
+    }
+
+
+def _collection() -> Document:
+    shape = Shape()
+    return {
+        "collection": collection_name(),
+        "alias": ALIAS,
+        "embedding_version": EMBEDDING_VERSION,
+        "key": f"<pin_id>#<slot>; slot {WHOLE_SLOT} is the whole picture, 1..n are its objects",
+        "index": {"field": "code", "type": shape.index, "metric": shape.metric},
+        "shards": shape.shards,
+        "code": {"bits": CODE_BITS, "bit_order": "most significant first, as numpy.packbits"},
+        "fields": [{name: value for name, value in asdict(column).items() if value} for column in COLUMNS],
+    }

@@ -1,0 +1,160 @@
+"""What the contract files say is what the code does."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from pinstream.columns import COLUMNS
+from pinstream.errors import EventInvalid
+from pinstream.events import decode_event, event_from
+from schemas import topics
+from schemas.golden import Example, bad_examples, good_examples
+from schemas.snapshots import FOLDER, differing, snapshots, write
+
+EVENT_SCHEMA = Draft202012Validator(snapshots()["pin-event.v1.json"])
+ASYNCAPI = snapshots()["asyncapi.json"]
+
+# A schema sees the value alone, not the key; and draft 2020-12 counts 1.0 as an integer, dates by their shape only.
+ABOUT_THE_KEY = {"key-differs", "key-missing", "key-not-utf8"}
+
+
+def test_the_files_are_up_to_date() -> None:
+    assert differing() == [], "run `python -m schemas`"
+
+
+def test_a_stale_or_missing_file_is_noticed_and_written_again(tmp_path: Path) -> None:
+    written = write(tmp_path)
+    (tmp_path / "asyncapi.json").write_text("{}")
+    (tmp_path / "collection.json").unlink()
+
+    assert written == list(snapshots())
+    assert write(tmp_path) == ["asyncapi.json", "collection.json"]
+    assert differing(tmp_path) == []
+
+
+def test_check_says_so_without_writing() -> None:
+    checked = subprocess.run([sys.executable, "-m", "schemas", "--check"], cwd=FOLDER.parent, check=False)
+
+    assert checked.returncode == 0
+
+
+@pytest.mark.parametrize("name", [name for name in snapshots() if name.startswith("pin-")])
+def test_the_schemas_are_json_schemas(name: str) -> None:
+    Draft202012Validator.check_schema(snapshots()[name])
+
+
+@pytest.mark.parametrize("example", [each for each in good_examples() if each.fields], ids=lambda each: each.name)
+def test_the_schema_takes_the_good_examples(example: Example) -> None:
+    EVENT_SCHEMA.validate(example.fields)
+
+
+@pytest.mark.parametrize(
+    "example",
+    [each for each in bad_examples() if each.fields is not None and each.name not in ABOUT_THE_KEY],
+    ids=lambda each: each.name,
+)
+def test_the_schema_refuses_the_bad_examples(example: Example) -> None:
+    with pytest.raises(ValidationError):
+        EVENT_SCHEMA.validate(example.fields)
+
+
+BASE: dict[str, Any] = next(each.fields for each in good_examples() if each.name == "everything") or {}
+words = st.text("aZ09_- é", max_size=4)
+near_values = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-2, 2**63 + 1),
+    st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not number.is_integer()),
+    words,
+    st.sampled_from(["web", "EUR", "eur", "http://x", "s3://b/k", "2026-11-23T20:24:00Z", "2026-11-23", "x" * 501]),
+    st.lists(words, max_size=40),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "url": st.none() | st.sampled_from(["", "http://x", "gopher://x", "HTTPS://x", "http://x y"]),
+            "inline": st.none() | st.sampled_from(["", "QQ==", "QUE=", "QUFB", "Q", "QQ=", "Q?==", "QQ==QQ=="]),
+        },
+    ),
+)
+
+
+@given(st.sampled_from(sorted(BASE)), near_values, st.booleans())
+def test_schema_and_code_agree_on_what_an_event_is(field: str, value: Any, absent: bool) -> None:
+    fields = {**BASE, field: value}
+    if absent:
+        del fields[field]
+
+    by_schema = EVENT_SCHEMA.is_valid(fields)
+    try:
+        decode_event(str(fields.get("pin_id", "a")).encode(), json.dumps(fields).encode())
+        by_code = True
+    except EventInvalid:
+        by_code = False
+
+    assert by_schema == by_code
+
+
+def test_what_a_publisher_writes_the_schema_takes() -> None:
+    event = event_from({"pin_id": "a", "image": {"url": "http://x"}, "domain": "web"})
+
+    EVENT_SCHEMA.validate(json.loads(event.encode()))
+
+
+def references(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        own = [part["$ref"]] if "$ref" in part else []
+        return own + [found for value in part.values() for found in references(value)]
+    return [found for item in part for found in references(item)] if isinstance(part, list) else []
+
+
+def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
+    for reference in references(ASYNCAPI):
+        if not reference.startswith("#/"):
+            assert reference in snapshots()
+            continue
+        place: Any = ASYNCAPI
+        for step in reference[2:].split("/"):
+            place = place[step]
+
+
+def test_the_asyncapi_document_holds_every_topic() -> None:
+    addresses = {channel["address"] for channel in ASYNCAPI["channels"].values()}
+
+    assert addresses == {topic.name for topic in topics.topics()}
+
+
+def test_the_collection_document_holds_every_column() -> None:
+    assert [field["name"] for field in snapshots()["collection.json"]["fields"]] == [column.name for column in COLUMNS]
+
+
+def test_both_lanes_have_the_same_partitions_and_the_largest_event_fits_its_dead_letter() -> None:
+    sizes = {topic.name: int(topic.config["max.message.bytes"]) for topic in topics.topics()}
+    partitions = {topic.name: topic.partitions for topic in topics.topics(partitions=5, prefix="test.")}
+
+    assert partitions["test.pins.events"] == partitions["test.pins.events.backfill"] == 5
+    assert sizes[topics.EVENTS] > topics.MAX_EVENT_BYTES
+    assert sizes[topics.DEAD] > sizes[topics.EVENTS]
+
+
+def test_examples_are_named_for_files_anybody_can_read() -> None:
+    for path in FOLDER.glob("examples/*/*.json"):
+        assert re.fullmatch(r"[a-z0-9-]+\.json", path.name)
+        assert set(json.loads(path.read_text())) <= {
+            "about",
+            "key",
+            "key_base64",
+            "value",
+            "value_base64",
+            "headers",
+            "timestamp_ms",
+            "expect",
+        }
