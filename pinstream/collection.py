@@ -10,6 +10,7 @@ from pinstream.events import Domain
 EMBEDDING_VERSION: Final = 1
 ALIAS: Final = "pins"
 WHOLE_SLOT: Final = 0
+MAX_SLOT: Final = 2**15 - 1
 DEAD_CODE: Final[Code] = bytes(CODE_BYTES)
 
 Slots = Literal["any", "whole", "objects"]
@@ -29,7 +30,11 @@ def row_key(pin_id: str, slot: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One code in the index: a whole picture or one object on it."""
+    """One code in the index: a whole picture or one object on it.
+
+    ``label`` and ``score`` are the object's; in slot 0 those of the picture's most certain object, so that whole
+    pictures can be filtered by what they mainly show (empty and 0.0 where nothing was found).
+    """
 
     pin_id: str
     slot: int
@@ -88,7 +93,7 @@ class Where:
 
     @property
     def accepts_nothing(self) -> bool:
-        """Whether one of the sets is empty: no row can pass, and Milvus Lite cannot even parse ``in []``."""
+        """Whether no row can pass, since one of the sets is empty; Milvus Lite cannot even parse ``in []``."""
         return any(values is not None and not values for values in self._required().values())
 
     def accepts(self, row: Row) -> bool:
