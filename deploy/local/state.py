@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from deploy.local.process import STACK_VARIABLE
 
 FILE: Final = "stack.json"
 LAUNCHER: Final = "launcher"
+_POLL_S: Final = 0.05
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (where POSIX puts it)
 
 
@@ -88,15 +90,13 @@ def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
     stack's id in their environment: never by name. Safe to repeat.
     """
     left = [part.name for part in record.parts if is_running(part)]
-    remaining = list(_processes(record))
     for sent, wait_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 5.0)):
-        for process in remaining:
+        for process in _processes(record):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(sent)
-        _, remaining = psutil.wait_procs(remaining, timeout=wait_s)
-        remaining = list({*remaining, *_processes(record)})
-        if not remaining:
-            break
+        deadline = time.monotonic() + wait_s
+        while any(_processes(record)) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
     remove_shared_memory(record.stack_id)
     return left
 
@@ -136,6 +136,7 @@ def _part(raw: dict[str, Any]) -> PartRecord:
 
 
 def _processes(record: StackRecord) -> Iterator[psutil.Process]:
+    """What still runs of a stack; a zombie has no environment, so it counts as gone."""
     groups = {part.pid for part in record.parts if part.pid}
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError):
