@@ -24,7 +24,7 @@ def proxy_softmax(
         return embeddings.sum() * 0.0
     wanted = targets[known]
     if columns is not None:
-        proxies, wanted = proxies[columns], torch.searchsorted(columns, wanted)
+        proxies, wanted = proxies[columns], torch.searchsorted(columns, wanted.contiguous())
     cosines = functional.normalize(embeddings[known].float(), dim=1) @ functional.normalize(proxies.float(), dim=1).T
     return functional.cross_entropy(cosines / temperature, wanted)
 

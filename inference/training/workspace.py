@@ -15,6 +15,7 @@ from inference.tensors import DETECT, EMBED
 from inference.training.data import (
     BROAD,
     DOMAINS,
+    Mix,
     Outlines,
     SceneMaker,
     Wardrobe,
@@ -28,7 +29,7 @@ from inference.training.errors import BadPhotos, TrainingProblem
 from inference.training.export import write_onnx
 from inference.training.model import Stem, Tail, load_backbone
 from inference.training.photos import PARTS, Photos, read_photos, split
-from inference.training.scenes import Mix, Scene
+from inference.training.scenes import Scene
 from inference.training.settings import DetectSettings, EmbedSettings
 from inference.training.train import Views, pool_maps
 

@@ -1,0 +1,86 @@
+"""Folders of labelled pictures, good and bad, and their split."""
+
+import csv
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference.training.errors import BadPhotos
+from inference.training.photos import PARTS, read_photos, split
+
+
+def write_folder(folder, rows, *, columns=("image", "sender_id", "label"), pictures=None):
+    (folder / "images").mkdir(parents=True)
+    with (folder / "images.csv").open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    for row in rows if pictures is None else pictures:
+        cv2.imwrite(str(folder / "images" / f"{row[0]}.jpg"), np.full((20, 16, 3), 200, np.uint8))
+    return folder
+
+
+def test_labels_are_alphabetical_and_those_that_say_nothing_are_none(tmp_path):
+    folder = write_folder(tmp_path / "a", [("1", "7", "Shoes"), ("2", "7", "Not sure"), ("3", "8", "Hat")])
+
+    photos = read_photos(folder)
+
+    assert photos.labels == ("Hat", "Shoes")
+    assert photos.label_indices().tolist() == [1, -1, 0]
+    assert photos.photos[0].pixels().shape == (20, 16, 3)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "said"),
+    [
+        ([], ("image", "sender_id", "label"), "no rows"),
+        ([("1", "7", "Skip")], ("image", "sender_id", "label"), "no row has a label"),
+        ([("1", "7", "Hat")], ("image", "who", "label"), "no column sender_id"),
+    ],
+)
+def test_a_bad_table_is_named(tmp_path, rows, columns, said):
+    folder = write_folder(tmp_path / "a", rows, columns=columns)
+
+    with pytest.raises(BadPhotos, match=said):
+        read_photos(folder)
+
+
+def test_an_empty_folder_is_named(tmp_path):
+    with pytest.raises(BadPhotos, match=r"images\.csv; expected a table"):
+        read_photos(tmp_path)
+
+
+def test_a_missing_picture_is_named(tmp_path):
+    folder = write_folder(tmp_path / "a", [("1", "7", "Hat"), ("gone", "7", "Hat")], pictures=[("1",)])
+
+    with pytest.raises(BadPhotos, match=r"1 pictures .* first gone\.jpg"):
+        read_photos(folder)
+
+
+def test_a_corrupt_picture_is_named_when_it_is_opened(tmp_path):
+    folder = write_folder(tmp_path / "a", [("1", "7", "Hat")])
+    (folder / "images" / "1.jpg").write_bytes(b"\xff\xd8\xff not really")
+
+    with pytest.raises(BadPhotos, match=r"1\.jpg"):
+        read_photos(folder).photos[0].pixels()
+
+
+@given(st.lists(st.integers(0, 30).map(str), min_size=1, max_size=300), st.integers(0, 5))
+def test_no_photographer_is_in_two_parts_and_no_photo_is_lost(photographers, seed):
+    parts = split(photographers, seed=seed)
+
+    everyone = np.concatenate([parts[part] for part in PARTS])
+    assert sorted(everyone.tolist()) == list(range(len(photographers)))
+    senders = [{photographers[i] for i in parts[part]} for part in PARTS]
+    assert sum(map(len, senders)) == len(set(photographers))
+
+
+def test_the_same_seed_splits_the_same_way():
+    photographers = [str(i % 17) for i in range(200)]
+
+    first, again = split(photographers, seed=3), split(photographers, seed=3)
+
+    assert all((first[part] == again[part]).all() for part in PARTS)
