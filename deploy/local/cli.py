@@ -107,7 +107,8 @@ def logs(
 
 @app.command()
 def pictures(
-    folder: Path, port: Annotated[int | None, typer.Option(min=1, max=65535, help="A free one by default.")] = None
+    folder: Path,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="A free one by default.")] = None,
 ) -> None:
     """Serve a folder over HTTP on loopback until Ctrl-C, so that its pictures can be published by URL."""
     if not folder.is_dir():

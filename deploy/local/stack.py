@@ -50,12 +50,12 @@ class LocalStack:
     def __init__(self, options: StackOptions | None = None) -> None:
         self._options = options or StackOptions()
         self.root = self._options.root.absolute()
-        self._id = f"pinstream-{secrets.token_hex(6)}"
+        self.stack_id = f"pinstream-{secrets.token_hex(6)}"
         self._slots: dict[str, _Slot] = {}
         self._changing = RLock()
         self._saved_at_s = 0.0
         self._aborted = Event()
-        self._spawner = Spawner(self._id)
+        self._spawner = Spawner(self.stack_id)
         self._lock: io.BufferedWriter | None = None
         self._keeper: subprocess.Popen[bytes] | None = None
 
@@ -90,7 +90,7 @@ class LocalStack:
         try:
             self._slots = {
                 part.name: _Slot(part, PartRecord(part.name, "starting"))
-                for part in choose_parts(self._options, stack_id=self._id)
+                for part in choose_parts(self._options, stack_id=self.stack_id)
             }
             self._save()
             self._keeper = self._start_keeper()
@@ -110,7 +110,7 @@ class LocalStack:
             with ThreadPoolExecutor(len(self._slots)) as pool:
                 list(pool.map(self.stop, list(self._slots)))
         self._spawner.close()
-        state.remove_shared_memory(self._id)
+        state.remove_shared_memory(self.stack_id)
         if self._keeper is not None and self._keeper.stdin is not None:
             self._keeper.stdin.close()
             self._keeper.wait()
@@ -222,7 +222,7 @@ class LocalStack:
     def _save(self) -> None:
         self._saved_at_s = time.monotonic()
         parts = tuple(slot.record for slot in self._slots.values())
-        state.write(self.root, StackRecord(self._id, state.this_process(), self.endpoints, parts))
+        state.write(self.root, StackRecord(self.stack_id, state.this_process(), self.endpoints, parts))
 
     def _own_root(self) -> None:
         """Take the folder for this process, and end what an earlier, killed stack left in it."""
@@ -245,7 +245,7 @@ class LocalStack:
 
     def _start_keeper(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            (sys.executable, "-m", "deploy.local.keeper", str(self.root), self._id),
+            (sys.executable, "-m", "deploy.local.keeper", str(self.root), self.stack_id),
             cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

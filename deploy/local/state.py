@@ -150,6 +150,7 @@ def _leader(part: PartRecord) -> psutil.Process | None:
     try:
         process = psutil.Process(part.pid)
         same = abs(process.create_time() - part.created_at_s) < 1.0
-        return process if same and tuple(process.cmdline()[-len(part.argv) :]) == part.argv else None
+        shown = tuple(process.cmdline()[-len(part.argv) :])  # empty for a moment while it becomes the program
+        return process if same and shown in ((), part.argv) else None
     except psutil.Error:
         return None

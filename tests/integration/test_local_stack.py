@@ -1,0 +1,241 @@
+"""The local stack on real servers: what a killed launcher leaves, what a killed part keeps."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import astuple
+from pathlib import Path
+
+import psutil
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+from pymilvus import DataType, MilvusClient
+
+from deploy.local import state
+from deploy.local.errors import AlreadyRunning, BadOption, PartFailed
+from deploy.local.ports import accepts, is_free
+from deploy.local.stack import LocalStack, StackOptions
+from deploy.local.state import SHARED_MEMORY, StackRecord
+from deploy.local.triton import check_triton
+
+pytestmark = pytest.mark.stack
+
+CHECKOUT = Path(__file__).parents[2]
+COMMAND = (sys.executable, "-m", "deploy.local")
+WITHOUT_GOAWAY = {"grpc.keepalive_time_ms": 2**31 - 1}
+
+
+def wait_until(met: Callable[[], object], *, timeout_s: float = 60.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not met():
+        assert time.monotonic() < deadline, "the condition was not met in time"
+        time.sleep(0.05)
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def command(*arguments: str, root: Path) -> "subprocess.CompletedProcess[str]":
+    argv = (*COMMAND, *arguments, "--root", str(root))
+    return subprocess.run(argv, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def ready_record(root: Path) -> StackRecord | None:
+    record = state.read(root)
+    return record if record and record.parts and all(part.state == "ready" for part in record.parts) else None
+
+
+def descendants(record: StackRecord) -> list[int]:
+    leaders = [psutil.Process(part.pid) for part in record.parts]
+    return [process.pid for leader in leaders for process in (leader, *leader.children(recursive=True))]
+
+
+def ports(record: StackRecord) -> list[int]:
+    addresses = [address.removesuffix("/metrics") for address in astuple(record.endpoints) if address]
+    return [int(address.rpartition(":")[2]) for address in addresses]
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """`up` in the foreground with everything, ready."""
+    with (tmp_path / "output").open("wb") as output:
+        process = subprocess.Popen(
+            (*COMMAND, "up", "--root", str(tmp_path)), cwd=CHECKOUT, stdout=output, stderr=output
+        )
+    try:
+        wait_until(lambda: ready_record(tmp_path) or process.poll() is not None)
+        assert process.poll() is None, (tmp_path / "output").read_text()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        command("down", root=tmp_path)
+
+
+def test_a_killed_launcher_leaves_no_process_port_or_shared_memory(
+    launcher: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    record = ready_record(tmp_path)
+    assert record is not None
+    processes = descendants(record)
+    segments = list(SHARED_MEMORY.glob(f"{record.stack_id}*"))
+
+    launcher.send_signal(signal.SIGKILL)
+    launcher.wait()
+
+    assert len(processes) > len(record.parts), "Triton's stubs are processes of their own"
+    assert segments, "Triton's stubs share memory"
+    wait_until(lambda: all(is_gone(pid) for pid in processes))
+    wait_until(lambda: all(is_free(port) for port in ports(record)))
+    wait_until(lambda: not list(SHARED_MEMORY.glob(f"{record.stack_id}*")))
+
+
+def test_a_detached_stack_shows_a_dead_part_and_ends_once(tmp_path: Path) -> None:
+    up = command("up", "--detach", "--kafka=none", "--triton=none", root=tmp_path)
+    assert up.returncode == 0, up.stderr
+    record = ready_record(tmp_path)
+    assert record is not None
+    healthy = command("status", "--json", root=tmp_path)
+    again = command("up", "--kafka=none", "--triton=none", root=tmp_path)
+
+    os.kill(record.parts[0].pid, signal.SIGKILL)
+    wait_until(lambda: is_gone(record.parts[0].pid))
+    hurt = command("status", root=tmp_path)
+    first, second = command("down", root=tmp_path), command("down", root=tmp_path)
+
+    assert (healthy.returncode, json.loads(healthy.stdout)["parts"][0]["state"]) == (0, "ready")
+    assert (again.returncode, "runs from" in again.stderr) == (1, True)
+    assert (hurt.returncode, "milvus is dead" in hurt.stdout) == (1, True)
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert is_gone(record.launcher.pid)
+    assert not accepts(record.endpoints.milvus.removeprefix("http://"))
+
+
+def test_two_stacks_run_side_by_side(stack: LocalStack, tmp_path: Path) -> None:
+    create_topic(stack, "side-by-side")
+
+    with LocalStack(StackOptions(root=tmp_path, triton="none")) as other:
+        mine, theirs = set(astuple(stack.endpoints)), set(astuple(other.endpoints)) - {""}
+        topics = AdminClient({"bootstrap.servers": other.endpoints.kafka}).list_topics(timeout=10).topics
+
+    assert not mine & theirs
+    assert "side-by-side" not in topics
+    assert all(part.state == "ready" for part in stack.records)
+
+
+def test_a_second_stack_in_the_same_folder_is_refused(stack: LocalStack) -> None:
+    with pytest.raises(AlreadyRunning, match="choose another folder with --root"):
+        LocalStack(StackOptions(root=stack.root)).up()
+
+    assert all(part.state == "ready" for part in stack.records)
+
+
+def test_a_part_that_exits_while_starting_is_reported_with_its_last_words(tmp_path: Path) -> None:
+    broken = tmp_path / "models" / "broken"
+    (broken / "configs").mkdir(parents=True)
+    for config in (broken / "config.pbtxt", broken / "configs" / "cpu.pbtxt"):
+        config.write_text('backend: "no-such-backend"')
+    options = StackOptions(root=tmp_path / "state", kafka="none", milvus="none", models=tmp_path / "models")
+
+    with pytest.raises(PartFailed, match=r"(?s)triton ended with status 1 while starting:.*no-such-backend"):
+        LocalStack(options).up()
+
+    record = state.read(tmp_path / "state")
+    assert record is not None
+    assert all(is_gone(part.pid) for part in record.parts)
+
+
+def test_kafka_keeps_its_topics_when_it_is_killed(stack: LocalStack) -> None:
+    address = stack.endpoints.kafka
+    create_topic(stack, "kept")
+    producer = Producer({"bootstrap.servers": address, "acks": "all"})
+    producer.produce("kept", key="pin", value=b"before")
+    assert producer.flush(30) == 0
+
+    stack.kill("kafka")
+    was_listening = accepts(address)
+    stack.start("kafka")
+
+    assert not was_listening
+    assert stack.endpoints.kafka == address
+    consumer = Consumer({"bootstrap.servers": address, "group.id": "kept"})
+    try:
+        consumer.assign([TopicPartition("kept", 0, 0)])
+        message = consumer.poll(30)
+        assert message is not None
+        assert (message.error(), message.value()) == (None, b"before")
+    finally:
+        consumer.close()
+
+
+def test_triton_infers_again_after_it_was_killed(stack: LocalStack) -> None:
+    address = stack.endpoints.triton_grpc
+    stack.kill("triton")
+    segments = [path.name for path in SHARED_MEMORY.glob(f"{stack.stack_id}*")]
+
+    stack.start("triton")
+
+    assert segments == []
+    assert stack.endpoints.triton_grpc == address
+    check_triton(address, ("detect", "embed"))
+
+
+def test_lite_keeps_acknowledged_rows_when_it_is_stopped(stack: LocalStack) -> None:
+    write_rows(stack.endpoints.milvus, "kept_by_lite")
+
+    stack.stop("milvus")
+    stack.start("milvus")
+
+    assert count_rows(stack.endpoints.milvus, "kept_by_lite") == 100
+
+
+@pytest.mark.standalone
+def test_the_server_keeps_acknowledged_rows_when_it_is_killed(standalone_milvus: LocalStack) -> None:
+    uri = standalone_milvus.endpoints.milvus
+    write_rows(uri, "kept_by_server")
+
+    standalone_milvus.kill("milvus")
+    standalone_milvus.start("milvus")
+
+    assert standalone_milvus.endpoints.milvus == uri
+    assert count_rows(uri, "kept_by_server") == 100
+
+
+def test_a_part_that_does_not_exist_is_named_with_those_that_do(stack: LocalStack) -> None:
+    with pytest.raises(BadOption, match=r"'zookeeper'; this stack has kafka, triton, milvus, pictures"):
+        stack.kill("zookeeper")
+
+
+def create_topic(stack: LocalStack, name: str) -> None:
+    admin = AdminClient({"bootstrap.servers": stack.endpoints.kafka})
+    admin.create_topics([NewTopic(name, num_partitions=1, replication_factor=1)])[name].result(30)
+
+
+def write_rows(uri: str, collection: str) -> None:
+    client = MilvusClient(uri, timeout=30, grpc_options=WITHOUT_GOAWAY)
+    schema = client.create_schema(auto_id=False)
+    schema.add_field("key", DataType.INT64, is_primary=True)
+    schema.add_field("code", DataType.BINARY_VECTOR, dim=64)
+    index = client.prepare_index_params()
+    index.add_index("code", index_type="BIN_FLAT", metric_type="HAMMING")
+    client.create_collection(collection, schema=schema, index_params=index, timeout=30)
+    client.upsert(collection, [{"key": key, "code": key.to_bytes(8)} for key in range(100)], timeout=30)
+    client.close()
+
+
+def count_rows(uri: str, collection: str) -> int:
+    client = MilvusClient(uri, timeout=30, grpc_options=WITHOUT_GOAWAY)
+    client.load_collection(collection, timeout=60)
+    [row] = client.query(collection, filter="", output_fields=["count(*)"], consistency_level="Strong", timeout=60)
+    client.drop_collection(collection, timeout=30)
+    client.close()
+    return int(row["count(*)"])
