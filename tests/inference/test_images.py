@@ -1,0 +1,383 @@
+import io
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from inference.errors import PictureRefused
+from inference.images import MAX_JPEG_SCANS, WHOLE, Box, decode, squash
+
+WIDTH, HEIGHT = 48, 32
+
+
+def scene() -> Image.Image:
+    """A picture no turn or flip of which equals another."""
+    pixels = np.full((HEIGHT, WIDTH, 3), (40, 90, 160), np.uint8)
+    pixels[:16, :24] = (220, 40, 30)
+    pixels[24:, 40:] = (250, 240, 20)
+    return Image.fromarray(pixels)
+
+
+def encoded(picture: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png(width: int, height: int, *, bits: int = 8, colour: int = 2, rows: bytes | None = None) -> bytes:
+    """A PNG written by hand: any size, and 16-bit samples, which Pillow cannot write."""
+
+    def chunk(name: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+    head = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    body = zlib.compress(rows if rows is not None else b"", 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def assert_close(found: np.ndarray, expected: np.ndarray, *, within: float = 6.0) -> None:
+    assert found.shape == expected.shape
+    assert found.dtype == np.uint8
+    assert np.abs(found.astype(float) - expected.astype(float)).mean() <= within
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("JPEG", {"quality": 95}),
+        ("JPEG", {"quality": 95, "progressive": True}),
+        ("JPEG", {"quality": 95, "subsampling": 0}),
+        ("MPO", {"quality": 95, "save_all": True, "append_images": [Image.new("RGB", (WIDTH, HEIGHT), "white")]}),
+        ("PNG", {}),
+        ("WEBP", {"lossless": True}),
+        ("WEBP", {"quality": 95}),
+        ("WEBP", {"lossless": True, "save_all": True, "append_images": [Image.new("RGB", (WIDTH, HEIGHT), "white")]}),
+        ("GIF", {}),
+        ("GIF", {"save_all": True, "append_images": [Image.new("RGB", (WIDTH, HEIGHT), "white")]}),
+        ("GIF", {"interlace": True}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "+".join(value),
+)
+def test_every_format_gives_its_first_frame(kind, options):
+    assert_close(decode(encoded(scene(), kind, **options)), np.asarray(scene()))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_a_turned_picture_comes_upright(kind, orientation):
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what a camera held so would store
+    stored = scene() if orientation == 1 else scene().transpose(Image.Transpose(undo[orientation]))
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+
+    assert_close(decode(encoded(stored, kind, exif=exif)), np.asarray(scene()))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
+@pytest.mark.parametrize(
+    "exif",
+    [
+        b"",
+        b"Exif\x00\x00",
+        b"Exif\x00\x00II*\x00",
+        b"Exif\x00\x00MM\x00*\xff\xff\xff\xff",
+        b"Exif\x00\x00II*\x00\x08\x00\x00\x00\xff\xff",
+        b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00",
+        b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x02\x00\x01\x00\x00\x006\x00\x00\x00\x00\x00\x00\x00",
+        b"Exif\x00\x00" + bytes(range(256)),
+    ],
+)
+def test_exif_that_makes_no_sense_leaves_the_picture_as_stored(exif):
+    plain = encoded(scene(), "JPEG", quality=95)
+    marked = plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
+
+    assert np.array_equal(decode(marked), decode(plain))
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "LA", "RGBA", "PA"])
+def test_every_colour_mode_becomes_rgb(mode):
+    kind = "JPEG" if mode in ("CMYK", "YCbCr") else "PNG" if mode != "PA" else "GIF"
+    expected = scene().convert(mode).convert("RGB")
+    stored = scene().convert("P") if mode == "PA" else scene().convert(mode)
+
+    assert_close(decode(encoded(stored, kind)), np.asarray(expected))
+
+
+def ycck(picture: Image.Image) -> bytes:
+    """A JPEG in Adobe's YCCK, which Pillow reads and cannot write: its planes stored as CMYK, its mark changed."""
+    luma, blue, red = Image.merge("RGB", picture.convert("CMYK").split()[:3]).convert("YCbCr").split()
+    planes = [plane.point(lambda value: 255 - value) for plane in (luma, blue, red)]
+    stored = encoded(Image.merge("CMYK", [*planes, Image.new("L", picture.size)]), "JPEG", quality=98, subsampling=0)
+    mark = stored.index(b"Adobe") + 11
+    assert stored[mark] == 0
+    return stored[:mark] + b"\x02" + stored[mark + 1 :]
+
+
+def test_a_ycck_jpeg_keeps_its_colours():
+    assert_close(decode(encoded(scene().convert("CMYK"), "JPEG", quality=98)), np.asarray(scene()), within=8)
+    assert_close(decode(ycck(scene())), np.asarray(scene()), within=8)
+
+
+def test_a_grey_picture_has_three_equal_channels():
+    pixels = decode(encoded(scene().convert("L"), "JPEG"))
+
+    assert (pixels[..., 0] == pixels[..., 1]).all()
+    assert (pixels[..., 0] == pixels[..., 2]).all()
+
+
+def test_transparency_is_laid_on_white():
+    clear = Image.new("RGBA", (16, 16), (255, 0, 0, 0))
+    half = Image.new("LA", (16, 16), (0, 128))
+
+    assert (decode(encoded(clear, "PNG")) == 255).all()
+    assert (decode(encoded(clear, "WEBP", lossless=True, exact=True)) == 255).all()
+    assert (decode(encoded(half, "PNG")) == 127).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF"])
+def test_the_transparent_colour_of_a_palette_is_laid_on_white(kind):
+    palette = Image.new("P", (16, 16), 0)
+    palette.putpalette([255, 0, 0, 0, 255, 0])
+    palette.paste(1, (0, 0, 8, 16))
+
+    pixels = decode(encoded(palette, kind, transparency=0))
+
+    assert (pixels[:, :8] == (0, 255, 0)).all()
+    assert (pixels[:, 8:] == 255).all()
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB"])
+def test_the_transparent_colour_of_a_plain_picture_is_laid_on_white(mode):
+    picture = Image.new(mode, (16, 16), 0)
+    key = (0, 0, 0) if mode == "RGB" else 0
+
+    assert (decode(encoded(picture, "PNG", transparency=key)) == 255).all()
+
+
+@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_sixteen_bits_keep_their_high_byte(colour, channels):
+    row = b"\x00" + struct.pack(">H", 0xC8FF) * (channels * 16)
+    if channels in (2, 4):
+        row = b"\x00" + (struct.pack(">H", 0xC8FF) * (channels - 1) + b"\xff\xff") * 16
+
+    pixels = decode(png(16, 16, bits=16, colour=colour, rows=row * 16))
+
+    assert pixels.shape == (16, 16, 3)
+    assert (pixels == 0xC8).all()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
+def test_a_truncated_picture_is_refused(kind, kept):
+    noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
+    whole = encoded(noisy, kind)
+
+    with pytest.raises(PictureRefused):
+        decode(whole[: int(len(whole) * kept)])
+
+
+def test_a_truncated_jpeg_is_refused_even_with_a_whole_thumbnail_inside():
+    noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
+    whole, thumbnail = encoded(noisy, "JPEG"), encoded(scene(), "JPEG")
+    marked = whole[:2] + b"\xff\xe2" + struct.pack(">H", len(thumbnail) + 2) + thumbnail + whole[2:]
+
+    assert np.array_equal(decode(marked), decode(whole))
+    with pytest.raises(PictureRefused, match="truncated"):
+        decode(marked[: int(len(marked) * 0.8)])
+
+
+@pytest.mark.parametrize("tail", [b"\x00" * 100, b"trailing words", b"\xff\xda\x00\x00"])
+def test_bytes_after_the_end_of_a_jpeg_change_nothing(tail):
+    whole = encoded(scene(), "JPEG")
+
+    assert np.array_equal(decode(whole + tail), decode(whole))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x00",
+        b"not a picture",
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>",
+        b"<!doctype html><html><body>404</body></html>",
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n",
+        encoded(scene(), "TIFF"),
+        encoded(scene(), "BMP"),
+        encoded(scene(), "ICO"),
+        encoded(scene(), "PPM"),
+        encoded(scene(), "TGA"),
+        b"\x00\x00\x00 ftypavif" + bytes(40),
+        b"\xff\xd8\xff",
+        b"\x89PNG\r\n\x1a\n",
+        b"GIF89a",
+        b"RIFF\x10\x00\x00\x00WEBPVP8 ",
+    ],
+    ids=[
+        "empty",
+        "null",
+        "text",
+        "svg",
+        "html",
+        "pdf",
+        "eps",
+        "tiff",
+        "bmp",
+        "ico",
+        "ppm",
+        "tga",
+        "avif",
+        "jpeg head",
+        "png head",
+        "gif head",
+        "webp head",
+    ],
+)
+def test_what_is_no_accepted_picture_is_refused_with_a_reason(content):
+    with pytest.raises(PictureRefused) as caught:
+        decode(content)
+
+    assert len(str(caught.value)) > 20
+
+
+def test_a_reason_shows_how_the_bytes_begin():
+    with pytest.raises(PictureRefused, match=r"13 bytes starting with b'not a pi'; expected JPEG, PNG, WEBP, GIF"):
+        decode(b"not a picture")
+
+
+BOMBS = {
+    "a hundred megapixels": png(10_000, 10_000),
+    "as large as a png can be": png(2**31 - 1, 2**31 - 1),
+    "no decoder would": png(1_000_000, 200),
+    "gif": b"GIF89a" + struct.pack("<HH", 65535, 65535) + bytes(3) + b",\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;",
+}
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_refused_by_its_size_alone(name):
+    with pytest.raises(PictureRefused, match="more pixels than the limit"):
+        decode(BOMBS[name])  # there are no pixels inside to decode
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_jpeg_that_claims_a_huge_size_is_refused_by_it():
+    whole = bytearray(encoded(scene(), "JPEG"))
+    start = whole.index(b"\xff\xc0")
+    whole[start + 5 : start + 9] = struct.pack(">HH", 65500, 65500)
+
+    with pytest.raises(PictureRefused, match="more pixels than the limit"):
+        decode(bytes(whole))
+
+
+def test_a_jpeg_of_endless_scans_is_refused():
+    whole = encoded(scene(), "JPEG", progressive=True)
+    last = whole.rindex(b"\xff\xda")
+    scan = whole[last:-2]
+
+    with pytest.raises(PictureRefused, match=f"the limit is {MAX_JPEG_SCANS}"):
+        decode(whole[:-2] + scan * 1000 + whole[-2:])
+
+
+def test_the_pixel_limit_is_the_callers():
+    content = encoded(scene(), "PNG")
+
+    assert decode(content, max_pixels=WIDTH * HEIGHT).shape == (HEIGHT, WIDTH, 3)
+    with pytest.raises(PictureRefused, match=f"{WIDTH}x{HEIGHT} is more pixels"):
+        decode(content, max_pixels=WIDTH * HEIGHT - 1)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 100), (100, 7)])
+def test_a_picture_too_small_to_show_anything_is_refused(size):
+    with pytest.raises(PictureRefused, match="too small"):
+        decode(encoded(Image.new("RGB", size), "PNG"))
+
+
+@pytest.mark.parametrize("quality", [30, 75, 95])
+@pytest.mark.parametrize("subsampling", [0, 1, 2])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_has_the_pixels_that_pillow_gives_it(quality, subsampling, progressive, mode):
+    rng = np.random.default_rng(quality)
+    smooth = cv2.resize(rng.integers(0, 255, (9, 7, 3), np.uint8), (133, 77), interpolation=cv2.INTER_CUBIC)
+    content = encoded(
+        Image.fromarray(smooth).convert(mode), "JPEG", quality=quality, subsampling=subsampling, progressive=progressive
+    )
+
+    with Image.open(io.BytesIO(content)) as picture:
+        assert np.array_equal(decode(content), np.asarray(picture.convert("RGB")))
+
+
+SEEDS = [
+    encoded(scene(), "JPEG"),
+    encoded(scene(), "JPEG", progressive=True),
+    encoded(scene().convert("CMYK"), "JPEG"),
+    encoded(scene(), "PNG"),
+    encoded(scene().convert("P"), "PNG", transparency=1),
+    encoded(scene(), "WEBP"),
+    encoded(scene(), "GIF"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=12),
+    st.integers(0, 2000),
+)
+def test_damaged_bytes_are_pixels_or_refused(seed, changes, cut):
+    damaged = bytearray(seed)
+    for position, value in changes:
+        damaged[position % len(damaged)] = value
+
+    try:
+        pixels = decode(bytes(damaged[: len(damaged) - cut % 20]))
+    except PictureRefused:
+        return
+    assert pixels.ndim == 3
+    assert pixels.shape[2] == 3
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+@given(st.binary(max_size=200))
+def test_any_bytes_are_pixels_or_refused(content):
+    with pytest.raises(PictureRefused):
+        decode(content)
+
+
+def test_squashing_takes_the_box_and_fills_the_square():
+    pixels = np.zeros((100, 200, 3), np.uint8)
+    pixels[25:50, 100:150] = 255
+
+    assert (squash(pixels, 32, Box(0.5, 0.25, 0.75, 0.5)) == 255).all()
+    assert squash(pixels, 32).shape == (32, 32, 3)
+
+
+def test_squashing_to_its_own_size_changes_nothing():
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+
+    assert np.array_equal(squash(pixels, 64, WHOLE), pixels)
+
+
+def test_shrinking_averages_areas():
+    pixels = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
+
+    expected = pixels.reshape(16, 4, 16, 6, 3).mean(axis=(1, 3))
+
+    assert np.abs(squash(pixels, 16).astype(float) - expected).max() <= 0.5 + 1e-6
+
+
+edges = st.floats(allow_nan=False, allow_infinity=False, min_value=-2, max_value=3)
+
+
+@given(edges, edges, edges, edges, st.integers(8, 40), st.integers(8, 40))
+def test_any_box_gives_a_square(x0, y0, x1, y1, height, width):
+    pixels = np.zeros((height, width, 3), np.uint8)
+
+    assert squash(pixels, 16, Box(x0, y0, x1, y1)).shape == (16, 16, 3)
