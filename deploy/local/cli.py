@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.markup import escape
 
-from deploy.local import picture_server, state, view
+from deploy.local import state, view
 from deploy.local.errors import Aborted, BadOption, PartFailed, StackError
 from deploy.local.ports import HOST, free_ports, is_free
 from deploy.local.process import tail
@@ -115,6 +115,8 @@ def pictures(
         _fail(BadOption(f"{folder}: not a folder"))
     if port is not None and not is_free(port):
         _fail(BadOption(f"--port {port}: something listens there already"))
+    from deploy.local import picture_server  # noqa: PLC0415 (aiohttp takes half a second to import)
+
     chosen = port or free_ports(1)[0]
     print(f"http://{HOST}:{chosen}", flush=True)  # noqa: T201 (for scripts to read)
     asyncio.run(picture_server.serve(folder.absolute(), chosen))

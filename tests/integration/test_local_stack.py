@@ -15,8 +15,10 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 from pymilvus import DataType, MilvusClient
+from typer.testing import CliRunner
 
 from deploy.local import state
+from deploy.local.cli import app
 from deploy.local.errors import AlreadyRunning, BadOption, PartFailed
 from deploy.local.ports import accepts, is_free
 from deploy.local.stack import LocalStack, StackOptions
@@ -44,9 +46,9 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-def command(*arguments: str, root: Path) -> "subprocess.CompletedProcess[str]":
-    argv = (*COMMAND, *arguments, "--root", str(root))
-    return subprocess.run(argv, cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=False)
+def run(*arguments: str, root: Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [*arguments, "--root", str(root)])
+    return result.exit_code, result.stdout
 
 
 def ready_record(root: Path) -> StackRecord | None:
@@ -65,12 +67,11 @@ def ports(record: StackRecord) -> list[int]:
 
 
 @pytest.fixture
-def launcher(tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
-    """`up` in the foreground with everything, ready."""
+def launcher(stack: LocalStack, tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
+    """`up` in the foreground with everything, ready, beside the stack that runs already."""
     with (tmp_path / "output").open("wb") as output:
-        process = subprocess.Popen(
-            (*COMMAND, "up", "--root", str(tmp_path)), cwd=CHECKOUT, stdout=output, stderr=output
-        )
+        argv = (*COMMAND, "up", "--root", str(tmp_path))
+        process = subprocess.Popen(argv, cwd=CHECKOUT, stdout=output, stderr=output)
     try:
         wait_until(lambda: ready_record(tmp_path) or process.poll() is not None)
         assert process.poll() is None, (tmp_path / "output").read_text()
@@ -78,58 +79,51 @@ def launcher(tmp_path: Path) -> "Iterator[subprocess.Popen[bytes]]":
     finally:
         process.kill()
         process.wait()
-        command("down", root=tmp_path)
+        state.end(tmp_path)
 
 
-def test_a_killed_launcher_leaves_no_process_port_or_shared_memory(
-    launcher: "subprocess.Popen[bytes]", tmp_path: Path
+def test_a_killed_launcher_leaves_nothing_and_spares_the_stack_beside_it(
+    stack: LocalStack, launcher: "subprocess.Popen[bytes]", tmp_path: Path
 ) -> None:
     record = ready_record(tmp_path)
     assert record is not None
+    create_topic(stack, "beside")
+    topics = AdminClient({"bootstrap.servers": record.endpoints.kafka}).list_topics(timeout=10).topics
     processes = descendants(record)
     segments = list(SHARED_MEMORY.glob(f"{record.stack_id}*"))
 
     launcher.send_signal(signal.SIGKILL)
     launcher.wait()
 
+    assert "beside" not in topics
+    assert not set(astuple(stack.endpoints)) & set(astuple(record.endpoints)) - {""}
     assert len(processes) > len(record.parts), "Triton's stubs are processes of their own"
     assert segments, "Triton's stubs share memory"
     wait_until(lambda: all(is_gone(pid) for pid in processes))
     wait_until(lambda: all(is_free(port) for port in ports(record)))
     wait_until(lambda: not list(SHARED_MEMORY.glob(f"{record.stack_id}*")))
+    assert all(part.state == "ready" for part in stack.records)
 
 
 def test_a_detached_stack_shows_a_dead_part_and_ends_once(tmp_path: Path) -> None:
-    up = command("up", "--detach", "--kafka=none", "--triton=none", root=tmp_path)
-    assert up.returncode == 0, up.stderr
+    argv = (*COMMAND, "up", "--detach", "--kafka=none", "--triton=none", "--root", str(tmp_path))
+    subprocess.run(argv, cwd=CHECKOUT, check=True, timeout=60)
     record = ready_record(tmp_path)
     assert record is not None
-    healthy = command("status", "--json", root=tmp_path)
-    again = command("up", "--kafka=none", "--triton=none", root=tmp_path)
+    healthy = run("status", "--json", root=tmp_path)
+    outlives_the_command = state.is_running(record.launcher)
 
     os.kill(record.parts[0].pid, signal.SIGKILL)
     wait_until(lambda: is_gone(record.parts[0].pid))
-    hurt = command("status", root=tmp_path)
-    first, second = command("down", root=tmp_path), command("down", root=tmp_path)
+    hurt = run("status", root=tmp_path)
+    first, second = run("down", root=tmp_path), run("down", root=tmp_path)
 
-    assert (healthy.returncode, json.loads(healthy.stdout)["parts"][0]["state"]) == (0, "ready")
-    assert (again.returncode, "runs from" in again.stderr) == (1, True)
-    assert (hurt.returncode, "milvus is dead" in hurt.stdout) == (1, True)
-    assert (first.returncode, second.returncode) == (0, 0)
+    assert outlives_the_command
+    assert (healthy[0], json.loads(healthy[1])["parts"][0]["state"]) == (0, "ready")
+    assert (hurt[0], "milvus is dead" in hurt[1]) == (1, True)
+    assert (first[0], second[0]) == (0, 0)
     assert is_gone(record.launcher.pid)
     assert not accepts(record.endpoints.milvus.removeprefix("http://"))
-
-
-def test_two_stacks_run_side_by_side(stack: LocalStack, tmp_path: Path) -> None:
-    create_topic(stack, "side-by-side")
-
-    with LocalStack(StackOptions(root=tmp_path, triton="none")) as other:
-        mine, theirs = set(astuple(stack.endpoints)), set(astuple(other.endpoints)) - {""}
-        topics = AdminClient({"bootstrap.servers": other.endpoints.kafka}).list_topics(timeout=10).topics
-
-    assert not mine & theirs
-    assert "side-by-side" not in topics
-    assert all(part.state == "ready" for part in stack.records)
 
 
 def test_a_second_stack_in_the_same_folder_is_refused(stack: LocalStack) -> None:
@@ -142,6 +136,7 @@ def test_a_second_stack_in_the_same_folder_is_refused(stack: LocalStack) -> None
 def test_a_part_that_exits_while_starting_is_reported_with_its_last_words(tmp_path: Path) -> None:
     broken = tmp_path / "models" / "broken"
     (broken / "configs").mkdir(parents=True)
+    (broken / "1").mkdir()
     for config in (broken / "config.pbtxt", broken / "configs" / "cpu.pbtxt"):
         config.write_text('backend: "no-such-backend"')
     options = StackOptions(root=tmp_path / "state", kafka="none", milvus="none", models=tmp_path / "models")
