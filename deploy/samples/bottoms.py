@@ -4,49 +4,54 @@ from typing import Final
 
 import numpy as np
 
-from deploy.samples.paths import Points, band, mirror, moved, oval, rect, trace, whole
+from deploy.samples.paths import Points, band, mirror, moved, oval, part, rect, trace, whole
+from deploy.samples.pieces import Piece
 from deploy.samples.raster import RGB
-from deploy.samples.sewing import Piece
 
 RUBBER: Final[RGB] = (236, 234, 228)
 STRAW: Final[RGB] = (222, 192, 134)
 
 
-def _legs(length: float, hem: float, hip: float, rng: np.random.Generator) -> list[Piece]:
-    """Two legs that meet at the crotch; the right one lies over the left."""
+def _legs(length: float, hem: float, hip: float, rng: np.random.Generator, *, ribs_cm: float = 0.0) -> list[Piece]:
+    """Two legs that meet at the crotch, the right one over the left; ``ribs_cm`` is the height of elastic cuffs."""
     pieces = []
-    for side in (-1, 1):
+    for side in ("left", "right"):
         out = rng.uniform(-1, 2.5)
-        crotch, foot = 30.0, 6.0 + out if length > 60 else 3.0
-        outline = trace(
-            (-0.6, 4),
-            (19, 3),
-            (21, 14, hip + 0.5, 24, hip, 32),
-            (hip - 1 + out * 0.4, length * 0.62, foot + hem, length),
-            (foot + hem * 0.5, length + 0.8, foot, length),
-            (4 + out * 0.3, length * 0.62, 1.2, crotch),
-            (-0.6, crotch - 4),
+        foot = 6.0 + out if length > 60 else 1.6 + 0.4 * out
+        outer = trace(
+            (19, 3), (21, 14, hip + 0.5, 24, hip, 32), (hip - 1 + out * 0.4, length * 0.62, foot + hem, length)
         )
-        whiskers = [trace((2, 26 + i * 2.5), (9, 25 + i * 2, 15 + rng.uniform(0, 3), 21 + i * 3)) for i in range(3)]
-        knee = [
-            trace((foot + rng.uniform(-2, 2), y), (foot + 6, y + rng.uniform(-2, 2), foot + 13, y + 3))
-            for y in rng.uniform(0.5, 0.95, 5) * length
-        ]
+        inner = trace((foot, length), (4 + out * 0.3, length * 0.62, 1.2, 30.0), (-0.6, 26.0), (-0.6, 4))
         hemline = trace((foot - 1, length - 2.2), (foot + hem + 1, length - 2.2))
-        flip = np.array([side, 1.0])
-        crease = trace((hip - 3.4, 34), (hip - 4 + out * 0.3, length * 0.6, foot + hem - 1.2, length - 3))
-        folds = tuple(f * flip for f in (*whiskers, *(knee if length > 60 else [])))
-        pieces.append(
-            Piece(
-                outline=outline * flip,
-                folds=folds,
-                seams=(crease * flip,),
-                stitches=(hemline * flip,),
-                round_cm=4.0,
-                depth=0.3,
-            )
+        side_seam = part(np.concatenate((outer[14:] - (3.0, 0), outer[-1:])), 3.0, -12.0)
+        leg = Piece(
+            outline=np.concatenate((outer, np.array([[foot + hem * 0.5, length + 0.8]]), inner)),
+            folds=_leg_folds(length, foot, rng),
+            seams=(side_seam,) if length > 60 else (),
+            stitches=() if ribs_cm else (hemline,),
+            round_cm=4.0,
+            depth=0.3,
         )
+        tight = np.array([[1.4, 0.0]])
+        end, start = part(outer, -ribs_cm - 0.01, -0.01), part(inner, 0.01, ribs_cm + 0.01)
+        cuff = Piece(
+            outline=np.concatenate((end[:-1], end[-1:] - tight, start[:1] + tight, start[1:])), tone="rib", round_cm=1.4
+        )
+        trouser = [leg, cuff] if ribs_cm else [leg]
+        pieces += trouser if side == "right" else [piece.flipped() for piece in trouser]
     return pieces
+
+
+def _leg_folds(length: float, foot: float, rng: np.random.Generator) -> tuple[Points, ...]:
+    """Whiskers below the hip, and short folds from the knee down."""
+    whiskers = [trace((2, 26 + i * 2.5), (9, 25 + i * 2, 15 + rng.uniform(0, 3), 21 + i * 3)) for i in range(3)]
+    if length <= 60:
+        return tuple(whiskers)
+    knees = [
+        trace((foot + rng.uniform(-2, 2), y), (foot + 6, y + rng.uniform(-2, 2), foot + 13, y + 3))
+        for y in rng.uniform(0.5, 0.95, 5) * length
+    ]
+    return (*whiskers, *knees)
 
 
 def _waistband(width: float, y: float, height: float, tone: str) -> Piece:
@@ -59,10 +64,6 @@ def _waistband(width: float, y: float, height: float, tone: str) -> Piece:
         )
     )
     return Piece(outline=outline, tone=tone, round_cm=1.2, shadow=0.3, stitches=(outline * (0.97, 1.0),))
-
-
-def _fly(curved: float) -> tuple[Points, ...]:
-    return (trace((0, 5), (0, 28)), trace((4, 5), (4, curved - 5, 0, curved)))
 
 
 def _jeans_details() -> list[Piece]:
@@ -89,16 +90,7 @@ def pants(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
     length = float(cut.uniform(96, 104))
     if cut.random() < 0.65:
         return [*_legs(length, float(cut.uniform(15, 20)), 23, lie), *_jeans_details()]
-    legs = _legs(length - 5, 14, 24, lie)
-    cuffs = [
-        Piece(
-            outline=trace((5.5 * s, length - 6), (20.5 * s, length - 6), (18.5 * s, length), (8 * s, length)),
-            tone="rib",
-            round_cm=1.2,
-        )
-        for s in (-1, 1)
-    ]
-    return [*cuffs, *legs, *_drawstring(lie)]
+    return [*_legs(length - 2, 13, 24, lie, ribs_cm=6), *_drawstring(lie)]
 
 
 def _drawstring(lie: np.random.Generator) -> list[Piece]:

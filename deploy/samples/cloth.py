@@ -107,7 +107,7 @@ def _plain(_px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:
 
 def _heather(_px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:
     streaks = cv2.blur(_noise(rng, 0.5), (9, 1), borderType=cv2.BORDER_REFLECT)
-    return _flat(), 1 + (streaks - 1) * 0.8
+    return _flat(), 1 + (streaks - 1) * 0.45
 
 
 def _knit(px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:

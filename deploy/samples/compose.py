@@ -8,22 +8,24 @@ import numpy as np
 
 from deploy.samples.cloth import Cloth
 from deploy.samples.grounds import waves
-from deploy.samples.paths import bounds
+from deploy.samples.pieces import Piece, dropped, extent
 from deploy.samples.raster import Field, Pixels, floats, pixels
-from deploy.samples.sewing import Piece, Sprite, sew
+from deploy.samples.sewing import Sprite, sew
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of the picture, 0..1."""
 
 OVERSAMPLING: Final = 2.0
 SOLID: Final = 128
+SHADOW_GRID: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pose:
     """Centre and greatest size as fractions of the picture; ``turn`` in degrees.
 
-    ``tilt`` narrows the far edge (0: seen from above), ``crumple`` wrinkles the cloth, ``lift`` deepens the shadow.
+    ``tilt`` narrows the far edge (0: seen from above), ``slack`` bends outlines (see ``dropped``), ``crumple`` wrinkles
+    the cloth, ``lift`` widens the shadow.
     """
 
     x: float
@@ -32,51 +34,98 @@ class Pose:
     height: float
     turn: float = 0.0
     tilt: float = 0.0
-    crumple: float = 1.0
+    slack: float = 0.0
+    crumple: float = 0.1
     lift: float = 1.0
 
 
 def place(picture: Pixels, pieces: list[Piece], cloth: Cloth, pose: Pose, rng: np.random.Generator) -> Pixels:
-    """Draws the thing and its shadow into ``picture``; returns where it covers it, ``(h, w) uint8``."""
-    height, width = picture.shape[:2]
-    x0, y0, x1, y1 = bounds([piece.outline for piece in pieces])
-    turn = np.deg2rad(pose.turn)
-    span_x = abs(np.cos(turn)) * (x1 - x0) + abs(np.sin(turn)) * (y1 - y0)
-    span_y = abs(np.sin(turn)) * (x1 - x0) + abs(np.cos(turn)) * (y1 - y0)
-    px_per_cm = min(pose.width * width / span_x, pose.height * height / span_y)
-    sprite = sew(pieces, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
-    warp = _warp(sprite, pose, width, height)
-    alpha = cv2.warpPerspective(sprite.alpha, warp, (width, height), flags=cv2.INTER_LINEAR)
-    rgb = cv2.warpPerspective(sprite.rgb, warp, (width, height), flags=cv2.INTER_LINEAR)
-    _shadow(picture, alpha, px_per_cm * pose.lift)
-    clear = cv2.merge([255 - alpha] * 3)
-    np.copyto(picture, cv2.add(cv2.multiply(picture, clear, scale=1 / 255), rgb))
+    """Lays the thing flat on ``picture``, seen from above; returns where it covers it, ``(h, w) uint8``."""
+    laid = dropped(pieces, rng, slack=pose.slack) if pose.slack else pieces
+    px_per_cm = _scale(picture, laid, pose)
+    sprite = sew(laid, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
+    rgb, alpha = _projected(sprite, pose, picture)
+    _flat_shadow(picture, alpha, px_per_cm * pose.lift)
+    _blend(picture, rgb, alpha)
     return alpha
 
 
-def _warp(sprite: Sprite, pose: Pose, width: int, height: int) -> Field:
-    """From sprite pixels to picture pixels."""
+def stand(picture: Pixels, pieces: list[Piece], cloth: Cloth, pose: Pose, rng: np.random.Generator) -> Pixels:
+    """Stands the thing upright, its foot at ``pose.y``; returns where it covers the picture, ``(h, w) uint8``."""
+    height = picture.shape[0]
+    px_per_cm = _scale(picture, pieces, pose)
+    x0, y0, x1, y1 = extent(pieces)
+    tall = (y1 - y0) * px_per_cm / height
+    upright = Pose(x=pose.x, y=pose.y - tall / 2, width=pose.width, height=pose.height)
+    sprite = sew(pieces, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
+    rgb, alpha = _projected(sprite, upright, picture)
+    _foot_shadow(picture, pose, (x1 - x0) * px_per_cm)
+    _blend(picture, rgb, alpha)
+    return alpha
+
+
+def _scale(picture: Pixels, pieces: list[Piece], pose: Pose) -> float:
+    """Pixels per centimetre at which the turned thing just fits its share of the picture."""
+    height, width = picture.shape[:2]
+    x0, y0, x1, y1 = extent(pieces)
+    turn = np.deg2rad(pose.turn)
+    span_x = abs(np.cos(turn)) * (x1 - x0) + abs(np.sin(turn)) * (y1 - y0)
+    span_y = abs(np.sin(turn)) * (x1 - x0) + abs(np.cos(turn)) * (y1 - y0)
+    return float(min(pose.width * width / span_x, pose.height * height / span_y))
+
+
+def _projected(sprite: Sprite, pose: Pose, picture: Pixels) -> tuple[Pixels, Pixels]:
+    """The sprite's colours and cover in the picture's pixels."""
+    size = (picture.shape[1], picture.shape[0])
     h, w = sprite.alpha.shape
     corners = np.array([[-w, -h], [w, -h], [w, h], [-w, h]], dtype=np.float64) / (2 * OVERSAMPLING)
     corners[:2, 0] *= 1 - abs(pose.tilt) + pose.tilt
     corners[2:, 0] *= 1 - abs(pose.tilt) - pose.tilt
     turn = np.deg2rad(pose.turn)
     corners = corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    corners += np.array([pose.x * width, pose.y * height])
-    source = np.array([[0, 0], [w, 0], [w, h], [0, h]], dtype=np.float32)
-    return cv2.getPerspectiveTransform(source, corners.astype(np.float32))
+    corners += (pose.x * size[0], pose.y * size[1])
+    source = floats([[0, 0], [w, 0], [w, h], [0, h]])
+    warp = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
+    rgb = cv2.warpPerspective(sprite.rgb, warp, size, flags=cv2.INTER_LINEAR)
+    return rgb, cv2.warpPerspective(sprite.alpha, warp, size, flags=cv2.INTER_LINEAR)
 
 
-def _shadow(picture: Pixels, alpha: Pixels, reach_px: float) -> None:
-    """A tight dark edge where the thing touches the ground, and a wide soft one."""
+def _blend(picture: Pixels, rgb: Pixels, alpha: Pixels) -> None:
+    clear = cv2.merge([255 - alpha] * 3)
+    np.copyto(picture, cv2.add(cv2.multiply(picture, clear, scale=1 / 255), rgb))
+
+
+def _flat_shadow(picture: Pixels, alpha: Pixels, reach_px: float) -> None:
+    """A tight dark edge where the thing touches the ground, and a wide soft one towards the lower right."""
     height, width = alpha.shape
-    small = cv2.resize(alpha, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    small = cv2.resize(
+        alpha, (max(1, width // SHADOW_GRID), max(1, height // SHADOW_GRID)), interpolation=cv2.INTER_AREA
+    )
     total = np.zeros(small.shape, np.float32)
-    for spread, offset, strength in ((0.5, 0.35, 0.34), (2.2, 1.1, 0.30)):
-        soft = cv2.GaussianBlur(small, (0, 0), max(0.5, spread * reach_px / 4)).astype(np.float32) / 255
-        shift = floats([[1, 0, offset * reach_px / 4], [0, 1, offset * reach_px / 4]])
-        total += strength * cv2.warpAffine(soft, shift, (small.shape[1], small.shape[0]))
-    factor = cv2.resize(pixels(255 * (1 - total)), (width, height), interpolation=cv2.INTER_LINEAR)
+    for spread, offset, strength in ((0.45, 0.35, 0.30), (1.8, 1.3, 0.26)):
+        soft: Field = cv2.GaussianBlur(small, (0, 0), max(0.5, spread * reach_px / SHADOW_GRID)).astype(np.float32)
+        step = offset * reach_px / SHADOW_GRID
+        shift = floats([[1, 0, step], [0, 1, step]])
+        total += strength / 255 * cv2.warpAffine(soft, shift, (small.shape[1], small.shape[0]))
+    _darken(picture, total)
+
+
+def _foot_shadow(picture: Pixels, pose: Pose, wide_px: float) -> None:
+    """A dark oval under the foot of something upright."""
+    height, width = picture.shape[:2]
+    total = np.zeros((max(1, height // SHADOW_GRID), max(1, width // SHADOW_GRID)), np.float32)
+    centre = (round(pose.x * width / SHADOW_GRID + 0.08 * wide_px / SHADOW_GRID), round(pose.y * height / SHADOW_GRID))
+    for share, strength in ((0.42, 0.28), (0.62, 0.22)):
+        radius = max(1, round(share * wide_px / SHADOW_GRID))
+        oval = np.zeros_like(total)
+        cv2.ellipse(oval, centre, (radius, max(1, radius // 6)), 0, 0, 360, (strength,), -1, cv2.LINE_AA)
+        total += cv2.GaussianBlur(oval, (0, 0), max(0.6, share * share * wide_px / 24))
+    _darken(picture, total)
+
+
+def _darken(picture: Pixels, shadow: Field) -> None:
+    height, width = picture.shape[:2]
+    factor = cv2.resize(pixels(255 * (1 - shadow)), (width, height), interpolation=cv2.INTER_LINEAR)
     np.copyto(picture, cv2.multiply(picture, cv2.merge([factor] * 3), scale=1 / 255))
 
 
@@ -87,25 +136,20 @@ def box_of(mask: Pixels) -> Box:
     if not len(rows):
         return (0.0, 0.0, 1.0, 1.0)
     height, width = mask.shape
-    return (
-        float(columns[0] / width),
-        float(rows[0] / height),
-        float((columns[-1] + 1) / width),
-        float((rows[-1] + 1) / height),
-    )
+    left, top, right, bottom = columns[0] / width, rows[0] / height, (columns[-1] + 1) / width, (rows[-1] + 1) / height
+    return float(left), float(top), float(right), float(bottom)
 
 
 def develop(picture: Pixels, rng: np.random.Generator) -> Pixels:
     """The picture as a phone takes it indoors: warm or cool light from one side, vignette, softness, noise."""
     height, width = picture.shape[:2]
-    warmth = rng.uniform(-0.06, 0.12)
-    x, y = np.linspace(-1, 1, width, dtype=np.float32)[None], np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    warmth = rng.uniform(-0.05, 0.11)
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     angle = rng.uniform(0, 2 * np.pi)
-    light = (
-        rng.uniform(0.9, 1.04) + rng.uniform(0.03, 0.14) * (x * np.cos(angle) + y * np.sin(angle)) - 0.1 * (x**2 + y**2)
-    )
-    light = (light + 0.03 * waves(width, height, rng, across=2, down=2)).astype(np.float32)
+    light = rng.uniform(0.92, 1.06) + rng.uniform(0.03, 0.14) * (x * np.cos(angle) + y * np.sin(angle))
+    light += 0.03 * waves(width, height, rng, across=2, down=2) - 0.08 * (x**2 + y**2)
+    soft: Field = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.35, 0.7))).astype(np.float32)
+    grain = rng.standard_normal((height, width, 1), dtype=np.float32) * float(rng.uniform(1.5, 4.5))
     tint = floats((1 + warmth, 1 + warmth * 0.25, 1 - warmth))
-    soft = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 0.8))).astype(np.float32)
-    noise = rng.standard_normal((height, width, 1), dtype=np.float32) * float(rng.uniform(2, 5))
-    return pixels(soft * (light[..., None] * tint) + noise)
+    return pixels(soft * (light.astype(np.float32)[..., None] * tint) + grain)

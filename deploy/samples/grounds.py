@@ -51,7 +51,8 @@ def wood(width: int, height: int, rng: np.random.Generator) -> Pixels:
         + 0.05 * waves(width, height, rng, across=6, down=height / 3)
     )
     swirl = waves(width, height, rng, across=2, down=9)
-    light += 0.035 * np.sin(swirl * 9)
+    light += 0.03 * np.sin(swirl * 9)
+    light += 0.09 * cv2.blur(_grain(width, height, rng), (max(3, width // 12), 1))
     edges = np.linspace(0, height, planks + 1).astype(int)
     for top, bottom in pairwise(edges):
         light[top:bottom] *= 1 + rng.normal(0, 0.07)
@@ -70,24 +71,30 @@ def _upright(picture: Pixels, width: int, height: int) -> Pixels:
 
 def parquet(width: int, height: int, rng: np.random.Generator) -> Pixels:
     """Herringbone blocks of oak."""
-    unit = max(8, width // int(rng.integers(10, 15)))
-    side = int(np.hypot(width, height)) + 4 * unit
-    rows, columns = np.indices((side // unit + 1, side // unit + 1))
+    unit = max(6, round(np.hypot(width, height) / int(rng.integers(12, 19))))
+    count = int(np.hypot(width, height)) // unit + 5
+    rows, columns = np.indices((count, count))
     step = (columns - rows) % 8
     lying = step < 4
-    start_row, start_column = np.where(lying, rows, rows - (7 - step)), np.where(lying, columns - step, columns)
-    tints = 1 + 0.08 * np.sin(start_row * 12.99 + start_column * 78.23 + rng.uniform(0, 6)).astype(np.float32)
-    light = np.kron(tints, np.ones((unit, unit), np.float32))
-    first = np.kron(np.where(lying, step == 0, True), np.ones((unit, unit), bool))
-    upper = np.kron(np.where(lying, True, step == 7), np.ones((unit, unit), bool))
-    index = np.arange(light.shape[0])
-    gap = max(1, unit // 12)
-    light[first & (index[None] % unit < gap)] *= 0.7
-    light[upper & (index[:, None] % unit < gap)] *= 0.7
-    turn: Field = cv2.getRotationMatrix2D((light.shape[1] / 2, light.shape[0] / 2), 45, 1.0)
-    turn[:, 2] -= ((light.shape[1] - width) / 2, (light.shape[0] - height) / 2)
+    block = np.where(lying, rows, rows + step - 7) * 12.99 + np.where(lying, columns - step, columns) * 78.23
+    tints = 1 + 0.07 * np.sin(block * 3.7 + rng.uniform(0, 6)).astype(np.float32)
+    side = count * unit
+    streaks = cv2.blur(_grain(side, side, rng), (max(3, unit // 2), 1))
+    across = np.kron(lying.astype(np.uint8), np.ones((unit, unit), np.uint8)) > 0
+    light = np.kron(tints, np.ones((unit, unit), np.float32)) + 0.10 * np.where(across, streaks, streaks.T)
+    gap = max(1, unit // 16)
+    for first, edge in ((lying & (step != 0), "left"), (~lying & (step != 7), "top")):
+        inner = np.kron(first.astype(np.uint8), np.ones((unit, unit), np.uint8)) > 0
+        index = np.arange(side) % unit < gap
+        light[
+            (index[None] if edge == "left" else index[:, None]) & ~inner & (across if edge == "left" else ~across)
+        ] *= 0.72
+    index = np.arange(side) % unit < gap
+    light[index[:, None] & across] *= 0.72
+    light[index[None] & ~across] *= 0.72
+    turn: Field = cv2.getRotationMatrix2D((side / 2, side / 2), 45, 1.0)
+    turn[:, 2] -= ((side - width) / 2, (side - height) / 2)
     laid: Field = cv2.warpAffine(light, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    laid *= 1 + 0.05 * waves(width, height, rng, across=40, down=40)
     return _painted(WOODS[int(rng.integers(3))], laid)
 
 
@@ -104,35 +111,52 @@ def linen(width: int, height: int, rng: np.random.Generator) -> Pixels:
 
 
 def marble(width: int, height: int, rng: np.random.Generator) -> Pixels:
-    """White stone with grey veins."""
-    bent = (
-        waves(width, height, rng, across=3, down=3)
-        + 0.45 * waves(width, height, rng, across=8, down=8)
-        + 0.2 * waves(width, height, rng, across=24, down=24)
-    )
-    slope = np.linspace(0, 4, width, dtype=np.float32)[None] + np.linspace(0, 3, height, dtype=np.float32)[:, None]
-    vein = np.abs(np.sin(slope + 1.1 * bent))
-    light = 0.97 - 0.20 * np.exp(-vein / 0.05) - 0.07 * np.exp(-vein / 0.25) + 0.015 * bent
-    return _painted((240, 239, 238), light)
+    """White stone with grey veins that run one way."""
+    size = np.hypot(width, height)
+    x, y = np.arange(width, dtype=np.float32)[None] / size, np.arange(height, dtype=np.float32)[:, None] / size
+    angle = rng.uniform(0.3, 1.2)
+    along = x * np.cos(angle) + y * np.sin(angle)
+    bent = waves(width, height, rng, across=3, down=3) + 0.35 * waves(width, height, rng, across=9, down=9)
+    light = 0.985 + 0.012 * bent
+    for turns, width_of, dark in ((2.5, 0.05, 0.16), (4.5, 0.03, 0.09), (1.5, 0.35, 0.07)):
+        wander = 0.55 * bent + 0.3 * waves(width, height, rng, across=5, down=5)
+        vein = np.abs(np.sin(np.pi * (along * turns + rng.uniform(0, 1)) + wander))
+        fade = np.clip(0.6 + 0.6 * waves(width, height, rng, across=4, down=4), 0, 1)
+        light -= dark * fade * np.exp(-vein / width_of)
+    return _painted((243, 242, 240), light)
 
 
 def carpet(width: int, height: int, rng: np.random.Generator) -> Pixels:
-    """A pile carpet, plain or with a woven lattice and border."""
-    name, other = rng.choice(RUGS, 2, replace=False)
-    colour, figure = floats(COLOURS[name]), floats(COLOURS[other])
-    pile = (
-        1
-        + 0.16 * cv2.GaussianBlur(_grain(width, height, rng), (0, 0), 0.9)
-        + 0.04 * waves(width, height, rng, across=4, down=4)
-    )
-    if rng.random() < 0.4:
-        return _painted(colour * 0.6 + 90, pile)
-    period = width / int(rng.integers(3, 7))
-    x, y = np.arange(width, dtype=np.float32)[None] / period, np.arange(height, dtype=np.float32)[:, None] / period
-    diamond = np.abs((x % 1) - 0.5) + np.abs((y % 1) - 0.5)
-    bands = np.clip((np.sin(diamond * 2 * np.pi * int(rng.integers(2, 4))) - 0.1) * 6, 0, 1)
-    mix = bands[..., None] * 0.75
-    return _painted(colour + (figure - colour) * mix, pile)
+    """A plain pile carpet."""
+    colour = floats(COLOURS[str(rng.choice(RUGS))]) * 0.55 + 96
+    pile = cv2.GaussianBlur(_grain(width, height, rng), (0, 0), 1.1)
+    light = 1 + 0.11 * pile + 0.045 * waves(width, height, rng, across=5, down=5)
+    return _painted(colour, light)
+
+
+def rug(width: int, height: int, rng: np.random.Generator) -> Pixels:
+    """A woven carpet: one ornament, mirrored both ways and repeated, in four colours."""
+    names = rng.choice(RUGS, 4, replace=False)
+    colours = np.array([COLOURS[str(name)] for name in names], dtype=np.float32) * 0.86
+    knots = int(rng.integers(14, 22))
+    swirl = waves(knots, knots, rng, across=4, down=4)
+    quarter = np.digitize(swirl + swirl.T, (-1.1, 0.3, 1.6))
+    ornament = np.block([[quarter, quarter[:, ::-1]], [quarter[::-1], quarter[::-1, ::-1]]])
+    repeats = int(rng.integers(2, 4))
+    knot_px = max(1, round(max(width, height) / (2 * knots * repeats)))
+    field = np.tile(np.kron(ornament, np.ones((knot_px, knot_px), int)), (repeats + 2, repeats + 2))[:height, :width]
+    woven = cv2.GaussianBlur(colours[field], (0, 0), max(0.5, knot_px * 0.3))
+    pile = cv2.GaussianBlur(_grain(width, height, rng), (0, 0), 0.8)
+    return _painted(woven, 1 + 0.11 * pile + 0.04 * waves(width, height, rng, across=4, down=4))
+
+
+def tabletop(width: int, height: int, rng: np.random.Generator) -> Pixels:
+    """The top of a table seen from its edge: long grain, a lit far rim, darker towards the front."""
+    colour = WOODS[int(rng.integers(len(WOODS)))]
+    light = 1 + 0.05 * waves(width, height, rng, across=3, down=height / 3)
+    light *= np.linspace(1.08, 0.86, height, dtype=np.float32)[:, None]
+    light[: max(1, height // 40)] *= 1.14
+    return _painted(colour, light)
 
 
 def paper(width: int, height: int, rng: np.random.Generator) -> Pixels:
@@ -154,7 +178,7 @@ def studio(width: int, height: int, rng: np.random.Generator) -> Pixels:
     """The near-white of a catalogue, a little brighter in the middle."""
     tint = floats(((246, 246, 245), (242, 239, 234), (236, 239, 242), (240, 236, 236))[int(rng.integers(4))])
     x, y = np.linspace(-1, 1, width, dtype=np.float32)[None], np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    light = 1.02 - 0.06 * (x**2 + y**2) + 0.004 * _grain(width, height, rng)
+    light = 1.035 - 0.05 * (x**2 + y**2) + 0.004 * _grain(width, height, rng)
     return _painted(tint, light)
 
 
@@ -186,5 +210,5 @@ def room(width: int, height: int, rng: np.random.Generator) -> Pixels:
     return wall
 
 
-CAMERA: Final[tuple[Ground, ...]] = (wood, carpet, parquet, linen, wood, carpet)
+CAMERA: Final[tuple[Ground, ...]] = (wood, carpet, rug, linen, wood, rug, parquet, linen)
 WEB: Final[tuple[Ground, ...]] = (marble, linen, paper, wood, paper, parquet)

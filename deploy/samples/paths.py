@@ -76,3 +76,19 @@ def bounds(outlines: Sequence[Points]) -> tuple[float, float, float, float]:
     every = np.concatenate(outlines)
     (x0, y0), (x1, y1) = every.min(axis=0), every.max(axis=0)
     return float(x0), float(y0), float(x1), float(y1)
+
+
+def dense(points: Points, step: float) -> Points:
+    """The same closed or open path with points added, so that no two neighbours are more than ``step`` apart."""
+    gaps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    counts = np.maximum(1, np.ceil(gaps / step)).astype(int)
+    index = np.concatenate([i + np.arange(n) / n for i, n in enumerate(counts)] + [[float(len(counts))]])
+    return np.stack([np.interp(index, np.arange(len(points)), points[:, axis]) for axis in (0, 1)], axis=1)
+
+
+def part(line: Points, start: float, end: float) -> Points:
+    """The stretch of a line between two distances from its beginning; negative ones count from its end."""
+    along = np.concatenate(([0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))))
+    start, end = (at + along[-1] if at < 0 else at for at in (start, end))
+    at = np.concatenate(([start], along[(along > start) & (along < end)], [end]))
+    return np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], axis=1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from deploy.samples import bottoms, tops
 from deploy.samples.cloth import COLOURS, NEUTRALS, Cloth, Pattern
-from deploy.samples.sewing import Piece
+from deploy.samples.pieces import Piece
 
 Cut = Callable[[np.random.Generator, np.random.Generator], list[Piece]]
 """Pieces from what belongs to the product, and from how it happens to lie this time."""
@@ -46,6 +46,11 @@ class Product:
     title: str
     cloth: Cloth
     seed: int
+
+    @property
+    def softness(self) -> float:
+        """How much it gives when it is laid down: 1 for cloth, less for what keeps its shape."""
+        return {"Shoes": 0.15, "Hat": 0.35}.get(self.label, 1.0)
 
     def pieces(self, lie: np.random.Generator) -> list[Piece]:
         """The garment laid down once more: the same cut, other folds."""

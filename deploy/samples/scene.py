@@ -13,18 +13,18 @@ import numpy as np
 from PIL import Image
 
 from deploy.samples import grounds, things
-from deploy.samples.cloth import Cloth
 from deploy.samples.compose import Box, Pose, box_of, develop, place
-from deploy.samples.landscapes import landscape
+from deploy.samples.layout import Cell, shared
+from deploy.samples.pieces import Piece, extent
 from deploy.samples.products import Product, product
 from deploy.samples.raster import Pixels
+from deploy.samples.stills import PLAIN, chosen, still
 
 Domain = Literal["camera", "web", "catalog"]
 
 SEASON: Final = 40
 SEASON_PRODUCTS: Final = 11
 ASPECTS: Final = {"camera": (0.75, 0.75, 1.0, 1.33), "web": (0.667, 0.667, 1.0, 1.5), "catalog": (0.667, 0.8, 1.0, 1.0)}
-PLAIN: Final = Cloth((200, 200, 200))
 
 
 class DrawnObject(NamedTuple):
@@ -58,7 +58,9 @@ def draw(number: int, *, size_px: int = 512) -> SamplePin:
     role = int(order[place_in_season])
     rng = _rng(number, 0)
     if role >= 3 * SEASON_PRODUCTS:
-        return _without_garments(number, rng, size_px)
+        domain: Domain = ("web", "camera")[int(rng.integers(2))]
+        picture, title = still(*_frame(domain, rng, size_px), rng)
+        return _pin(number, develop(picture, rng) if domain == "camera" else picture, domain, title, [])
     first = season * SEASON_PRODUCTS
     chosen = product(first + role // 3)
     if role % 3 == 0:
@@ -97,94 +99,82 @@ def _put(picture: Pixels, item: Product, pose: Pose, rng: np.random.Generator) -
 
 
 def _catalog(number: int, item: Product, rng: np.random.Generator, size_px: int) -> SamplePin:
+    """The product alone, straight, on a clean ground."""
     width, height = _frame("catalog", rng, size_px)
     picture = grounds.studio(width, height, rng)
-    pose = Pose(x=0.5, y=0.5, width=0.8, height=0.82, turn=float(rng.normal(0, 0.6)), crumple=0.55, lift=0.7)
-    seen = _put(picture, item, pose, rng)
-    return _pin(number, picture, "catalog", item.title, [seen])
+    size = float(rng.uniform(0.76, 0.86))
+    pose = Pose(
+        x=0.5, y=0.5, width=size, height=size, turn=float(rng.normal(0, 0.5)), slack=0.003, crumple=0.5, lift=0.7
+    )
+    return _pin(number, picture, "catalog", item.title, [_put(picture, item, pose, rng)])
 
 
 def _camera(number: int, item: Product, rng: np.random.Generator, size_px: int) -> SamplePin:
+    """The product as somebody photographs it at home: turned, wrinkled, on whatever floor there is."""
     width, height = _frame("camera", rng, size_px)
     picture = grounds.CAMERA[int(rng.integers(len(grounds.CAMERA)))](width, height, rng)
     if rng.random() < 0.45:
-        _clutter(picture, rng, corner=int(rng.integers(4)))
-    x, y = rng.uniform(0.47, 0.53, 2)
-    size = float(rng.uniform(0.78, 0.92))
+        _clutter(picture, rng)
+    size = float(rng.uniform(0.76, 0.92))
     pose = Pose(
-        x=float(x),
-        y=float(y),
+        x=float(rng.uniform(0.47, 0.53)),
+        y=float(rng.uniform(0.47, 0.53)),
         width=size,
         height=size,
         turn=float(rng.normal(0, 9)),
-        tilt=float(rng.uniform(-0.1, 0.1)),
-        crumple=1.5,
+        tilt=float(rng.uniform(-0.09, 0.09)),
+        slack=0.010 * item.softness,
+        crumple=1.4,
     )
     seen = _put(picture, item, pose, rng)
     return _pin(number, develop(picture, rng), "camera", f"My {item.title.lower()}", [seen])
 
 
-def _clutter(picture: Pixels, rng: np.random.Generator, *, corner: int, size: float = 0.26) -> None:
+def _clutter(picture: Pixels, rng: np.random.Generator) -> None:
+    """Something else in a corner, often half out of the frame."""
     pieces = things.FLAT[int(rng.integers(len(things.FLAT)))](rng)
-    x, y = (0.12, 0.88)[corner % 2], (0.12, 0.88)[corner // 2]
-    place(
-        picture,
-        pieces,
-        PLAIN,
-        Pose(x=x, y=y, width=size, height=size, turn=float(rng.uniform(-60, 60)), crumple=0.1),
-        rng,
-    )
+    x, y = rng.choice((0.1, 0.9), 2)
+    pose = Pose(x=float(x), y=float(y), width=0.28, height=0.28, turn=float(rng.uniform(-60, 60)))
+    place(picture, pieces, PLAIN, pose, rng)
 
 
 def _web(number: int, items: list[Product], rng: np.random.Generator, size_px: int) -> SamplePin:
+    """A styled flat-lay: the products, larger ones with more room, and one or two things beside them."""
     width, height = _frame("web", rng, size_px)
     picture = grounds.WEB[int(rng.integers(len(grounds.WEB)))](width, height, rng)
-    cells = _cells(len(items), width / height)
+    laid = [item.pieces(rng) for item in items]
+    props = chosen(things.FLAT, int(rng.integers(0, 3)) if len(items) < 4 else 0, rng)
+    everything = laid + props
+    weights = [_weight(pieces) for pieces in laid] + [0.4] * len(props)
+    order = [int(i) for i in np.argsort(weights, kind="stable")[::-1]]
+    margin = 0.04
+    cells = shared(
+        Cell(margin * width, margin * height, (1 - margin) * width, (1 - margin) * height), [weights[i] for i in order]
+    )
     seen = []
-    order = rng.permutation(len(items))
-    for item, (x, y, w, h) in zip([items[i] for i in order], cells, strict=True):
-        jitter = rng.uniform(-0.01, 0.01, 2)
-        pose = Pose(x=x + jitter[0], y=y + jitter[1], width=w, height=h, turn=float(rng.normal(0, 5)), crumple=0.9)
-        seen.append(_put(picture, item, pose, rng))
-    if len(items) == 3:
-        spare = (0.16, 0.86) if cells[-1][0] > 0.5 else (0.84, 0.86)
-        del spare
+    for i, cell in zip(order, cells, strict=True):
+        soft = items[i].softness if i < len(items) else 0.0
+        pose = _in_cell(cell, width, height, soft, rng)
+        mask = place(picture, everything[i], items[i].cloth if i < len(items) else PLAIN, pose, rng)
+        if i < len(items):
+            seen.append(DrawnObject(items[i].label, box_of(mask), items[i].key))
     titles = " and ".join(item.title.lower() for item in items[:2])
     return _pin(number, picture, "web", f"Outfit: {titles}", seen)
 
 
-def _cells(count: int, aspect: float) -> list[tuple[float, float, float, float]]:
-    """Centre and size of each item's share of the picture."""
-    if count == 2:
-        return (
-            [(0.5, 0.27, 0.8, 0.46), (0.5, 0.74, 0.8, 0.46)]
-            if aspect < 0.9
-            else [(0.27, 0.5, 0.45, 0.84), (0.73, 0.5, 0.45, 0.84)]
-        )
-    if count == 3:
-        return [(0.3, 0.46, 0.5, 0.78), (0.76, 0.27, 0.42, 0.46), (0.76, 0.74, 0.42, 0.44)]
-    return [(0.27, 0.27, 0.46, 0.46), (0.74, 0.26, 0.44, 0.44), (0.27, 0.74, 0.44, 0.46), (0.74, 0.74, 0.44, 0.44)]
+def _weight(pieces: list[Piece]) -> float:
+    """How much of the picture a garment asks for: a coat more than a hat, but not as much more as it is larger."""
+    x0, y0, x1, y1 = extent(pieces)
+    return float(((x1 - x0) * (y1 - y0)) ** 0.4 / 20)
 
 
-def _without_garments(number: int, rng: np.random.Generator, size_px: int) -> SamplePin:
-    domain: Domain = ("web", "camera")[int(rng.integers(2))]
-    width, height = _frame(domain, rng, size_px)
-    style = rng.random()
-    if style < 0.35:
-        return _pin(number, landscape(width, height, rng), domain, "Somewhere to go", [])
-    if style < 0.6:
-        picture = grounds.WEB[int(rng.integers(len(grounds.WEB)))](width, height, rng)
-        for corner in rng.permutation(4)[: int(rng.integers(2, 5))]:
-            x, y, turn = (0.28, 0.72)[corner % 2], (0.28, 0.72)[corner // 2], float(rng.uniform(-40, 40))
-            _still(picture, things.FLAT, Pose(x=x, y=y, width=0.42, height=0.42, turn=turn, crumple=0.1), rng)
-        return _pin(number, picture, domain, "Desk things", [])
-    picture = grounds.room(width, height, rng) if rng.random() < 0.7 else grounds.garden(width, height, rng)
-    count = int(rng.integers(1, 4))
-    size = min(0.62, 0.9 / count)
-    for i in range(count):
-        _still(picture, things.STANDING, Pose(x=(i + 0.5) / count, y=0.56, width=size, height=size, crumple=0.1), rng)
-    return _pin(number, develop(picture, rng) if domain == "camera" else picture, domain, "Around the house", [])
-
-
-def _still(picture: Pixels, kinds: tuple[things.Thing, ...], pose: Pose, rng: np.random.Generator) -> None:
-    place(picture, kinds[int(rng.integers(len(kinds)))](rng), PLAIN, pose, rng)
+def _in_cell(cell: Cell, width: int, height: int, softness: float, rng: np.random.Generator) -> Pose:
+    return Pose(
+        x=(cell.x0 + cell.x1) / 2 / width,
+        y=(cell.y0 + cell.y1) / 2 / height,
+        width=(cell.x1 - cell.x0) * 0.95 / width,
+        height=(cell.y1 - cell.y0) * 0.95 / height,
+        turn=float(rng.normal(0, 6 if softness else 25)),
+        slack=0.006 * softness,
+        crumple=0.9 * softness + 0.1,
+    )

@@ -1,16 +1,17 @@
 """From flat outlines to something that looks sewn and lit: pieces of cloth, drawn one over the other into a sprite."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from deploy.samples.cloth import TILE_PX, Cloth, shaded
-from deploy.samples.paths import Points, bounds, moved
+from deploy.samples.paths import Points
+from deploy.samples.pieces import Piece, extent
 from deploy.samples.raster import RGB, Field, Pixels, pixels
+from deploy.samples.relief import dashes, fixed, lit, stroke, wrinkles
 
 NEUTRAL: Final = 170.0
 """The shade that leaves a colour as it is; above is lit, below is in shadow."""
@@ -19,41 +20,6 @@ COARSE: Final = 4
 """Light changes slowly: it is computed on a grid this many times coarser than the pixels."""
 
 MARGIN_CM: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """One flat part with its own outline; later pieces lie on earlier ones and cast a shadow on them.
-
-    ``tone`` is a colour, or ``main`` (the cloth as it is), ``plain`` (its colour only), ``rib`` (elastic ribs),
-    ``inside`` (its dark inner side) or ``accent``. ``grain`` turns the pattern, in degrees.
-    """
-
-    outline: Points
-    tone: str | RGB = "main"
-    grain: float = 0.0
-    seams: tuple[Points, ...] = ()
-    stitches: tuple[Points, ...] = ()
-    folds: tuple[Points, ...] = ()
-    fold_cm: float = 1.6
-    round_cm: float = 2.2
-    depth: float = 0.22
-    shadow: float = 0.3
-    gloss: float = 0.0
-
-    def put(self, dx: float, dy: float, turn: float = 0.0, *, scale: float = 1.0) -> "Piece":
-        """The same piece elsewhere, turned by ``turn`` degrees."""
-
-        def all_moved(lines: tuple[Points, ...]) -> tuple[Points, ...]:
-            return tuple(moved(line, dx, dy, turn=turn, scale=scale) for line in lines)
-
-        return replace(
-            self,
-            outline=moved(self.outline, dx, dy, turn=turn, scale=scale),
-            seams=all_moved(self.seams),
-            stitches=all_moved(self.stitches),
-            folds=all_moved(self.folds),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +49,7 @@ def sew(
     pieces: Sequence[Piece], cloth: Cloth, *, scale: float, rng: np.random.Generator, crumple: float = 1.0
 ) -> Sprite:
     """The pieces drawn at ``scale`` pixels per centimetre; ``crumple`` says how wrinkled, 0 for none."""
-    x0, y0, x1, y1 = bounds([piece.outline for piece in pieces])
+    x0, y0, x1, y1 = extent(pieces)
     width = int((x1 - x0 + 2 * MARGIN_CM) * scale / COARSE + 1) * COARSE
     height = int((y1 - y0 + 2 * MARGIN_CM) * scale / COARSE + 1) * COARSE
     table = _Table(
@@ -91,36 +57,11 @@ def sew(
         np.array([x0 - MARGIN_CM, y0 - MARGIN_CM]),
         np.zeros((height, width, 3), np.uint8),
         np.zeros((height, width), np.uint8),
-        _wrinkles(width // COARSE, height // COARSE, scale / COARSE, rng) * crumple,
+        wrinkles(width // COARSE, height // COARSE, scale / COARSE, rng) * crumple,
     )
     for piece in pieces:
         _lay(table, piece, cloth, rng)
     return Sprite(cv2.multiply(table.rgb, _three(table.alpha), scale=1 / 255), table.alpha)
-
-
-def _wrinkles(width: int, height: int, scale: float, rng: np.random.Generator) -> Field:
-    """How much light soft waves and sharp creases catch, around 0."""
-    total = np.zeros((height, width), np.float32)
-    for cell_cm, ridge, amount in ((13.0, 0.0, 0.10), (9.0, 0.22, 0.10)):
-        cells = max(3, int(max(width, height) / (cell_cm * scale)) + 3)
-        grid = rng.standard_normal((cells, cells), dtype=np.float32)
-        side = int(np.hypot(width, height)) + 4
-        noise = cv2.resize(grid, (side, side), interpolation=cv2.INTER_CUBIC)
-        turn: Field = cv2.getRotationMatrix2D((side / 2, side / 2), float(rng.uniform(-40, 40)), 1.0)
-        turn[:, 0] *= 1.0 if ridge else 1.4
-        turn[:, 2] -= ((side - width) / 2, (side - height) / 2)
-        noise = cv2.warpAffine(noise, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
-        relief = np.exp(-((noise / ridge) ** 2)) if ridge else noise
-        total += amount * _lit(relief, 1.2 * scale)
-    return total
-
-
-def _lit(relief: Field, reach: float) -> Field:
-    """Light from the upper left on a relief: how much it rises towards the lower right, over ``reach`` cells."""
-    step = max(1, round(reach))
-    lit = np.zeros_like(relief)
-    lit[step:, step:] = relief[step:, step:] - relief[:-step, :-step]
-    return lit
 
 
 def _lay(table: _Table, piece: Piece, cloth: Cloth, rng: np.random.Generator) -> None:
@@ -131,7 +72,7 @@ def _lay(table: _Table, piece: Piece, cloth: Cloth, rng: np.random.Generator) ->
     x1, y1 = min(x1, table.rgb.shape[1]), min(y1, table.rgb.shape[0])
     corner = np.array([x0, y0])
     mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
-    cv2.fillPoly(mask, [_fixed(outline - corner)], (255,), cv2.LINE_AA, shift=4)
+    cv2.fillPoly(mask, [fixed(outline - corner)], (255,), cv2.LINE_AA, shift=4)
     coarse = cv2.resize(mask, (mask.shape[1] // COARSE, mask.shape[0] // COARSE), interpolation=cv2.INTER_AREA)
     region = table.rgb[y0:y1, x0:x1]
     if piece.shadow and table.alpha[y0:y1, x0:x1].any():
@@ -161,7 +102,7 @@ def _shade(piece: Piece, coarse: Pixels, crumple: Field, table: _Table, corner: 
     inside = coarse.astype(np.float32) / 255
     soft: Field = cv2.GaussianBlur(inside, (0, 0), max(0.6, piece.round_cm * scale / 2))
     light = 1 - piece.depth * (1 - np.clip(soft * 2 - 1, 0, 1)) + crumple
-    light += 0.6 * piece.depth * _lit(soft, piece.round_cm * scale / 2)
+    light += 0.6 * piece.depth * lit(soft, piece.round_cm * scale / 2)
     if piece.folds:
         light += _folded(piece, coarse.shape, table, corner)
     if piece.gloss:
@@ -170,11 +111,11 @@ def _shade(piece: Piece, coarse: Pixels, crumple: Field, table: _Table, corner: 
     shade = cv2.resize(low, (low.shape[1] * COARSE, low.shape[0] * COARSE), interpolation=cv2.INTER_LINEAR)
     thin = max(1, round(0.22 * table.scale))
     for seam in piece.seams:
-        _stroke(shade, [table.pixels(seam) - corner], NEUTRAL * 0.66, thin)
+        stroke(shade, [table.pixels(seam) - corner], NEUTRAL * 0.66, thin)
     for stitch in piece.stitches:
-        _stroke(
+        stroke(
             shade,
-            _dashes(table.pixels(stitch) - corner, 0.55 * table.scale),
+            dashes(table.pixels(stitch) - corner, 0.55 * table.scale),
             NEUTRAL * 0.74,
             max(1, round(0.16 * table.scale)),
         )
@@ -185,9 +126,9 @@ def _folded(piece: Piece, shape: tuple[int, ...], table: _Table, corner: Points)
     relief = np.zeros(shape[:2], np.uint8)
     lines = [(table.pixels(fold) - corner) / COARSE for fold in piece.folds]
     scale = table.scale / COARSE
-    _stroke(relief, lines, 255, max(1, round(piece.fold_cm * 0.7 * scale)))
+    stroke(relief, lines, 255, max(1, round(piece.fold_cm * 0.7 * scale)))
     soft: Field = cv2.GaussianBlur(relief, (0, 0), max(0.7, piece.fold_cm * 0.4 * scale)).astype(np.float32) / 255
-    return 0.30 * _lit(soft, 0.5 * piece.fold_cm * scale)
+    return 0.30 * lit(soft, 0.5 * piece.fold_cm * scale)
 
 
 def _cut(
@@ -223,33 +164,6 @@ def _swatch(tone: str | RGB, cloth: Cloth, scale: float, rng: np.random.Generato
         "second": Cloth(cloth.second),
     }
     return plain[tone].tile(scale, rng)
-
-
-def _stroke(image: Pixels, lines: Sequence[Points], value: float, thickness: int) -> None:
-    cv2.polylines(
-        image,
-        [_fixed(line) for line in lines],
-        isClosed=False,
-        color=(value,),
-        thickness=thickness,
-        lineType=cv2.LINE_AA,
-        shift=4,
-    )
-
-
-def _fixed(points: Points) -> npt.NDArray[np.int32]:
-    """Pixel coordinates as cv2 takes them with ``shift=4``."""
-    return np.asarray(np.round(points * 16), dtype=np.int32)
-
-
-def _dashes(line: Points, length: float) -> list[Points]:
-    steps = np.linalg.norm(np.diff(line, axis=0), axis=1)
-    along = np.concatenate(([0.0], np.cumsum(steps)))
-    starts: Iterable[float] = np.arange(0.0, along[-1], 1.6 * max(length, 1.0))
-    return [
-        np.stack([np.interp((start, start + length), along, line[:, axis]) for axis in (0, 1)], axis=1)
-        for start in starts
-    ]
 
 
 def _three(grey: Pixels) -> Pixels:

@@ -7,8 +7,8 @@ import numpy as np
 
 from deploy.samples.cloth import COLOURS, shaded
 from deploy.samples.paths import Points, band, moved, oval, rect, trace, whole
+from deploy.samples.pieces import Piece
 from deploy.samples.raster import RGB
-from deploy.samples.sewing import Piece
 
 Thing = Callable[[np.random.Generator], list[Piece]]
 
@@ -279,5 +279,5 @@ def pear(rng: np.random.Generator) -> list[Piece]:
 FLAT: Final[tuple[Thing, ...]] = (sprig, coffee, book, glasses, camera)
 """Seen from above: they may lie beside garments."""
 
-STANDING: Final[tuple[Thing, ...]] = (potted_plant, cactus, mug, lamp, chair, vase, pear)
-"""Seen from the front."""
+SMALL: Final[tuple[Thing, ...]] = (potted_plant, cactus, mug, lamp, vase, pear)
+"""Seen from the front: they may stand on a table."""

@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 
 from deploy.samples.cloth import shaded
-from deploy.samples.paths import Points, band, mirror, moved, oval, rect, trace, whole
+from deploy.samples.paths import Points, band, mirror, moved, oval, part, rect, trace, whole
+from deploy.samples.pieces import Piece
 from deploy.samples.raster import RGB
-from deploy.samples.sewing import Piece
 
 BUTTON: Final[RGB] = (228, 222, 208)
 METAL: Final[RGB] = (176, 176, 180)
@@ -111,33 +111,25 @@ def _sleeve_corners(block: Block) -> tuple[Points, Points, Points]:
 def _sleeves(block: Block, rng: np.random.Generator, *, cuff_cm: float = 0.0, cuff_tone: str = "rib") -> list[Piece]:
     """Both sleeves, and their cuffs if ``cuff_cm`` is more than nothing."""
     pieces = []
-    for side in (-1, 1):
-        leaning = replace(block, spread=block.spread + rng.uniform(-5, 5))
+    for side in ("left", "right"):
+        leaning = replace(block, spread=block.spread + rng.uniform(-4, 6))
         outer, inner, along = _sleeve_corners(leaning)
-        top = np.array([block.shoulder, block.slope])
-        pit = np.array([block.chest, block.armpit])
-        swell, bend = top + along * block.sleeve * 0.4 + (0.9, -0.6), (pit * 0.62 + inner * 0.38) + (0.4, 0.8)
-        outline = trace(
-            tuple(top - (5, 0.5)), tuple(top), (*swell, *outer), tuple(inner), (*bend, *pit), tuple(pit - (6, 1))
+        top, pit = np.array([block.shoulder, block.slope]), np.array([block.chest, block.armpit])
+        round_off = top + (top - (block.neck, 0)) / (block.shoulder - block.neck) * min(7.0, block.sleeve * 0.3)
+        bend = pit * 0.62 + inner * 0.38 + (0.2, 0.6)
+        upper = trace(tuple(top), (*round_off, *(outer - along * block.sleeve * 0.55), *outer))
+        lower = trace(tuple(inner), (*bend, *pit))
+        hem = np.stack((part(upper, -2.0, -1.9)[0], part(lower, 1.9, 2.0)[1]))
+        sleeve = Piece(
+            outline=np.concatenate((top[None] - (5, 0.5), upper, lower, pit[None] - (6, 1))),
+            grain=-leaning.spread * 0.85,
+            folds=_elbow(leaning, rng) if block.sleeve > 30 else (),
+            stitches=() if cuff_cm else (hem,),
         )
-        folds = _elbow(leaning, rng) if block.sleeve > 30 else ()
-        hem = np.stack((outer, inner)) - along * 2.0
-        stitches = () if cuff_cm else (hem * (side, 1.0),)
-        flip = np.array([side, 1.0])
-        pieces.append(
-            Piece(
-                outline=outline * flip,
-                grain=-side * leaning.spread * 0.85,
-                folds=tuple(f * flip for f in folds),
-                stitches=stitches,
-            )
-        )
-        if cuff_cm:
-            tight = (inner - outer) * 0.05
-            end = np.stack((outer + tight, inner - tight, inner - along * cuff_cm, outer - along * cuff_cm))
-            pieces.append(
-                Piece(outline=end * flip, tone=cuff_tone, grain=-side * leaning.spread, shadow=0.15, round_cm=1.2)
-            )
+        band_of_cuff = np.concatenate((part(upper, -cuff_cm - 0.01, -0.01), part(lower, 0.01, cuff_cm + 0.01)))
+        cuff = Piece(outline=band_of_cuff, tone=cuff_tone, grain=-leaning.spread, shadow=0.2, round_cm=1.4)
+        arm = [sleeve, cuff] if cuff_cm else [sleeve]
+        pieces += arm if side == "right" else [piece.flipped() for piece in arm]
     return pieces
 
 
@@ -250,7 +242,9 @@ def t_shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
 
 def longsleeve(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
     """A sweater: ribs at neck, cuffs and hem."""
-    block = Block(sleeve=56, cuff=11, spread=20, length=float(cut.uniform(62, 68)), neck_drop=float(cut.uniform(7, 10)))
+    block = Block(
+        sleeve=62, cuff=10, spread=17, armpit=21, length=float(cut.uniform(62, 68)), neck_drop=float(cut.uniform(7, 10))
+    )
     front = replace(_front(block, lie), stitches=())
     hem = whole(np.concatenate((trace((0, block.length - 5), (block.hem, block.length - 6)), block.hemline())))
     high = cut.random() < 0.3
@@ -291,14 +285,12 @@ def top(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
     )
     back = whole(trace((0, 21), (14, 21), (19, 22), (10, 27), (0, 27)))
     edge = band(np.concatenate((mirror(bust[:27]), bust[:27])), 1.1)
-    straps = [
-        Piece(
-            outline=band(trace((10.6 * s, 9), (10.0 * s, 2, 8.6 * s, -3), (8.0 * s, 4, 11 * s, 22)), 0.9),
-            tone="plain",
-            round_cm=0.5,
-        )
-        for s in (-1, 1)
+    front, behind = trace((11.2, 9.4), (9.6, 2, 9.2, -4)), trace((9.2, -4), (10.4, 6, 11.5, 23))
+    right = [
+        Piece(outline=band(behind, 0.9), tone="inside", round_cm=0.5),
+        Piece(outline=band(front, 0.9), tone="plain", round_cm=0.5),
     ]
+    straps = [*right, *(piece.flipped() for piece in right)]
     folds = tuple(trace((x, 18), (x * 1.1 + lie.normal(0, 1), 30, x * 1.3, length)) for x in (-12, -6, 5, 11))
     return [
         Piece(outline=back, tone="inside"),
@@ -310,7 +302,9 @@ def top(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
 
 def shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
     """A buttoned shirt with long sleeves."""
-    block = Block(sleeve=55, cuff=11.5, spread=19, neck=7.5, neck_drop=6, length=72, dip=5, hem=24, shoulder=22.5)
+    block = Block(
+        sleeve=61, cuff=10.5, spread=15, armpit=21, neck=7.5, neck_drop=6, length=72, dip=5, hem=24, shoulder=22.5
+    )
     pockets = [_pocket(6.5, 22, 11, 11)] + ([_pocket(-17.5, 22, 11, 11)] if cut.random() < 0.5 else [])
     yoke = tuple(trace((-21 * s, 9), (-4 * s, 11)) for s in (-1, 1))
     front = replace(_front(block, lie), seams=yoke)
@@ -362,7 +356,7 @@ def blouse(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
 def hoodie(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
     """A hood laid flat above the neck, a pouch, cords, ribs."""
     block = Block(
-        sleeve=57, cuff=13, spread=19, shoulder=24, chest=28, waist=28, hem=26, length=66, neck=8, neck_drop=9
+        sleeve=63, cuff=11.5, spread=16, shoulder=24, chest=28, waist=28, hem=26, length=66, neck=8, neck_drop=9
     )
     hood = whole(trace((0, -21), (12, -21, 16, -12, 15, -4), (14, 4, 9, 9, 4, 12), (0, 12)))
     opening = whole(trace((0, -15), (8, -15, 10.5, -8, 10, -2), (9, 6, 4, 9, 0, 10.5)))
@@ -407,7 +401,7 @@ def outwear(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
 
 def _puffer(lie: np.random.Generator) -> list[Piece]:
     block = Block(
-        sleeve=58, cuff=15, spread=18, shoulder=24, chest=29, waist=28, hem=28, length=68, neck=8, neck_drop=6
+        sleeve=62, cuff=13.5, spread=15, shoulder=24, chest=29, waist=28, hem=28, length=68, neck=8, neck_drop=6
     )
     quilts = tuple(trace((-30, y), (0, y + 1.2, 30, y)) for y in range(12, 66, 8))
     body = replace(
