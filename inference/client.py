@@ -5,6 +5,7 @@ four times, which costs 1.7 ms of CPU for a pin's two calls; this way copies the
 """
 
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -71,28 +72,30 @@ class TritonModels:
         self.address = address
         self.version = version
         self._timeout_s = timeout_s
-        self._channel: grpc.aio.Channel | None = None
+        self._opened: _Connection | None = None
 
     async def __aenter__(self) -> Self:
         channel = grpc.aio.insecure_channel(self.address, options=_CHANNEL)
-        self._channel = channel
-        self._service: Any = GRPCInferenceServiceStub(channel)
-        self._infer: Any = channel.unary_unary(_INFER, response_deserializer=messages.ModelInferResponse.FromString)
+        self._opened = _Connection(
+            channel,
+            GRPCInferenceServiceStub(channel),
+            channel.unary_unary(_INFER, response_deserializer=messages.ModelInferResponse.FromString),
+        )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._channel is not None:
-            await self._channel.close()
-            self._channel = None
+        if self._opened is not None:
+            await self._opened.channel.close()
+            self._opened = None
 
     async def infer(self, spec: ModelSpec, images: Pixels, *, priority: Priority = Priority.LIVE) -> Outputs:
         """As `ModelRunner` says; waits at most ``timeout_s``."""
         request = request_bytes(
             spec, images, version=self.version, priority=priority, timeout_s=self._timeout_s * _SERVER_SHARE
         )
-        reply = await self._answer(self._infer(request, timeout=self._timeout_s))
+        reply = await self._answer(self._connection.infer(request, timeout=self._timeout_s))
         arrays = {
             tensor.name: np.frombuffer(content, NUMPY_TYPES[tensor.datatype]).reshape(tuple(tensor.shape)).copy()
             for tensor, content in zip(reply.outputs, reply.raw_output_contents, strict=True)
@@ -111,16 +114,15 @@ class TritonModels:
 
     async def _differences(self, spec: ModelSpec) -> list[str]:
         name, version, timeout_s = spec.name, str(self.version), self._timeout_s
-        known = await self._answer(
-            self._service.ModelMetadata(messages.ModelMetadataRequest(name=name), timeout=timeout_s)
-        )
+        service = self._connection.service
+        known = await self._answer(service.ModelMetadata(messages.ModelMetadataRequest(name=name), timeout=timeout_s))
         if version not in known.versions:
             return [f"{name} has versions {', '.join(known.versions)}; this program needs {version}"]
         found = await self._answer(
-            self._service.ModelMetadata(messages.ModelMetadataRequest(name=name, version=version), timeout=timeout_s)
+            service.ModelMetadata(messages.ModelMetadataRequest(name=name, version=version), timeout=timeout_s)
         )
         served = await self._answer(
-            self._service.ModelConfig(messages.ModelConfigRequest(name=name, version=version), timeout=timeout_s)
+            service.ModelConfig(messages.ModelConfigRequest(name=name, version=version), timeout=timeout_s)
         )
         differences = _tensor_differences(name, "input", (spec.images,), found.inputs)
         differences += _tensor_differences(name, "output", spec.outputs, found.outputs)
@@ -128,11 +130,26 @@ class TritonModels:
             differences.append(f"{name} takes {served.config.max_batch_size} pictures a call, not {spec.max_batch}")
         return differences
 
+    @property
+    def _connection(self) -> "_Connection":
+        if self._opened is None:
+            raise RuntimeError("not connected: use this in `async with`")
+        return self._opened
+
     async def _answer(self, call: Awaitable[_Reply]) -> _Reply:
         try:
             return await call
         except grpc.aio.AioRpcError as exc:
             raise translated(exc.code(), exc.details() or "", self.address) from exc
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    """One channel and the calls on it; protobuf's classes exist only at run time, hence Any."""
+
+    channel: grpc.aio.Channel
+    service: Any
+    infer: Any
 
 
 def request_bytes(spec: ModelSpec, images: Pixels, *, version: int, priority: int, timeout_s: float) -> bytes:

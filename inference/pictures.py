@@ -35,8 +35,8 @@ class Batch:
 def find(given: Sequence[Path]) -> list[Picture]:
     """The files named, and every picture file below the folders named, sorted by path.
 
-    A picture goes by its path below the folder, without the suffix; where two would share a name, with it.
-    Raises FileNotFoundError for what is not there.
+    A picture goes by its path below the folder, without the suffix; where two would share a name, with it, and
+    where they still would, by its whole path. Raises FileNotFoundError for what is not there.
     """
     found: dict[Path, Path] = {}
     for path in given:
@@ -47,22 +47,23 @@ def find(given: Sequence[Path]) -> list[Picture]:
             found[path] = Path(path.name)
         else:
             raise FileNotFoundError(f"{path}: no such picture or folder")
-    taken = Counter(name.with_suffix("") for name in found.values())
+    names = [(path, (below.with_suffix(""), below, path)) for path, below in sorted(found.items())]
+    taken = Counter(name for _, choices in names for name in set(choices))
     return [
-        Picture((name if taken[name.with_suffix("")] > 1 else name.with_suffix("")).as_posix(), path)
-        for path, name in sorted(found.items())
+        Picture(next((name for name in choices if taken[name] == 1), path).as_posix(), path) for path, choices in names
     ]
 
 
 async def batches(pictures: Sequence[Picture], *, size_px: int, batch: int) -> AsyncIterator[Batch]:
     """The pictures, ``batch`` at a time, decoded and squashed on a thread one batch ahead of the caller."""
-    parts = [pictures[first : first + batch] for first in range(0, len(pictures), batch)]
-    ahead = [asyncio.ensure_future(asyncio.to_thread(read, part, size_px)) for part in parts[:1]]
-    for part in [*parts[1:], None]:
-        ready = await ahead.pop()
-        if part is not None:
-            ahead.append(asyncio.ensure_future(asyncio.to_thread(read, part, size_px)))
-        yield ready
+    ahead: asyncio.Task[Batch] | None = None
+    for first in range(0, len(pictures), batch):
+        reading = asyncio.create_task(asyncio.to_thread(read, pictures[first : first + batch], size_px))
+        if ahead is not None:
+            yield await ahead
+        ahead = reading
+    if ahead is not None:
+        yield await ahead
 
 
 def read(pictures: Sequence[Picture], size_px: int) -> Batch:

@@ -1,0 +1,49 @@
+"""A tiny real inference, again and again: Triton calls a model ready whose process has died, this does not."""
+
+from typing import Final
+
+import numpy as np
+
+from inference.detect import Detector
+from inference.embed import Embedder
+from inference.errors import ModelMismatch
+from inference.images import WHOLE, Box, Pixels
+from pinstream.codes import CODE_BITS, Code, hamming
+
+MAX_DRIFT_BITS: Final = 8
+"""How far one picture's code may move between two answers: another engine at fp16 moves one bit in 500."""
+
+_PARTS: Final = (WHOLE, Box(0.1, 0.2, 0.7, 0.9))
+
+
+class Canary:
+    """Both models asked about one drawn picture; remembers the first answer and expects it ever after."""
+
+    def __init__(self, detector: Detector, embedder: Embedder) -> None:
+        self._detector = detector
+        self._embedder = embedder
+        self._expected: list[Code] | None = None
+
+    async def check(self) -> None:
+        """Nothing if both models answer sensibly.
+
+        Raises ModelUnavailable or ModelBusy as the models do, ModelMismatch if a code says nothing or has moved.
+        """
+        picture = drawn()
+        await self._detector.detect(picture)
+        codes = await self._embedder.embed(picture, _PARTS)
+        for code in codes:
+            ones = int.from_bytes(code, "big").bit_count()
+            if ones in (0, CODE_BITS):
+                raise ModelMismatch(f"embed: {ones} of {CODE_BITS} bits of the canary's code are set")
+        drift = max((hamming(*pair) for pair in zip(codes, self._expected or codes, strict=True)), default=0)
+        if drift > MAX_DRIFT_BITS:
+            raise ModelMismatch(f"embed: the canary's code moved by {drift} bits; the model changed under its version")
+        self._expected = self._expected or codes
+
+
+def drawn() -> Pixels:
+    """The canary's picture, ``(96, 128, 3) uint8``: the same pixels on every machine."""
+    rows, columns = np.mgrid[0:96, 0:128]
+    channels = (rows * 2 + columns // 4, columns * 2 - rows // 3, (rows // 16 + columns // 16) % 2 * 200 + 20)
+    return np.asarray(np.stack([np.clip(channel, 0, 255) for channel in channels], axis=-1), dtype=np.uint8)

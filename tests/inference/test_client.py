@@ -1,0 +1,271 @@
+import asyncio
+import re
+import socket
+
+import grpc
+import numpy as np
+import pytest
+from google.protobuf.internal.encoder import _VarintBytes
+from hypothesis import given
+from hypothesis import strategies as st
+from tritonclient.grpc import InferInput, service_pb2
+from tritonclient.grpc._utils import _get_inference_request
+
+from inference.client import TritonModels, request_bytes, translated, varint
+from inference.errors import ModelBusy, ModelMismatch, ModelUnavailable
+from inference.runner import Priority
+from inference.tensors import DETECT, EMBED, MODELS
+from pinstream.collection import EMBEDDING_VERSION
+
+RETRYABLE, BUSY, FATAL = ModelUnavailable, ModelBusy, ModelMismatch
+MEANINGS = {
+    "CANCELLED": RETRYABLE,
+    "UNKNOWN": RETRYABLE,
+    "INVALID_ARGUMENT": FATAL,
+    "DEADLINE_EXCEEDED": BUSY,
+    "NOT_FOUND": RETRYABLE,  # what Triton says while it shuts down
+    "ALREADY_EXISTS": FATAL,
+    "PERMISSION_DENIED": FATAL,
+    "RESOURCE_EXHAUSTED": BUSY,
+    "FAILED_PRECONDITION": FATAL,
+    "ABORTED": RETRYABLE,
+    "OUT_OF_RANGE": FATAL,
+    "UNIMPLEMENTED": FATAL,
+    "INTERNAL": RETRYABLE,  # what Triton says of a dead Python stub
+    "UNAVAILABLE": RETRYABLE,
+    "DATA_LOSS": RETRYABLE,
+    "UNAUTHENTICATED": FATAL,
+}
+
+
+def pictures(spec, count=1, seed=0):
+    return np.random.default_rng(seed).integers(0, 255, (count, *spec.images.dims), np.uint8)
+
+
+@pytest.mark.parametrize("code", [code for code in grpc.StatusCode if code is not grpc.StatusCode.OK])
+async def test_every_status_of_the_protocol_has_a_meaning(triton, code):
+    async def fail(context):
+        await context.abort(code, "words of the server")
+
+    triton.before = fail
+
+    async with TritonModels(triton.address) as models:
+        with pytest.raises(MEANINGS[code.name], match=f"{code.name}: words of the server") as caught:
+            await models.infer(EMBED, pictures(EMBED))
+
+    assert type(caught.value) is MEANINGS[code.name]
+    assert triton.address in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[request id: <id_unknown>] Exceeds maximum queue size",
+        "[request id: <id_unknown>] Request timeout expired",
+    ],
+)
+def test_a_full_queue_is_told_apart_from_a_server_that_is_away(words):
+    assert type(translated(grpc.StatusCode.UNAVAILABLE, words, "here")) is ModelBusy
+    assert type(translated(grpc.StatusCode.UNAVAILABLE, "failed to connect", "here")) is ModelUnavailable
+
+
+@pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+def test_a_request_is_what_the_client_library_would_send(spec):
+    images = pictures(spec, count=3)
+    tensor = InferInput("images", list(images.shape), "UINT8")
+    tensor.set_data_from_numpy(images)
+    expected = _get_inference_request(
+        model_name=spec.name,
+        inputs=[tensor],
+        model_version="7",
+        request_id="",
+        outputs=None,
+        sequence_id=0,
+        sequence_start=False,
+        sequence_end=False,
+        priority=2,
+        timeout=1_500_000,
+        parameters=None,
+    )
+
+    sent = request_bytes(spec, images, version=7, priority=2, timeout_s=1.5)
+
+    assert service_pb2.ModelInferRequest.FromString(sent) == expected
+
+
+def test_pictures_that_lie_scattered_in_memory_are_sent_in_order():
+    images = pictures(EMBED, count=4)
+
+    sent = request_bytes(EMBED, images[::2], version=1, priority=1, timeout_s=1.0)
+
+    content = service_pb2.ModelInferRequest.FromString(sent).raw_input_contents[0]
+    assert content == images[::2].tobytes()
+
+
+@given(st.integers(min_value=0, max_value=2**40))
+def test_lengths_are_written_as_protobuf_writes_them(number):
+    assert varint(number) == _VarintBytes(number)
+
+
+async def test_a_call_pins_the_version_and_gives_the_server_less_time_than_itself(triton):
+    async with TritonModels(triton.address, timeout_s=2.0) as models:
+        await models.infer(DETECT, pictures(DETECT), priority=Priority.BACKFILL)
+
+    (request,) = triton.requests
+    assert request.model_version == str(EMBEDDING_VERSION)
+    assert request.parameters["priority"].uint64_param == 2
+    assert 0 < request.parameters["timeout"].int64_param < 2_000_000
+    assert 0 < triton.remaining_s[0] <= 2.0
+
+
+async def test_outputs_come_back_whole_and_belong_to_the_caller(triton):
+    def answer(spec, images):
+        return {
+            "boxes": np.arange(800, dtype=np.float32).reshape(2, 100, 4),
+            "labels": np.full((2, 100), 7, np.int32),
+            "scores": np.full((2, 100), 0.5, np.float32),
+        }
+
+    triton.answer = answer
+
+    async with TritonModels(triton.address) as models:
+        outputs = await models.infer(DETECT, pictures(DETECT, count=2))
+        outputs["scores"][0, 0] = 1.0
+
+    assert outputs["boxes"][1, 99].tolist() == [796.0, 797.0, 798.0, 799.0]
+    assert outputs["labels"].dtype == np.int32
+
+
+@pytest.mark.parametrize(
+    ("outputs", "said"),
+    [
+        ({}, r"no output 'codes'; there are \[\]"),
+        ({"codes": np.zeros((1, 16), np.uint8)}, r"'codes' is uint8 \(1, 16\), expected UINT8 \(1, 32\)"),
+        ({"codes": np.zeros((2, 32), np.uint8)}, r"'codes' is uint8 \(2, 32\)"),
+        ({"codes": np.zeros((1, 32), np.float32)}, r"'codes' is float32"),
+        ({"codes": np.zeros((1, 32), np.float64)}, r"no output 'codes'"),
+    ],
+)
+async def test_an_answer_of_another_shape_is_a_mismatch(triton, outputs, said):
+    triton.answer = lambda spec, images: outputs
+
+    async with TritonModels(triton.address) as models:
+        with pytest.raises(ModelMismatch, match=said):
+            await models.infer(EMBED, pictures(EMBED))
+
+
+async def test_a_server_that_never_answers_is_busy_at_the_deadline(triton):
+    triton.before = lambda context: asyncio.Event().wait()
+
+    async with TritonModels(triton.address, timeout_s=0.2) as models:
+        with pytest.raises(ModelBusy, match="DEADLINE_EXCEEDED"):
+            await models.infer(EMBED, pictures(EMBED))
+
+
+async def test_a_server_that_is_not_there_is_away():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        async with TritonModels(f"127.0.0.1:{unused.getsockname()[1]}", timeout_s=2.0) as models:
+            with pytest.raises(ModelUnavailable, match="UNAVAILABLE"):
+                await models.infer(EMBED, pictures(EMBED))
+
+
+async def test_a_server_that_comes_back_is_found_again(triton):
+    async def fail(context):
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "failed to connect to all addresses")
+
+    async with TritonModels(triton.address) as models:
+        triton.before = fail
+        with pytest.raises(ModelUnavailable):
+            await models.infer(EMBED, pictures(EMBED))
+        triton.before = None
+
+        await models.infer(EMBED, pictures(EMBED))
+
+    assert len(triton.requests) == 2  # one each: nothing was repeated behind the caller's back
+
+
+async def test_cancelling_a_call_cancels_it_on_the_server(triton):
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def hang(context):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    triton.before = hang
+
+    async with TritonModels(triton.address) as models:
+        call = asyncio.create_task(models.infer(EMBED, pictures(EMBED)))
+        await begun.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        await asyncio.wait_for(ended.wait(), timeout=10)
+
+
+async def test_many_calls_at_once_keep_their_answers_apart(triton):
+    triton.answer = lambda spec, images: {"codes": np.repeat(images[:, 0, 0, :1], 32, axis=1)}
+    batches = [np.full((1, *EMBED.images.dims), number, np.uint8) for number in range(40)]
+
+    async with TritonModels(triton.address) as models:
+        outputs = await asyncio.gather(*(models.infer(EMBED, batch) for batch in batches))
+
+    assert [int(each["codes"][0, 0]) for each in outputs] == list(range(40))
+
+
+async def test_a_server_as_declared_passes_the_check(triton):
+    async with TritonModels(triton.address) as models:
+        await models.check()
+
+
+async def test_another_version_is_a_mismatch_that_names_both(triton):
+    triton.versions = ("2", "3")
+
+    async with TritonModels(triton.address) as models:
+        with pytest.raises(ModelMismatch, match=r"embed has versions 2, 3; this program needs 1"):
+            await models.check()
+
+
+@pytest.mark.parametrize(
+    ("role", "served"),
+    [
+        ("inputs", [("pictures", "UINT8", [-1, 224, 224, 3])]),
+        ("inputs", [("images", "FP32", [-1, 224, 224, 3])]),
+        ("inputs", [("images", "UINT8", [-1, 3, 224, 224])]),
+        ("outputs", [("codes", "UINT8", [-1, 64])]),
+        ("outputs", []),
+    ],
+)
+async def test_other_tensors_are_a_mismatch_that_names_them(triton, role, served):
+    triton.metadata = {role: served}
+
+    async with TritonModels(triton.address) as models:
+        with pytest.raises(ModelMismatch, match=re.escape("expected ('UINT8', (-1, ")):
+            await models.check()
+
+
+async def test_smaller_batches_than_needed_are_a_mismatch(triton):
+    triton.max_batch = 4
+
+    async with TritonModels(triton.address) as models:
+        with pytest.raises(ModelMismatch, match="embed takes 4 pictures a call, not 32"):
+            await models.check()
+
+
+async def test_a_model_still_loading_is_away_not_a_mismatch(triton):
+    async def unknown(context):
+        await context.abort(grpc.StatusCode.UNAVAILABLE, "Request for unknown model: 'detect' is not found")
+
+    triton.before = unknown
+
+    async with TritonModels(triton.address) as models:
+        with pytest.raises(ModelUnavailable):
+            await models.check()
+
+
+async def test_a_client_that_is_not_open_says_so():
+    with pytest.raises(RuntimeError, match="async with"):
+        await TritonModels("127.0.0.1:1").infer(EMBED, pictures(EMBED))
