@@ -21,6 +21,7 @@ from tqdm import tqdm
 from inference.images import Pixels, squash
 from inference.tensors import DETECT, EMBED
 from inference.training.cutouts import MASK_PX, cut_out, sprite
+from inference.training.errors import TrainingProblem
 from inference.training.export import session
 from inference.training.grounds import drawn_ground, ground_from, thing
 from inference.training.light import Rng, relit, worn_out
@@ -290,9 +291,11 @@ class SceneMaker:
 
 
 def write_manifest(path: Path, photos: Photos, *, seed: int) -> None:
-    """What the cache was made from; raises ValueError if ``path`` says something else."""
+    """What the cache was made from; raises TrainingProblem if ``path`` says something else."""
     names = hashlib.sha256("\n".join(p.path.name for p in photos.photos).encode()).hexdigest()
     now = {"photos": len(photos.photos), "names": names, "seed": seed, "views": list(DOMAINS), "broad": BROAD}
     if path.is_file() and json.loads(path.read_text()) != now:
-        raise ValueError(f"{path.parent} was made from other photos, views or another seed; remove it or name another")
+        raise TrainingProblem(
+            f"{path.parent} was made from other photos, views or another seed; remove it or name another"
+        )
     path.write_text(json.dumps(now))

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import onnxruntime as ort
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 OPSET: Final = 20
 
@@ -23,9 +23,13 @@ def session(model: Path | bytes, *, threads: int = 1) -> ort.InferenceSession:
     return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def write_onnx(module: nn.Module, path: Path, *, size_px: int, outputs: tuple[str, ...]) -> Path:
-    """One file with a free batch dimension: input ``images``, the named outputs."""
-    example = torch.zeros((2, size_px, size_px, 3), dtype=torch.uint8)
+def pictures(size_px: int) -> Tensor:
+    """An example input of a served graph, ``(2, size, size, 3) uint8``."""
+    return torch.zeros((2, size_px, size_px, 3), dtype=torch.uint8)
+
+
+def write_onnx(module: nn.Module, path: Path, *, example: Tensor, outputs: tuple[str, ...]) -> Path:
+    """One file with a free batch dimension: input ``images`` shaped like the example, the named outputs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from inference.tensors import MAX_DETECTIONS
+from inference.training.errors import BadWeights
 from pinstream.codes import CODE_BITS
 
 POOLED: Final = 1280  # channels of the head convolution
@@ -103,18 +104,18 @@ class Tail(nn.Module):
 def load_backbone(path: Path) -> tuple[Stem, Tail]:
     """The two halves with ImageNet weights; the file's tensors come in the network's own order.
 
-    Raises ValueError naming the first tensor that does not fit.
+    Raises BadWeights naming the first tensor that does not fit.
     """
     stem, tail = Stem(), Tail()
     ours = [t for half in (stem, tail) for name, t in half.state_dict().items() if "num_batches" not in name]
     theirs = torch.load(path, map_location="cpu", weights_only=True)
     given = [(name, t) for name, t in theirs.items() if "num_batches" not in name]
     if len(given) < len(ours):
-        raise ValueError(f"{path} holds {len(given)} tensors; EfficientNet-Lite0 needs {len(ours)}")
+        raise BadWeights(f"{path} holds {len(given)} tensors; EfficientNet-Lite0 needs {len(ours)}")
     with torch.no_grad():
         for target, (name, source) in zip(ours, given, strict=False):
             if target.shape != source.shape:
-                raise ValueError(f"{path}: {name} is {tuple(source.shape)}, expected {tuple(target.shape)}")
+                raise BadWeights(f"{path}: {name} is {tuple(source.shape)}, expected {tuple(target.shape)}")
             target.copy_(source)
     return stem.eval(), tail.eval()
 

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from inference.training.errors import TrainingProblem
+
 
 class Run:
     """One training run on disk; the same settings find the same folder again."""
@@ -21,7 +23,7 @@ class Run:
         mine = json.dumps(dataclasses.asdict(settings), indent=1, sort_keys=True)
         kept = folder / "settings.json"
         if kept.is_file() and kept.read_text() != mine:
-            raise ValueError(f"{folder} belongs to a run with other settings; remove it or name another")
+            raise TrainingProblem(f"{folder} belongs to a run with other settings; remove it or name another")
         kept.write_text(mine)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:

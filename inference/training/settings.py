@@ -49,7 +49,7 @@ class DetectSettings:
     tail_rate: float = 4e-4
     head_rate: float = 3e-3
     clip: float = 5.0
-    average: float = 0.998
+    average: float = 0.997
     seed: int = 0
     parts: tuple[str, ...] = ("train",)
 

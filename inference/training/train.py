@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from inference.training.data import DOMAINS, embed_batches
+from inference.training.export import session, write_onnx
 from inference.training.losses import TaskProxies
-from inference.training.model import Embedder
+from inference.training.model import POOLED, Embedder
 from inference.training.runs import Averaged, Run, cosine, device
 from inference.training.settings import EmbedSettings
 
@@ -151,12 +152,16 @@ def folded(embedder: Embedder, rotation: np.ndarray) -> tuple[Tensor, Tensor]:
     return (turn @ weight.cpu()).float(), (turn @ bias.cpu()).float()
 
 
-def pool_maps(tail: nn.Module, maps: np.ndarray, path: Path) -> np.ndarray:
+def pool_maps(tail: nn.Module, maps: np.ndarray, path: Path, *, threads: int) -> np.ndarray:
     """What the frozen tail makes of cached maps, ``(n, 1280) float16``, from ``path`` if it is there."""
     if not path.is_file():
-        pooled = np.zeros((len(maps), 1280), np.float16)
-        with torch.inference_mode():
-            for i in tqdm(range(0, len(maps), 128), path.stem, mininterval=5):
-                pooled[i : i + 128] = tail(torch.from_numpy(maps[i : i + 128]).float()).numpy()
+        graph = write_onnx(
+            tail, path.with_suffix(".onnx"), example=torch.zeros(2, *maps.shape[1:]), outputs=("pooled",)
+        )
+        run = session(graph, threads=threads)
+        pooled = np.zeros((len(maps), POOLED), np.float16)
+        for i in tqdm(range(0, len(maps), 64), path.stem, mininterval=5):
+            pooled[i : i + 64] = run.run(None, {"images": maps[i : i + 64].astype(np.float32)})[0]
         np.save(path, pooled)
+        graph.unlink()
     return np.load(path)

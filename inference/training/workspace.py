@@ -8,9 +8,8 @@ from typing import Final
 
 import cv2
 import numpy as np
-import torch
 
-from inference.images import decode, squash
+from inference.images import Pixels, decode, squash
 from inference.tensors import DETECT, EMBED
 from inference.training.data import (
     BROAD,
@@ -23,10 +22,11 @@ from inference.training.data import (
     find_outlines,
     numbered_broad,
     numbered_view,
+    rng_of,
     write_manifest,
 )
 from inference.training.errors import BadPhotos, TrainingProblem
-from inference.training.export import write_onnx
+from inference.training.export import pictures, write_onnx
 from inference.training.model import Stem, Tail, load_backbone
 from inference.training.photos import PARTS, Photos, read_photos, split
 from inference.training.scenes import Scene
@@ -74,6 +74,10 @@ class Workspace:
             raise TrainingProblem(f"no {path}; run `python -m inference.training prepare` first")
         return np.load(path, mmap_mode="r")
 
+    def cached_view(self, wardrobe: Wardrobe, index: int, view: int) -> Pixels:
+        """The picture whose maps are cached as that view, drawn again."""
+        return wardrobe.view(index, view, rng_of("view", SPLIT_SEED, index, view))
+
     def views(self, settings: EmbedSettings) -> Views:
         """What an embedding with these settings trains on: its parts, without the labels held out of them."""
         labels = self.photos.label_indices()
@@ -105,8 +109,9 @@ def prepare(space: Workspace, *, workers: int) -> None:
     write_manifest(space.cache / "manifest.json", space.photos, seed=SPLIT_SEED)
     stem, tail = space.backbone()
     for spec in (EMBED, DETECT):
-        if not space.stem(spec.image_size_px).is_file():
-            write_onnx(stem, space.stem(spec.image_size_px), size_px=spec.image_size_px, outputs=("s8", "s16"))
+        path = space.stem(spec.image_size_px)
+        if not path.is_file():
+            write_onnx(stem, path, example=pictures(spec.image_size_px), outputs=("s8", "s16"))
     space.outlines(workers=workers)
     wardrobes = [space.wardrobe(part) for part in PARTS]
     for name, count, draw in (
@@ -115,8 +120,7 @@ def prepare(space: Workspace, *, workers: int) -> None:
     ):
         path = space.cache / f"{name}.npy"
         maps = cache_maps(space.stem(EMBED.image_size_px), path, count=count, draw=draw, workers=workers)
-        torch.set_num_threads(workers)
-        pool_maps(tail, maps, space.cache / f"{name}-pooled.npy")
+        pool_maps(tail, maps, space.cache / f"{name}-pooled.npy", threads=workers)
 
 
 def read_drawn(folder: Path, labels: tuple[str, ...]) -> list[Scene]:

@@ -1,0 +1,103 @@
+"""What training reads: balanced, repeatable, each part to itself."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
+from inference.training.cutouts import MASK_PX  # noqa: E402
+from inference.training.data import (  # noqa: E402
+    DOMAINS,
+    Mix,
+    Outlines,
+    SceneMaker,
+    Wardrobe,
+    balanced_weights,
+    embed_batches,
+    rng_of,
+)
+from inference.training.photos import Photo  # noqa: E402
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def wardrobe(tmp_path_factory):
+    """Eight photos of squares; the last two belong to another part."""
+    import cv2
+
+    folder = tmp_path_factory.mktemp("photos")
+    photos = []
+    for i in range(8):
+        pixels = np.full((96, 80, 3), 30 * i, np.uint8)
+        pixels[20:70, 20:60] = (255 - 30 * i, 90, 120)
+        path = folder / f"{i}.png"
+        cv2.imwrite(str(path), pixels)
+        photos.append(Photo(path, str(i // 2), i % 2))
+    masks = np.zeros((8, MASK_PX, MASK_PX), bool)
+    masks[:, 30:105, 36:108] = True
+    return Wardrobe(tuple(photos), Outlines(masks, np.ones(8, bool)), np.arange(6))
+
+
+def test_rare_labels_are_drawn_more_often_than_they_occur_but_not_as_often_as_common_ones():
+    labels = np.array([0] * 90 + [1] * 10)
+
+    share = balanced_weights(labels)[labels == 1].sum()
+
+    assert 0.1 < share < 0.5
+    assert share == pytest.approx(10**0.5 / (10**0.5 + 90**0.5))
+
+
+def test_every_photo_of_a_batch_comes_in_two_different_domains():
+    rows, views = next(embed_batches(np.zeros(50, np.int64), photos_per_batch=16, seed=1))
+
+    kinds = np.array([{"raw": "photo", "camera": "photo"}.get(d, d) for d in DOMAINS])[views]
+    assert (rows[:16] == rows[16:]).all()
+    assert (kinds[:16] != kinds[16:]).all()
+
+
+def test_a_resumed_run_sees_the_batches_it_would_have_seen():
+    labels = np.arange(40) % 3
+    whole = embed_batches(labels, photos_per_batch=4, seed=5)
+    for _ in range(7):
+        next(whole)
+
+    later = embed_batches(labels, photos_per_batch=4, seed=5, first_step=7)
+
+    for a, b in zip(next(whole), next(later), strict=True):
+        assert (a == b).all()
+
+
+def test_scenes_show_only_garments_of_their_own_part(wardrobe):
+    labels = np.array([0, 0, 0, 0, 0, 0, 1, 1])
+    maker = SceneMaker(wardrobe, labels, Mix(), seed=0)
+
+    seen = [label for number in range(60) for label in maker.scene(number).labels]
+
+    assert seen
+    assert set(seen) == {0}
+
+
+def test_scenes_come_in_their_shares_and_some_are_empty(wardrobe):
+    maker = SceneMaker(wardrobe, np.zeros(8, np.int64), Mix(composed=0.5, whole=0.2, mosaic=0.1), seed=0)
+
+    counts = np.array([len(maker.scene(number).labels) for number in range(150)])
+
+    assert 0.08 < (counts == 0).mean() < 0.35
+    assert (counts > 1).any()
+
+
+def test_the_same_number_is_the_same_scene(wardrobe):
+    labels = np.zeros(8, np.int64)
+
+    one, other = (SceneMaker(wardrobe, labels, Mix(), seed=3).scene(11) for _ in range(2))
+
+    assert (one.pixels == other.pixels).all()
+    assert (one.boxes == other.boxes).all()
+
+
+@pytest.mark.parametrize("view", range(len(DOMAINS)))
+def test_every_view_is_what_the_model_takes(wardrobe, view):
+    picture = wardrobe.view(2, view, rng_of("a", view))
+
+    assert picture.shape == (224, 224, 3)
+    assert picture.dtype == np.uint8
