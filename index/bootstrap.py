@@ -65,7 +65,7 @@ def differences(found: Shape, wanted: Shape) -> Iterator[str]:
 
 
 def _column_differences(found: Column, wanted: Column) -> Iterator[str]:
-    for what in ("type", "max_bytes", "element", "max_items", "bits", "primary"):
+    for what in ("type", "max_bytes", "bits", "primary"):
         there, want = getattr(found, what), getattr(wanted, what)
         if there != want:
             yield f"field {wanted.name}: {what} is {there}, not {want}"

@@ -16,6 +16,7 @@ DEAD_CODE: Final[Code] = bytes(CODE_BYTES)
 Slots = Literal["any", "whole", "objects"]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of the picture, 0..1."""
+WHOLE_BOX: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 
 
 def collection_name(embedding_version: int = EMBEDDING_VERSION) -> str:
@@ -44,7 +45,7 @@ class Row:
     object_count: int = 0
     label: str = ""
     score: float = 0.0
-    box: Box = (0.0, 0.0, 1.0, 1.0)
+    box: Box = WHOLE_BOX
     domain: Domain = "web"
     image_sha256: str = ""
     published_at_ms: int = 0

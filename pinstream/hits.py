@@ -27,7 +27,10 @@ class Hit:
     similarity: float
     near_duplicate: bool
     pins: int
-    """How many pins show this very picture and pass the filters, this one included."""
+    """How many pins show this very picture and pass the filters, this one included.
+
+    Counted are those with the same code: a picture embedded twice may differ in a bit (GPUs round by batch).
+    """
     age_s: float
     box: Box
     label: str
@@ -153,8 +156,9 @@ class Pictures:
         """Take in ``matches``, nearest first, and none nearer than those taken before."""
         for match in matches:
             picture = match.row.image_sha256 or match.row.pin_id
-            self._nearest.setdefault(picture, match)
-            self._pins.setdefault(picture, set()).add(match.row.pin_id)
+            nearest = self._nearest.setdefault(picture, match)
+            if match.distance == nearest.distance:
+                self._pins.setdefault(picture, set()).add(match.row.pin_id)
 
     def image_sha256s(self) -> frozenset[str]:
         """The pictures seen, as far as their content is known."""

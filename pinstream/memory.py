@@ -8,7 +8,7 @@ from heapq import nsmallest
 from pinstream.codes import Code, checked, hamming
 from pinstream.collection import Row, Where
 from pinstream.columns import to_columns
-from pinstream.store import Consistency, Match, checked_limit
+from pinstream.store import Consistency, Match, Ranking, checked_limit
 
 
 class MemoryStore:
@@ -37,6 +37,17 @@ class MemoryStore:
         checked_limit(limit)
         accepted = [row for row in self._snapshot() if where.accepts(row)]
         return [_nearest(checked(code), accepted, limit) for code in codes]
+
+    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
+        """See VectorStore."""
+        checked_limit(at_least)
+        accepted = [row for row in self._snapshot() if where.accepts(row)]
+        matches = _nearest(checked(code), accepted, len(accepted))
+        if len(matches) < at_least:
+            return Ranking(matches, exhausted=True)
+        farthest = matches[at_least - 1].distance
+        wanted = [match for match in matches if match.distance <= farthest]
+        return Ranking(wanted, exhausted=len(wanted) == len(matches))
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """See VectorStore."""

@@ -18,14 +18,14 @@ from pymilvus import exceptions as raised
 
 from pinstream.codes import Code
 from pinstream.collection import EMBEDDING_VERSION, Row, Where, collection_name, quoted
-from pinstream.columns import RETURNED, Column, Shape, from_columns, to_columns
+from pinstream.columns import RETURNED, Column, Shape, from_columns, from_hit, to_columns
 from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
-from pinstream.store import MAX_LIMIT, Consistency, Match, checked_limit
+from pinstream.store import MAX_LIMIT, Consistency, Match, Ranking, checked_limit
 
 TIMEOUT_S: Final = 5.0
 CREATE_TIMEOUT_S: Final = 60.0
 KEYS_PER_CALL: Final = 1_000
-TIE_MARGIN: Final = 16
+TIE_MARGIN: Final = 24
 _NO_PINGS_WHEN_IDLE: Final = {"grpc.keepalive_permit_without_calls": 0}
 
 
@@ -74,17 +74,13 @@ class MilvusStore:
     ) -> list[list[Match]]:
         """See VectorStore; one call for all codes, and another for those with more equals at the limit than fit."""
         checked_limit(limit)
-        answers: list[list[Match]] = [[] for _ in codes]
-        if where.accepts_nothing:
-            return answers
-        open_queries, width = list(range(len(codes))), min(limit + TIE_MARGIN, MAX_LIMIT)
-        while open_queries:
-            found = self._search([codes[i] for i in open_queries], where.expression(), width, consistency)
-            for i, matches in zip(open_queries, found, strict=True):
-                answers[i] = matches
-            open_queries = [i for i in open_queries if width < MAX_LIMIT and _cut_inside_tie(answers[i], limit, width)]
-            width = min(width * 4, MAX_LIMIT)
-        return [matches[:limit] for matches in answers]
+        rankings = self._rankings(codes, where, limit, consistency)
+        return [ranking.matches[:limit] for ranking in rankings]
+
+    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
+        """See VectorStore."""
+        checked_limit(at_least)
+        return self._rankings([code], where, at_least, consistency)[0]
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """See VectorStore."""
@@ -229,9 +225,22 @@ class MilvusStore:
                 consistency_level=consistency,
             )
         return [
-            sorted((Match(from_columns(hit["entity"]), int(hit["distance"])) for hit in hits), key=_rank)
+            sorted((Match(from_hit(hit["id"], hit["entity"]), int(hit["distance"])) for hit in hits), key=_rank)
             for hits in answers
         ]
+
+    def _rankings(self, codes: Sequence[Code], where: Where, at_least: int, consistency: Consistency) -> list[Ranking]:
+        """Searches, wider and wider, until no tie at the end of what is wanted may have been cut."""
+        rankings = [Ranking([], exhausted=True) for _ in codes]
+        unsettled = [] if where.accepts_nothing else list(range(len(codes)))
+        width = min(at_least + TIE_MARGIN, MAX_LIMIT)
+        while unsettled:
+            found = self._search([codes[i] for i in unsettled], where.expression(), width, consistency)
+            for i, matches in zip(unsettled, found, strict=True):
+                rankings[i] = settled(matches, asked=width)
+            unsettled = [i for i in unsettled if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
+            width = min(width * 4, MAX_LIMIT)
+        return rankings
 
     def _next_page(self, pages: Any) -> list[dict[str, Any]]:
         with _translated(self.uri):
@@ -242,9 +251,15 @@ def _rank(match: Match) -> tuple[int, str]:
     return match.distance, match.row.key
 
 
-def _cut_inside_tie(matches: Sequence[Match], limit: int, width: int) -> bool:
-    """Whether rows as near as the last wanted one may have been left out."""
-    return len(matches) == width and matches[-1].distance == matches[limit - 1].distance
+def settled(matches: list[Match], *, asked: int) -> Ranking:
+    """What is certain of ``matches``: of their last tie some may be missing, unless fewer came than were asked for.
+
+    At Milvus' own limit there is no asking for more, and a tie has to be cut.
+    """
+    if len(matches) < asked:
+        return Ranking(matches, exhausted=True)
+    whole_ties = [match for match in matches if match.distance < matches[-1].distance]
+    return Ranking(matches if asked == MAX_LIMIT else whole_ties, exhausted=False)
 
 
 def _chunks(keys: list[str]) -> Iterator[list[str]]:
@@ -252,30 +267,20 @@ def _chunks(keys: list[str]) -> Iterator[list[str]]:
 
 
 def _row(stored: Mapping[str, Any]) -> Row:
-    code = stored["code"]
-    return from_columns(stored, code=bytes(code[0] if isinstance(code, list) else code))
+    return from_columns({**stored, "code": bytes(stored["code"][0])})
 
 
 def _parameters(column: Column) -> dict[str, Any]:
-    parameters = {
-        "is_primary": column.primary or None,
-        "dim": column.bits,
-        "max_length": column.max_bytes,
-        "max_capacity": column.max_items,
-        "element_type": getattr(DataType, column.element) if column.element else None,
-    }
+    parameters = {"is_primary": column.primary or None, "dim": column.bits, "max_length": column.max_bytes}
     return {name: value for name, value in parameters.items() if value is not None}
 
 
 def _column(described: Mapping[str, Any]) -> Column:
     parameters = described.get("params", {})
-    element = described.get("element_type")
     return Column(
         name=described["name"],
         type=DataType(described["type"]).name,
         max_bytes=parameters.get("max_length"),
-        element=DataType(element).name if element else None,
-        max_items=parameters.get("max_capacity"),
         bits=parameters.get("dim"),
         primary=bool(described.get("is_primary")),
     )

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine
 from dataclasses import replace
 from enum import Enum
 from typing import Final, ParamSpec, Self, TypeVar, get_args
@@ -13,12 +13,12 @@ from pinstream.collection import EMBEDDING_VERSION, MAX_SLOT, WHOLE_SLOT, Row, S
 from pinstream.errors import EventInvalid, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.events import Domain, checked_pin_id
 from pinstream.hits import IndexedPin, Pictures, SearchResult
-from pinstream.store import MAX_LIMIT, Consistency, Match, VectorStore
+from pinstream.store import MAX_LIMIT, Consistency, VectorStore
 
 MAX_HITS: Final = 1_000
 DEFAULT_HITS: Final = 20
 _SLOTS_READ_AT_ONCE: Final = 16
-_OVER_FETCH: Final = 8
+_OVER_FETCH: Final = 4
 
 
 class Gate(Enum):
@@ -182,18 +182,13 @@ class VisualIndex:
 
     def _search(self, code: Code, where: Where, limit: int) -> SearchResult:
         """Rounds of over-fetching, each leaving out the pictures found before, until ``limit`` pictures are there."""
-        found, width = Pictures(), min(2 * limit + _OVER_FETCH, MAX_LIMIT)
+        found, at_least = Pictures(), min(limit + limit // 4 + _OVER_FETCH, MAX_LIMIT)
         while True:
-            matches = self._store.nearest([code], where=where, limit=width, consistency=self._consistency)[0]
-            exhausted = len(matches) < width
-            whole_ties = matches if exhausted else without_last_tie(matches)
-            if not whole_ties and width < MAX_LIMIT:
-                width = min(width * 4, MAX_LIMIT)
-                continue
-            found.add(whole_ties or matches)
-            if exhausted or len(found) >= limit:
+            ranking = self._store.ranked(code, where=where, at_least=at_least, consistency=self._consistency)
+            found.add(ranking.matches)
+            if ranking.exhausted or len(found) >= limit:
                 hits = found.hits(limit, now_ms=self._clock_ms())
-                return SearchResult(hits, exhausted=exhausted and len(found) == len(hits))
+                return SearchResult(hits, exhausted=ranking.exhausted and len(found) == len(hits))
             where = replace(
                 where,
                 not_image_sha256s=found.image_sha256s(),
@@ -214,11 +209,6 @@ class AsyncVisualIndex:
     async def close(self) -> None:
         """Let go of the connection."""
         await asyncio.to_thread(self._index.close)
-
-
-def without_last_tie(matches: Sequence[Match]) -> Sequence[Match]:
-    """``matches`` up to their last distance, at which there may be more; so what is counted, is counted whole."""
-    return [match for match in matches if match.distance < matches[-1].distance]
 
 
 def _in_thread(call: Callable[P, R]) -> Callable[P, Coroutine[None, None, R]]:

@@ -26,6 +26,15 @@ class Match:
     distance: int
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The nearest rows, by (distance, key), with every row that is as near as the last one."""
+
+    matches: list[Match]
+    exhausted: bool
+    """Whether these are all the rows that the filter accepts."""
+
+
 class VectorStore(Protocol):
     """Rows by key and by nearness. Every call blocks, has a deadline, is thread-safe and safe to repeat.
 
@@ -51,6 +60,13 @@ class VectorStore(Protocol):
 
         Of rows at equal distance the smaller keys come first and win the last places.
         Beyond 16,384 rows at one distance, which of them come back is not defined.
+        """
+        ...
+
+    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
+        """At least so many accepted rows, if there are, and the rest of the last one's tie: no tie is cut.
+
+        ``at_least`` from 1 to 16,384; a tie that reaches beyond 16,384 rows is cut all the same.
         """
         ...
 
