@@ -1,0 +1,17 @@
+"""``pinstream``: publish, watch and search from the shell."""
+
+import typer
+
+from pinstream.cli.delete import delete
+from pinstream.cli.publish import publish
+from pinstream.cli.watch import watch
+
+app = typer.Typer(
+    name="pinstream",
+    help="A picture saved seconds ago, already found.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+)
+for command in (publish, delete, watch):
+    app.command()(command)

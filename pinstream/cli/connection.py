@@ -1,0 +1,119 @@
+"""Where Kafka is, from an option, the environment or the stack that runs here; shared by all commands."""
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from pinstream.cli.screen import complain
+from pinstream.errors import PinstreamError
+from pinstream.publish import KafkaSettings, Lane, Publisher
+
+STACK_FILE: Final = Path(".local/stack.json")
+REACH_TIMEOUT_S: Final = 5.0
+_IMPATIENT: Final[KafkaSettings] = {"delivery.timeout.ms": 15_000, "topic.metadata.propagation.max.ms": 5_000}
+
+KafkaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka", metavar="HOST:PORT", envvar="PINSTREAM_KAFKA", help="Bootstrap servers; default: the local stack's."
+    ),
+]
+ConfigOption = Annotated[
+    list[str] | None,
+    typer.Option("--config", "-X", metavar="KEY=VALUE", help="One of librdkafka's own keys; may be repeated."),
+]
+PrefixOption = Annotated[
+    str, typer.Option("--topic-prefix", metavar="TEXT", envvar="PINSTREAM_TOPIC_PREFIX", help="Before topic names.")
+]
+
+
+class KafkaAway(PinstreamError):
+    """No broker answered, or it has no such topic; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach Kafka."""
+
+    address: str
+    settings: KafkaSettings
+    topic_prefix: str = ""
+
+    def topics(self) -> frozenset[str]:
+        """The names of all topics; raises KafkaAway if no broker answers within some seconds."""
+        try:
+            client = AdminClient(self.client_settings())
+        except KafkaException as exc:
+            raise typer.BadParameter(f"-X: {exc.args[0].str()}") from exc
+        try:
+            return frozenset(client.list_topics(timeout=REACH_TIMEOUT_S).topics)
+        except KafkaException as exc:
+            raise KafkaAway(f"no Kafka at {self.address}: {exc.args[0].str()}") from exc
+
+    def publisher(self, lane: Lane) -> Publisher:
+        """A publisher that gives up sooner than a service's would: somebody is watching."""
+        try:
+            return Publisher(
+                self.address,
+                lane=lane,
+                topic_prefix=self.topic_prefix,
+                source="pinstream-cli",
+                kafka={**_IMPATIENT, **self.settings},
+            )
+        except ValueError as exc:
+            raise typer.BadParameter(f"-X: {exc}") from exc
+
+    def client_settings(self) -> dict[str, Any]:
+        """What any client of the library is made with; its own log stays silent."""
+        return {**self.settings, "bootstrap.servers": self.address, "logger": logging.getLogger("pinstream.librdkafka")}
+
+
+@contextmanager
+def reached(to: Connection) -> Iterator[None]:
+    """Finds out at once, not after a delivery's deadline, that nobody is there: a sentence and exit status 1."""
+    try:
+        to.topics()
+        yield
+    except KafkaAway as exc:
+        complain(str(exc))
+        raise typer.Exit(1) from exc
+
+
+def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: str) -> Connection:
+    """The connection that the options name; raises BadParameter (exit status 2) where there is none."""
+    address = kafka or _local_stack()
+    if not address:
+        raise typer.BadParameter(
+            f"give --kafka HOST:PORT or PINSTREAM_KAFKA, or start a stack here: no {STACK_FILE} names one"
+        )
+    logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # what fails is said by the command itself
+    return Connection(address, dict(_setting(pair) for pair in config or ()), topic_prefix)
+
+
+def _setting(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not key or not equals:
+        raise typer.BadParameter(f"-X {pair!r}: expected KEY=VALUE, such as security.protocol=SSL")
+    return key, value
+
+
+def _local_stack() -> str:
+    """The Kafka of the stack started from this folder or one above it, or an empty text."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        try:
+            stack = json.loads((folder / STACK_FILE).read_text())
+            return str(stack["endpoints"]["kafka"])
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+    return ""

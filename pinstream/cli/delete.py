@@ -1,0 +1,44 @@
+"""``pinstream delete``: tombstones onto Kafka."""
+
+from typing import Annotated
+
+import typer
+
+from pinstream.cli.connection import ConfigOption, KafkaOption, PrefixOption, connection, reached
+from pinstream.cli.screen import complain
+from pinstream.errors import EventInvalid, NotDelivered
+from pinstream.events import checked_pin_id
+
+
+def delete(
+    pins: Annotated[list[str], typer.Argument(metavar="PIN...", help="Pin ids.")],
+    *,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Deletes every version up to this one; default: the clock in ms.")
+    ] = None,
+    kafka: KafkaOption = None,
+    config: ConfigOption = None,
+    topic_prefix: PrefixOption = "",
+) -> None:
+    """Delete pins: they leave the index, and stay out for every older version.
+
+    Exit status 0: all deletions were delivered. 1: some were not. 2: wrong usage.
+    """
+    try:
+        for pin in pins:
+            checked_pin_id(pin)
+    except EventInvalid as exc:
+        raise typer.BadParameter(exc.reason) from exc
+    to = connection(kafka, config, topic_prefix)
+    undelivered = list(pins)
+    with reached(to), to.publisher("live") as publisher:
+        try:
+            deliveries = [publisher.delete(pin, version) for pin in pins]
+            for delivery in deliveries:
+                delivery.result()
+                undelivered.remove(delivery.pin_id)
+        except (NotDelivered, EventInvalid) as exc:
+            complain(str(exc))
+            publisher.flush()
+    typer.echo(f"{len(pins) - len(undelivered)} of {len(pins)} deletions delivered ({to.address})")
+    raise typer.Exit(1 if undelivered else 0)

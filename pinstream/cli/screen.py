@@ -1,0 +1,30 @@
+"""What a person sees meanwhile, on standard error; results go to standard output."""
+
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+SHOWN: Final = 20
+"""So many complaints of a kind are printed in full, the rest is only counted."""
+
+screen: Final = Console(stderr=True, highlight=False)
+
+
+def complain(text: str) -> None:
+    """One line in red, never broken, with nothing in it taken for markup."""
+    screen.print(Text(text, style="red"), soft_wrap=True)
+
+
+def progress(verb: str) -> Progress:
+    """A bar that counts what has been ``verb``."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(verb),
+        TimeElapsedColumn(),
+        console=screen,
+    )

@@ -1,0 +1,60 @@
+"""Percentiles a person can check."""
+
+from typing import Any
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinstream.cli.freshness import FreshnessWindow, Spread, percentile
+from pinstream.events import PinOutcome
+
+
+def outcome(**changes: Any) -> PinOutcome:
+    fields: dict[str, Any] = {
+        "pin_id": "a",
+        "outcome": "indexed",
+        "embedding_version": 1,
+        "topic": "pins.events",
+        "partition": 0,
+        "offset": 0,
+        "published_at_ms": 1_000,
+        "finished_at_ms": 1_060,
+    }
+    return PinOutcome(**(fields | changes))
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.001, 1))
+def test_percentiles_are_nearest_rank(values: list[float], share: float) -> None:
+    expected = np.percentile(values, share * 100, method="inverted_cdf")
+
+    assert percentile(sorted(values), share) == expected
+
+
+def test_spreads_hold_ages_and_stages_in_their_order() -> None:
+    window = FreshnessWindow()
+    for age_ms in range(1, 101):
+        window.add(outcome(finished_at_ms=1_000 + age_ms, stages_ms={"embed": 2.0, "queue": float(age_ms)}))
+    window.add(outcome(finished_at_ms=1_050, visible_at_ms=1_055))
+
+    spreads = {spread.name: spread for spread in window.spreads()}
+
+    assert list(spreads) == ["searchable", "settled", "queue", "embed"]
+    assert spreads["searchable"] == Spread("searchable", 1, 55, 55, 55, 55)
+    assert spreads["queue"] == Spread("queue", 100, 50, 95, 99, 100)
+
+
+def test_the_window_rolls_and_dead_pins_are_counted_not_averaged() -> None:
+    window = FreshnessWindow(2)
+    window.add(outcome(finished_at_ms=9_000))
+    window.add(outcome(finished_at_ms=1_010))
+    window.add(outcome(outcome="dead", finished_at_ms=99_000))
+
+    (settled,) = window.spreads()
+
+    assert (settled.count, settled.max_ms) == (1, 10)
+    assert (window.pins, window.dead) == (3, 1)
+
+
+def test_an_empty_window_has_nothing_to_say() -> None:
+    assert FreshnessWindow().spreads() == []
