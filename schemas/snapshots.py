@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from pinstream.codes import CODE_BITS
 from pinstream.collection import ALIAS, EMBEDDING_VERSION, WHOLE_SLOT, collection_name
-from pinstream.columns import COLUMNS, Shape
+from pinstream.columns import COLUMNS, SHOWN, Shape
 from pinstream.events import PinEvent, PinOutcome
 from schemas.asyncapi import EVENT_SCHEMA, OUTCOME_SCHEMA, asyncapi
 
@@ -71,4 +71,5 @@ def _collection() -> Document:
         "shards": shape.shards,
         "code": {"bits": CODE_BITS, "bit_order": "most significant first, as numpy.packbits"},
         "fields": [{name: value for name, value in asdict(column).items() if value} for column in COLUMNS],
+        "shown": list(SHOWN),
     }
