@@ -8,14 +8,11 @@ import contextlib
 import signal
 import sys
 from pathlib import Path
-from typing import Final
 
 from aiohttp import web
 
+from deploy.local.pictures import IDENTITY
 from deploy.local.ports import HOST
-
-IDENTITY: Final = "X-Served-Folder"
-"""Response header with the folder's absolute path: how its launcher knows it from a stranger on the port."""
 
 
 def application(folder: Path) -> web.Application:

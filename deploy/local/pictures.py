@@ -5,14 +5,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from deploy.local.cache import Progress
 from deploy.local.errors import BadOption, NotReady
-from deploy.local.picture_server import IDENTITY
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Launch
 
-_CHECKOUT = Path(__file__).parents[2]
+IDENTITY: Final = "X-Served-Folder"
+"""Response header with the folder's absolute path: how its launcher knows it from a stranger on the port."""
+_CHECKOUT: Final = Path(__file__).parents[2]
 
 
 class Pictures:

@@ -5,7 +5,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from deploy.local.picture_server import IDENTITY, application
+from deploy.local.picture_server import application
+from deploy.local.pictures import IDENTITY
 from deploy.local.ports import HOST, free_ports
 
 
