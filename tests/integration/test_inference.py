@@ -1,0 +1,132 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from inference.canary import Canary
+from inference.cli import app
+from inference.client import TritonModels
+from inference.detect import Detector
+from inference.embed import Embedder
+from inference.errors import ModelBusy, ModelMismatch
+from inference.images import WHOLE, Box
+from inference.local import LocalModels
+from inference.repository import labels
+from inference.tensors import DETECT, EMBED
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture
+async def triton(stack: "LocalStack") -> AsyncIterator[TritonModels]:
+    async with TritonModels(stack.endpoints.triton_grpc, timeout_s=30) as models:
+        yield models
+
+
+@pytest.fixture(scope="module")
+def local() -> LocalModels:
+    return LocalModels()
+
+
+def smooth(count: int, size_px: int, *, seed: int = 3) -> np.ndarray:
+    """Soft coloured clouds: nothing a model knows, everything it must treat alike."""
+    rng = np.random.default_rng(seed)
+    small = rng.integers(0, 255, (count, 7, 5, 3), np.uint8)
+    return np.stack([np.asarray(Image.fromarray(each).resize((size_px, size_px))) for each in small])
+
+
+async def test_the_server_is_what_this_program_was_made_for(triton):
+    await triton.check()
+
+
+async def test_another_version_is_refused(stack):
+    async with TritonModels(stack.endpoints.triton_grpc, version=999) as models:
+        with pytest.raises(ModelMismatch, match="this program needs 999"):
+            await models.check()
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 7, 32])
+async def test_codes_are_the_same_on_the_server_and_here_at_any_batch_size(triton, local, batch):
+    images = smooth(32, EMBED.image_size_px)
+    alone = [(await local.infer(EMBED, images[row : row + 1]))["codes"][0].tobytes() for row in range(32)]
+
+    served = [
+        (await triton.infer(EMBED, images[first : first + batch]))["codes"] for first in range(0, len(images), batch)
+    ]
+
+    assert [row.tobytes() for row in np.concatenate(served)] == alone
+
+
+@pytest.mark.parametrize("batch", [1, 3, 8])
+async def test_objects_are_the_same_on_the_server_and_here_at_any_batch_size(triton, local, batch):
+    images = smooth(8, DETECT.image_size_px)
+    names = labels()
+
+    served = [
+        found
+        for first in range(0, len(images), batch)
+        for found in await Detector(triton, names, min_score=0.05).detect_squashed(images[first : first + batch])
+    ]
+    here = await Detector(local, names, min_score=0.05).detect_squashed(images)
+
+    assert [[each.label for each in found] for found in served] == [[each.label for each in found] for found in here]
+    for one, other in zip(served, here, strict=True):
+        assert [each.score for each in one] == pytest.approx([each.score for each in other], abs=1e-4)
+
+
+async def test_a_whole_picture_and_its_parts_have_their_own_codes(triton):
+    pixels = smooth(1, 300)[0]
+    parts = [WHOLE, Box(0.0, 0.0, 0.5, 0.5), Box(0.5, 0.5, 1.0, 1.0)]
+
+    codes = await Embedder(triton).embed(pixels, parts)
+
+    assert len(set(codes)) == 3
+    assert codes[1:] == await Embedder(triton).embed(pixels, parts[1:])
+
+
+async def test_the_canary_sings(triton):
+    canary = Canary(Detector(triton, labels()), Embedder(triton))
+
+    await canary.check()
+    await canary.check()
+
+
+async def test_a_full_queue_is_busy_and_empties_again(stack, triton):
+    images = smooth(1, DETECT.image_size_px)
+
+    async with TritonModels(stack.endpoints.triton_grpc, timeout_s=1.0) as models:
+        outcomes = await asyncio.gather(*(models.infer(DETECT, images) for _ in range(400)), return_exceptions=True)
+
+    failed = [each for each in outcomes if isinstance(each, BaseException)]
+    assert failed
+    assert {type(each) for each in failed} == {ModelBusy}
+    assert any("Exceeds maximum queue size" in str(each) for each in failed)
+    await triton.infer(DETECT, images)
+
+
+def test_the_command_line_writes_the_same_with_and_without_a_server(stack, tmp_path):
+    for number, pixels in enumerate(smooth(5, 120)):
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    written = {}
+    for name, options in (("here", []), ("served", ["--triton", stack.endpoints.triton_grpc])):
+        codes, objects = tmp_path / f"{name}.npz", tmp_path / f"{name}.json"
+        given = ["--images", str(tmp_path), *options]
+        assert CliRunner().invoke(app, ["embed", *given, "--out", str(codes)]).exit_code == 0
+        assert CliRunner().invoke(app, ["detect", *given, "--out", str(objects), "--min-score", "0.1"]).exit_code == 0
+        with np.load(codes) as arrays:
+            found = [[each["label"] for each in picture["objects"]] for picture in _pictures(objects)]
+            written[name] = (arrays["ids"].tolist(), arrays["codes"].tolist(), found)
+
+    assert written["here"] == written["served"]
+
+
+def _pictures(path):
+    return json.loads(path.read_bytes())["pictures"]
