@@ -73,9 +73,11 @@ class Board:
     _lock: Lock = field(default_factory=Lock)
 
     def part(self, name: str, state: PartState, text: str = "", share: float | None = None) -> None:
-        """How far a part is; the time of its last change of state is kept."""
+        """How far a part is; when it was first ready is kept."""
         with self._lock:
-            took_s = self._elapsed_s() if state in ("ready", "failed") else 0.0
+            before = self.parts.get(name)
+            again = before is not None and before.state == state
+            took_s = before.took_s if before and again else self._elapsed_s() if state in ("ready", "failed") else 0.0
             self.parts[name] = PartView(name, state, text, share, took_s)
 
     def plan(self, pins: int) -> None:

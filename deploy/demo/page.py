@@ -110,8 +110,8 @@ def _query(exhibit: Exhibit) -> str:
     picture = thumbnail(exhibit.file, size_px=_QUERY_PX)
     fresh = f"found {exhibit.freshness_ms} ms after it was published" if exhibit.freshness_ms is not None else ""
     return (
-        f'<figure class="query"><div class="frame"><img src="{data_uri(picture)}" alt="{escape(exhibit.title)}" '
-        f'width="{picture.width}" height="{picture.height}">{_boxes(exhibit.things)}</div>'
+        f'<figure class="query"><div class="frame" style="--ratio:{picture.width / picture.height:.4f}">'
+        f'<img src="{data_uri(picture)}" alt="{escape(exhibit.title)}">{_boxes(exhibit.things)}</div>'
         f"<figcaption><strong>{escape(exhibit.title)}</strong><code>{escape(exhibit.pin_id)}</code>"
         f"<span>{fresh}</span></figcaption></figure>"
     )

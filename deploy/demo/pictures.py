@@ -2,6 +2,7 @@
 
 import random
 import re
+import sys
 from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
@@ -9,6 +10,8 @@ from urllib.parse import quote
 
 from deploy.demo.drawing import drawn, is_drawn, sample_folder
 from deploy.demo.tally import DemoPin
+from deploy.local.process import Launch
+from deploy.local.selection import CHECKOUT
 from inference.errors import PictureRefused
 from inference.images import decode
 
@@ -29,8 +32,18 @@ class Source(Protocol):
     def folder(self) -> Path:
         """What has to be served over HTTP."""
 
+    @property
+    def available(self) -> int:
+        """How many different pictures there are."""
+
+    def described(self, count: int) -> str:
+        """What ``count`` pins are made of, in a few words."""
+
     def ready(self, count: int) -> int:
         """How many of the first ``count`` pins could be published now."""
+
+    def drawing(self, count: int) -> Launch | None:
+        """The program that draws what is missing of the first ``count`` pins; None if nothing ever is."""
 
     def pin(self, number: int, *, base_url: str) -> DemoPin:
         """The pin of that number, its picture served below ``base_url``."""
@@ -44,9 +57,23 @@ class SamplePins:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.first = seed * _SEED_STRIDE
 
+    @property
+    def available(self) -> int:
+        """As many as anybody has time for."""
+        return _SEED_STRIDE
+
+    def described(self, count: int) -> str:
+        """What is published."""
+        return f"{count:,} drawn sample pins"
+
     def ready(self, count: int) -> int:
         """How many are drawn."""
         return sum(is_drawn(self.folder, self.first + number) for number in range(count))
+
+    def drawing(self, count: int) -> Launch:
+        """A process that draws at the lowest priority."""
+        argv = (sys.executable, "-m", "deploy.demo.drawing", str(self.folder), str(self.first), str(count))
+        return Launch(argv=argv, env={}, cwd=CHECKOUT)
 
     def pin(self, number: int, *, base_url: str) -> DemoPin:
         """The pin, drawn on the spot if it has to be."""
@@ -69,9 +96,23 @@ class PictureFolder:
         self.files = find_pictures(folder)
         random.Random(seed).shuffle(self.files)
 
+    @property
+    def available(self) -> int:
+        """The files found."""
+        return len(self.files)
+
+    def described(self, count: int) -> str:
+        """How many of the pictures are published, or how few they are."""
+        if count > len(self.files):
+            return f"{count:,} pins of {len(self.files):,} pictures (some are saved again, as other pins)"
+        return f"{count:,} of {len(self.files):,} pictures"
+
     def ready(self, count: int) -> int:
         """All of them."""
         return count
+
+    def drawing(self, count: int) -> None:
+        """Nothing to draw."""
 
     def pin(self, number: int, *, base_url: str) -> DemoPin:
         """The pin of one of the files."""

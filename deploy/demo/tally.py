@@ -42,6 +42,8 @@ class Tally:
         self._pins: dict[str, DemoPin] = {}
         self._undelivered: dict[str, str] = {}
         self._outcomes: dict[str, PinOutcome] = {}
+        self.news = 0
+        """How often an outcome said something new."""
 
     def published(self, pin: DemoPin) -> None:
         """Expect an outcome of this pin."""
@@ -63,6 +65,7 @@ class Tally:
             if outcome.pin_id not in self._pins or not _says_more(outcome, self._outcomes.get(outcome.pin_id)):
                 return False
             self._outcomes[outcome.pin_id] = outcome
+            self.news += 1
             self._changed.notify_all()
             return True
 
@@ -87,6 +90,11 @@ class Tally:
         """Pins that are in the index, in order of arrival."""
         return [pin_id for pin_id, outcome in self.outcomes.items() if outcome.outcome in FOUND]
 
+    def silent(self) -> list[str]:
+        """Pins that Kafka took, or may have taken, and that nothing has been heard of."""
+        with self._changed:
+            return [pin for pin in self._pins if pin not in self._outcomes and pin not in self._undelivered]
+
     def unseen(self) -> list[str]:
         """Pins that were written, but that no probe saw in a search."""
         return [
@@ -103,8 +111,8 @@ class Tally:
     def verdict(self, *, blame: Mapping[str, str], unfindable: list[str]) -> Verdict:
         """Judge the run. ``blame`` says of dead pins what is wrong with their pictures; ``unfindable`` pins
         were written and are not in the index."""
+        silent = self.silent()
         with self._changed:
-            silent = [pin for pin in self._pins if pin not in self._outcomes and pin not in self._undelivered]
             dead = {pin: each.reason or "" for pin, each in self._outcomes.items() if each.outcome == "dead"}
             others = [pin for pin, each in self._outcomes.items() if each.outcome not in (*FOUND, "dead")]
             undelivered = dict(self._undelivered)

@@ -1,0 +1,52 @@
+"""``python -m deploy.demo``: see ``--help``."""
+
+import time
+
+STARTED_AT_S = time.monotonic()
+
+import signal  # noqa: E402 (the clock runs first: loading is part of the time to the first pin)
+import sys  # noqa: E402
+from types import FrameType  # noqa: E402
+
+from rich.console import Console  # noqa: E402
+
+from deploy.demo.options import parse  # noqa: E402
+from deploy.demo.pictures import NoPictures  # noqa: E402
+from deploy.demo.run import run, source_of  # noqa: E402
+from deploy.local.errors import BadOption, StackError  # noqa: E402
+from pinstream.errors import PinstreamError  # noqa: E402
+
+_LOG_WIDTH = 140
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    """The exit status: 0 all accounted for, 1 not, 2 a wrong option, 130 ended early."""
+    options = parse()
+    width = None if sys.stdout.isatty() else _LOG_WIDTH
+    console, complaints = Console(highlight=False, width=width), Console(stderr=True, highlight=False)
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, _end_once)
+    try:
+        return run(options, source_of(options), console=console, started_at_s=STARTED_AT_S)
+    except (NoPictures, BadOption) as exc:
+        complaints.print(f"python -m deploy.demo: {exc}", markup=False, soft_wrap=True)
+        return 2
+    except (StackError, PinstreamError) as exc:
+        complaints.print(f"the demo failed: {exc}", style="red", markup=False, soft_wrap=True)
+        complaints.print(f"logs: {options.out / 'logs'}", markup=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        complaints.print("ended early; nothing is left running")
+        return 130
+
+
+def _end_once(_number: int, _frame: FrameType | None) -> None:
+    """The first signal ends the demo in an orderly way; while it does, further ones would only leave things behind."""
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

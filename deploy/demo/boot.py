@@ -1,0 +1,256 @@
+"""Everything up, in the order that gets the first pin found soonest, and everything gone again afterwards."""
+
+import contextlib
+import json
+import shutil
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from deploy.demo.board import Board, PartState
+from deploy.demo.pictures import Source
+from deploy.local import state
+from deploy.local.errors import PartFailed
+from deploy.local.parts import Endpoints
+from deploy.local.ports import HOST, free_ports
+from deploy.local.process import Child, Launch, Spawner
+from deploy.local.selection import CHECKOUT
+from deploy.local.stack import LocalStack, StackOptions
+from schemas.topics import topics
+from streams.topic_setup import TopicSetup
+
+_LABELS: Final = {"kafka": "Kafka", "triton": "Triton", "milvus": "Milvus", "pictures": "picture server"}
+_STATES: Final[dict[str, PartState]] = {"starting": "busy", "ready": "ready", "elsewhere": "ready", "dead": "failed"}
+_SAMPLES: Final = "sample pins"
+_TOPICS: Final = "topics"
+_COLLECTION: Final = "collection"
+_WORKER: Final = "worker"
+_POLL_S: Final = 0.05
+_WORKER_READY_S: Final = 60.0
+_WORKER_GRACE_S: Final = 10.0
+
+
+class GivenUp(Exception):
+    """The boot ended because another part of it failed, or somebody asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running stack with its worker."""
+
+    endpoints: Endpoints
+    worker: Child
+
+    def check(self) -> None:
+        """Raise PartFailed, with its last words, if the worker has ended."""
+        code = self.worker.exit_code()
+        if code is not None:
+            raise PartFailed(f"the worker ended with status {code}:\n{self.worker.log_tail()}")
+
+
+@contextmanager
+def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
+    """A folder for one run's state below ``out``; what killed runs left there is ended and removed first.
+
+    Afterwards the logs lie in ``out/logs``, whatever happened; the rest is removed, unless it is to be kept.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    for old in out.glob("run-*"):
+        _sweep(old)
+    folder = Path(tempfile.mkdtemp(prefix="run-", dir=out))
+    try:
+        yield folder
+    finally:
+        if (folder / "logs").is_dir():
+            shutil.rmtree(out / "logs", ignore_errors=True)
+            shutil.copytree(folder / "logs", out / "logs")
+        if keep:
+            folder.rename(out / f"kept-{datetime.now():%Y%m%d-%H%M%S}")
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def booted(root: Path, source: Source, *, count: int, milvus: str, board: Board) -> Iterator[Site]:
+    """The stack, its topics and collection, and a worker that is ready; all of it is gone afterwards.
+
+    Raises StackError with what to do, PartFailed with the last log lines of what failed.
+    """
+    stack = LocalStack(StackOptions(root=root, milvus=milvus, pictures=source.folder))
+    spawner = Spawner(f"pinstream-demo-{root.name}")
+    with contextlib.ExitStack() as ends:
+        ends.callback(spawner.close)
+        ends.callback(stack.down)
+        boot = _Boot(stack, spawner, board)
+        ends.callback(boot.give_up)
+        boot.prepare(source, count)
+        worker = boot.start_worker()
+        ends.callback(lambda: worker.stop(grace_s=_WORKER_GRACE_S))
+        boot.await_worker(worker)
+        yield Site(stack.endpoints, worker)
+
+
+class _Boot:
+    """The steps of one boot, each in a thread; the calling thread watches, so that Ctrl-C is heard at once."""
+
+    def __init__(self, stack: LocalStack, spawner: Spawner, board: Board) -> None:
+        self._stack = stack
+        self._spawner = spawner
+        self._board = board
+        self._given_up = threading.Event()
+        self._pool = ThreadPoolExecutor(5, thread_name_prefix="boot")
+        (self._worker_port,) = free_ports(1)
+
+    def give_up(self) -> None:
+        """End all steps; blocks until they have."""
+        self._given_up.set()
+        self._stack.abort()
+        self._pool.shutdown(cancel_futures=True)
+
+    def prepare(self, source: Source, count: int) -> None:
+        """Start the servers, draw the pins, create topics and collection; blocks until all is done."""
+        for name in (*_LABELS.values(), _TOPICS, _COLLECTION, _WORKER):
+            self._board.part(name, "waiting")
+        steps = [
+            self._pool.submit(self._stack.up),
+            self._pool.submit(self._draw, source, count),
+            self._pool.submit(self._after, "kafka", _TOPICS, self._create_topics),
+            self._pool.submit(self._after, "milvus", _COLLECTION, self._create_collection),
+        ]
+        self._await(steps)
+
+    def start_worker(self) -> Child:
+        """The worker's process, not yet ready; its log lies beside those of the servers."""
+        self._board.part(_WORKER, "busy", "loading, trying the models")
+        launch = Launch(
+            argv=(sys.executable, "-m", "streams", "worker"),
+            env=worker_settings(self._stack.endpoints, port=self._worker_port),
+            cwd=CHECKOUT,
+        )
+        return self._spawner.spawn(launch, self._stack.root / "logs" / "worker.log")
+
+    def await_worker(self, worker: Child) -> None:
+        """Block until the worker says that it is ready: it has searched the index and asked the models."""
+        deadline = time.monotonic() + _WORKER_READY_S
+        while not _answers(f"http://{HOST}:{self._worker_port}/readyz"):
+            code = worker.exit_code()
+            if code is not None:
+                raise PartFailed(f"the worker ended with status {code} while starting:\n{worker.log_tail()}")
+            if time.monotonic() > deadline:
+                raise PartFailed(f"the worker was not ready after {_WORKER_READY_S:.0f} s:\n{worker.log_tail()}")
+            time.sleep(_POLL_S)
+        self._board.part(_WORKER, "ready", f"process {worker.pid}, http://{HOST}:{self._worker_port}/metrics")
+
+    def _await(self, steps: list["Future[None]"]) -> None:
+        while any(not step.done() for step in steps):
+            self._mirror()
+            for step in steps:
+                if step.done():
+                    step.result()
+            time.sleep(_POLL_S)
+        self._mirror()
+        for step in steps:
+            step.result()
+
+    def _mirror(self) -> None:
+        for record in self._stack.records:
+            text = record.doing if record.state == "starting" else _address(record.name, self._stack.endpoints)
+            self._board.part(_LABELS[record.name], _STATES.get(record.state, "waiting"), text, record.done_share)
+
+    def _after(self, part: str, name: str, step: Callable[[], str]) -> None:
+        """Do ``step`` once a server is ready, without waiting for the others."""
+        while not any(record.name == part and record.state in ("ready", "elsewhere") for record in self._stack.records):
+            if self._given_up.wait(_POLL_S):
+                raise GivenUp(name)
+        self._board.part(name, "busy")
+        self._board.part(name, "ready", step())
+
+    def _create_topics(self) -> str:
+        wanted = topics()
+        TopicSetup({"bootstrap.servers": self._stack.endpoints.kafka}).ensure(wanted)
+        return ", ".join(topic.name for topic in wanted)
+
+    def _create_collection(self) -> str:
+        from index.bootstrap import init  # noqa: PLC0415 (pymilvus takes a second; meanwhile servers start)
+        from pinstream.milvus import MilvusStore  # noqa: PLC0415
+
+        store = MilvusStore(self._stack.endpoints.milvus)
+        try:
+            init(store)
+            return store.collection
+        finally:
+            store.close()
+
+    def _draw(self, source: Source, count: int) -> None:
+        """Have all pictures ready before anything is measured: drawing costs a core."""
+        launch = source.drawing(count)
+        if launch is None or source.ready(count) == count:
+            return
+        artist = self._spawner.spawn(launch, self._stack.root / "logs" / "drawing.log")
+        while (code := artist.exit_code()) is None:
+            done = source.ready(count)
+            self._board.part(_SAMPLES, "busy", f"drawing, {done} of {count}", done / count)
+            if self._given_up.wait(4 * _POLL_S):
+                artist.kill()
+                raise GivenUp(_SAMPLES)
+        artist.kill()
+        if code:
+            raise PartFailed(f"drawing sample pins ended with status {code}:\n{artist.log_tail()}")
+        self._board.part(_SAMPLES, "ready", f"{count} drawn into {source.folder}")
+
+
+def worker_settings(endpoints: Endpoints, *, port: int) -> dict[str, str]:
+    """The worker's environment: where everything is, and a probe for every pin instead of a sample."""
+    return {
+        "PINSTREAM_KAFKA__SERVERS": endpoints.kafka,
+        "PINSTREAM_TRITON__ADDRESS": endpoints.triton_grpc,
+        "PINSTREAM_MILVUS__URI": endpoints.milvus,
+        "PINSTREAM_FETCH__ALLOWED_HOSTS": json.dumps([HOST]),
+        "PINSTREAM_PROBE__RATIO": "1",
+        "PINSTREAM_PROBE__MAX_OPEN": "64",
+        # A person's folder may hold nothing but broken files, one after the other; that is no reason to stop.
+        "PINSTREAM_BREAKER__MAX_IN_A_ROW": "1000000",
+        "PINSTREAM_BREAKER__MAX_RATIO": "1000000",
+        "PINSTREAM_HTTP__PORT": str(port),
+        "PINSTREAM_NAME": "demo",
+    }
+
+
+def _address(name: str, endpoints: Endpoints) -> str:
+    return {
+        "kafka": endpoints.kafka,
+        "triton": endpoints.triton_grpc,
+        "milvus": endpoints.milvus,
+        "pictures": endpoints.pictures,
+    }[name]
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5.0) as answer:  # noqa: S310 (our own http URL)
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as exc:
+        exc.close()
+        return False
+    except OSError:
+        return False
+
+
+def _sweep(folder: Path) -> None:
+    """Remove a run's folder unless its launcher still lives."""
+    record = state.read(folder)
+    if record is not None:
+        if state.is_running(record.launcher):
+            return
+        state.finish(record)
+    shutil.rmtree(folder, ignore_errors=True)

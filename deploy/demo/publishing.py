@@ -1,0 +1,44 @@
+"""Pins onto Kafka at a steady rate."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from deploy.demo.board import Board
+from deploy.demo.tally import DemoPin, Tally
+from pinstream.delivery import Delivery
+from pinstream.publish import Publisher
+
+
+def publish_steadily(
+    publisher: Publisher,
+    pins: Iterable[DemoPin],
+    *,
+    rate: float,
+    tally: Tally,
+    board: Board,
+    check: Callable[[], None],
+) -> None:
+    """Publish each pin at its time, ``rate`` a second from now on; one that was held up is made up for.
+
+    Blocks until all are handed over. ``check`` is called before each and may raise to stop.
+    """
+    begun_s = time.monotonic()
+    for number, pin in enumerate(pins):
+        check()
+        time.sleep(max(begun_s + number / rate - time.monotonic(), 0.0))
+        publish(publisher, pin, tally)
+        board.published()
+
+
+def publish(publisher: Publisher, pin: DemoPin, tally: Tally) -> Delivery:
+    """Publish one pin; if Kafka does not take it, the tally learns why."""
+    tally.published(pin)
+    event = {"pin_id": pin.pin_id, "image": {"url": pin.url}, "domain": pin.domain, "title": pin.title}
+    delivery = publisher.publish(event)
+    delivery.add_done_callback(lambda done: _note_failure(done, pin, tally))
+    return delivery
+
+
+def _note_failure(delivery: Delivery, pin: DemoPin, tally: Tally) -> None:
+    if delivery.failed():
+        tally.undelivered(pin, "Kafka did not acknowledge it in time")
