@@ -89,7 +89,7 @@ def reached(to: Connection) -> Iterator[None]:
 
 def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: str) -> Connection:
     """The connection that the options name; raises BadParameter (exit status 2) where there is none."""
-    address = kafka or _local_stack()
+    address = kafka or stack_endpoint("kafka")
     if not address:
         raise typer.BadParameter(
             f"give --kafka HOST:PORT or PINSTREAM_KAFKA, or start a stack here: no {STACK_FILE} names one"
@@ -105,13 +105,13 @@ def _setting(pair: str) -> tuple[str, str]:
     return key, value
 
 
-def _local_stack() -> str:
-    """The Kafka of the stack started from this folder or one above it, or an empty text."""
+def stack_endpoint(part: str) -> str:
+    """Where ``part`` of the stack is that was started from this folder or one above it, or an empty text."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         try:
             stack = json.loads((folder / STACK_FILE).read_text())
-            return str(stack["endpoints"]["kafka"])
+            return str(stack["endpoints"][part])
         except FileNotFoundError:
             continue
         except (OSError, ValueError, KeyError, TypeError):
