@@ -1,6 +1,18 @@
 """``python -m deploy.local``."""
 
-from deploy.local.cli import app
+import sys
+
+
+def main() -> None:
+    """Run a command; says in one sentence when the environment lacks a package."""
+    try:
+        from deploy.local.cli import app  # noqa: PLC0415 (what it imports may be missing)
+    except ModuleNotFoundError as exc:
+        sys.exit(f"the Python package {exc.name} is missing; `make setup` installs it, then use .venv/bin/python.")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    app(prog_name="python -m deploy.local")
+
 
 if __name__ == "__main__":
-    app(prog_name="python -m deploy.local")
+    main()

@@ -88,7 +88,9 @@ class Kafka:
             progress("formatting", None)
             cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = (java, *_JVM, *_LOGGING, "-cp", jars, "kafka.tools.StorageTool")
-            run_to_end((*tool, "format", "-t", cluster, "-c", str(settings)), what="formatting Kafka's log folder")
+            run_to_end(
+                (*tool, "format", f"--cluster-id={cluster}", "-c", str(settings)), what="formatting Kafka's log folder"
+            )
         argv = (java, *_JVM, *_LOGGING, "-cp", jars, "kafka.Kafka", str(settings))
         return Launch(argv=argv, env={}, cwd=self._folder)
 

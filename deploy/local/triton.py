@@ -125,15 +125,19 @@ def check_triton(address: str, models: tuple[str, ...], *, timeout_s: float = 10
         client.close()
 
 
-def _wheel() -> Path:
-    """Where the wheel keeps the server: ``bin``, ``backends``, ``python_backend_stubs``."""
-    found, version = platform.libc_ver()
-    if found == "glibc" and tuple(int(part) for part in version.split(".")[:2]) < OLDEST_GLIBC:
+def need_glibc(library: str, version: str) -> None:
+    """Raise Prerequisite where the C library is a glibc that the server's binary cannot run with."""
+    if library == "glibc" and tuple(int(part) for part in version.split(".")[:2]) < OLDEST_GLIBC:
         oldest = ".".join(map(str, OLDEST_GLIBC))
         raise Prerequisite(
             f"Triton needs glibc {oldest} or newer (Debian 12, Ubuntu 22.04); this machine has {version}. "
             "Run Triton elsewhere and name it with --triton HOST:PORT."
         )
+
+
+def _wheel() -> Path:
+    """Where the wheel keeps the server: ``bin``, ``backends``, ``python_backend_stubs``."""
+    need_glibc(*platform.libc_ver())
     package = importlib.util.find_spec("pytriton")
     if package is None or package.origin is None:
         raise Prerequisite("the package nvidia-pytriton is missing; `make setup` installs it.")
