@@ -126,6 +126,28 @@ def test_a_detached_stack_shows_a_dead_part_and_ends_once(tmp_path: Path) -> Non
     assert not accepts(record.endpoints.milvus.removeprefix("http://"))
 
 
+def test_a_folder_is_used_again_after_its_launcher_and_keeper_were_killed(tmp_path: Path) -> None:
+    argv = (*COMMAND, "up", "--kafka=none", "--triton=none", "--root", str(tmp_path))
+    launcher = subprocess.Popen(argv, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: ready_record(tmp_path))
+    stale = ready_record(tmp_path)
+    assert stale is not None
+    children = psutil.Process(launcher.pid).children()
+    [keeper] = [process for process in children if "deploy.local.keeper" in process.cmdline()]
+
+    keeper.kill()
+    launcher.kill()
+    launcher.wait()
+    wait_until(lambda: is_gone(stale.parts[0].pid))
+    left = state.read(tmp_path)
+    with LocalStack(StackOptions(root=tmp_path, kafka="none", triton="none")) as again:
+        states = [part.state for part in again.records]
+
+    assert left is not None
+    assert left.parts[0].state == "ready", "nobody was left to write that it ended"
+    assert states == ["ready"]
+
+
 def test_a_second_stack_in_the_same_folder_is_refused(stack: LocalStack) -> None:
     with pytest.raises(AlreadyRunning, match="choose another folder with --root"):
         LocalStack(StackOptions(root=stack.root)).up()
