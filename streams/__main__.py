@@ -1,0 +1,93 @@
+"""``python -m streams worker`` indexes pins; ``python -m streams init`` creates the topics."""
+
+import asyncio
+import logging
+import signal
+from typing import Annotated
+
+import typer
+from confluent_kafka import KafkaException
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from inference.errors import ModelMismatch
+from pinstream.errors import IndexMismatch
+from schemas.topics import DEFAULT_PARTITIONS, topics
+from streams import service
+from streams.errors import WorkerStopped
+from streams.logs import configure
+from streams.settings import WorkerSettings, effective, wrong
+from streams.topic_setup import TopicSetup
+
+log = logging.getLogger("streams")
+
+WRONG_SETTING = 2
+REFUSED = 3
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+@app.command()
+def worker(
+    exit_when_idle: Annotated[
+        float | None, typer.Option(metavar="S", help="drain and exit once there was nothing to do for S seconds")
+    ] = None,
+) -> None:
+    """Index pins until told to stop (SIGTERM, SIGINT): drains, commits, leaves the group.
+
+    Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 4 breaker, 5 Kafka's client failed.
+    """
+    settings = _settings()
+    configure(settings.log_format, settings.log_level)
+    log.info("settings", extra={"settings": effective(settings)})
+    try:
+        asyncio.run(_worker(settings, exit_when_idle))
+    except WorkerStopped as exc:
+        log.error("%s: %s", type(exc).__name__, exc)
+        raise SystemExit(exc.exit_code) from exc
+    except (ModelMismatch, IndexMismatch) as exc:
+        log.error("refused: %s", exc)
+        raise SystemExit(REFUSED) from exc
+
+
+@app.command()
+def init(
+    partitions: Annotated[int, typer.Option(min=1, help="of both lanes and of the outcomes")] = DEFAULT_PARTITIONS,
+    replication_factor: Annotated[int, typer.Option(help="copies of each partition; -1 leaves it to the broker")] = -1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done")] = False,
+) -> None:
+    """Create the topics; says how those that exist differ, and then exits with status 1. Safe to repeat."""
+    kafka = _settings().kafka
+    wanted = topics(partitions=partitions, prefix=kafka.topic_prefix)
+    try:
+        setup = TopicSetup(kafka.client_config)
+        reports = setup.ensure(wanted, replication_factor=replication_factor, dry_run=dry_run)
+    except (KafkaException, WorkerStopped) as exc:
+        typer.echo(f"Kafka at {kafka.servers}: {exc}", err=True)
+        raise SystemExit(REFUSED) from exc
+    for report in reports:
+        typer.echo(f"{report.name}: {report.note}")
+        for difference in report.differences:
+            typer.echo(f"  differs: {difference}")
+    if any(report.differences for report in reports):
+        raise SystemExit(1)
+
+
+async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> None:
+    stop = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    await service.run(settings, stop=stop, exit_when_idle_s=exit_when_idle_s)
+
+
+def _settings() -> WorkerSettings:
+    try:
+        return WorkerSettings()
+    except (ValidationError, SettingsError) as exc:
+        for line in wrong(exc):
+            typer.echo(line, err=True)
+        raise SystemExit(WRONG_SETTING) from exc
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m streams")

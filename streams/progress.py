@@ -1,0 +1,57 @@
+"""Which offset of a partition may be committed: pure bookkeeping, no Kafka."""
+
+from collections import deque
+
+
+class Progress:
+    """The finished prefix of one partition's records.
+
+    Records begin in the order of their offsets and finish in any order. Only offsets below which everything
+    is finished are ever committed: a record that was begun and not finished comes again after a restart.
+    """
+
+    def __init__(self) -> None:
+        self._begun: deque[tuple[int, int]] = deque()
+        self._finished: set[int] = set()
+        self._next: int | None = None
+        self._committed: int | None = None
+
+    @property
+    def unfinished(self) -> int:
+        """How many records were begun and have not finished."""
+        return len(self._begun) - len(self._finished)
+
+    @property
+    def position(self) -> int | None:
+        """The offset after the finished prefix; None before the first record finished with all before it."""
+        return self._next
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """The timestamp of the oldest unfinished record; None where all are finished."""
+        return self._begun[0][1] if self._begun else None
+
+    def begin(self, offset: int, *, timestamp_ms: int = 0) -> None:
+        """A record was taken. Offsets only grow (gaps are what compaction left); raises ValueError otherwise."""
+        last = self._begun[-1][0] if self._begun else (self._next or 0) - 1
+        if offset <= last:
+            raise ValueError(f"offset {offset} begins after {last}: records of a partition come in order")
+        self._begun.append((offset, timestamp_ms))
+
+    def finish(self, offset: int) -> None:
+        """A record's rows or its dead letter, and its outcome, are acknowledged. Finishing twice changes nothing."""
+        if not self._begun or offset < self._begun[0][0]:
+            return
+        self._finished.add(offset)
+        while self._begun and self._begun[0][0] in self._finished:
+            done, _ = self._begun.popleft()
+            self._finished.remove(done)
+            self._next = done + 1
+
+    def uncommitted(self) -> int | None:
+        """The offset to commit now, or None where there is nothing new."""
+        return self._next if self._next != self._committed else None
+
+    def committed(self, offset: int | None) -> None:
+        """Kafka holds ``offset`` for this partition, or, given None, may not: then it is committed again."""
+        self._committed = offset

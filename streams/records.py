@@ -1,0 +1,42 @@
+"""One Kafka record as the worker holds it, and the lease under which it may be worked on."""
+
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from pinstream.events import Headers
+
+Lane = Literal["live", "backfill"]
+LANES: Final[tuple[Lane, ...]] = ("live", "backfill")
+
+_OVERHEAD_BYTES: Final = 512
+"""What a record costs beside its own bytes, roughly: an empty one must not be free."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenRecord:
+    """A record as Kafka gave it, every byte of it: a dead letter must be able to repeat it."""
+
+    lane: Lane
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers = ()
+    timestamp_ms: int = 0
+    """The record's timestamp: a pin's freshness counts from here."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What it costs of the worker's byte credits."""
+        return _OVERHEAD_BYTES + len(self.key or b"") + len(self.value or b"")
+
+
+@dataclass(slots=True, eq=False)
+class Lease:
+    """The right to write for one partition, from assignment to revocation; ``held`` turns false once, for good."""
+
+    partition: int
+    since_s: float
+    """When it began, on the monotonic clock."""
+    held: bool = field(default=True)

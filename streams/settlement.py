@@ -1,0 +1,62 @@
+"""What is told of finished work: the outcome on Kafka, the dead letter before it, the metrics, the breaker."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from inference.errors import PictureRefused
+from pinstream.errors import EventInvalid, IndexRefused
+from streams.breaker import Breaker
+from streams.dead_letters import DeadLetters
+from streams.fetch import FetchError
+from streams.metrics import Metrics
+from streams.outcomes import Outcomes
+from streams.probe import Probe
+from streams.work import Settled, Work
+
+REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (EventInvalid, "event"),
+    (FetchError, "fetch"),
+    (PictureRefused, "picture"),
+    (IndexRefused, "index"),
+)
+"""Classes of dead letters; what is in none of them is ``unexpected``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """The end of every event: nothing that was consumed goes uncounted."""
+
+    outcomes: Outcomes
+    dead_letters: DeadLetters
+    breaker: Breaker
+    probe: Probe
+    metrics: Metrics
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+
+    async def bury(self, work: Work, error: Exception, *, unexpected: bool) -> Settled:
+        """See `streams.dispatch.Settle`."""
+        self.breaker.died(unexpected=unexpected)
+        await self.dead_letters.bury(work.record, stage=work.stage, error=error, unexpected=unexpected)
+        reason = "unexpected" if unexpected else reason_class(error)
+        self.metrics.add("dead_letters", reason)
+        return Settled(result="dead", reason=f"{reason}: {type(error).__name__}: {error}")
+
+    def tell(self, work: Work, settled: Settled, done: Callable[[], None]) -> None:
+        """See `streams.dispatch.Settle`."""
+        finished_at_ms = self.now_ms()
+        outcome = self.outcomes.of(work, settled, finished_at_ms=finished_at_ms)
+        self.outcomes.send(outcome, done)
+        self.metrics.add("outcomes", work.lane, settled.result)
+        self.metrics.stages(work.stages_ms.items())
+        if settled.result in ("indexed", "deleted"):
+            self.breaker.lived()
+            self.metrics.add("objects", amount=settled.objects)
+            self.metrics.observe("acknowledged", max(finished_at_ms - work.record.timestamp_ms, 0) / 1000)
+            self.probe.offer(outcome, settled.whole)
+
+
+def reason_class(error: Exception) -> str:
+    """Which kind of dead letter an error makes."""
+    return next((name for kind, name in REASONS if isinstance(error, kind)), "unexpected")

@@ -1,0 +1,70 @@
+"""One event on its way: what it asks for, under which lease, and how long each stage took."""
+
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from pinstream.codes import Code
+from pinstream.errors import EventInvalid
+from pinstream.events import PinDeletion, PinEvent, Result, Stage, decode_event
+from streams.records import Lane, Lease, TakenRecord
+
+
+@dataclass(slots=True, eq=False)
+class Work:
+    """A taken record, decoded; ``event`` holds what is wrong with it if it is no event."""
+
+    record: TakenRecord
+    lease: Lease
+    event: PinEvent | PinDeletion | EventInvalid
+    stages_ms: dict[Stage, float] = field(default_factory=dict)
+    attempts: int = 1
+    stage: str = "event"
+    """Where it is now, for its dead letter."""
+
+    @property
+    def pin(self) -> Hashable:
+        """The pin id; an event that does not decode is ordered with nothing."""
+        return (self.record.topic, self.record.offset) if isinstance(self.event, EventInvalid) else self.event.pin_id
+
+    @property
+    def version(self) -> int:
+        """The event's; 0 where it does not decode."""
+        return 0 if isinstance(self.event, EventInvalid) else self.event.version
+
+    @property
+    def lane(self) -> Lane:
+        """The record's."""
+        return self.record.lane
+
+    @contextmanager
+    def timed(self, stage: Stage, clock: Callable[[], float] = time.perf_counter) -> Iterator[None]:
+        """Adds the block's duration to its stage."""
+        self.stage = stage
+        begun_s = clock()
+        try:
+            yield
+        finally:
+            self.stages_ms[stage] = self.stages_ms.get(stage, 0.0) + (clock() - begun_s) * 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of one event, before it is told to anybody."""
+
+    result: Result
+    objects: int = 0
+    reason: str | None = None
+    whole: Code | None = None
+    """The picture's code, where the pin is in the index now: a probe searches with it."""
+
+
+def work_on(record: TakenRecord, lease: Lease) -> Work:
+    """The record decoded, once; never raises."""
+    event: PinEvent | PinDeletion | EventInvalid
+    try:
+        event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
+    except EventInvalid as exc:
+        event = exc
+    return Work(record, lease, event)
