@@ -24,8 +24,8 @@ class Canary:
         self._embedder = embedder
         self._expected: list[Code] | None = None
 
-    async def check(self) -> None:
-        """Nothing if both models answer sensibly.
+    async def sing(self) -> Code:
+        """The picture's code, once both models have answered sensibly.
 
         Raises ModelUnavailable or ModelBusy as the models do, ModelMismatch if a code says nothing or has moved.
         """
@@ -40,6 +40,7 @@ class Canary:
         if drift > MAX_DRIFT_BITS:
             raise ModelMismatch(f"embed: the canary's code moved by {drift} bits; the model changed under its version")
         self._expected = self._expected or codes
+        return codes[0]
 
 
 def drawn() -> Pixels:

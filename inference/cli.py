@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
+from inference.canary import Canary
 from inference.client import TritonModels
 from inference.detect import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE, Detection, Detector
 from inference.embed import Embedder
@@ -29,7 +30,11 @@ from pinstream.collection import EMBEDDING_VERSION
 _Result = TypeVar("_Result")
 _console = Console(stderr=True)
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+app = typer.Typer(
+    help="What the worker would compute for some pictures, for debugging and for bulk use.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 INCOMPLETE: Final = 1
 """Exit status when pictures were skipped."""
@@ -46,7 +51,7 @@ Threads = Annotated[int, typer.Option("--threads", min=1, help="of onnxruntime, 
 
 @app.command()
 def embed(images: Images, out: Out, triton: Triton = None, batch: BatchSize = 8, threads: Threads = 1) -> None:
-    """Codes of whole pictures: an .npz with ``ids`` (n,) and ``codes`` (n, 32) uint8, packed as numpy.packbits does."""
+    """Codes of whole pictures: an .npz with ids (n,) and codes (n, 32) uint8, packed as numpy.packbits does."""
     pictures = _found(images)
 
     async def compute(runner: ModelRunner) -> dict[str, Code]:
@@ -85,6 +90,18 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     _finish(len(found), len(pictures), out)
 
 
+@app.command()
+def check(triton: Annotated[str, typer.Option("--triton", metavar="HOST:PORT", help="gRPC")]) -> None:
+    """Whether a server runs the models this program was made for, and answers: status 0, or 2 and what is wrong."""
+
+    async def canary(runner: ModelRunner) -> Code:
+        return await Canary(Detector(runner, labels()), Embedder(runner)).sing()
+
+    code = _computed(canary, triton, threads=1)
+    answer = f"{triton} serves embedding version {EMBEDDING_VERSION}; the canary's code is {code.hex()}"
+    _console.print(answer, markup=False, highlight=False, soft_wrap=True)
+
+
 def _found(images: Sequence[Path]) -> list[Picture]:
     try:
         pictures = find(images)
@@ -95,12 +112,10 @@ def _found(images: Sequence[Path]) -> list[Picture]:
     return pictures
 
 
-def _computed(
-    compute: Callable[[ModelRunner], Awaitable[dict[str, _Result]]], triton: str | None, threads: int
-) -> dict[str, _Result]:
-    """What ``compute`` makes of the pictures, on a Triton server or with onnxruntime here."""
+def _computed(compute: Callable[[ModelRunner], Awaitable[_Result]], triton: str | None, threads: int) -> _Result:
+    """What ``compute`` makes of a runner: on a Triton server that fits, or onnxruntime here."""
 
-    async def here() -> dict[str, _Result]:
+    async def here() -> _Result:
         if triton is None:
             return await compute(LocalModels(threads=threads))
         async with TritonModels(triton, timeout_s=BULK_TIMEOUT_S) as models:

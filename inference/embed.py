@@ -1,6 +1,8 @@
 """One binary code for each part of a picture."""
 
+import asyncio
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -8,6 +10,9 @@ from inference.images import Box, Pixels, squash
 from inference.runner import ModelRunner, Priority
 from inference.tensors import EMBED
 from pinstream.codes import Code
+
+_INLINE_BYTES: Final = 2_000_000
+"""Cropping less than this takes about a millisecond: not worth a thread, and no harm to an event loop."""
 
 
 class Embedder:
@@ -21,7 +26,9 @@ class Embedder:
 
         More than ``EMBED.max_batch`` boxes take further calls. Raises as `ModelRunner.infer` does.
         """
-        return await self.embed_squashed(crops(pixels, boxes), priority=priority)
+        inline = pixels.size * len(boxes) <= _INLINE_BYTES
+        images = crops(pixels, boxes) if inline else await asyncio.to_thread(crops, pixels, boxes)
+        return await self.embed_squashed(images, priority=priority)
 
     async def embed_squashed(self, images: Pixels, *, priority: Priority = Priority.LIVE) -> list[Code]:
         """One code per picture of ``(n, 224, 224, 3) uint8``, as `images.squash` makes them."""

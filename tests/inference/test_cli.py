@@ -97,6 +97,15 @@ def test_a_server_that_is_away_is_said_in_words(folder, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+async def test_a_server_that_does_not_fit_is_said_to(triton):
+    triton.versions = ("41",)
+
+    result = await asyncio.to_thread(run, "check", "--triton", triton.address)
+
+    assert result.exit_code == 2
+    assert "has versions 41" in result.stderr
+
+
 async def test_a_server_is_asked_where_one_is_given(folder, tmp_path, triton):
     triton.answer = lambda spec, images: {"codes": np.full((len(images), 32), 7, np.uint8)}
 

@@ -30,6 +30,14 @@ async def test_a_code_is_thirty_two_bytes(models):
     assert code == (bytes([100, 0, 50]) * 11)[:32]
 
 
+async def test_a_large_picture_has_the_same_codes_as_its_crops(models):
+    pixels = np.random.default_rng(1).integers(0, 255, (1500, 1000, 3), np.uint8)
+
+    codes = await Embedder(models).embed(pixels, [WHOLE, LEFT])
+
+    assert codes == await Embedder(models).embed_squashed(crops(pixels, [WHOLE, LEFT]))
+
+
 async def test_no_boxes_take_no_call(models):
     assert await Embedder(models).embed(half_red_half_blue(), []) == []
     assert models.calls == []

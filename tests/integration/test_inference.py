@@ -95,8 +95,8 @@ async def test_a_whole_picture_and_its_parts_have_their_own_codes(triton):
 async def test_the_canary_sings(triton):
     canary = Canary(Detector(triton, labels()), Embedder(triton))
 
-    await canary.check()
-    await canary.check()
+    await canary.sing()
+    await canary.sing()
 
 
 async def test_a_full_queue_is_busy_and_empties_again(stack, triton):
@@ -126,6 +126,13 @@ def test_the_command_line_writes_the_same_with_and_without_a_server(stack, tmp_p
             written[name] = (arrays["ids"].tolist(), arrays["codes"].tolist(), found)
 
     assert written["here"] == written["served"]
+
+
+def test_a_server_that_fits_is_said_to(stack):
+    result = CliRunner().invoke(app, ["check", "--triton", stack.endpoints.triton_grpc])
+
+    assert result.exit_code == 0
+    assert "serves embedding version" in result.stderr
 
 
 def _pictures(path):
