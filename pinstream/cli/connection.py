@@ -17,7 +17,7 @@ from pinstream.errors import PinstreamError
 from pinstream.publish import KafkaSettings, Lane, Publisher
 
 STACK_FILE: Final = Path(".local/stack.json")
-REACH_TIMEOUT_S: Final = 5.0
+REACH_TIMEOUT_S: Final = 4.0
 _IMPATIENT: Final[KafkaSettings] = {"delivery.timeout.ms": 15_000, "topic.metadata.propagation.max.ms": 5_000}
 
 KafkaOption = Annotated[

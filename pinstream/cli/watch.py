@@ -65,8 +65,10 @@ def _print_json(reader: OutcomeReader, limit: int | None) -> None:
 def _show(reader: OutcomeReader, limit: int | None, address: str) -> None:
     console = Console(highlight=False)
     window = FreshnessWindow()
-    empty = f"no pin settled yet: waiting on {reader.topic} at {address} (is a worker running?)"
-    with Live(Text(empty, style="dim"), console=console, refresh_per_second=4) as live:
+    empty = Text(f"no pin settled yet: waiting on {reader.topic} at {address} (is a worker running?)", style="dim")
+    if not console.is_terminal:
+        console.print(empty, soft_wrap=True)  # nothing live is seen there before the end
+    with Live(empty if console.is_terminal else "", console=console, refresh_per_second=4) as live:
         while limit is None or window.pins < limit:
             outcomes = reader.read(_POLL_S)
             for outcome in outcomes[: None if limit is None else limit - window.pins]:
