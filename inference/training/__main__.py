@@ -1,6 +1,7 @@
 """``python -m inference.training prepare | train embed | train detect | evaluate | export | report``."""
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 from typing import Annotated, Final
@@ -8,8 +9,11 @@ from typing import Annotated, Final
 import torch
 import typer
 
+from inference.tensors import DETECT, EMBED
+from inference.training import assess, ship
 from inference.training.errors import TrainingProblem
 from inference.training.model import Detector, Embedder, EmbedHead
+from inference.training.report import write_report
 from inference.training.runs import Run
 from inference.training.settings import DetectSettings, EmbedSettings, load
 from inference.training.train import train_embed
@@ -95,6 +99,51 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     detector = Detector(space.backbone()[1], label_count=len(space.photos.labels))
     run = Run(runs / (name or f"{preset}-{seed}"), settings)
     train_detect(detector, settings, scenes=scenes, stem=space.stem(320), run=run, workers=workers)
+
+
+@app.command("evaluate")
+def evaluate(
+    photos: PhotosOption = PHOTOS,
+    runs: RunsOption = RUNS,
+    elsewhere: Annotated[Path | None, typer.Option(help="labelled pictures of something else, same layout")] = None,
+    scenes: Annotated[int, typer.Option(min=1, help="made pictures of each kind for the detector")] = 200,
+    drawn: DrawnOption = None,
+    threads: Threads = 1,
+) -> None:
+    """Every run's figures on the test photographers: runs/evaluation.json."""
+    torch.set_num_threads(threads)
+    space = workspace(photos, runs)
+    found = assess.judge_everything(space, elsewhere=elsewhere)
+    drawn_scenes = read_drawn(drawn, space.photos.labels) if drawn else []
+    found["detector"] = assess.judge_served_detector(space, ship.graph(DETECT), scenes=scenes, drawn=drawn_scenes)
+    found["served embedding"] = assess.judge_served_embedding(space, ship.graph(EMBED))
+    found["speed"] = assess.speed(ship.graph(DETECT), ship.graph(EMBED))
+    (runs / "evaluation.json").write_text(json.dumps(found, indent=1) + "\n")
+    print(f"figures in {runs / 'evaluation.json'}; `report` makes tables of them")
+
+
+@app.command("export")
+def export(
+    embed: Annotated[str, typer.Option(help="run of the embedding")] = "unified-0",
+    detect: Annotated[str, typer.Option(help="run of the detector")] = "detect-0",
+    photos: PhotosOption = PHOTOS,
+    runs: RunsOption = RUNS,
+) -> None:
+    """Both graphs into the Triton repository, compared with torch first."""
+    space = workspace(photos, runs)
+    ship.ship_embed(space, runs / embed)
+    ship.ship_detect(space, runs / detect)
+
+
+@app.command("report")
+def report(
+    runs: RunsOption = RUNS,
+    out: Annotated[Path, typer.Option(help="the page to write")] = Path("docs/models.md"),
+) -> None:
+    """docs/models.md, its charts, the cards of the models: all from runs/evaluation.json."""
+    figures = json.loads((runs / "evaluation.json").read_text())
+    write_report(figures, out)
+    ship.write_scores(figures)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,35 @@
 """Runs to figures: every embedding and detector under ``runs/``, its baselines, and what was never trained on."""
 
 import json
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
+from tqdm import tqdm
 
 from inference.images import squash
-from inference.tensors import EMBED
-from inference.training.data import DOMAINS
-from inference.training.evaluate import VIEWS, Figure, Judged, judge_unseen, judge_vectors
+from inference.tensors import DETECT, EMBED
+from inference.training.data import DOMAINS, Mix, SceneMaker
+from inference.training.detection import find, judge_scenes
+from inference.training.evaluate import (
+    VIEWS,
+    Figure,
+    Judged,
+    false_boxes,
+    judge_detector,
+    judge_unseen,
+    judge_vectors,
+    paired_difference,
+)
 from inference.training.export import session
 from inference.training.model import POOLED, Embedder, EmbedHead
 from inference.training.photos import read_photos
 from inference.training.retrieval import as_signs, unit, unpacked
+from inference.training.scenes import Scene
 from inference.training.settings import EmbedSettings
 from inference.training.train import embed_maps, itq_rotation
 from inference.training.workspace import Workspace
@@ -25,14 +38,14 @@ PART: Final = "test"
 FITTED: Final = 1500
 """How many photos, in two domains, and how many broad pictures a rotation is fitted on."""
 RANDOM_PROJECTIONS: Final = 5
-Embed = Callable[[np.ndarray], np.ndarray]
-"""Pictures ``(n, 224, 224, 3) uint8`` to vectors ``(n, d)``: signs, or floats of any length."""
+SCENE_SEED: Final = 900
 
 
 @dataclass(frozen=True, slots=True)
 class Trained:
     """One finished run: its settings, the embedder, and the rotation fitted after training."""
 
+    folder: Path
     settings: EmbedSettings
     embedder: Embedder
     rotation: np.ndarray
@@ -56,7 +69,7 @@ def open_run(space: Workspace, run: Path) -> Trained:
     kept = run / "rotation.npy"
     if not kept.is_file():
         np.save(kept, fit_rotation(space, embedder, settings))
-    return Trained(settings, embedder, np.load(kept))
+    return Trained(run, settings, embedder, np.load(kept))
 
 
 def fit_rotation(space: Workspace, embedder: Embedder, settings: EmbedSettings) -> np.ndarray:
@@ -66,7 +79,7 @@ def fit_rotation(space: Workspace, embedder: Embedder, settings: EmbedSettings) 
     rows = rng.permutation(rows)[:FITTED]
     numbers = np.concatenate([rows * len(DOMAINS) + VIEWS[domain] for domain in ("raw", "web")])
     mine = _floats(embedder, settings, space, "views", np.sort(numbers))
-    broad = _floats(embedder, settings, space, "broad", np.arange(FITTED))
+    broad = _floats(embedder, settings, space, "broad", np.arange(min(FITTED, len(space.maps("broad")))))
     return itq_rotation(np.concatenate([mine, broad]), seed=settings.seed)
 
 
@@ -88,7 +101,12 @@ def judged_on(space: Workspace, part: str) -> tuple[np.ndarray, Judged]:
 
 def vectors_of(space: Workspace, trained: Trained, rows: np.ndarray) -> dict[str, np.ndarray]:
     """Embeddings of photos in the four domains, not rotated, ``(n, bits)`` each; kept beside the run."""
-    return {name: trained.floats(space, rows * len(DOMAINS) + view) for name, view in VIEWS.items()}
+    kept = trained.folder / f"vectors-{len(rows)}-{int(rows.sum())}.npz"
+    if not kept.is_file():
+        found = {name: trained.floats(space, rows * len(DOMAINS) + view) for name, view in VIEWS.items()}
+        np.savez(kept, **found)
+    with np.load(kept) as arrays:
+        return dict(arrays)
 
 
 def three_ways(vectors: Mapping[str, np.ndarray], rotation: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
@@ -200,3 +218,73 @@ def judge_served_embedding(space: Workspace, graph: Path, *, part: str = PART) -
         codes = [run.run(None, {"images": space.cached_view(wardrobe, int(i), view)[None]})[0] for i in rows]
         vectors[name] = unpacked(np.concatenate(codes))
     return judge_vectors(vectors, judged)
+
+
+def judge_served_detector(space: Workspace, graph: Path, *, scenes: int, drawn: list[Scene]) -> dict[str, Any]:
+    """The figures of the detector's ONNX file, on scenes made of the test photographers' photos."""
+    run, wardrobe = session(graph), space.wardrobe(PART)
+    names = [output.name for output in run.get_outputs()]
+
+    def detect(images: np.ndarray) -> dict[str, np.ndarray]:
+        return dict(zip(names, run.run(names, {"images": images}), strict=True))
+
+    maker = SceneMaker(wardrobe, space.photos.label_indices(), Mix(), seed=SCENE_SEED)
+    figures = judge_detector(detect, wardrobe, maker, scenes=scenes)
+    if drawn:
+        found = find(detect, [scene.pixels for scene in drawn])
+        empty = [scene.pixels for scene in drawn if not len(scene.boxes)]
+        figures["drawn sample pins"] = judge_scenes(found, drawn) | false_boxes(detect, empty)
+    return figures
+
+
+def judge_everything(space: Workspace, *, elsewhere: Path | None) -> dict[str, Any]:
+    """Every finished embedding under the workspace, the frozen baseline, and what none was trained on."""
+    runs = {path.parent.name: path.parent for path in sorted(space.folder.glob("*/embedder.pt"))}
+    rows, judged = judged_on(space, PART)
+    found: dict[str, Any] = {
+        "part": PART,
+        "photos": len(rows),
+        "photographers": len(set(judged.photographers)),
+        "photos with a clear outline": int(judged.is_clear.sum()),
+        "frozen": judge_frozen(space),
+        "runs": {name: judge_run(space, run) for name, run in tqdm(runs.items(), "runs")},
+    }
+    found["against specialists"] = against_specialists(space, runs)
+    held_out = {name: run for name, run in runs.items() if settings_of(run).held_out}
+    found["unseen labels"] = {name: judge_held_out(space, run) for name, run in held_out.items()}
+    if elsewhere is not None:
+        tuned = {name: run for name, run in runs.items() if settings_of(run).steps}
+        found["elsewhere"] = judge_elsewhere(space, elsewhere, tuned)
+    return found
+
+
+def against_specialists(space: Workspace, runs: Mapping[str, Path]) -> dict[str, Any]:
+    """The unified code less each specialist of the same seed and budget, on the same queries."""
+    rows, judged = judged_on(space, PART)
+    gaps: dict[str, Any] = {}
+    for name, run in runs.items():
+        stem, _, seed = name.rpartition("-")
+        unified = "head-unified" if stem.startswith("head-") else "unified"
+        if stem.removeprefix("head-") not in ("category", "instance") or f"{unified}-{seed}" not in runs:
+            continue
+        both = [open_run(space, r) for r in (runs[f"{unified}-{seed}"], run)]
+        signs = [three_ways(vectors_of(space, t, rows), t.rotation)["bits"] for t in both]
+        gaps[f"{unified}-{seed} less {name}"] = paired_difference(signs[0], signs[1], judged)
+    return gaps
+
+
+def speed(detect: Path, embed: Path) -> dict[str, float]:
+    """Milliseconds a picture on one thread and megabytes of each served file; the machine's own."""
+    found: dict[str, float] = {}
+    for spec, path in ((DETECT, detect), (EMBED, embed)):
+        run, found[f"{spec.name} MB"] = session(path), path.stat().st_size / 1e6
+        for batch in (1, spec.max_batch):
+            images = np.zeros((batch, spec.image_size_px, spec.image_size_px, 3), np.uint8)
+            run.run(None, {"images": images})
+            took = []
+            for _ in range(5):
+                start = time.perf_counter()
+                run.run(None, {"images": images})
+                took.append(time.perf_counter() - start)
+            found[f"{spec.name} ms a picture, batch {batch}"] = min(took) / batch * 1000
+    return found

@@ -25,7 +25,7 @@ class EmbedSettings:
     head_steps: int = 1500
     head_rate: float = 1e-3
     head_proxy_rate: float = 1e-2
-    steps: int = 1000
+    steps: int = 400
     tail_rate: float = 3e-4
     tuned_head_rate: float = 5e-4
     proxy_rate: float = 5e-3
@@ -34,7 +34,7 @@ class EmbedSettings:
     average: float = 0.995
     seed: int = 0
     held_out: tuple[str, ...] = ()  # labels whose photos are not trained on at all
-    parts: tuple[str, ...] = ("train",)
+    parts: tuple[str, ...] = ("train", "validation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class DetectSettings:
     clip: float = 5.0
     average: float = 0.997
     seed: int = 0
-    parts: tuple[str, ...] = ("train",)
+    parts: tuple[str, ...] = ("train", "validation")
 
 
 def load(kind: type[Settings], name: str) -> Settings:

@@ -1,4 +1,4 @@
-"""Puts a trained graph where Triton serves it from, with a card of facts beside it."""
+"""Puts trained graphs where Triton serves them from, each with a card of facts beside it."""
 
 import json
 import subprocess
@@ -6,38 +6,94 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 import onnxruntime as ort
+import torch
+from torch import nn
 
 from inference.images import RESIZE_KERNEL
-from inference.tensors import ModelSpec
-from inference.training.export import sha256
+from inference.tensors import DETECT, EMBED, ModelSpec
+from inference.training.assess import open_run
+from inference.training.errors import TrainingProblem
+from inference.training.export import pictures, same_as_torch, sha256, write_onnx
+from inference.training.model import DetectGraph, Detector, EmbedGraph
+from inference.training.train import folded
+from inference.training.workspace import Workspace
 from pinstream.codes import CODE_BITS
+from pinstream.collection import EMBEDDING_VERSION
 
 REPOSITORY: Final = Path(__file__).parents[1] / "triton_models"
+CHECKED: Final = 24
+"""How many photos must come out of the file as they come out of torch."""
 
 
-def write_card(
-    spec: ModelSpec, folder: Path, *, labels: Sequence[str], settings: dict[str, Any], scores: dict[str, Any]
-) -> Path:
-    """``model.json`` beside ``model.onnx``: what it was made for, from and by, and how good it is."""
-    graph = folder / "model.onnx"
-    facts = {
+def graph(spec: ModelSpec) -> Path:
+    """Where the served file of a model lies."""
+    return REPOSITORY / spec.name / str(EMBEDDING_VERSION) / "model.onnx"
+
+
+def ship_embed(space: Workspace, run: Path) -> None:
+    """The embedding of a finished run, its rotation folded in."""
+    trained = open_run(space, run)
+    weight, bias = folded(trained.embedder, trained.rotation)
+    module = EmbedGraph(space.backbone()[0], trained.embedder.tail, weight=weight, bias=bias)
+    _ship(EMBED, module, space, labels=(), settings=_settings(run))
+
+
+def ship_detect(space: Workspace, run: Path) -> None:
+    """The detector of a finished run."""
+    stem, tail = space.backbone()
+    detector = Detector(tail, label_count=len(space.photos.labels))
+    detector.load_state_dict(torch.load(run / "detector.pt", map_location="cpu", weights_only=True))
+    _ship(DETECT, DetectGraph(stem, detector.eval()), space, labels=space.photos.labels, settings=_settings(run))
+
+
+def _ship(
+    spec: ModelSpec, module: nn.Module, space: Workspace, *, labels: Sequence[str], settings: dict[str, Any]
+) -> None:
+    path = graph(spec)
+    fresh = write_onnx(
+        module,
+        path.with_suffix(".new.onnx"),
+        example=pictures(spec.image_size_px),
+        outputs=tuple(tensor.name for tensor in spec.outputs),
+    )
+    wardrobe = space.wardrobe("validation")
+    images = np.stack([wardrobe.picture(int(i), size_px=spec.image_size_px) for i in wardrobe.members[:CHECKED]])
+    differences = same_as_torch(module, fresh, images=images)
+    if max(differences) > 1e-4:
+        raise TrainingProblem(f"{fresh} differs from torch by {differences} in {[t.name for t in spec.outputs]}")
+    fresh.rename(path)
+    write_card(spec, labels=labels, settings=settings)
+
+
+def write_card(spec: ModelSpec, *, labels: Sequence[str], settings: dict[str, Any]) -> None:
+    """``model.json`` beside ``model.onnx``: what it was made for, from and by; scores come with the report."""
+    facts: dict[str, Any] = {
         "model": spec.name,
-        "version": int(folder.name),
-        "labels": list(labels),
+        "version": EMBEDDING_VERSION,
         "input_size_px": spec.image_size_px,
         "resize_kernel": RESIZE_KERNEL,
-        "bits": CODE_BITS if spec.name == "embed" else None,
         "precision": "fp32",
-        "sha256": sha256(graph),
+        "sha256": sha256(graph(spec)),
         "training_commit": commit(),
         "onnxruntime": ort.__version__,
         "settings": settings,
-        "scores": scores,
     }
-    path = folder / "model.json"
-    path.write_text(json.dumps({k: v for k, v in facts.items() if v is not None}, indent=1) + "\n")
-    return path
+    facts |= {"bits": CODE_BITS} if spec is EMBED else {"labels": list(labels)}
+    card(spec).write_text(json.dumps(facts, indent=1) + "\n")
+
+
+def card(spec: ModelSpec) -> Path:
+    """Where a model's facts lie."""
+    return graph(spec).with_name("model.json")
+
+
+def write_scores(figures: dict[str, Any]) -> None:
+    """The evaluation's figures of the served files, into their cards of facts."""
+    for spec, key in ((EMBED, "served embedding"), (DETECT, "detector")):
+        facts = json.loads(card(spec).read_text())
+        card(spec).write_text(json.dumps(facts | {"scores": figures[key]}, indent=1) + "\n")
 
 
 def commit() -> str:
@@ -48,3 +104,7 @@ def commit() -> str:
         ["git", "status", "--porcelain", "--", "."], cwd=here, capture_output=True, text=True, check=False
     )
     return (head.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
+
+
+def _settings(run: Path) -> dict[str, Any]:
+    return dict(json.loads((run / "settings.json").read_text()))

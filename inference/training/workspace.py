@@ -103,7 +103,7 @@ def open_workspace(photos: Path, folder: Path, weights: Path) -> Workspace:
     return Workspace(folder, found, split(found.photographers(), seed=SPLIT_SEED), weights)
 
 
-def prepare(space: Workspace, *, workers: int) -> None:
+def prepare(space: Workspace, *, workers: int, broad: int = BROAD) -> None:
     """Outlines, stems and maps, each made once; going on where an earlier call stopped."""
     space.cache.mkdir(parents=True, exist_ok=True)
     write_manifest(space.cache / "manifest.json", space.photos, seed=SPLIT_SEED)
@@ -116,7 +116,7 @@ def prepare(space: Workspace, *, workers: int) -> None:
     wardrobes = [space.wardrobe(part) for part in PARTS]
     for name, count, draw in (
         ("views", len(space.photos.photos) * len(DOMAINS), partial(numbered_view, wardrobes, SPLIT_SEED)),
-        ("broad", BROAD, partial(numbered_broad, wardrobes[0], SPLIT_SEED)),
+        ("broad", broad, partial(numbered_broad, wardrobes[0], SPLIT_SEED)),
     ):
         path = space.cache / f"{name}.npy"
         maps = cache_maps(space.stem(EMBED.image_size_px), path, count=count, draw=draw, workers=workers)

@@ -1,0 +1,129 @@
+"""The deployed models: configurations, graphs and cards agree with the one table of tensors."""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from inference.images import RESIZE_KERNEL
+from inference.tensors import EMBED, MODELS, ModelSpec, Tensor
+from pinstream.codes import CODE_BITS
+
+REPOSITORY = Path(__file__).parents[2] / "inference" / "triton_models"
+ORT_TYPES = {"UINT8": "tensor(uint8)", "INT32": "tensor(int32)", "FP32": "tensor(float)"}
+CONFIGS = ("config.pbtxt", "configs/cpu.pbtxt")
+BOTH = pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)
+
+
+def versions(spec: ModelSpec) -> list[Path]:
+    return sorted(p for p in (REPOSITORY / spec.name).iterdir() if p.name.isdigit())
+
+
+def opened(graph: Path) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return ort.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+
+
+def tensors_in(config: str, field: str) -> list[Tensor]:
+    """The tensors of one repeated field of a configuration."""
+    block = re.search(rf"^{field} \[(.*?)^\]|^{field} \[(.*?)\]$", config, re.MULTILINE | re.DOTALL)
+    assert block, f"no {field}"
+    found = re.findall(r'name: "(\w+)" data_type: TYPE_(\w+) dims: \[ ([\d, ]+) \]', block.group(0))
+    return [Tensor(name, dtype, tuple(int(d) for d in dims.split(","))) for name, dtype, dims in found]
+
+
+@BOTH
+@pytest.mark.parametrize("name", CONFIGS)
+def test_configurations_say_what_the_table_says(spec, name):
+    config = (REPOSITORY / spec.name / name).read_text()
+
+    assert f'name: "{spec.name}"' in config
+    assert f"max_batch_size: {spec.max_batch}\n" in config
+    assert tensors_in(config, "input") == [spec.images]
+    assert tensors_in(config, "output") == list(spec.outputs)
+
+
+@BOTH
+@pytest.mark.parametrize("name", CONFIGS)
+def test_both_variants_know_two_priorities_and_refuse_what_is_too_late(spec, name):
+    config = (REPOSITORY / spec.name / name).read_text()
+
+    assert "priority_levels: 2" in config
+    assert config.count("timeout_action: REJECT") == 2
+    assert all(int(size) > 0 for size in re.findall(r"max_queue_size: (\d+)", config))
+
+
+@BOTH
+def test_graphs_have_the_tensors_of_the_table_and_a_free_batch(spec):
+    for version in versions(spec):
+        session = opened(version / "model.onnx")
+
+        found = [(t.name, t.type, t.shape[1:], isinstance(t.shape[0], str)) for t in session.get_inputs()]
+        assert found == [(spec.images.name, ORT_TYPES[spec.images.dtype], list(spec.images.dims), True)]
+        outputs = {t.name: (t.type, t.shape[1:]) for t in session.get_outputs()}
+        assert outputs == {t.name: (ORT_TYPES[t.dtype], list(t.dims)) for t in spec.outputs}
+
+
+@BOTH
+def test_there_is_a_version_and_its_card_describes_this_very_file(spec):
+    assert versions(spec)
+    for version in versions(spec):
+        card = json.loads((version / "model.json").read_text())
+
+        assert card["version"] == int(version.name)
+        assert card["input_size_px"] == spec.image_size_px
+        assert card["resize_kernel"] == RESIZE_KERNEL
+        assert card["sha256"] == hashlib.sha256((version / "model.onnx").read_bytes()).hexdigest()
+        assert card.get("bits", CODE_BITS) == CODE_BITS
+
+
+@BOTH
+def test_every_model_has_a_card_for_people(spec):
+    text = (REPOSITORY / spec.name / "MODEL_CARD.md").read_text()
+
+    for heading in ("## Intended use", "## Data and licences", "## Figures", "## Limits"):
+        assert heading in text
+
+
+def golden_pictures(size_px: int) -> np.ndarray:
+    """Pictures anyone can draw again: shapes on gradients, ``(8, size, size, 3) uint8``."""
+    pictures = np.zeros((8, size_px, size_px, 3), np.uint8)
+    ramp = np.linspace(0, 255, size_px, dtype=np.uint8)
+    for number, picture in enumerate(pictures):
+        picture[..., 0], picture[..., 1], picture[..., 2] = ramp[None], ramp[:, None], 30 * number
+        middle, radius = (size_px // 2, size_px // 2), size_px // (3 + number)
+        if number % 2:
+            cv2.circle(picture, middle, radius, (20 * number, 200, 90), cv2.FILLED)
+        else:
+            corner = (middle[0] + radius, middle[1] + radius // 2)
+            cv2.rectangle(picture, (radius, radius // 2), corner, (240, 30 * number, 60), cv2.FILLED)
+    return pictures
+
+
+def golden_codes() -> np.ndarray:
+    lines = (Path(__file__).parent / "golden_codes.txt").read_text().split()
+    return np.array([list(bytes.fromhex(line)) for line in lines], np.uint8)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 8])
+def test_golden_pictures_have_their_codes_at_any_batch_size(batch):
+    pictures, session = golden_pictures(EMBED.image_size_px), opened(versions(EMBED)[0] / "model.onnx")
+
+    codes = [session.run(None, {"images": pictures[i : i + batch]})[0] for i in range(0, len(pictures), batch)]
+
+    assert (np.concatenate(codes) == golden_codes()).all()
+
+
+def test_golden_codes_are_not_all_alike():
+    codes = np.unpackbits(golden_codes(), axis=1)
+
+    distances = (codes[:, None] != codes[None]).sum(-1)[np.triu_indices(len(codes), 1)]
+    assert distances.min() > 0
+    assert 0.2 < codes.mean() < 0.8

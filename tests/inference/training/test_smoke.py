@@ -1,0 +1,110 @@
+"""Two minutes of the real thing, on a few real photos: prepare, train, judge, resume."""
+
+import csv
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
+from inference.training.assess import judge_frozen, judge_run  # noqa: E402
+from inference.training.errors import TrainingProblem  # noqa: E402
+from inference.training.model import Embedder, EmbedHead  # noqa: E402
+from inference.training.runs import Run  # noqa: E402
+from inference.training.settings import EmbedSettings, load  # noqa: E402
+from inference.training.train import train_embed  # noqa: E402
+from inference.training.weights import backbone_weights  # noqa: E402
+from inference.training.workspace import open_workspace, prepare  # noqa: E402
+
+SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "clothing"
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data/clothing: photos are not in this repository"),
+]
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    """A workspace of 150 photos by many photographers."""
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "photos" / "images").mkdir(parents=True)
+    with (SHARED / "images.csv").open() as lines:
+        rows = [row for row in csv.DictReader(lines) if row["label"] in ("T-Shirt", "Pants", "Shoes", "Dress")]
+    by_sender: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_sender.setdefault(row["sender_id"], []).append(row)
+    few = [row for mine in by_sender.values() for row in mine[:3]]
+    with (folder / "photos" / "images.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, list(rows[0]))
+        writer.writeheader()
+        for row in few[:150]:
+            writer.writerow(row)
+            shutil.copy(SHARED / "images" / f"{row['image']}.jpg", folder / "photos" / "images")
+    (folder / "runs").mkdir()
+    weights = backbone_weights(None, sha256=None, folder=folder)
+    space = open_workspace(folder / "photos", folder / "runs", weights)
+    prepare(space, workers=2, broad=128)
+    return space
+
+
+def trained(space, settings, name):
+    torch.manual_seed(settings.seed)
+    embedder = Embedder(space.backbone()[1], EmbedHead(settings.bits, dropout=settings.dropout))
+    run = Run(space.folder / name, settings)
+    return train_embed(embedder, settings, views=space.views(settings), run=run)
+
+
+def test_a_tiny_run_beats_the_frozen_backbone(space):
+    settings = load(EmbedSettings, "tiny")
+
+    trained(space, settings, "tiny")
+
+    tuned, frozen = judge_run(space, space.folder / "tiny"), judge_frozen(space)
+    assert tuned["bits"]["mean over tasks"][0] > frozen["bits"]["mean over tasks"][0] + 0.02
+    assert (space.folder / "tiny" / "curve.png").is_file()
+
+
+def test_a_stopped_run_goes_on_to_the_same_result(space):
+    settings = dataclasses.replace(load(EmbedSettings, "tiny"), head_steps=205, steps=4, photos_per_batch=4)
+    whole = trained(space, settings, "whole")
+    shutil.copytree(space.folder / "whole", space.folder / "stopped")  # its checkpoint is of step 200
+
+    resumed = trained(space, settings, "stopped")
+
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_a_folder_of_another_run_is_refused(space):
+    Run(space.folder / "one", load(EmbedSettings, "tiny"))
+
+    with pytest.raises(TrainingProblem, match="other settings"):
+        Run(space.folder / "one", load(EmbedSettings, "unified"))
+
+
+def test_a_label_held_out_is_nowhere_in_training(space):
+    settings = dataclasses.replace(load(EmbedSettings, "tiny"), held_out=("Shoes",))
+
+    labels = space.views(settings).labels
+
+    assert space.photos.labels.index("Shoes") not in labels
+    assert len(labels) < len(space.views(load(EmbedSettings, "tiny")).labels)
+
+
+@pytest.mark.parametrize(("name", "said"), [("nothing", "there are .*unified"), ("BAD", "no setting colour")])
+def test_a_wrong_preset_is_named(tmp_path, name, said):
+    (tmp_path / "bad.toml").write_text('colour = "red"')
+
+    with pytest.raises(TrainingProblem, match=said):
+        load(EmbedSettings, str(tmp_path / "bad.toml") if name == "BAD" else name)
+
+
+def test_parts_share_no_photographer(space):
+    who = space.photos.photographers()
+    parts = [set(who[rows]) for rows in space.parts.values()]
+
+    assert sum(map(len, parts)) == len(set(who))
+    assert np.concatenate(list(space.parts.values())).size == len(who)
