@@ -6,7 +6,7 @@ from typing import Final, Literal
 import cv2
 import numpy as np
 
-from deploy.samples.raster import RGB, Field, Pixels, floats, pixels
+from deploy.samples.raster import RGB, Field, Pixels, grain, pixels
 
 Pattern = Literal[
     "plain",
@@ -53,6 +53,8 @@ COLOURS: Final[dict[str, RGB]] = {
 }
 NEUTRALS: Final = ("white", "ecru", "charcoal", "navy", "black")
 TILE_PX: Final = 256
+FINEST_PX_PER_CM: Final = 4.0
+"""Smaller pictures show patterns larger than life: a dot of less than a pixel is only noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +68,11 @@ class Cloth:
 
     def tile(self, px_per_cm: float, rng: np.random.Generator) -> Pixels:
         """A swatch that repeats seamlessly, ``(256, 256, 3) uint8``."""
-        mix, light = _PATTERNS[self.pattern](px_per_cm, rng)
-        ground, figure = floats(self.colour), floats(self.second)
-        painted = (ground + (figure - ground) * mix[..., None]) * light[..., None]
-        return pixels(painted)
+        mix, light = _PATTERNS[self.pattern](max(px_per_cm, FINEST_PX_PER_CM), rng)
+        channels = [
+            (ground + (figure - ground) * mix) * light for ground, figure in zip(self.colour, self.second, strict=True)
+        ]
+        return pixels(cv2.merge(channels))
 
 
 def shaded(colour: RGB, factor: float) -> RGB:
@@ -79,7 +82,7 @@ def shaded(colour: RGB, factor: float) -> RGB:
 
 
 def _noise(rng: np.random.Generator, amount: float) -> Field:
-    return 1 + amount * rng.standard_normal((TILE_PX, TILE_PX), dtype=np.float32)
+    return 1 + amount * grain(TILE_PX, TILE_PX, rng)
 
 
 def _repeats(px_per_cm: float, period_cm: float) -> int:
@@ -177,8 +180,8 @@ def _flower(mix: Pixels, centre: tuple[float, float], radius: float, rng: np.ran
 
 
 def _leather(_px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:
-    grain = cv2.GaussianBlur(_noise(rng, 0.3), (0, 0), 2.0)
-    return _flat(), 1 + (grain - 1) * 0.7
+    pores = cv2.GaussianBlur(_noise(rng, 0.3), (0, 0), 2.0)
+    return _flat(), 1 + (pores - 1) * 0.7
 
 
 def _corduroy(px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:

@@ -9,11 +9,14 @@ import numpy as np
 from deploy.samples.cloth import Cloth
 from deploy.samples.grounds import waves
 from deploy.samples.pieces import Piece, dropped, extent
-from deploy.samples.raster import Field, Pixels, floats, pixels
+from deploy.samples.raster import Field, Pixels, floats, grain, pixels, three
 from deploy.samples.sewing import Sprite, sew
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of the picture, 0..1."""
+
+Region = tuple[slice, slice]
+"""Rows and columns of a picture."""
 
 OVERSAMPLING: Final = 2.0
 SOLID: Final = 128
@@ -44,10 +47,9 @@ def place(picture: Pixels, pieces: list[Piece], cloth: Cloth, pose: Pose, rng: n
     laid = dropped(pieces, rng, slack=pose.slack) if pose.slack else pieces
     px_per_cm = _scale(picture, laid, pose)
     sprite = sew(laid, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
-    rgb, alpha = _projected(sprite, pose, picture)
-    _flat_shadow(picture, alpha, px_per_cm * pose.lift)
-    _blend(picture, rgb, alpha)
-    return alpha
+    rgb, cover, region = _projected(sprite, pose, picture)
+    _flat_shadow(picture, cover, region, px_per_cm * pose.lift)
+    return _blend(picture, rgb, cover, region)
 
 
 def stand(picture: Pixels, pieces: list[Piece], cloth: Cloth, pose: Pose, rng: np.random.Generator) -> Pixels:
@@ -58,10 +60,9 @@ def stand(picture: Pixels, pieces: list[Piece], cloth: Cloth, pose: Pose, rng: n
     tall = (y1 - y0) * px_per_cm / height
     upright = Pose(x=pose.x, y=pose.y - tall / 2, width=pose.width, height=pose.height)
     sprite = sew(pieces, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
-    rgb, alpha = _projected(sprite, upright, picture)
+    rgb, cover, region = _projected(sprite, upright, picture)
     _foot_shadow(picture, pose, (x1 - x0) * px_per_cm)
-    _blend(picture, rgb, alpha)
-    return alpha
+    return _blend(picture, rgb, cover, region)
 
 
 def _scale(picture: Pixels, pieces: list[Piece], pose: Pose) -> float:
@@ -74,39 +75,46 @@ def _scale(picture: Pixels, pieces: list[Piece], pose: Pose) -> float:
     return float(min(pose.width * width / span_x, pose.height * height / span_y))
 
 
-def _projected(sprite: Sprite, pose: Pose, picture: Pixels) -> tuple[Pixels, Pixels]:
-    """The sprite's colours and cover in the picture's pixels."""
-    size = (picture.shape[1], picture.shape[0])
+def _projected(sprite: Sprite, pose: Pose, picture: Pixels) -> tuple[Pixels, Pixels, Region]:
+    """The sprite's colours and cover in the picture's pixels, and the part of the picture that they belong to."""
+    height, width = picture.shape[:2]
     h, w = sprite.alpha.shape
     corners = np.array([[-w, -h], [w, -h], [w, h], [-w, h]], dtype=np.float64) / (2 * OVERSAMPLING)
     corners[:2, 0] *= 1 - abs(pose.tilt) + pose.tilt
     corners[2:, 0] *= 1 - abs(pose.tilt) - pose.tilt
     turn = np.deg2rad(pose.turn)
     corners = corners @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    corners += (pose.x * size[0], pose.y * size[1])
+    corners += (pose.x * width, pose.y * height)
+    low = np.clip(np.floor(corners.min(axis=0)), 0, (width - 1, height - 1)).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)), low + 1, (width, height)).astype(int)
     source = floats([[0, 0], [w, 0], [w, h], [0, h]])
-    warp = cv2.getPerspectiveTransform(source, corners.astype(np.float32))
+    warp = cv2.getPerspectiveTransform(source, (corners - low).astype(np.float32))
+    size = (int(high[0] - low[0]), int(high[1] - low[1]))
     rgb = cv2.warpPerspective(sprite.rgb, warp, size, flags=cv2.INTER_LINEAR)
-    return rgb, cv2.warpPerspective(sprite.alpha, warp, size, flags=cv2.INTER_LINEAR)
+    cover = cv2.warpPerspective(sprite.alpha, warp, size, flags=cv2.INTER_LINEAR)
+    return rgb, cover, (slice(low[1], high[1]), slice(low[0], high[0]))
 
 
-def _blend(picture: Pixels, rgb: Pixels, alpha: Pixels) -> None:
-    clear = cv2.merge([255 - alpha] * 3)
-    np.copyto(picture, cv2.add(cv2.multiply(picture, clear, scale=1 / 255), rgb))
+def _blend(picture: Pixels, rgb: Pixels, cover: Pixels, region: Region) -> Pixels:
+    """Paints the sprite over the picture; returns its cover of the whole picture."""
+    picture[region] = cv2.add(cv2.multiply(picture[region], three(255 - cover), scale=1 / 255), rgb)
+    alpha = np.zeros(picture.shape[:2], np.uint8)
+    alpha[region] = cover
+    return alpha
 
 
-def _flat_shadow(picture: Pixels, alpha: Pixels, reach_px: float) -> None:
+def _flat_shadow(picture: Pixels, cover: Pixels, region: Region, reach_px: float) -> None:
     """A tight dark edge where the thing touches the ground, and a wide soft one towards the lower right."""
-    height, width = alpha.shape
-    small = cv2.resize(
-        alpha, (max(1, width // SHADOW_GRID), max(1, height // SHADOW_GRID)), interpolation=cv2.INTER_AREA
-    )
+    height, width = picture.shape[:2]
+    grid = (max(1, width // SHADOW_GRID), max(1, height // SHADOW_GRID))
+    alpha = np.zeros((height, width), np.uint8)
+    alpha[region] = cover
+    small = cv2.resize(alpha, grid, interpolation=cv2.INTER_AREA)
     total = np.zeros(small.shape, np.float32)
     for spread, offset, strength in ((0.45, 0.35, 0.30), (1.8, 1.3, 0.26)):
-        soft: Field = cv2.GaussianBlur(small, (0, 0), max(0.5, spread * reach_px / SHADOW_GRID)).astype(np.float32)
+        soft = cv2.GaussianBlur(small, (0, 0), max(0.5, spread * reach_px / SHADOW_GRID)).astype(np.float32)
         step = offset * reach_px / SHADOW_GRID
-        shift = floats([[1, 0, step], [0, 1, step]])
-        total += strength / 255 * cv2.warpAffine(soft, shift, (small.shape[1], small.shape[0]))
+        total += strength / 255 * cv2.warpAffine(soft, floats([[1, 0, step], [0, 1, step]]), grid)
     _darken(picture, total)
 
 
@@ -126,7 +134,7 @@ def _foot_shadow(picture: Pixels, pose: Pose, wide_px: float) -> None:
 def _darken(picture: Pixels, shadow: Field) -> None:
     height, width = picture.shape[:2]
     factor = cv2.resize(pixels(255 * (1 - shadow)), (width, height), interpolation=cv2.INTER_LINEAR)
-    np.copyto(picture, cv2.multiply(picture, cv2.merge([factor] * 3), scale=1 / 255))
+    np.copyto(picture, cv2.multiply(picture, three(factor), scale=1 / 255))
 
 
 def box_of(mask: Pixels) -> Box:
@@ -149,7 +157,8 @@ def develop(picture: Pixels, rng: np.random.Generator) -> Pixels:
     angle = rng.uniform(0, 2 * np.pi)
     light = rng.uniform(0.92, 1.06) + rng.uniform(0.03, 0.14) * (x * np.cos(angle) + y * np.sin(angle))
     light += 0.03 * waves(width, height, rng, across=2, down=2) - 0.08 * (x**2 + y**2)
-    soft: Field = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.35, 0.7))).astype(np.float32)
-    grain = rng.standard_normal((height, width, 1), dtype=np.float32) * float(rng.uniform(1.5, 4.5))
-    tint = floats((1 + warmth, 1 + warmth * 0.25, 1 - warmth))
-    return pixels(soft * (light.astype(np.float32)[..., None] * tint) + grain)
+    soft = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.35, 0.7)))
+    gains = [light.astype(np.float32) * gain for gain in (1 + warmth, 1 + warmth * 0.25, 1 - warmth)]
+    noise = grain(width, height, rng) * float(rng.uniform(1.5, 4.5))
+    exposed = cv2.multiply(soft, cv2.merge(gains), dtype=cv2.CV_8U)
+    return np.asarray(cv2.add(exposed, three(noise), dtype=cv2.CV_8U))

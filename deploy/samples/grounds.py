@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from deploy.samples.cloth import COLOURS
-from deploy.samples.raster import RGB, Field, Pixels, floats, pixels
+from deploy.samples.raster import RGB, Field, Pixels, floats, grain, lighted, pixels, tinted
 
 Ground = Callable[[int, int, np.random.Generator], Pixels]
 """Draws ``(height, width, 3) uint8`` for a width and a height in pixels."""
@@ -33,14 +33,6 @@ def waves(width: int, height: int, rng: np.random.Generator, *, across: float, d
     return cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def _grain(width: int, height: int, rng: np.random.Generator) -> Field:
-    return rng.standard_normal((height, width), dtype=np.float32)
-
-
-def _painted(colour: RGB | Field, light: Field) -> Pixels:
-    return pixels(np.asarray(colour, np.float32) * light[..., None])
-
-
 def wood(width: int, height: int, rng: np.random.Generator) -> Pixels:
     """Planks with grain, each a little different, dark gaps between them."""
     colour = WOODS[int(rng.integers(len(WOODS)))]
@@ -52,7 +44,7 @@ def wood(width: int, height: int, rng: np.random.Generator) -> Pixels:
     )
     swirl = waves(width, height, rng, across=2, down=9)
     light += 0.03 * np.sin(swirl * 9)
-    light += 0.09 * cv2.blur(_grain(width, height, rng), (max(3, width // 12), 1))
+    light += 0.09 * cv2.blur(grain(width, height, rng), (max(3, width // 12), 1))
     edges = np.linspace(0, height, planks + 1).astype(int)
     for top, bottom in pairwise(edges):
         light[top:bottom] *= 1 + rng.normal(0, 0.07)
@@ -61,7 +53,7 @@ def wood(width: int, height: int, rng: np.random.Generator) -> Pixels:
         light[top:bottom, joint : joint + 2] *= 0.62
         light[top : top + 2] *= 0.55
         light[top + 2 : top + 4] *= 1.1
-    planked = _painted(colour, light)
+    planked = tinted(colour, light)
     return planked if rng.random() < 0.6 else _upright(planked, width, height)
 
 
@@ -79,7 +71,7 @@ def parquet(width: int, height: int, rng: np.random.Generator) -> Pixels:
     block = np.where(lying, rows, rows + step - 7) * 12.99 + np.where(lying, columns - step, columns) * 78.23
     tints = 1 + 0.07 * np.sin(block * 3.7 + rng.uniform(0, 6)).astype(np.float32)
     side = count * unit
-    streaks = cv2.blur(_grain(side, side, rng), (max(3, unit // 2), 1))
+    streaks = cv2.blur(grain(side, side, rng), (max(3, unit // 2), 1))
     across = np.kron(lying.astype(np.uint8), np.ones((unit, unit), np.uint8)) > 0
     light = np.kron(tints, np.ones((unit, unit), np.float32)) + 0.10 * np.where(across, streaks, streaks.T)
     gap = max(1, unit // 16)
@@ -95,19 +87,19 @@ def parquet(width: int, height: int, rng: np.random.Generator) -> Pixels:
     turn: Field = cv2.getRotationMatrix2D((side / 2, side / 2), 45, 1.0)
     turn[:, 2] -= ((side - width) / 2, (side - height) / 2)
     laid: Field = cv2.warpAffine(light, turn, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
-    return _painted(WOODS[int(rng.integers(3))], laid)
+    return tinted(WOODS[int(rng.integers(3))], laid)
 
 
 def linen(width: int, height: int, rng: np.random.Generator) -> Pixels:
     """A woven sheet with soft folds."""
     colour = SHEETS[int(rng.integers(len(SHEETS)))]
-    weave = cv2.blur(_grain(width, height, rng), (7, 1)) + cv2.blur(_grain(width, height, rng), (1, 7))
+    weave = cv2.blur(grain(width, height, rng), (7, 1)) + cv2.blur(grain(width, height, rng), (1, 7))
     folds = waves(width, height, rng, across=2.5, down=2.5)
     relief = np.exp(-((folds / 0.25) ** 2)) * waves(width, height, rng, across=2, down=2)
     reach = max(2, width // 90)
     light = 0.97 + 0.05 * weave + 0.04 * folds
     light[reach:, reach:] += 0.10 * (relief[reach:, reach:] - relief[:-reach, :-reach])
-    return _painted(colour, light)
+    return tinted(colour, light)
 
 
 def marble(width: int, height: int, rng: np.random.Generator) -> Pixels:
@@ -123,15 +115,15 @@ def marble(width: int, height: int, rng: np.random.Generator) -> Pixels:
         vein = np.abs(np.sin(np.pi * (along * turns + rng.uniform(0, 1)) + wander))
         fade = np.clip(0.6 + 0.6 * waves(width, height, rng, across=4, down=4), 0, 1)
         light -= dark * fade * np.exp(-vein / width_of)
-    return _painted((243, 242, 240), light)
+    return tinted((243, 242, 240), light)
 
 
 def carpet(width: int, height: int, rng: np.random.Generator) -> Pixels:
     """A plain pile carpet."""
     colour = floats(COLOURS[str(rng.choice(RUGS))]) * 0.55 + 96
-    pile = cv2.GaussianBlur(_grain(width, height, rng), (0, 0), 1.1)
+    pile = cv2.GaussianBlur(grain(width, height, rng), (0, 0), 1.1)
     light = 1 + 0.11 * pile + 0.045 * waves(width, height, rng, across=5, down=5)
-    return _painted(colour, light)
+    return tinted(colour, light)
 
 
 def rug(width: int, height: int, rng: np.random.Generator) -> Pixels:
@@ -146,8 +138,8 @@ def rug(width: int, height: int, rng: np.random.Generator) -> Pixels:
     knot_px = max(1, round(max(width, height) / (2 * knots * repeats)))
     field = np.tile(np.kron(ornament, np.ones((knot_px, knot_px), int)), (repeats + 2, repeats + 2))[:height, :width]
     woven = cv2.GaussianBlur(colours[field], (0, 0), max(0.5, knot_px * 0.3))
-    pile = cv2.GaussianBlur(_grain(width, height, rng), (0, 0), 0.8)
-    return _painted(woven, 1 + 0.11 * pile + 0.04 * waves(width, height, rng, across=4, down=4))
+    pile = cv2.GaussianBlur(grain(width, height, rng), (0, 0), 0.8)
+    return lighted(woven, 1 + 0.11 * pile + 0.04 * waves(width, height, rng, across=4, down=4))
 
 
 def tabletop(width: int, height: int, rng: np.random.Generator) -> Pixels:
@@ -156,7 +148,7 @@ def tabletop(width: int, height: int, rng: np.random.Generator) -> Pixels:
     light = 1 + 0.05 * waves(width, height, rng, across=3, down=height / 3)
     light *= np.linspace(1.08, 0.86, height, dtype=np.float32)[:, None]
     light[: max(1, height // 40)] *= 1.14
-    return _painted(colour, light)
+    return tinted(colour, light)
 
 
 def paper(width: int, height: int, rng: np.random.Generator) -> Pixels:
@@ -166,20 +158,22 @@ def paper(width: int, height: int, rng: np.random.Generator) -> Pixels:
         np.linspace(-0.5, 0.5, width, dtype=np.float32)[None],
         np.linspace(-0.5, 0.5, height, dtype=np.float32)[:, None],
     )
-    light = 1 - 0.07 * (x * rng.uniform(-1, 1) + y * rng.uniform(0, 1)) + 0.012 * _grain(width, height, rng)
+    light = 1 - 0.07 * (x * rng.uniform(-1, 1) + y * rng.uniform(0, 1)) + 0.012 * grain(width, height, rng)
     if rng.random() < 0.4:
         other = floats(PASTELS[int(rng.integers(len(PASTELS)))])
         line = (x * rng.uniform(-1, 1) + y - rng.uniform(-0.2, 0.2)) * width
-        return _painted(colour + (other * 0.94 - colour) * np.clip(line + 0.5, 0, 1)[..., None], light)
-    return _painted(colour, light)
+        second = tinted(other * 0.94, light)
+        share = np.clip(line + 0.5, 0, 1).astype(np.float32)
+        return np.asarray(cv2.blendLinear(second, tinted(colour, light), share, 1 - share))
+    return tinted(colour, light)
 
 
 def studio(width: int, height: int, rng: np.random.Generator) -> Pixels:
     """The near-white of a catalogue, a little brighter in the middle."""
     tint = floats(((246, 246, 245), (242, 239, 234), (236, 239, 242), (240, 236, 236))[int(rng.integers(4))])
     x, y = np.linspace(-1, 1, width, dtype=np.float32)[None], np.linspace(-1, 1, height, dtype=np.float32)[:, None]
-    light = 1.035 - 0.05 * (x**2 + y**2) + 0.004 * _grain(width, height, rng)
-    return _painted(tint, light)
+    light = 1.035 - 0.05 * (x**2 + y**2) + 0.004 * grain(width, height, rng)
+    return tinted(tint, light)
 
 
 def garden(width: int, height: int, rng: np.random.Generator) -> Pixels:
@@ -211,4 +205,4 @@ def room(width: int, height: int, rng: np.random.Generator) -> Pixels:
 
 
 CAMERA: Final[tuple[Ground, ...]] = (wood, carpet, rug, linen, wood, rug, parquet, linen)
-WEB: Final[tuple[Ground, ...]] = (marble, linen, paper, wood, paper, parquet)
+WEB: Final[tuple[Ground, ...]] = (marble, linen, paper, wood, paper, linen, marble, parquet)

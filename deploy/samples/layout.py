@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +31,24 @@ def shared(cell: Cell, weights: Sequence[float]) -> list[Cell]:
         cut = cell.y0 + share * (cell.y1 - cell.y0)
         halves = Cell(cell.x0, cell.y0, cell.x1, cut), Cell(cell.x0, cut, cell.x1, cell.y1)
     return shared(halves[0], weights[:count]) + shared(halves[1], weights[count:])
+
+
+def arranged(cell: Cell, sizes: Sequence[tuple[float, float]], weights: Sequence[float]) -> list[Cell]:
+    """One part of ``cell`` for each thing, in the things' order: of all orders the one that shows them largest.
+
+    ``sizes`` are width and height of each thing, in any unit; ``weights`` say how much room it asks for.
+    """
+    best: list[Cell] = []
+    most = -1.0
+    for order in permutations(range(len(sizes))):
+        cells = shared(cell, [weights[i] for i in order])
+        shown = sum(_shown(cells[place], *sizes[i]) * weights[i] for place, i in enumerate(order))
+        if shown > most:
+            best, most = [cells[order.index(i)] for i in range(len(sizes))], shown
+    return best
+
+
+def _shown(cell: Cell, width: float, height: float) -> float:
+    """Side of the thing's picture in the cell: the square root of its area."""
+    scale = min((cell.x1 - cell.x0) / width, (cell.y1 - cell.y0) / height)
+    return float(scale * (width * height) ** 0.5)

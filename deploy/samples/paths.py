@@ -81,6 +81,8 @@ def bounds(outlines: Sequence[Points]) -> tuple[float, float, float, float]:
 def dense(points: Points, step: float) -> Points:
     """The same closed or open path with points added, so that no two neighbours are more than ``step`` apart."""
     gaps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    if not len(gaps) or gaps.max() <= step:
+        return points
     counts = np.maximum(1, np.ceil(gaps / step)).astype(int)
     index = np.concatenate([i + np.arange(n) / n for i, n in enumerate(counts)] + [[float(len(counts))]])
     return np.stack([np.interp(index, np.arange(len(points)), points[:, axis]) for axis in (0, 1)], axis=1)

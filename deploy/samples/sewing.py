@@ -10,7 +10,7 @@ import numpy as np
 from deploy.samples.cloth import TILE_PX, Cloth, shaded
 from deploy.samples.paths import Points
 from deploy.samples.pieces import Piece, extent
-from deploy.samples.raster import RGB, Field, Pixels, pixels
+from deploy.samples.raster import Field, Pixels, pixels, three, tinted
 from deploy.samples.relief import dashes, fixed, lit, stroke, wrinkles
 
 NEUTRAL: Final = 170.0
@@ -39,7 +39,7 @@ class _Table:
     rgb: Pixels
     alpha: Pixels
     crumple: Field
-    bolts: dict[str | RGB, Pixels] = field(default_factory=dict)
+    bolts: dict[str, Pixels] = field(default_factory=dict)
 
     def pixels(self, points: Points) -> Points:
         return (points - self.origin) * self.scale
@@ -61,7 +61,7 @@ def sew(
     )
     for piece in pieces:
         _lay(table, piece, cloth, rng)
-    return Sprite(cv2.multiply(table.rgb, _three(table.alpha), scale=1 / 255), table.alpha)
+    return Sprite(cv2.multiply(table.rgb, three(table.alpha), scale=1 / 255), table.alpha)
 
 
 def _lay(table: _Table, piece: Piece, cloth: Cloth, rng: np.random.Generator) -> None:
@@ -79,8 +79,10 @@ def _lay(table: _Table, piece: Piece, cloth: Cloth, rng: np.random.Generator) ->
         _cast(region, coarse, piece, table.scale)
     crumple = table.crumple[y0 // COARSE : y1 // COARSE, x0 // COARSE : x1 // COARSE]
     shade = _shade(piece, coarse, crumple, table, corner)
-    texture = _cut(table, piece, cloth, rng, box=(x0, y0, x1, y1))
-    painted = cv2.multiply(texture, _three(shade), scale=1 / NEUTRAL)
+    if isinstance(piece.tone, str):
+        painted = cv2.multiply(_cut(table, piece, cloth, rng, box=(x0, y0, x1, y1)), three(shade), scale=1 / NEUTRAL)
+    else:
+        painted = tinted([channel / NEUTRAL for channel in piece.tone], shade)
     cv2.copyTo(painted, (mask > 0).view(np.uint8), region)
     np.maximum(table.alpha[y0:y1, x0:x1], mask, out=table.alpha[y0:y1, x0:x1])
 
@@ -92,7 +94,7 @@ def _cast(region: Pixels, coarse: Pixels, piece: Piece, scale: float) -> None:
     soft[offset:, offset:] = soft[:-offset, :-offset].copy()
     factor = cv2.resize(soft, (region.shape[1], region.shape[0]), interpolation=cv2.INTER_LINEAR)
     np.copyto(
-        region, cv2.multiply(region, _three(cv2.convertScaleAbs(factor, alpha=-piece.shadow, beta=255)), scale=1 / 255)
+        region, cv2.multiply(region, three(cv2.convertScaleAbs(factor, alpha=-piece.shadow, beta=255)), scale=1 / 255)
     )
 
 
@@ -136,12 +138,12 @@ def _cut(
 ) -> Pixels:
     """The piece's stretch of fabric, ``(h, w, 3) uint8``, turned along its grain."""
     x0, y0, x1, y1 = box
-    bolt = table.bolts.get(piece.tone)
+    bolt = table.bolts.get(str(piece.tone))
     if bolt is None:
         side = int(np.hypot(table.alpha.shape[0], table.alpha.shape[1])) + 2
         repeats = side // TILE_PX + 1
-        bolt = np.tile(_swatch(piece.tone, cloth, table.scale, rng), (repeats, repeats, 1))
-        table.bolts[piece.tone] = bolt
+        bolt = np.asarray(cv2.repeat(_swatch(str(piece.tone), cloth).tile(table.scale, rng), repeats, repeats))
+        table.bolts[str(piece.tone)] = bolt
     if not piece.grain:
         return bolt[y0:y1, x0:x1]
     centre = ((x1 - x0) / 2, (y1 - y0) / 2)
@@ -151,20 +153,13 @@ def _cut(
     return cv2.warpAffine(bolt, turn, (x1 - x0, y1 - y0), borderMode=cv2.BORDER_REFLECT)
 
 
-def _swatch(tone: str | RGB, cloth: Cloth, scale: float, rng: np.random.Generator) -> Pixels:
-    if not isinstance(tone, str):
-        return Cloth(tone).tile(scale, rng)
-    if tone == "main":
-        return cloth.tile(scale, rng)
-    plain = {
+def _swatch(tone: str, cloth: Cloth) -> Cloth:
+    swatches = {
+        "main": cloth,
         "plain": Cloth(cloth.colour),
         "rib": Cloth(cloth.colour, "corduroy"),
         "inside": Cloth(shaded(cloth.colour, 0.62)),
         "accent": Cloth(cloth.accent),
         "second": Cloth(cloth.second),
     }
-    return plain[tone].tile(scale, rng)
-
-
-def _three(grey: Pixels) -> Pixels:
-    return cv2.merge((grey, grey, grey))
+    return swatches[tone]

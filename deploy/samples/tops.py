@@ -210,9 +210,9 @@ def _placket(y0: float, y1: float, half: float = 1.6, tone: str = "main") -> Pie
     return Piece(outline=rect(-half, y0, half, y1), tone=tone, stitches=edges, shadow=0.28, round_cm=0.8, depth=0.1)
 
 
-def _print(rng: np.random.Generator) -> list[Piece]:
+def _print(rng: np.random.Generator, y: float = 27.0) -> list[Piece]:
     """A picture on the chest: a sun over hills, a heart, rings, or bold stripes."""
-    x, y = 0.0, 27.0
+    x = 0.0
     sun, hill = (
         oval(x, y, 8.0),
         trace((-8, y + 3), (-4, y - 3, 0, y + 2), (4, y - 1, 8, y + 3), (4, y + 8, 0, y + 8), (-5, y + 7.5, -8, y + 3)),
@@ -373,7 +373,7 @@ def hoodie(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
     zipped = (
         [Piece(outline=rect(-0.7, 10, 0.7, 66), tone=METAL, round_cm=0.4)]
         if cut.random() < 0.4
-        else _print(cut)
+        else _print(cut, 32.0)
         if cut.random() < 0.5
         else []
     )
