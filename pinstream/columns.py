@@ -160,6 +160,9 @@ def _shown_fault(shown: Mapping[str, Any]) -> str:
         size_bytes = len(orjson.dumps(shown))
     except orjson.JSONEncodeError as exc:
         return str(exc)
+    texts = (*(shown.get(name, "") for name in ("title", "link", "image_url", "currency")), *shown.get("tags", ()))
+    if not all(isinstance(text, str) for text in texts):
+        return "title, link, image_url, currency and tags hold texts"
     numbers = (shown.get("score", 0.0), shown.get("price", 0.0), *shown.get("box", ()))
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         return "score, price and box hold finite numbers"

@@ -90,21 +90,14 @@ class MilvusStore:
         return self._query(where.expression(), limit=limit, consistency=consistency)
 
     def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:
-        """See VectorStore; ordered by key, so a row written meanwhile is met once or not at all."""
-        with _translated(self.uri):
-            pages = self._client().query_iterator(
-                self.collection,
-                batch_size=batch_size,
-                filter="",
-                output_fields=["*"],
-                timeout=self._timeout_s,
-                consistency_level="Strong",
-            )
-        try:
-            while page := self._next_page(pages):
-                yield from map(_row, page)
-        finally:
-            pages.close()
+        """See VectorStore; by key, each page at Strong, so a row written meanwhile is met once or not at all.
+
+        pymilvus' own iterator ignores the consistency level: it may end before what was written last.
+        """
+        last = ""
+        while page := self._query(f"key > {quoted([last])[1:-1]}", limit=batch_size, consistency="Strong"):
+            yield from page
+            last = max(row.key for row in page)
 
     def delete(self, keys: Sequence[str]) -> None:
         """See VectorStore."""
@@ -241,10 +234,6 @@ class MilvusStore:
             unsettled = [i for i in unsettled if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
             width = min(width * 4, MAX_LIMIT)
         return rankings
-
-    def _next_page(self, pages: Any) -> list[dict[str, Any]]:
-        with _translated(self.uri):
-            return list(pages.next())
 
 
 def _rank(match: Match) -> tuple[int, str]:

@@ -1,0 +1,170 @@
+"""Every vector index answers as the exact one in memory does, after any sequence of operations.
+
+Answers are compared whole, ties included: of equal distances the smaller key comes first, in every index.
+"""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from pinstream.codes import CODE_BYTES
+from pinstream.collection import Row, Where, row_key, tombstone
+from pinstream.errors import IndexRefused, QueryInvalid
+from pinstream.memory import MemoryStore
+from pinstream.search import VisualIndex
+from pinstream.store import VectorStore
+from tests.congruence.operations import NOW_MS, Operations
+
+EVERY_KEY = [row_key(f"pin-{pin}", slot) for pin in range(31) for slot in range(5)]
+CODE = bytes(range(CODE_BYTES))
+
+
+def row(pin_id: str, slot: int = 0, *, alive: bool = True, version: int = 1, code: bytes = CODE) -> Row:
+    return Row(pin_id=pin_id, slot=slot, alive=alive, version=version, code=code)
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_random_operations_leave_the_same_answers(store: VectorStore, seed: int) -> None:
+    operations, exact = Operations(seed), MemoryStore()
+
+    for _ in range(6):
+        for _ in range(3):
+            upsert, delete = operations.upsert(), operations.delete()
+            for index in (store, exact):
+                index.upsert(upsert.rows)
+                index.delete(delete.keys)
+
+        assert_same_answers(store, exact, operations)
+
+
+def assert_same_answers(store: VectorStore, exact: VectorStore, operations: Operations) -> None:
+    assert store.get(EVERY_KEY) == exact.get(EVERY_KEY)
+    assert list(store.rows(batch_size=7)) == list(exact.rows())
+    where = operations.where()
+    assert store.count(where) == exact.count(where)
+    assert {found.key: found for found in store.scan(where, limit=500, consistency="Strong")} == {
+        found.key: found for found in exact.scan(where, limit=500)
+    }
+    for _ in range(3):
+        asked = operations.search()
+        codes = [asked.code, operations.code()]
+        assert store.nearest(codes, where=asked.where, limit=asked.limit, consistency="Strong") == exact.nearest(
+            codes, where=asked.where, limit=asked.limit
+        )
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_products_answer_the_same_over_every_index(store: VectorStore, seed: int) -> None:
+    operations, exact = Operations(seed + 100), MemoryStore()
+    for _ in range(10):
+        upsert = operations.upsert()
+        store.upsert(upsert.rows)
+        exact.upsert(upsert.rows)
+    real, expected = (
+        VisualIndex.over(index, clock_ms=lambda: NOW_MS + 60_000, consistency="Strong") for index in (store, exact)
+    )
+
+    for limit in (1, 3, 10, 100):
+        code, domain = operations.code(), random.Random(limit).choice([None, "web", ("camera", "catalog")])
+        found = real.by_code(code, slots="objects", limit=limit, domain=domain)
+        assert found == expected.by_code(code, slots="objects", limit=limit, domain=domain)
+    for pin in {found.pin_id for found in exact.scan(Where(slots="whole"), limit=6)}:
+        assert real.get(pin) == expected.get(pin)
+        assert real.related(pin, limit=4) == expected.related(pin, limit=4)
+
+
+def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:
+    store.upsert([row(f"equal-{i:02}") for i in range(60)] + [row("far", code=bytes(CODE_BYTES))])
+
+    some = store.ranked(CODE, where=Where(), at_least=5, consistency="Strong")
+    every = store.ranked(CODE, where=Where(), at_least=61, consistency="Strong")
+
+    assert [match.row.pin_id for match in some.matches][:60] == [f"equal-{i:02}" for i in range(60)]
+    assert [match.row.pin_id for match in every.matches][60:] == ["far"]
+
+
+def test_an_exhausted_ranking_holds_every_accepted_row(store: VectorStore) -> None:
+    store.upsert([row(f"pin-{i}") for i in range(9)])
+
+    ranking = store.ranked(CODE, where=Where(), at_least=10, consistency="Strong")
+
+    assert ranking.exhausted
+    assert len(ranking.matches) == 9
+
+
+def test_equals_beyond_the_limit_lose_by_their_key(store: VectorStore) -> None:
+    store.upsert([row(f"pin-{i:03}") for i in reversed(range(150))])
+
+    (matches,) = store.nearest([CODE], where=Where(), limit=3, consistency="Strong")
+
+    assert [match.row.key for match in matches] == ["pin-000#0", "pin-001#0", "pin-002#0"]
+
+
+def test_of_one_key_twice_in_a_batch_the_last_wins(store: VectorStore) -> None:
+    store.upsert([row("pin", version=3), row("other"), row("pin", version=1), row("pin", version=2)])
+
+    assert store.get(["pin#0"])["pin#0"].version == 2
+    assert store.count(Where()) == 2
+
+
+def test_a_replaced_pin_loses_the_objects_that_vanished(store: VectorStore) -> None:
+    store.upsert([row("pin", slot) for slot in range(4)])
+
+    store.upsert([row("pin", 0, version=2), row("pin", 1, version=2), *(dead("pin", slot) for slot in (2, 3))])
+
+    (matches,) = store.nearest([CODE], where=Where(), limit=10, consistency="Strong")
+    assert [match.row.slot for match in matches] == [0, 1]
+    assert [found.alive for found in store.get([row_key("pin", slot) for slot in range(4)]).values()].count(False) == 2
+
+
+def dead(pin_id: str, slot: int) -> Row:
+    return tombstone(pin_id, slot, 2, at_ms=NOW_MS)
+
+
+def test_a_deleted_pin_keeps_its_version_and_no_search_finds_it(store: VectorStore) -> None:
+    store.upsert([row("pin")])
+
+    store.upsert([tombstone("pin", 0, 7, at_ms=NOW_MS)])
+
+    assert store.nearest([bytes(CODE_BYTES)], where=Where(), limit=5, consistency="Strong") == [[]]
+    assert store.get(["pin#0"])["pin#0"].version == 7
+
+
+def test_searches_carry_no_codes_and_reads_do(store: VectorStore) -> None:
+    store.upsert([row("pin")])
+
+    (matches,) = store.nearest([CODE], where=Where(), limit=1, consistency="Strong")
+
+    assert matches[0].row.code == b""
+    assert replace(matches[0].row, code=CODE) == store.get(["pin#0"])["pin#0"]
+    assert store.scan(Where(), limit=1, consistency="Strong")[0].code == CODE
+
+
+def test_nothing_asked_is_nothing_answered(store: VectorStore) -> None:
+    store.upsert([])
+    store.delete([])
+
+    assert store.get([]) == {}
+    assert store.nearest([], where=Where(), limit=1) == []
+    assert list(store.rows()) == []
+
+
+def test_more_rows_than_a_page_are_all_read(store: VectorStore) -> None:
+    store.upsert([row(f"pin-{i}") for i in range(2_500)])
+
+    assert len({found.key for found in store.rows(batch_size=400)}) == 2_500
+    assert len(store.get([f"pin-{i}#0" for i in range(2_500)])) == 2_500
+
+
+@pytest.mark.parametrize("limit", [0, -1, 16_385])
+def test_limits_out_of_range_are_named(store: VectorStore, limit: int) -> None:
+    with pytest.raises(QueryInvalid, match=f"limit = {limit}: from 1 to 16384"):
+        store.nearest([CODE], where=Where(), limit=limit)
+
+
+def test_a_row_that_does_not_fit_is_refused_and_nothing_of_its_batch_is_written(store: VectorStore) -> None:
+    with pytest.raises(IndexRefused, match="row pin#0: version = -1"):
+        store.upsert([row("good"), row("pin", version=-1)])
+
+    assert store.get(["good#0", "pin#0"]) == {}
