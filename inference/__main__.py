@@ -2,4 +2,5 @@
 
 from inference.cli import app
 
-app(prog_name="python -m inference")
+if __name__ == "__main__":
+    app(prog_name="python -m inference")

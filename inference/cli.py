@@ -52,7 +52,7 @@ Threads = Annotated[int, typer.Option("--threads", min=1, help="of onnxruntime, 
 @app.command()
 def embed(images: Images, out: Out, triton: Triton = None, batch: BatchSize = 8, threads: Threads = 1) -> None:
     """Codes of whole pictures: an .npz with ids (n,) and codes (n, 32) uint8, packed as numpy.packbits does."""
-    pictures = _found(images)
+    pictures = _found(images, out)
 
     async def compute(runner: ModelRunner) -> dict[str, Code]:
         return await _each(pictures, Embedder(runner).embed_squashed, size_px=EMBED.image_size_px, batch=batch)
@@ -74,7 +74,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     max_objects: Annotated[int, typer.Option(min=1, max=100)] = DEFAULT_MAX_OBJECTS,
 ) -> None:
     """Objects on pictures, as JSON: label, score and box (left, top, right, bottom, 0..1) of each, best first."""
-    pictures = _found(images)
+    pictures = _found(images, out)
 
     async def compute(runner: ModelRunner) -> dict[str, tuple[Detection, ...]]:
         detector = Detector(runner, labels(), min_score=min_score, max_objects=max_objects)
@@ -102,7 +102,10 @@ def check(triton: Annotated[str, typer.Option("--triton", metavar="HOST:PORT", h
     _console.print(answer, markup=False, highlight=False, soft_wrap=True)
 
 
-def _found(images: Sequence[Path]) -> list[Picture]:
+def _found(images: Sequence[Path], out: Path) -> list[Picture]:
+    """The pictures to read; ends the program where there are none, or no place for the result."""
+    if not out.absolute().parent.is_dir():
+        raise _unusable(f"{out}: there is no folder {out.absolute().parent}")
     try:
         pictures = find(images)
     except FileNotFoundError as exc:

@@ -89,6 +89,22 @@ def test_nothing_to_read_ends_with_status_2_and_says_what_was_looked_for(tmp_pat
     assert "absent: no such picture or folder" in absent.stderr
 
 
+def test_pictures_none_of_which_decode_leave_an_empty_result(tmp_path):
+    (tmp_path / "a.jpg").write_text("not a picture")
+
+    assert run("embed", "--images", tmp_path, "--out", tmp_path / "codes.npz").exit_code == 1
+    with np.load(tmp_path / "codes.npz") as written:
+        assert (written["ids"].shape, written["codes"].shape) == ((0,), (0, 32))
+
+
+@pytest.mark.parametrize("command", ["embed", "detect"])
+def test_a_folder_that_is_not_there_is_said_before_any_work(folder, tmp_path, command):
+    result = run(command, "--images", folder, "--out", tmp_path / "absent" / "out")
+
+    assert result.exit_code == 2
+    assert "there is no folder" in result.stderr
+
+
 def test_a_server_that_is_away_is_said_in_words(folder, tmp_path):
     result = run("embed", "--images", folder, "--out", tmp_path / "out", "--triton", "127.0.0.1:1")
 
