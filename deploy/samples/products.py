@@ -6,35 +6,75 @@ from typing import Final
 
 import numpy as np
 
-from deploy.samples import bottoms, tops
+from deploy.samples import accessories, bottoms, jackets, tops
 from deploy.samples.cloth import COLOURS, NEUTRALS, Cloth, Pattern
 from deploy.samples.pieces import Piece
 
 Cut = Callable[[np.random.Generator, np.random.Generator], list[Piece]]
 """Pieces from what belongs to the product, and from how it happens to lie this time."""
 
-_SOFT: Final = ("plain", "plain", "heather", "breton", "floral", "dots")
-_WOVEN: Final = ("plain", "tartan", "gingham", "pinstripe", "floral", "dots")
-CUTS: Final[dict[str, tuple[Cut, tuple[Pattern, ...]]]] = {
-    "Hoodie": (tops.hoodie, ("plain", "heather", "plain", "breton")),
-    "Pants": (bottoms.pants, ("denim", "plain", "denim", "corduroy", "heather")),
-    "Dress": (tops.dress, ("floral", "plain", "dots", "gingham", "pinstripe")),
-    "T-Shirt": (tops.t_shirt, _SOFT),
-    "Shoes": (bottoms.shoes, ("plain", "leather", "knit", "plain")),
-    "Outwear": (tops.outwear, ("plain", "leather", "heather", "plain")),
-    "Shirt": (tops.shirt, _WOVEN),
-    "Hat": (bottoms.hat, ("knit", "plain", "heather")),
-    "Skirt": (bottoms.skirt, ("plain", "tartan", "floral", "denim", "dots", "corduroy")),
-    "Longsleeve": (tops.longsleeve, ("knit", "plain", "breton", "knit", "heather")),
-    "Blazer": (tops.blazer, ("plain", "pinstripe", "tartan", "corduroy", "plain")),
-    "Shorts": (bottoms.shorts, ("denim", "plain", "gingham", "plain", "floral")),
-    "Polo": (tops.polo, ("plain", "breton", "heather", "plain")),
-    "Top": (tops.top, ("plain", "floral", "pinstripe", "knit")),
-    "Body": (tops.body, ("plain", "breton", "dots", "plain", "floral")),
-    "Blouse": (tops.blouse, ("plain", "floral", "dots", "pinstripe")),
-    "Undershirt": (tops.undershirt, ("plain", "knit", "heather", "breton")),
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """One way to cut a kind of garment, and the fabrics that suit it; a fabric named twice is twice as common."""
+
+    name: str
+    cut: Cut
+    patterns: tuple[Pattern, ...]
+
+
+STYLES: Final[dict[str, tuple[Style, ...]]] = {
+    "Hoodie": (Style("hoodie", jackets.hoodie, ("plain", "plain", "heather")),),
+    "Pants": (
+        Style("jeans", bottoms.jeans, ("denim",)),
+        Style("chinos", bottoms.jeans, ("plain", "corduroy")),
+        Style("joggers", bottoms.joggers, ("plain", "heather")),
+    ),
+    "Dress": (Style("dress", tops.dress, ("floral", "plain", "dots", "gingham", "pinstripe")),),
+    "T-Shirt": (
+        Style("T-shirt", tops.t_shirt, ("plain", "breton", "heather", "dots", "floral")),
+        Style("printed T-shirt", tops.printed_t_shirt, ("plain", "plain", "heather")),
+    ),
+    "Shoes": (
+        Style("sneakers", accessories.sneakers, ("plain", "knit", "plain")),
+        Style("flats", accessories.flats, ("leather", "plain")),
+        Style("boots", accessories.boots, ("leather",)),
+    ),
+    "Outwear": (
+        Style("coat", jackets.coat, ("plain", "heather", "tartan")),
+        Style("puffer jacket", jackets.puffer, ("plain",)),
+    ),
+    "Shirt": (Style("shirt", tops.shirt, ("plain", "tartan", "gingham", "pinstripe", "floral", "dots", "denim")),),
+    "Hat": (
+        Style("cap", accessories.cap, ("plain", "denim", "corduroy")),
+        Style("beanie", accessories.beanie, ("knit", "heather")),
+        Style("straw hat", accessories.straw_hat, ("plain",)),
+    ),
+    "Skirt": (Style("skirt", bottoms.skirt, ("plain", "tartan", "floral", "denim", "dots", "corduroy")),),
+    "Longsleeve": (
+        Style("sweater", tops.longsleeve, ("knit", "breton", "plain", "heather")),
+        Style("cardigan", tops.cardigan, ("knit", "plain")),
+    ),
+    "Blazer": (Style("blazer", jackets.blazer, ("plain", "pinstripe", "tartan", "corduroy", "plain")),),
+    "Shorts": (
+        Style("jean shorts", bottoms.jean_shorts, ("denim", "denim", "plain")),
+        Style("sweat shorts", bottoms.sweat_shorts, ("plain", "heather", "gingham", "floral")),
+    ),
+    "Polo": (Style("polo", tops.polo, ("plain", "breton", "heather", "plain")),),
+    "Top": (Style("top", tops.top, ("plain", "floral", "pinstripe", "knit")),),
+    "Body": (
+        Style("bodysuit", tops.body, ("breton", "dots", "floral", "plain")),
+        Style("printed bodysuit", tops.printed_body, ("plain",)),
+    ),
+    "Blouse": (Style("blouse", tops.blouse, ("plain", "floral", "dots", "pinstripe")),),
+    "Undershirt": (Style("tank top", tops.undershirt, ("plain", "knit", "heather", "breton")),),
 }
-LABELS: Final = tuple(CUTS)
+LABELS: Final = tuple(STYLES)
+UNSAID: Final = ("plain", "heather", "denim")
+"""Fabrics that a title need not mention."""
+
+DYES: Final = ("indigo", "sky", "black", "charcoal")
+"""The colours of denim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +84,7 @@ class Product:
     key: str
     label: str
     title: str
+    style: Style
     cloth: Cloth
     seed: int
 
@@ -54,25 +95,22 @@ class Product:
 
     def pieces(self, lie: np.random.Generator) -> list[Piece]:
         """The garment laid down once more: the same cut, other folds."""
-        return CUTS[self.label][0](np.random.Generator(np.random.PCG64(self.seed)), lie)
+        return self.style.cut(np.random.Generator(np.random.PCG64(self.seed)), lie)
 
 
 def product(number: int) -> Product:
     """The product of that number, always the same; labels take turns."""
     rng = np.random.Generator(np.random.PCG64([number, 1]))
     label = LABELS[number % len(LABELS)]
-    patterns = CUTS[label][1]
-    pattern = patterns[int(rng.integers(len(patterns)))]
-    names = list(COLOURS)
-    name = str(
-        rng.choice(("indigo", "sky", "black", "charcoal"))
-        if pattern == "denim"
-        else names[int(rng.integers(len(names)))]
-    )
+    styles = STYLES[label]
+    style = styles[int(rng.integers(len(styles)))]
+    pattern = style.patterns[int(rng.integers(len(style.patterns)))]
+    name = str(rng.choice(DYES if pattern == "denim" else tuple(COLOURS)))
     second, accent = _partners(name, rng)
     cloth = Cloth(COLOURS[name], pattern, COLOURS[second], COLOURS[accent])
-    kind = label.lower() if pattern in ("plain", "heather") else f"{pattern} {label.lower()}"
-    return Product(f"{label.lower()}-{name}-{number:04d}", label, f"{name} {kind}".capitalize(), cloth, number)
+    kind = style.name if pattern in UNSAID else f"{pattern} {style.name}"
+    title = f"{name} {kind}"
+    return Product(f"{label.lower()}-{name}-{number:04d}", label, title[0].upper() + title[1:], style, cloth, number)
 
 
 def _partners(name: str, rng: np.random.Generator) -> tuple[str, str]:

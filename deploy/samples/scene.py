@@ -112,7 +112,7 @@ def _camera(width: int, height: int, items: Sequence[Product], rng: np.random.Ge
         slack=0.010 * items[0].softness,
         crumple=1.4,
     )
-    return picture, f"My {items[0].title.lower()}", [_put(picture, items[0], pose, rng)]
+    return picture, f"My {_within(items[0].title)}", [_put(picture, items[0], pose, rng)]
 
 
 def _clutter(picture: Pixels, rng: np.random.Generator) -> None:
@@ -138,7 +138,7 @@ def _web(width: int, height: int, items: Sequence[Product], rng: np.random.Gener
     for item, pieces, cell in zip(items, laid, cells[: len(items)], strict=True):
         mask = place(picture, pieces, item.cloth, _in_cell(cell, width, height, item.softness, rng), rng)
         seen.append(DrawnObject(item.label, box_of(mask), item.key))
-    titles = " and ".join(item.title.lower() for item in items[:2])
+    titles = " and ".join(_within(item.title) for item in items[:2])
     return picture, f"Outfit: {titles}", seen
 
 
@@ -153,12 +153,18 @@ def _weight(pieces: list[Piece]) -> float:
     return float((width * height) ** 0.35 / 15)
 
 
+def _within(title: str) -> str:
+    """The title as it stands within a sentence."""
+    return title[0].lower() + title[1:]
+
+
 def _in_cell(cell: Cell, width: int, height: int, softness: float, rng: np.random.Generator) -> Pose:
+    share = 0.95 if softness else 0.7
     return Pose(
         x=(cell.x0 + cell.x1) / 2 / width,
         y=(cell.y0 + cell.y1) / 2 / height,
-        width=(cell.x1 - cell.x0) * 0.95 / width,
-        height=(cell.y1 - cell.y0) * 0.95 / height,
+        width=(cell.x1 - cell.x0) * share / width,
+        height=(cell.y1 - cell.y0) * share / height,
         turn=float(rng.normal(0, 6 if softness else 25)),
         slack=0.006 * softness,
         crumple=0.9 * softness + 0.1,
