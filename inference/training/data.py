@@ -22,7 +22,7 @@ from inference.images import Pixels, squash
 from inference.tensors import DETECT, EMBED
 from inference.training.cutouts import MASK_PX, cut_out, sprite
 from inference.training.errors import TrainingProblem
-from inference.training.export import session
+from inference.training.graphs import session
 from inference.training.grounds import drawn_ground, ground_from, thing
 from inference.training.light import Rng, relit, worn_out
 from inference.training.photos import Photo, Photos

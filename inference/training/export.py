@@ -1,26 +1,16 @@
 """Torch modules to the ONNX files that are served, checked against torch before they are kept."""
 
-import hashlib
 import warnings
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import Tensor, nn
 
+from inference.training.graphs import session
+
 OPSET: Final = 20
-
-
-def session(model: Path | bytes, *, threads: int = 1) -> ort.InferenceSession:
-    """An onnxruntime session on the CPU that does not spin while it waits."""
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    source = model if isinstance(model, bytes) else str(model)
-    return ort.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
 def pictures(size_px: int) -> Tensor:
@@ -58,8 +48,3 @@ def same_as_torch(module: nn.Module, path: Path, *, images: np.ndarray) -> list[
         float(np.abs(e.numpy().astype(np.float64) - f.astype(np.float64)).max())
         for e, f in zip(expected, found, strict=True)
     ]
-
-
-def sha256(path: Path) -> str:
-    """The file's SHA-256 in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

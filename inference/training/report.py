@@ -1,4 +1,4 @@
-"""docs/models.md and its charts, written from the evaluation's JSON and from nothing else."""
+"""docs/models.md and its charts, written from docs/models.json and from nothing else."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -38,10 +38,15 @@ def write_report(figures: Mapping[str, Any], out: Path) -> None:
     """The page, and a chart beside it."""
     out.parent.mkdir(parents=True, exist_ok=True)
     draw_recall(figures, out.with_name("models-recall.svg"))
-    out.write_text("\n".join(_page(figures)) + "\n")
+    out.write_text(page(figures))
 
 
-def _page(figures: Mapping[str, Any]) -> Iterable[str]:
+def page(figures: Mapping[str, Any]) -> str:
+    """The whole text in Markdown."""
+    return "\n".join(_parts(figures)) + "\n"
+
+
+def _parts(figures: Mapping[str, Any]) -> Iterable[str]:
     yield PREFACE.format(**{key.replace(" ", "_"): figures[key] for key in ("photos", "photographers")})
     yield from _served(figures)
     yield from _runs(figures)
@@ -163,7 +168,7 @@ def draw_recall(figures: Mapping[str, Any], path: Path) -> None:
 
 PREFACE: Final = """# The models and how good they are
 
-Written by `python -m inference.training report` from the evaluation's JSON; do not edit.
+Written by `python -m inference.training report` from `models.json`, the evaluation's figures; do not edit.
 Everything here is measured on {photos} photos by {photographers} photographers who took part in no training and no
 choice, unless a line says otherwise. Intervals are 95 %, from a bootstrap over whole photographers.
 Among equal Hamming distances the share with the right answer counts. How to repeat it:

@@ -15,7 +15,8 @@ from inference.images import RESIZE_KERNEL
 from inference.tensors import DETECT, EMBED, ModelSpec
 from inference.training.assess import open_run
 from inference.training.errors import TrainingProblem
-from inference.training.export import pictures, same_as_torch, sha256, write_onnx
+from inference.training.export import pictures, same_as_torch, write_onnx
+from inference.training.graphs import sha256
 from inference.training.model import DetectGraph, Detector, EmbedGraph
 from inference.training.train import folded
 from inference.training.workspace import Workspace

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from inference.training.data import DOMAINS, embed_batches
-from inference.training.export import session, write_onnx
+from inference.training.export import write_onnx
+from inference.training.graphs import session
 from inference.training.losses import TaskProxies
 from inference.training.model import POOLED, Embedder
 from inference.training.runs import Averaged, Run, cosine, device
@@ -77,7 +78,7 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
         if not is_head:
             averaged.update(embedder)
         if step % 20 == 0:
-            run.log(step, {task: float(loss) for task, loss in losses.items()})
+            run.log(step, {task: float(loss.detach()) for task, loss in losses.items()})
         if step % 200 == 199:
             run.save(step + 1, parts)
     if settings.steps:

@@ -14,7 +14,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from inference.training.data import FORK, SceneMaker
-from inference.training.export import session
+from inference.training.graphs import session
 from inference.training.losses import detection_loss
 from inference.training.model import Detector
 from inference.training.runs import Averaged, Run, cosine, device
@@ -73,7 +73,7 @@ def one_step(
     torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
     torch.nn.utils.clip_grad_norm_(detector.parameters(), clip)
     optimiser.step()
-    return {name: float(losses[name]) if name in losses else 0.0 for name in WEIGHTS}
+    return {name: float(losses[name].detach()) if name in losses else 0.0 for name in WEIGHTS}
 
 
 def prefetched(

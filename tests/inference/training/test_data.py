@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
-from inference.training.cutouts import MASK_PX  # noqa: E402
-from inference.training.data import (  # noqa: E402
+from inference.training.cutouts import MASK_PX
+from inference.training.data import (
     DOMAINS,
     Mix,
     Outlines,
@@ -15,9 +14,7 @@ from inference.training.data import (  # noqa: E402
     embed_batches,
     rng_of,
 )
-from inference.training.photos import Photo  # noqa: E402
-
-pytestmark = pytest.mark.training
+from inference.training.photos import Photo
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,8 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
 from inference.training import model  # noqa: E402
 from inference.training.errors import BadWeights  # noqa: E402
-from inference.training.export import pictures, same_as_torch, session, write_onnx  # noqa: E402
+from inference.training.export import pictures, same_as_torch, write_onnx  # noqa: E402
+from inference.training.graphs import session  # noqa: E402
 from inference.training.train import folded, itq_rotation  # noqa: E402
 from inference.training.weights import backbone_weights  # noqa: E402
 
