@@ -122,8 +122,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def write_lock(lock: Path = LOCK_FILE) -> int:
-    """Resolve COORDINATES anew and pin what comes; how many jars that are."""
+def write_lock(lock: Path = LOCK_FILE) -> None:
+    """Resolve COORDINATES anew and pin what comes, as it is downloaded now."""
     folder = cache_dir() / "maven"
     context = _context(folder, _Meter(1, lambda _text, _share: None))
     inputs, transitive = context.resolver.resolve([context.create_dependency(name) for name in COORDINATES])
@@ -133,7 +133,6 @@ def write_lock(lock: Path = LOCK_FILE) -> int:
         coordinate = f"{found.groupId}:{found.artifactId}:{found.version}"
         lines.append(f"{coordinate} {_sha256(path)} {path.stat().st_size}\n")
     lock.write_text("# python -m deploy.local.kafka_jars\n" + "".join(sorted(set(lines))))
-    return len(set(lines))
 
 
 if __name__ == "__main__":

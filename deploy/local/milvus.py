@@ -4,13 +4,16 @@ import importlib.util
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from deploy.local.cache import Progress, need_free_space
 from deploy.local.errors import NotReady, Prerequisite
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch
 
-_DIM = 64
+_DIM: Final = 64
+_NO_PINGS: Final = {"grpc.keepalive_time_ms": 2**31 - 1}
+"""Lite answers pymilvus' default, a ping every 10 s, by closing the connection."""
 
 
 class MilvusLite:
@@ -58,7 +61,8 @@ def check_milvus(uri: str, *, timeout_s: float = 10.0) -> None:
     name = f"check_{uuid.uuid4().hex}"
     code = bytes(range(_DIM // 8))
     try:
-        client = MilvusClient(uri, timeout=timeout_s)
+        # A connection of its own: pymilvus otherwise shares one per address and never closes it.
+        client = MilvusClient(uri, timeout=timeout_s, dedicated=True, grpc_options=_NO_PINGS)
     except MilvusException as exc:
         raise NotReady(f"Milvus at {uri}: {exc.message}") from exc
     try:

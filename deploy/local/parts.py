@@ -48,7 +48,7 @@ class Elsewhere:
     name: str
     addresses: Mapping[str, str]
     checked_by: Callable[[], None]
-    ready_timeout_s: float = 10.0
+    ready_timeout_s: float = 5.0
     stop_grace_s: float = 0.0
 
     def prepare(self, progress: Progress) -> None:

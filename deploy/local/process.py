@@ -1,5 +1,6 @@
 """One server as a child process: its own process group, its own log file, ended as a whole."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -83,7 +84,10 @@ class Child:
         """
         if self._popen.returncode is not None:
             return self._popen.returncode
-        ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        try:
+            ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:  # another thread has just reaped it
+            return self._popen.poll()
         if ended is None:
             return None
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
@@ -101,7 +105,8 @@ class Child:
         """SIGKILL to its whole group. Blocks until it is gone; safe to repeat."""
         if self._popen.returncode is not None:
             return
-        os.killpg(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # another thread has just reaped it
+            os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
 
     def log_tail(self, *, lines: int = 15) -> str:

@@ -154,10 +154,11 @@ class LocalStack:
     def stop(self, name: str) -> None:
         """End a part as its operator would; blocks until it is gone. Its data stays."""
         slot = self._slot(name)
-        if slot.child is None:
+        if slot.record.state == "elsewhere":
             return
-        slot.child.stop(grace_s=slot.part.stop_grace_s)
-        slot.part.clean_up()
+        if slot.child is not None:
+            slot.child.stop(grace_s=slot.part.stop_grace_s)
+            slot.part.clean_up()
         self._put(name, replace(slot.record, state="stopped"))
 
     def serve_pictures(self, folder: Path) -> str:
@@ -175,11 +176,13 @@ class LocalStack:
             raise BadOption("nothing to start: every part is `none`")
         with ThreadPoolExecutor(len(self._slots)) as pool:
             starting = [pool.submit(self.start, name) for name in self._slots]
-            done, _ = wait(starting, return_when=FIRST_EXCEPTION)
-            failed = next((future for future in done if future.exception()), None)
-            if failed is not None:
+            try:
+                done, _ = wait(starting, return_when=FIRST_EXCEPTION)
+                for started in done:
+                    started.result()
+            except BaseException:  # Ctrl-C too: the others must not be waited for
                 self._aborted.set()
-                failed.result()
+                raise
 
     def _await_ready(self, part: Part, child: Child | None) -> None:
         """Check until it passes; raises PartFailed at once when the process ends meanwhile."""

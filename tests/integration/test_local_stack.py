@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from deploy.local import state
 from deploy.local.cli import app
 from deploy.local.errors import AlreadyRunning, BadOption, PartFailed
-from deploy.local.ports import accepts, is_free
+from deploy.local.ports import accepts, free_ports, is_free
 from deploy.local.stack import LocalStack, StackOptions
 from deploy.local.state import SHARED_MEMORY, StackRecord
 from deploy.local.triton import check_triton
@@ -29,7 +29,6 @@ pytestmark = pytest.mark.stack
 
 CHECKOUT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "deploy.local")
-WITHOUT_GOAWAY = {"grpc.keepalive_time_ms": 2**31 - 1}
 
 
 def wait_until(met: Callable[[], object], *, timeout_s: float = 60.0) -> None:
@@ -148,6 +147,29 @@ def test_a_folder_is_used_again_after_its_launcher_and_keeper_were_killed(tmp_pa
     assert states == ["ready"]
 
 
+def test_servers_that_run_elsewhere_are_checked_and_left_alone(stack: LocalStack, tmp_path: Path) -> None:
+    there = stack.endpoints
+    options = StackOptions(root=tmp_path, kafka=there.kafka, triton=there.triton_grpc, milvus=there.milvus)
+
+    with LocalStack(options) as borrowed:
+        states = {part.state for part in borrowed.records}
+        endpoints = borrowed.endpoints
+        with pytest.raises(BadOption, match="kafka was not started by this stack"):
+            borrowed.kill("kafka")
+
+    assert states == {"elsewhere"}
+    assert (endpoints.kafka, endpoints.triton_grpc, endpoints.milvus) == (there.kafka, there.triton_grpc, there.milvus)
+    assert all(part.state == "ready" for part in stack.records)
+
+
+def test_a_server_elsewhere_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    options = StackOptions(root=tmp_path, kafka=f"127.0.0.1:{port}", triton="none", milvus="none")
+
+    with pytest.raises(PartFailed, match=f"kafka was not ready after .* nothing listens at 127.0.0.1:{port}"):
+        LocalStack(options).up()
+
+
 def test_a_second_stack_in_the_same_folder_is_refused(stack: LocalStack) -> None:
     with pytest.raises(AlreadyRunning, match="choose another folder with --root"):
         LocalStack(StackOptions(root=stack.root)).up()
@@ -238,7 +260,7 @@ def create_topic(stack: LocalStack, name: str) -> None:
 
 
 def write_rows(uri: str, collection: str) -> None:
-    client = MilvusClient(uri, timeout=30, grpc_options=WITHOUT_GOAWAY)
+    client = MilvusClient(uri, timeout=30, dedicated=True)
     schema = client.create_schema(auto_id=False)
     schema.add_field("key", DataType.INT64, is_primary=True)
     schema.add_field("code", DataType.BINARY_VECTOR, dim=64)
@@ -250,7 +272,7 @@ def write_rows(uri: str, collection: str) -> None:
 
 
 def count_rows(uri: str, collection: str) -> int:
-    client = MilvusClient(uri, timeout=30, grpc_options=WITHOUT_GOAWAY)
+    client = MilvusClient(uri, timeout=30, dedicated=True)
     client.load_collection(collection, timeout=60)
     [row] = client.query(collection, filter="", output_fields=["count(*)"], consistency_level="Strong", timeout=60)
     client.drop_collection(collection, timeout=30)
