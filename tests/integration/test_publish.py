@@ -1,0 +1,227 @@
+"""Publishing to the real broker: partitions, headers, sizes, and what happens when it freezes or dies."""
+
+import base64
+import os
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import psutil
+import pytest
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from deploy.local.stack import LocalStack
+from pinstream.errors import NotDelivered
+from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event
+from pinstream.publish import KafkaSettings, Publisher
+from schemas.topics import topics
+from tests.pinstream.murmur2 import partition_of
+
+pytestmark = pytest.mark.stack
+
+PARTITIONS = 12
+IMPATIENT: KafkaSettings = {"delivery.timeout.ms": 3_000}
+
+
+@pytest.fixture
+def prefix(stack: LocalStack) -> str:
+    """Topics of this test alone, as `python -m streams init` would create them.
+
+    A broker that was frozen for longer than its session has to register again first.
+    """
+    admin = AdminClient({"bootstrap.servers": stack.endpoints.kafka, "log_level": 0})
+    deadline_s = time.monotonic() + 60
+    while True:
+        prefix = f"{uuid.uuid4().hex}."
+        new_topics = [
+            NewTopic(topic.name, num_partitions=topic.partitions, replication_factor=1, config=topic.config)
+            for topic in topics(partitions=PARTITIONS, prefix=prefix)
+        ]
+        try:
+            for created in admin.create_topics(new_topics, request_timeout=5).values():
+                created.result()
+            return prefix
+        except KafkaException:
+            if time.monotonic() > deadline_s:
+                raise
+
+
+def pin(pin_id: str, **changes: Any) -> dict[str, Any]:
+    return {"pin_id": pin_id, "image": {"url": "https://example.org/a.jpg"}, "domain": "web", **changes}
+
+
+def stored(stack: LocalStack, topic: str) -> list[Message]:
+    """Every record of ``topic``, in order within each partition."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": stack.endpoints.kafka,
+            "group.id": "test",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            "log_level": 0,
+        }
+    )
+    try:
+        places = [TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)]
+        expected = sum(records_in(consumer, place) for place in places)
+        consumer.assign(places)
+        return [next_record(consumer) for _ in range(expected)]
+    finally:
+        consumer.close()
+
+
+def records_in(consumer: Consumer, place: TopicPartition) -> int:
+    """How many records a partition holds, as soon as it has a leader again."""
+    deadline_s = time.monotonic() + 30
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(place, timeout=10)[1])
+        except KafkaException:
+            if time.monotonic() > deadline_s:
+                raise
+
+
+def next_record(consumer: Consumer) -> Message:
+    deadline_s = time.monotonic() + 30
+    while time.monotonic() < deadline_s:
+        message = consumer.poll(1)
+        if message is not None and message.error() is None:
+            return message
+    raise AssertionError("no further record came")
+
+
+@contextmanager
+def frozen_kafka(stack: LocalStack) -> Iterator[None]:
+    """A broker that accepts connections and answers nothing."""
+    (pid,) = [record.pid for record in stack.records if record.name == "kafka"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_partitions_are_those_of_javas_clients(stack: LocalStack, prefix: str) -> None:
+    keys = [f"pin_{number}-{'x' * (number % 7)}" for number in range(300)]
+    with Publisher(stack.endpoints.kafka, topic_prefix=prefix) as publisher:
+        deliveries = [publisher.publish(pin(key)) for key in keys]
+
+    found = {message.key().decode(): message.partition() for message in stored(stack, f"{prefix}pins.events")}
+
+    assert found == {key: partition_of(key.encode(), PARTITIONS) for key in keys}
+    assert {delivery.pin_id: delivery.result().partition for delivery in deliveries} == found
+
+
+def test_events_headers_and_time_come_back_as_they_were_sent(stack: LocalStack, prefix: str) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with Publisher(stack.endpoints.kafka, topic_prefix=prefix, source="shop") as publisher:
+        sent = publisher.publish(pin("a", version=7, title="Größe 38"), traceparent=trace).result(30)
+
+    (message,) = stored(stack, f"{prefix}pins.events")
+
+    headers = dict(message.headers())
+    event = decode_event(message.key(), message.value(), headers=message.headers())
+    assert isinstance(event, PinEvent)
+    assert (event.version, event.title) == (7, "Größe 38")
+    assert (headers["ce_id"], headers["ce_source"], headers["traceparent"]) == (b"a/7", b"shop", trace.encode())
+    assert message.timestamp()[1] == sent.timestamp_ms
+    assert (message.partition(), message.offset()) == (sent.partition, sent.offset)
+
+
+def test_deletions_are_tombstones_in_the_lane_they_were_sent_to(stack: LocalStack, prefix: str) -> None:
+    with Publisher(stack.endpoints.kafka, topic_prefix=prefix, lane="backfill") as publisher:
+        publisher.delete("a", version=9)
+
+    (message,) = stored(stack, f"{prefix}pins.events.backfill")
+
+    assert message.value() is None
+    assert decode_event(message.key(), None, headers=message.headers()) == PinDeletion("a", 9)
+
+
+def test_the_largest_event_that_is_taken_fits_the_topic(stack: LocalStack, prefix: str) -> None:
+    picture = os.urandom((MAX_EVENT_BYTES - 800) // 4 * 3)  # noise: no compression makes it fit
+    with Publisher(stack.endpoints.kafka, topic_prefix=prefix) as publisher:
+        publisher.publish(pin("a", image={"inline": _base64(picture)}))
+
+    (message,) = stored(stack, f"{prefix}pins.events")
+
+    event = decode_event(message.key(), message.value())
+    assert isinstance(event, PinEvent)
+    assert event.image.inline_bytes() == picture
+
+
+def test_a_frozen_broker_is_a_failed_delivery_and_then_no_more(stack: LocalStack, prefix: str) -> None:
+    with Publisher(stack.endpoints.kafka, topic_prefix=prefix, kafka=IMPATIENT) as publisher:
+        publisher.publish(pin("before")).result(30)
+        with frozen_kafka(stack):
+            lost = publisher.publish(pin("during"))
+            with pytest.raises(NotDelivered, match="pin 'during'"):
+                lost.result(60)
+        publisher.publish(pin("after"))
+
+    assert "after" in {message.key().decode() for message in stored(stack, f"{prefix}pins.events")}
+
+
+async def test_a_coroutine_is_told_too(stack: LocalStack, prefix: str) -> None:
+    async with Publisher(stack.endpoints.kafka, topic_prefix=prefix, kafka=IMPATIENT) as publisher:
+        await publisher.publish(pin("before"))
+        with frozen_kafka(stack), pytest.raises(NotDelivered):
+            await publisher.publish(pin("during"))
+
+
+def test_flush_names_the_pins_that_a_frozen_broker_holds(stack: LocalStack, prefix: str) -> None:
+    with Publisher(stack.endpoints.kafka, topic_prefix=prefix) as publisher:
+        publisher.publish(pin("before")).result(30)
+        with frozen_kafka(stack):
+            publisher.publish(pin("a"))
+            publisher.publish(pin("b"))
+            held = publisher.flush(0.2)
+        later = publisher.flush(30)
+
+    assert held == ("a", "b")
+    assert later == ()
+
+
+def test_memory_is_bounded_while_the_broker_is_frozen(stack: LocalStack, prefix: str) -> None:
+    megabyte = 1024 * 1024
+    picture = _base64(os.urandom(megabyte // 4 * 3))
+    settings: KafkaSettings = {"queue.buffering.max.kbytes": 8 * 1024, "delivery.timeout.ms": 2_000}
+    publisher = Publisher(stack.endpoints.kafka, topic_prefix=prefix, kafka=settings)
+    publisher.publish(pin("before")).result(30)
+    before_bytes, taken = psutil.Process().memory_info().rss, 0
+
+    with frozen_kafka(stack), pytest.raises(NotDelivered):
+        for number in range(200):
+            publisher.publish(pin(f"p{number}", image={"inline": picture}))
+            taken += 1
+    grown_bytes = psutil.Process().memory_info().rss - before_bytes
+    publisher.close()
+
+    assert 0 < taken < 8
+    assert grown_bytes < 64 * megabyte
+
+
+def test_events_published_while_the_broker_is_killed_arrive_once_and_in_order(stack: LocalStack, prefix: str) -> None:
+    versions = range(1, 401)
+    publisher = Publisher(stack.endpoints.kafka, topic_prefix=prefix, kafka={"delivery.timeout.ms": 60_000})
+    for version in versions[:100]:
+        publisher.publish(pin("a", version=version))
+    restart = Thread(target=lambda: (stack.kill("kafka"), stack.start("kafka")))
+
+    restart.start()
+    for version in versions[100:]:
+        publisher.publish(pin("a", version=version))
+    restart.join()
+
+    assert publisher.close() == ()
+    events = [decode_event(each.key(), each.value()) for each in stored(stack, f"{prefix}pins.events")]
+    assert [event.version for event in events] == list(versions)
+
+
+def _base64(picture: bytes) -> str:
+    return base64.b64encode(picture).decode()
