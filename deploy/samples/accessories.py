@@ -167,6 +167,6 @@ def straw_hat(_cut: np.random.Generator, _lie: np.random.Generator) -> list[Piec
     coils = tuple(oval(0, -1, r, r * 0.95) for r in (2.2, 4.2, 6.2, 8.0))
     return [
         Piece(outline=oval(0, 0, 19, 17.6), tone=STRAW, stitches=rings, round_cm=4, depth=0.25),
-        Piece(outline=oval(0, -0.4, 10.6, 10.0), tone="accent", round_cm=1.6, shadow=0.5),
+        Piece(outline=oval(0, -0.4, 10.6, 10.0), tone="main", round_cm=1.6, shadow=0.5),
         Piece(outline=oval(0, -0.9, 9.2, 8.7), tone=STRAW, stitches=coils, round_cm=4, depth=0.35, shadow=0.4),
     ]

@@ -25,7 +25,7 @@ Pattern = Literal[
 
 COLOURS: Final[dict[str, RGB]] = {
     "ecru": (236, 227, 208),
-    "white": (242, 241, 238),
+    "white": (235, 234, 231),
     "charcoal": (62, 64, 70),
     "black": (38, 37, 41),
     "navy": (38, 52, 92),
@@ -110,7 +110,7 @@ def _plain(_px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:
 
 def _heather(_px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:
     streaks = cv2.blur(_noise(rng, 0.5), (9, 1), borderType=cv2.BORDER_REFLECT)
-    return _flat(), 1 + (streaks - 1) * 0.45
+    return _flat(), 1 + (streaks - 1) * 0.32
 
 
 def _knit(px_per_cm: float, rng: np.random.Generator) -> tuple[Field, Field]:

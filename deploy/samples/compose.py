@@ -122,7 +122,8 @@ def _foot_shadow(picture: Pixels, pose: Pose, wide_px: float) -> None:
     """A dark oval under the foot of something upright."""
     height, width = picture.shape[:2]
     total = np.zeros((max(1, height // SHADOW_GRID), max(1, width // SHADOW_GRID)), np.float32)
-    centre = (round(pose.x * width / SHADOW_GRID + 0.08 * wide_px / SHADOW_GRID), round(pose.y * height / SHADOW_GRID))
+    foot_px = pose.y * height - 0.04 * wide_px
+    centre = (round((pose.x * width + 0.06 * wide_px) / SHADOW_GRID), round(foot_px / SHADOW_GRID))
     for share, strength in ((0.42, 0.28), (0.62, 0.22)):
         radius = max(1, round(share * wide_px / SHADOW_GRID))
         oval = np.zeros_like(total)

@@ -73,8 +73,11 @@ LABELS: Final = tuple(STYLES)
 UNSAID: Final = ("plain", "heather", "denim")
 """Fabrics that a title need not mention."""
 
-DYES: Final = ("indigo", "sky", "black", "charcoal")
-"""The colours of denim."""
+DYES: Final[dict[Pattern, tuple[str, ...]]] = {
+    "denim": ("indigo", "navy", "sky", "black", "charcoal"),
+    "leather": ("black", "chocolate", "camel", "burgundy", "charcoal", "ecru", "navy", "rust"),
+}
+"""Fabrics that come in these colours only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +108,10 @@ def product(number: int) -> Product:
     styles = STYLES[label]
     style = styles[int(rng.integers(len(styles)))]
     pattern = style.patterns[int(rng.integers(len(style.patterns)))]
-    name = str(rng.choice(DYES if pattern == "denim" else tuple(COLOURS)))
+    name = str(rng.choice(DYES.get(pattern, tuple(COLOURS))))
     second, accent = _partners(name, rng)
-    cloth = Cloth(COLOURS[name], pattern, COLOURS[second], COLOURS[accent])
+    weft = "white" if pattern == "denim" else second
+    cloth = Cloth(COLOURS[name], pattern, COLOURS[weft], COLOURS[accent])
     kind = style.name if pattern in UNSAID else f"{pattern} {style.name}"
     title = f"{name} {kind}"
     return Product(f"{label.lower()}-{name}-{number:04d}", label, title[0].upper() + title[1:], style, cloth, number)
