@@ -8,10 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
-from threading import Thread
 from typing import Annotated, Final, NoReturn
 
 import typer
@@ -127,26 +127,18 @@ def _up_here(options: StackOptions) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
     stack = LocalStack(options)
-    failures: list[StackError] = []
-    starting = Thread(target=_start, args=(stack, failures), name="up")
-    try:
-        starting.start()
-        _watch(options.root, os.getpid(), until=lambda _record: bool(failures))
-    except KeyboardInterrupt:
-        err.print("ending")
-    finally:
-        stack.abort()
-        starting.join()
-        stack.down()
-    if failures and not isinstance(failures[0], Aborted):
-        raise failures[0]
-
-
-def _start(stack: LocalStack, failures: list[StackError]) -> None:
-    try:
-        stack.up()
-    except StackError as exc:
-        failures.append(exc)
+    with ThreadPoolExecutor(1, thread_name_prefix="up") as thread:
+        starting = thread.submit(stack.up)
+        try:
+            _watch(options.root, os.getpid(), until=lambda _record: starting.done() and bool(starting.exception()))
+        except KeyboardInterrupt:
+            err.print("ending")
+        finally:
+            stack.abort()
+            wait([starting])
+            stack.down()
+    with suppress(Aborted):
+        starting.result()
 
 
 def _up_detached(options: StackOptions) -> None:
