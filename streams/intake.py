@@ -57,6 +57,11 @@ class Intake:
             self._assigned.pop(partition, None)
         self._paused &= self._assigned.keys()
 
+    @property
+    def partitions(self) -> Sequence[TopicPartition]:
+        """What is read now."""
+        return tuple(self._assigned.values())
+
     def pull(self) -> None:
         """One round: wait for a credit, then for a record, and deliver what is there. Serves Kafka's callbacks."""
         free = self._credits.wait(self._lane, _CREDIT_WAIT_S)

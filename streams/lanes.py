@@ -10,6 +10,7 @@ import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException, TopicPartition
@@ -18,7 +19,7 @@ from streams.credits import Credits
 from streams.dispatch import Taken
 from streams.holdings import Offsets
 from streams.intake import Intake, Loop
-from streams.records import Lane
+from streams.records import LANES, Lane
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,10 @@ class Lanes:
         self._on_error = on_error
         self._live = Consumer(self._config(settings.group, "live"))
         self._backfill = Consumer(self._config(settings.group + BACKFILL_GROUP_SUFFIX, "backfill", manual=True))
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._commands: Mapping[Lane, queue.SimpleQueue[Callable[[], None]]] = {
+            lane: queue.SimpleQueue() for lane in LANES
+        }
+        self._ends: dict[tuple[Lane, int], int] = {}
 
         def intake(consumer: Consumer, lane: Lane) -> Intake:
             return Intake(consumer, lane, credits=credits, waiting_partitions=waiting_partitions, deliver=self._deliver)
@@ -105,8 +109,13 @@ class Lanes:
         self._live_intake = intake(self._live, "live")
         self._backfill_intake = intake(self._backfill, "backfill")
         self._threads = (
-            Loop("live", round=self._live_intake.pull, finish=self._live.close, fail=self._fail),
-            Loop("backfill", round=self._backfill_round, finish=self._backfill.close, fail=self._fail),
+            Loop("live", round=partial(self._round, "live"), finish=partial(self._finish, "live"), fail=self._fail),
+            Loop(
+                "backfill",
+                round=partial(self._round, "backfill"),
+                finish=partial(self._finish, "backfill"),
+                fail=self._fail,
+            ),
         )
 
     def start(self) -> None:
@@ -125,19 +134,12 @@ class Lanes:
                 await asyncio.to_thread(thread.join)
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
-        """Send a commit, without waiting; `Owner.committed` hears how it ended."""
-        try:
-            self._consumer(lane).commit(offsets=self._positions(lane, offsets), asynchronous=True)
-        except KafkaException as exc:
-            self._commit_failed(lane, offsets, exc)
+        """Have a commit sent, without waiting; `Owner.committed` hears how it ended."""
+        self._commands[lane].put(lambda: self._send_commit(lane, offsets))
 
     def end_offset(self, lane: Lane, partition: int) -> int | None:
-        """The offset after the last record published, as the last fetch said; None before that. Does not block."""
-        try:
-            found = self._consumer(lane).get_watermark_offsets(self._at(lane, partition), cached=True)
-        except (KafkaException, RuntimeError):
-            return None
-        return found[1] if found is not None and found[1] >= 0 else None
+        """The offset after the last record published, as a recent fetch said; None before that. Does not block."""
+        return self._ends.get((lane, partition))
 
     def _config(self, group: str, lane: Lane, *, manual: bool = False) -> dict[str, object]:
         config: dict[str, object] = {**CONSUMER_DEFAULTS, **self._settings.config, **OWN, "group.id": group}
@@ -160,7 +162,7 @@ class Lanes:
         numbers = [each.partition for each in partitions]
         self._call(lambda: self._owner.granted(numbers))
         self._live_intake.assigned(partitions)
-        self._commands.put(lambda: self._follow(numbers))
+        self._commands["backfill"].put(lambda: self._follow(numbers))
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [each.partition for each in partitions]
@@ -168,6 +170,7 @@ class Lanes:
             return
         drained = asyncio.run_coroutine_threadsafe(self._revoke(numbers), self._loop)
         offsets = drained.result(self._settings.drain_s + _SLACK_S)
+        self._run_commands("live")
         self._live_intake.unassigned(numbers)
         self._commit_now("live", offsets["live"])
         self._unfollow(numbers, offsets["backfill"])
@@ -197,16 +200,47 @@ class Lanes:
             self._backfill_intake.unassigned(partitions)
             done.set_result(None)
 
-        self._commands.put(let_go)
+        self._commands["backfill"].put(let_go)
         try:
             done.result(_SLACK_S)
         except TimeoutError:
             log.warning("the backfill lane did not let go in time", extra={"partitions": list(partitions)})
 
-    def _backfill_round(self) -> None:
-        while not self._commands.empty():
-            self._commands.get()()
-        self._backfill_intake.pull()
+    def _round(self, lane: Lane) -> None:
+        """One round of a lane's thread: what others want of its consumer, then a poll.
+
+        A consumer serves one thread at a time: confluent-kafka 2.16 lets every other thread's call spin until a poll
+        ends, and the next poll may come first. Called from the event loop, a commit would hold up everything.
+        """
+        self._run_commands(lane)
+        intake = self._live_intake if lane == "live" else self._backfill_intake
+        intake.pull()
+        self._note_ends(lane, intake.partitions)
+
+    def _finish(self, lane: Lane) -> None:
+        self._run_commands(lane)
+        self._consumer(lane).close()
+
+    def _run_commands(self, lane: Lane) -> None:
+        commands = self._commands[lane]
+        while not commands.empty():
+            commands.get()()
+
+    def _note_ends(self, lane: Lane, partitions: Sequence[TopicPartition]) -> None:
+        for each in partitions:
+            try:
+                found = self._consumer(lane).get_watermark_offsets(each, cached=True)
+            except (KafkaException, RuntimeError):
+                continue
+            if found is not None and found[1] >= 0:
+                self._ends[lane, each.partition] = found[1]
+
+    def _send_commit(self, lane: Lane, offsets: Offsets) -> None:
+        try:
+            self._consumer(lane).commit(offsets=self._positions(lane, offsets), asynchronous=True)
+        except KafkaException as exc:
+            log.warning("commit failed: %s", exc, extra={"lane": lane})
+            self._call(lambda: self._owner.committed(lane, offsets, failed=True))
 
     def _deliver(self, batch: Sequence[Taken]) -> None:
         self._call(lambda: self._owner.deliver(batch))
@@ -231,10 +265,6 @@ class Lanes:
         if failed:
             log.warning("commit failed: %s", error, extra={"lane": lane})
         self._call(lambda: self._owner.committed(lane, offsets, failed=failed))
-
-    def _commit_failed(self, lane: Lane, offsets: Offsets, error: KafkaException) -> None:
-        log.warning("commit failed: %s", error, extra={"lane": lane})
-        self._owner.committed(lane, offsets, failed=True)
 
     def _consumer(self, lane: Lane) -> Consumer:
         return self._live if lane == "live" else self._backfill
