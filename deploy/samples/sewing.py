@@ -54,7 +54,7 @@ def sew(
     height = int((y1 - y0 + 2 * MARGIN_CM) * scale / COARSE + 1) * COARSE
     table = _Table(
         scale,
-        np.array([x0 - MARGIN_CM, y0 - MARGIN_CM]),
+        np.array([x0 + x1 - width / scale, y0 + y1 - height / scale]) / 2,
         np.zeros((height, width, 3), np.uint8),
         np.zeros((height, width), np.uint8),
         wrinkles(width // COARSE, height // COARSE, scale / COARSE, rng) * crumple,
