@@ -157,7 +157,10 @@ class LocalStack:
         if slot.record.state == "elsewhere":
             return
         if slot.child is not None:
-            slot.child.stop(grace_s=slot.part.stop_grace_s)
+            if slot.record.state == "starting":
+                slot.child.kill()  # nobody has used it yet, and half started it may not listen
+            else:
+                slot.child.stop(grace_s=slot.part.stop_grace_s)
             slot.part.clean_up()
         self._put(name, replace(slot.record, state="stopped"))
 
