@@ -10,35 +10,75 @@ if TYPE_CHECKING:
     from pinstream.delivery import Delivered, Delivery
     from pinstream.errors import (
         EventInvalid,
+        IndexMismatch,
+        IndexRefused,
+        IndexUnavailable,
         NotDelivered,
+        ObjectUnknown,
+        PinDeleted,
         PinstreamError,
+        PinUnknown,
+        QueryInvalid,
+        VectorIndexError,
     )
     from pinstream.events import PinDeletion, PinEvent, PinOutcome, event_from
+    from pinstream.hits import Hit, IndexedPin, PinObject, SearchResult
     from pinstream.publish import Publisher
+    from pinstream.search import SAME_LABEL, AsyncVisualIndex, VisualIndex
 
 _HOMES: Final = {
+    "AsyncVisualIndex": "search",
     "Delivered": "delivery",
     "Delivery": "delivery",
     "EventInvalid": "errors",
+    "Hit": "hits",
+    "IndexMismatch": "errors",
+    "IndexRefused": "errors",
+    "IndexUnavailable": "errors",
+    "IndexedPin": "hits",
     "NotDelivered": "errors",
+    "ObjectUnknown": "errors",
+    "PinDeleted": "errors",
     "PinDeletion": "events",
     "PinEvent": "events",
+    "PinObject": "hits",
     "PinOutcome": "events",
+    "PinUnknown": "errors",
     "PinstreamError": "errors",
     "Publisher": "publish",
+    "QueryInvalid": "errors",
+    "SAME_LABEL": "search",
+    "SearchResult": "hits",
+    "VectorIndexError": "errors",
+    "VisualIndex": "search",
     "event_from": "events",
 }
 
 __all__ = [
+    "SAME_LABEL",
+    "AsyncVisualIndex",
     "Delivered",
     "Delivery",
     "EventInvalid",
+    "Hit",
+    "IndexMismatch",
+    "IndexRefused",
+    "IndexUnavailable",
+    "IndexedPin",
     "NotDelivered",
+    "ObjectUnknown",
+    "PinDeleted",
     "PinDeletion",
     "PinEvent",
+    "PinObject",
     "PinOutcome",
+    "PinUnknown",
     "PinstreamError",
     "Publisher",
+    "QueryInvalid",
+    "SearchResult",
+    "VectorIndexError",
+    "VisualIndex",
     "event_from",
 ]
 

@@ -1,4 +1,7 @@
-"""Stand-ins for your own tests: a publisher without Kafka. Same class, same rules, same errors."""
+"""Stand-ins for your own tests: a publisher without Kafka, an index without Milvus. Same rules, same errors.
+
+``VisualIndex.over(MemoryStore())`` is a whole index in memory.
+"""
 
 import threading
 from collections import deque
@@ -9,11 +12,12 @@ from typing import Any
 from confluent_kafka import KafkaError
 
 from pinstream.events import PinDeletion, PinEvent, decode_event
+from pinstream.memory import MemoryStore
 from pinstream.outbox import KafkaProducer, OnError, OpenProducer
 from pinstream.publish import KafkaSettings, Lane, Publisher
 from pinstream.record import Record
 
-__all__ = ["MemoryKafka", "MemoryPublisher"]
+__all__ = ["MemoryKafka", "MemoryPublisher", "MemoryStore"]
 
 
 @dataclass(frozen=True, slots=True)
