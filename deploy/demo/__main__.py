@@ -4,8 +4,10 @@ import time
 
 STARTED_AT_S = time.monotonic()
 
-import signal  # noqa: E402 (the clock runs first: loading is part of the time to the first pin)
+import io  # noqa: E402 (the clock runs first: loading is part of the time to the first pin)
+import signal  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
 from types import FrameType  # noqa: E402
 
 from rich.console import Console  # noqa: E402
@@ -13,25 +15,26 @@ from rich.console import Console  # noqa: E402
 from deploy.demo.options import parse  # noqa: E402
 from deploy.demo.pictures import NoPictures  # noqa: E402
 from deploy.demo.run import run, source_of  # noqa: E402
-from deploy.local.errors import BadOption, StackError  # noqa: E402
+from deploy.local.errors import StackError  # noqa: E402
 from pinstream.errors import PinstreamError  # noqa: E402
 
 _LOG_WIDTH = 140
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def main() -> int:
-    """The exit status: 0 all accounted for, 1 not, 2 a wrong option, 130 ended early."""
-    options = parse()
-    width = None if sys.stdout.isatty() else _LOG_WIDTH
-    console, complaints = Console(highlight=False, width=width), Console(stderr=True, highlight=False)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status: 0 all accounted for, 1 not, 2 a wrong option (or SystemExit with it), 130 ended early."""
+    options = parse(arguments)
+    complaints = Console(stderr=True, highlight=False)
+    try:
+        source = source_of(options)
+    except NoPictures as exc:
+        complaints.print(f"python -m deploy.demo: {exc}", markup=False, soft_wrap=True)
+        return 2
     for number in _ENDING_SIGNALS:
         signal.signal(number, _end_once)
     try:
-        return run(options, source_of(options), console=console, started_at_s=STARTED_AT_S)
-    except (NoPictures, BadOption) as exc:
-        complaints.print(f"python -m deploy.demo: {exc}", markup=False, soft_wrap=True)
-        return 2
+        return run(options, source, console=_console(), started_at_s=STARTED_AT_S)
     except (StackError, PinstreamError) as exc:
         complaints.print(f"the demo failed: {exc}", style="red", markup=False, soft_wrap=True)
         complaints.print(f"logs: {options.out / 'logs'}", markup=False, soft_wrap=True)
@@ -39,6 +42,13 @@ def main() -> int:
     except KeyboardInterrupt:
         complaints.print("ended early; nothing is left running")
         return 130
+
+
+def _console() -> Console:
+    """Standard output; where nobody watches, wide enough for every table and with lines as they are said."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
 
 
 def _end_once(_number: int, _frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -35,8 +36,9 @@ _SAMPLES: Final = "sample pins"
 _TOPICS: Final = "topics"
 _COLLECTION: Final = "collection"
 _WORKER: Final = "worker"
+_PARTITIONS: Final = "pinstream_worker_partitions"
 _POLL_S: Final = 0.05
-_WORKER_READY_S: Final = 60.0
+_WORKER_READY_S: Final = 90.0
 _WORKER_GRACE_S: Final = 10.0
 
 
@@ -140,16 +142,17 @@ class _Boot:
         return self._spawner.spawn(launch, self._stack.root / "logs" / "worker.log")
 
     def await_worker(self, worker: Child) -> None:
-        """Block until the worker says that it is ready: it has searched the index and asked the models."""
+        """Block until the worker is ready (it has searched the index and asked the models) and holds partitions."""
         deadline = time.monotonic() + _WORKER_READY_S
-        while not _answers(f"http://{HOST}:{self._worker_port}/readyz"):
+        url = f"http://{HOST}:{self._worker_port}"
+        while not (_get(f"{url}/readyz") is not None and holds_partitions(_get(f"{url}/metrics") or "")):
             code = worker.exit_code()
             if code is not None:
                 raise PartFailed(f"the worker ended with status {code} while starting:\n{worker.log_tail()}")
             if time.monotonic() > deadline:
                 raise PartFailed(f"the worker was not ready after {_WORKER_READY_S:.0f} s:\n{worker.log_tail()}")
             time.sleep(_POLL_S)
-        self._board.part(_WORKER, "ready", f"process {worker.pid}, http://{HOST}:{self._worker_port}/metrics")
+        self._board.part(_WORKER, "ready", f"process {worker.pid}, {url}/metrics")
 
     def _await(self, steps: list["Future[None]"]) -> None:
         while any(not step.done() for step in steps):
@@ -235,15 +238,22 @@ def _address(name: str, endpoints: Endpoints) -> str:
     }[name]
 
 
-def _answers(url: str) -> bool:
+def holds_partitions(metrics: str) -> bool:
+    """Whether the worker's metrics say that Kafka has given it partitions; before that, pins wait."""
+    found = re.search(rf"^{_PARTITIONS} (\S+)$", metrics, flags=re.MULTILINE)
+    return found is not None and float(found[1]) > 0
+
+
+def _get(url: str) -> str | None:
+    """The answer's text if all is well there, else None."""
     try:
         with urllib.request.urlopen(url, timeout=5.0) as answer:  # noqa: S310 (our own http URL)
-            return bool(answer.status == 200)
+            return str(answer.read().decode())
     except urllib.error.HTTPError as exc:
         exc.close()
-        return False
+        return None
     except OSError:
-        return False
+        return None
 
 
 def _sweep(folder: Path) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.local.selection import CHECKOUT
+from deploy.local.selection import CHECKOUT, LITE, SERVER
 
 DEFAULT_PINS: Final = 120
 DEFAULT_RATE: Final = 5.0
@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     add("--seed", type=_seed, metavar="S", default=0, help="other sample pins, or another order of DIR")
     add("--out", type=Path, metavar="DIR", default=CHECKOUT / ".local" / "demo", help="where the page goes")
-    add("--milvus", metavar="WHICH", default="lite", help="lite, server, or the URI of one that runs")
+    add("--milvus", type=_milvus, metavar="WHICH", default=LITE, help=f"{LITE}, {SERVER}, or the URI of one that runs")
     add("--keep", action="store_true", help="keep the servers' data and logs afterwards")
     return parser
 
@@ -79,3 +79,9 @@ def _seed(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 9_999:
         raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 0 to 9999")
     return int(text)
+
+
+def _milvus(text: str) -> str:
+    if text not in (LITE, SERVER) and not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r}: expected {LITE}, {SERVER}, or http://HOST:PORT of one that runs")
+    return text

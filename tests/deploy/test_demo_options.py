@@ -31,6 +31,7 @@ def test_every_documented_option_is_taken(tmp_path: Path) -> None:
         ("--seed -1", "from 0 to 9999"),
         ("--json /nowhere/at/all.json", "there is no folder /nowhere/at"),
         ("--json /", "is a folder; give a file"),
+        ("--milvus maybe", "'maybe': expected lite, server, or http://HOST:PORT"),
         ("--pictures x", "unrecognized arguments"),
     ],
 )

@@ -1,0 +1,58 @@
+from pathlib import Path
+
+import pytest
+
+from deploy.demo.__main__ import main
+from deploy.demo.boot import holds_partitions, worker_settings
+from deploy.local.parts import Endpoints
+from streams.settings import WorkerSettings
+
+
+@pytest.mark.parametrize("folder", ["missing", "empty"])
+def test_folder_without_pictures_ends_with_status_2_and_a_sentence(
+    tmp_path: Path, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = tmp_path / folder
+    (tmp_path / "empty").mkdir()
+
+    status = main(["--exit", "--images", str(given), "--out", str(tmp_path / "out")])
+
+    assert status == 2
+    assert f"--images {given}: no " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_worker_understands_every_setting_that_the_demo_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoints = Endpoints(kafka="127.0.0.1:1", triton_grpc="127.0.0.1:2", milvus="http://127.0.0.1:3")
+    for name, value in worker_settings(endpoints, port=4).items():
+        monkeypatch.setenv(name, value)
+
+    settings = WorkerSettings()
+
+    assert settings.kafka.servers == "127.0.0.1:1"
+    assert settings.triton.address == "127.0.0.1:2"
+    assert settings.milvus.uri == "http://127.0.0.1:3"
+    assert settings.fetch.allowed_hosts == ("127.0.0.1",)
+    assert settings.probe.ratio == 1
+    assert settings.http.port == 4
+    unknown = [name for name in worker_settings(endpoints, port=4) if not _is_known(name)]
+    assert unknown == []
+
+
+def _is_known(name: str) -> bool:
+    group, _, field = name.removeprefix("PINSTREAM_").lower().partition("__")
+    inside = WorkerSettings.model_fields[group].annotation if field else WorkerSettings
+    return (field or group) in getattr(inside, "model_fields", {})
+
+
+@pytest.mark.parametrize(
+    ("metrics", "holds"),
+    [
+        ("", False),
+        ("# HELP pinstream_worker_partitions partitions held\npinstream_worker_partitions 0.0\n", False),
+        ("pinstream_worker_waiting_partitions 3.0\npinstream_worker_partitions 0.0", False),
+        ("x 1\npinstream_worker_partitions 12.0\ny 2\n", True),
+    ],
+)
+def test_worker_that_holds_partitions_says_so_in_its_metrics(metrics: str, holds: bool) -> None:
+    assert holds_partitions(metrics) is holds
