@@ -14,8 +14,9 @@ from deploy.samples.layout import Cell, arranged
 from deploy.samples.pieces import Piece, extent
 from deploy.samples.products import Product
 from deploy.samples.raster import Pixels
-from deploy.samples.season import Domain, plan, rng_of
+from deploy.samples.season import plan, rng_of
 from deploy.samples.stills import PLAIN, chosen, still
+from pinstream.events import Domain
 
 ASPECTS: Final[dict[Domain, tuple[float, ...]]] = {
     "camera": (0.75, 0.75, 1.0, 1.33),

@@ -5,13 +5,12 @@ took, and in a styled flat-lay of the web, in mixed order. The remaining seven p
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 
 from deploy.samples.products import Product, product
-
-Domain = Literal["camera", "web", "catalog"]
+from pinstream.events import Domain
 
 SEASON: Final = 40
 SEASON_PRODUCTS: Final = 11
