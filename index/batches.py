@@ -40,14 +40,14 @@ class _Waiting(Generic[T, R]):
 class Batcher(Generic[T, R]):
     """Collects requests into calls of a blocking function, which run in threads of their own.
 
-    ``call`` takes the requests of one batch and returns one answer for each; what it raises, every one of them gets.
-    Two requests of one ``lane`` are never on their way in two calls at once, and keep their order.
-    A request is never split, so a single one may exceed ``max_rows``.
+    ``call`` takes the requests of one batch and returns one answer for each, or an exception for one of them;
+    what it raises, every one of them gets. Requests of one ``lane`` that wait together travel together, and are
+    never on their way in two calls at once. A request is never split, so a single one may exceed ``max_rows``.
     """
 
     def __init__(
         self,
-        call: Callable[[Sequence[T]], Sequence[R]],
+        call: Callable[[Sequence[T]], Sequence[R | Exception]],
         *,
         limits: BatchLimits,
         rows: Callable[[T], int],
@@ -59,7 +59,8 @@ class Batcher(Generic[T, R]):
         self._lane = lane
         self._waiting: list[_Waiting[T, R]] = []
         self._lanes_in_flight: set[Hashable] = set()
-        self._in_flight: set[asyncio.Future[Sequence[R]]] = set()
+        self._in_flight: set[asyncio.Future[Sequence[R | Exception]]] = set()
+        self._callers = 0
         self._room = asyncio.Semaphore(limits.max_waiting)
         self._timer: asyncio.TimerHandle | None = None
         self._threads = ThreadPoolExecutor(limits.max_in_flight, thread_name_prefix="index")
@@ -70,18 +71,22 @@ class Batcher(Generic[T, R]):
         A caller that is cancelled before its request left takes it back; after that it may or may not have run.
         """
         loop = asyncio.get_running_loop()
-        async with self._room:
-            waiting = _Waiting[T, R](
-                request, self._rows(request), self._lane(request), loop.time(), loop.create_future()
-            )
-            self._waiting.append(waiting)
-            self._send_what_is_due()
-            return await waiting.done
+        self._callers += 1
+        try:
+            async with self._room:
+                waiting = _Waiting[T, R](
+                    request, self._rows(request), self._lane(request), loop.time(), loop.create_future()
+                )
+                self._waiting.append(waiting)
+                self._send_what_is_due()
+                return await waiting.done
+        finally:
+            self._callers -= 1
 
     async def close(self) -> None:
-        """Wait for the answers to all that was submitted, and end the threads; submitting afterwards is an error."""
-        while self._in_flight:
-            await asyncio.wait(self._in_flight)
+        """Wait until every caller has its answer, and end the threads; submitting afterwards is an error."""
+        while self._callers:
+            await (asyncio.wait(self._in_flight) if self._in_flight else asyncio.sleep(0))
         self._disarm()
         self._threads.shutdown(wait=False)
 
@@ -99,17 +104,23 @@ class Batcher(Generic[T, R]):
             self._send(batch)
 
     def _next_batch(self) -> tuple[list[_Waiting[T, R]], bool]:
-        """The oldest requests whose lane is free, and whether no more fit."""
+        """The oldest requests whose lane is free, and whether no more fit; who shares a lane, shares the call."""
         batch: list[_Waiting[T, R]] = []
-        rows = 0
+        lanes: set[Hashable] = set()
+        rows, full = 0, False
         for waiting in self._waiting:
             if waiting.lane in self._lanes_in_flight:
                 continue
-            if batch and rows + waiting.rows > self._limits.max_rows:
-                return batch, True
-            batch.append(waiting)
-            rows += waiting.rows
-        return batch, rows >= self._limits.max_rows
+            if waiting.lane in lanes:
+                batch.append(waiting)
+            elif batch and rows + waiting.rows > self._limits.max_rows:
+                full = True
+            elif not full:
+                batch.append(waiting)
+                rows += waiting.rows
+                if waiting.lane is not None:
+                    lanes.add(waiting.lane)
+        return batch, full or rows >= self._limits.max_rows
 
     def _send(self, batch: list[_Waiting[T, R]]) -> None:
         sent = {id(waiting) for waiting in batch}
@@ -121,7 +132,9 @@ class Batcher(Generic[T, R]):
         self._in_flight.add(call)
         call.add_done_callback(lambda done: self._finish(done, batch, lanes))
 
-    def _finish(self, call: asyncio.Future[Sequence[R]], batch: list[_Waiting[T, R]], lanes: set[Hashable]) -> None:
+    def _finish(
+        self, call: asyncio.Future[Sequence[R | Exception]], batch: list[_Waiting[T, R]], lanes: set[Hashable]
+    ) -> None:
         self._in_flight.discard(call)
         self._lanes_in_flight -= lanes
         error = call.exception()
@@ -130,8 +143,10 @@ class Batcher(Generic[T, R]):
                 continue
             if error is not None:
                 waiting.done.set_exception(error)
+            elif isinstance(answer := call.result()[i], Exception):
+                waiting.done.set_exception(answer)
             else:
-                waiting.done.set_result(call.result()[i])
+                waiting.done.set_result(answer)
         self._send_what_is_due()
 
     def _disarm(self) -> None:

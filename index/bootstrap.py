@@ -80,5 +80,8 @@ def _ensure_alias(store: MilvusStore, *, dry_run: bool) -> str:
         return f"alias {ALIAS} points to {target}"
     if dry_run:
         return f"alias {ALIAS} is missing and would point to {store.collection}"
-    store.create_alias(ALIAS)
+    try:
+        store.create_alias(ALIAS)
+    except IndexRefused as exc:  # it points to a collection that was dropped
+        return f"alias {ALIAS} could not be created: {exc}"
     return f"alias {ALIAS} now points to {store.collection}"

@@ -5,6 +5,7 @@ from typing import Final
 
 from index.batches import Batcher, BatchLimits
 from pinstream.collection import Row
+from pinstream.errors import IndexRefused
 from pinstream.store import Consistency, VectorStore
 
 WRITE_LIMITS: Final = BatchLimits(max_rows=512, linger_s=0.005, max_in_flight=2)
@@ -18,7 +19,8 @@ class RowWriter:
 
     All rows of one ``write`` travel in one call, so readers see the pin change at once. Of two writes of one pin
     that wait together only the one with the larger version is sent (the later one, of equals), and both are
-    acknowledged; two writes of one pin are never on their way at the same time.
+    acknowledged; two writes of one pin are never on their way at the same time. A pin that the index refuses costs
+    only itself: its batch is halved until it stands alone.
     """
 
     def __init__(self, store: VectorStore, *, limits: BatchLimits = WRITE_LIMITS) -> None:
@@ -39,9 +41,20 @@ class RowWriter:
         """Wait until everything written is acknowledged, and end the threads."""
         await self._batches.close()
 
-    def _upsert(self, writes: Sequence[PinRows]) -> list[None]:
-        self._store.upsert([row for rows in newest_of_each_pin(writes) for row in rows])
-        return [None] * len(writes)
+    def _upsert(self, writes: Sequence[PinRows]) -> Sequence[Exception | None]:
+        refused = self._refused(newest_of_each_pin(writes))
+        return [refused.get(rows[0].pin_id) for rows in writes]
+
+    def _refused(self, pins: Sequence[PinRows]) -> dict[str, IndexRefused]:
+        """Write ``pins``, and say which of them the index will never take; the others are not held up by those."""
+        try:
+            self._store.upsert([row for rows in pins for row in rows])
+        except IndexRefused as exc:
+            if len(pins) == 1:
+                return {pins[0][0].pin_id: exc}
+            middle = len(pins) // 2
+            return self._refused(pins[:middle]) | self._refused(pins[middle:])
+        return {}
 
 
 class RowReader:

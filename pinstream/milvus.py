@@ -291,8 +291,8 @@ _REFUSED_STATUS: Final = frozenset(
 
 # The same by Milvus' own codes (pkg/util/merr): collection, schema and database missing or wrong, credentials ...
 _FATAL_CODES: Final = frozenset({100, 105, 109, 700, 702, 800, 801, 802, 1400, 1401})
-# ... and invalid, missing or oversized parameters, fields that do not exist, expressions the core cannot run.
-_REFUSED_CODES: Final = frozenset({1100, 1101, 1102, 1700, 1701, 2000, 2001})
+# ... and invalid, missing or oversized parameters, aliases and fields, expressions the core cannot run.
+_REFUSED_CODES: Final = frozenset({1100, 1101, 1102, 1600, 1601, 1602, 1700, 1701, 2000, 2001})
 _ALIAS_NOT_FOUND: Final = 1600
 # Servers before 2.4 answer every older error with this one; what it means, only its text says.
 _UNEXPECTED_CODE: Final = 65535

@@ -31,3 +31,13 @@ def standalone_milvus(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Loc
     options = StackOptions(root=tmp_path_factory.mktemp("standalone"), kafka="none", triton="none", milvus="server")
     with LocalStack(options) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def lite_milvus(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalStack]":
+    """A stack that is only Milvus Lite: ready in a second."""
+    from deploy.local.stack import LocalStack, StackOptions
+
+    options = StackOptions(root=tmp_path_factory.mktemp("lite"), kafka="none", triton="none", milvus="lite")
+    with LocalStack(options) as running:
+        yield running

@@ -18,16 +18,6 @@ EMBEDDING_VERSION = 9_000
 
 
 @pytest.fixture(scope="session")
-def lite_milvus(tmp_path_factory: pytest.TempPathFactory) -> Iterator["LocalStack"]:
-    """A stack that is only Milvus Lite: ready in a second."""
-    from deploy.local.stack import LocalStack, StackOptions
-
-    options = StackOptions(root=tmp_path_factory.mktemp("lite"), kafka="none", triton="none", milvus="lite")
-    with LocalStack(options) as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
 def lite_store(lite_milvus: "LocalStack") -> Iterator[VectorStore]:
     """A collection in Milvus Lite."""
     with closing(_created(lite_milvus)) as store:
