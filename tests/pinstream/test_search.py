@@ -1,0 +1,242 @@
+"""The products over the exact index: who is found, in which order, under which filters, and what is said otherwise."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinstream.codes import CODE_BITS, CODE_BYTES, Code, hamming
+from pinstream.collection import Row, Where, tombstone
+from pinstream.errors import IndexUnavailable, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
+from pinstream.hits import NEAR_DUPLICATE_BITS
+from pinstream.memory import MemoryStore
+from pinstream.search import MAX_HITS, AsyncVisualIndex, VisualIndex
+from pinstream.store import Consistency, Ranking
+
+NOW_MS = 1_700_000_000_000
+HOUR_MS = 3_600_000
+
+
+def code(distance: int) -> Code:
+    """The code that differs from ``code(0)`` in its first ``distance`` bits."""
+    return ((1 << CODE_BITS) - (1 << (CODE_BITS - distance))).to_bytes(CODE_BYTES, "big")
+
+
+def row(pin_id: str, distance: int, *, slot: int = 0, picture: str = "") -> Row:
+    return Row(
+        pin_id=pin_id,
+        slot=slot,
+        alive=True,
+        code=code(distance),
+        version=1,
+        image_sha256=picture,
+        published_at_ms=NOW_MS - HOUR_MS,
+    )
+
+
+def index(*rows: Row) -> VisualIndex:
+    store = MemoryStore()
+    store.upsert(rows)
+    return VisualIndex.over(store, clock_ms=lambda: NOW_MS)
+
+
+def pins(found: Sequence[object] | object) -> list[str]:
+    return [hit.pin_id for hit in found]  # type: ignore[attr-defined]
+
+
+def test_nearest_come_first_and_the_pin_itself_never() -> None:
+    found = index(row("q", 0), row("far", 90), row("near", 3), row("twin", 0)).related("q")
+
+    assert pins(found) == ["twin", "near", "far"]
+    assert [hit.distance for hit in found] == [0, 3, 90]
+    assert [hit.near_duplicate for hit in found] == [True, True, False]
+
+
+def test_near_duplicates_end_at_the_stated_distance() -> None:
+    found = index(row("q", 0), row("in", NEAR_DUPLICATE_BITS), row("out", NEAR_DUPLICATE_BITS + 1)).related("q")
+
+    assert [hit.near_duplicate for hit in found] == [True, False]
+
+
+def test_equal_distances_are_ordered_by_pin() -> None:
+    found = index(row("q", 0), row("c", 5), row("a", 5), row("b", 5)).related("q", limit=2)
+
+    assert pins(found) == ["a", "b"]
+
+
+def test_a_hit_says_how_near_and_how_old_it_is() -> None:
+    (hit,) = index(row("q", 0), replace(row("hit", 64), box=(0.1, 0.2, 0.3, 0.4), price=9.5, title="Hat")).related("q")
+
+    assert hit.similarity == 0.5
+    assert hit.age_s == 3600
+    assert (hit.box, hit.price, hit.title) == ((0.1, 0.2, 0.3, 0.4), 9.5, "Hat")
+
+
+def test_the_same_picture_is_one_hit_with_the_number_of_its_pins() -> None:
+    copies = [row(f"copy-{i:02}", 2, picture="aa") for i in range(40)]
+
+    found = index(row("q", 0), *copies, row("other", 9, picture="bb"), row("unhashed", 9)).related("q", limit=3)
+
+    assert pins(found) == ["copy-00", "other", "unhashed"]
+    assert [hit.pins for hit in found] == [40, 1, 1]
+
+
+def test_searching_goes_on_until_the_limit_is_met() -> None:
+    many = [row(f"copy-{i:04}", 2, picture="aa") for i in range(700)]
+    others = [row(f"other-{i}", 50 + i, picture=f"b{i}") for i in range(5)]
+
+    found = index(row("q", 0), *many, *others).related("q", limit=4)
+
+    assert pins(found) == ["copy-0000", "other-0", "other-1", "other-2"]
+    assert not found.exhausted
+
+
+@pytest.mark.parametrize(("limit", "exhausted"), [(1, False), (2, False), (3, True), (4, True)])
+def test_the_answer_says_whether_it_is_everything(limit: int, exhausted: bool) -> None:
+    found = index(row("q", 0), *(row(f"p{i}", i) for i in (1, 2, 3))).related("q", limit=limit)
+
+    assert len(found) == min(limit, 3)
+    assert found.exhausted == exhausted
+
+
+def test_an_empty_index_answers_with_nothing_else() -> None:
+    found = index(row("q", 0)).related("q")
+
+    assert (len(found), found.exhausted) == (0, True)
+
+
+def test_dead_rows_and_objects_are_not_related_pictures() -> None:
+    found = index(row("q", 0), tombstone("dead", 0, 1, at_ms=0), row("object", 1, slot=1)).related("q")
+
+    assert pins(found) == []
+
+
+def test_filters_restrict() -> None:
+    rows = [
+        replace(row("web", 1), domain="web", label="Hat"),
+        replace(row("shop", 2), domain="catalog", label="Dress"),
+        replace(row("old", 3), published_at_ms=NOW_MS - 48 * HOUR_MS),
+    ]
+    searched = index(row("q", 0), *rows)
+
+    assert pins(searched.related("q", domain="catalog")) == ["shop"]
+    assert pins(searched.related("q", domain=["catalog", "camera"])) == ["shop"]
+    assert pins(searched.related("q", label={"Hat", "Shoe"})) == ["web"]
+    assert pins(searched.related("q", max_age_s=24 * 3600)) == ["web", "shop"]
+
+
+def objects_index() -> VisualIndex:
+    return index(
+        replace(row("q", 0), object_count=2),
+        replace(row("q", 0, slot=1), label="Hat"),
+        replace(row("q", 100, slot=2), label="Shoe"),
+        replace(row("hat", 9, slot=2), label="Hat"),
+        replace(row("hat", 4, slot=3), label="Hat"),
+        replace(row("dress", 1, slot=1), label="Dress"),
+        row("whole", 0),
+    )
+
+
+def test_similar_objects_have_the_same_label_and_one_per_pin() -> None:
+    found = objects_index().similar("q", 1)
+
+    assert [(hit.pin_id, hit.slot, hit.distance) for hit in found] == [("hat", 3, 4)]
+
+
+def test_the_label_gate_opens_and_can_name_others() -> None:
+    searched = objects_index()
+
+    assert pins(searched.similar("q", 1, label=None)) == ["dress", "hat"]
+    assert pins(searched.similar("q", 1, label="Dress")) == ["dress"]
+
+
+def test_a_code_is_searched_among_pictures_objects_or_both() -> None:
+    searched = objects_index()
+
+    assert pins(searched.by_code(code(0), slots="whole")) == ["q", "whole"]
+    assert pins(searched.by_code(code(0), slots="objects")) == ["q", "dress", "hat"]
+    assert pins(searched.by_code(code(0))) == ["q", "whole", "dress", "hat"]
+
+
+def test_get_shows_a_pin_with_its_living_objects() -> None:
+    rows = [replace(row("pin", 0), object_count=20, tags=("sun",)), *(row("pin", i, slot=i) for i in range(1, 21))]
+
+    found = index(*rows, tombstone("pin", 21, 1, at_ms=0)).get("pin")
+
+    assert [thing.slot for thing in found.objects] == list(range(1, 21))
+    assert (found.tags, found.age_s) == (("sun",), 3600)
+
+
+def test_an_unknown_pin_a_deleted_pin_and_an_unknown_object_are_told_apart() -> None:
+    searched = index(row("pin", 0), tombstone("gone", 0, 7, at_ms=0))
+
+    with pytest.raises(PinUnknown, match="'nobody' is not in the index"):
+        searched.related("nobody")
+    with pytest.raises(PinDeleted, match=r"'gone' was deleted \(version 7\)"):
+        searched.get("gone")
+    with pytest.raises(ObjectUnknown, match="'pin' has no object 3: there are 0"):
+        searched.similar("pin", 3)
+
+
+def test_arguments_out_of_range_are_named_with_what_is_allowed() -> None:
+    searched = index(row("pin", 0))
+
+    for call, message in (
+        (lambda: searched.related("pin", limit=0), f"limit = 0: 1 to {MAX_HITS} are allowed"),
+        (lambda: searched.related("pin", limit=MAX_HITS + 1), "limit = 1001"),
+        (lambda: searched.related("pin", domain="shop"), "domain = 'shop': web, camera, catalog are allowed"),
+        (lambda: searched.related("pin", domain=[]), "give at least one name"),
+        (lambda: searched.related("pin", label=""), "give at least one name"),
+        (lambda: searched.related("pin", max_age_s=-1), r"max_age_s = -1"),
+        (lambda: searched.related("pin", max_age_s=float("nan")), "max_age_s = nan"),
+        (lambda: searched.related('p" or true'), "pin_id = "),
+        (lambda: searched.similar("pin", 0), r"slot = 0: .* use related\(\)"),
+        (lambda: searched.by_code(b"short"), "a code has 32 bytes"),
+        (lambda: searched.by_code(code(0), slots="all"), "slots = 'all': any, whole, objects"),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(QueryInvalid, match=message):
+            call()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5)), max_size=60),
+    st.integers(1, 12),
+)
+def test_the_answer_is_what_collapsing_everything_gives(made: list[tuple[int, int]], limit: int) -> None:
+    rows = [row(f"p{i:02}", distance, picture=f"{distance}-{picture}") for i, (distance, picture) in enumerate(made)]
+
+    found = index(*rows).by_code(code(0), limit=limit)
+
+    expected: dict[str, list[Row]] = {}
+    for one in sorted(rows, key=lambda one: (hamming(one.code, code(0)), one.key)):
+        expected.setdefault(one.image_sha256, []).append(one)
+    assert [(hit.pin_id, hit.pins) for hit in found] == [
+        (group[0].pin_id, len(group)) for group in list(expected.values())[:limit]
+    ]
+    assert found.exhausted == (len(expected) <= limit)
+
+
+class FailingStore(MemoryStore):
+    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
+        raise IndexUnavailable("away")
+
+
+def test_an_index_that_is_away_is_said_to_be() -> None:
+    with pytest.raises(IndexUnavailable, match="away"):
+        VisualIndex.over(FailingStore()).by_code(code(0))
+
+
+async def test_services_ask_many_questions_at_once() -> None:
+    visual = AsyncVisualIndex(index(row("q", 0), row("near", 3)))
+
+    related, found, unknown = await asyncio.gather(
+        visual.related("q", limit=1), visual.get("near"), visual.get("nobody"), return_exceptions=True
+    )
+
+    assert pins(related) == ["near"]
+    assert not isinstance(found, BaseException) and found.pin_id == "near"
+    assert isinstance(unknown, PinUnknown)
+    await visual.close()
