@@ -18,7 +18,8 @@ ERROR_HEADERS: Final = {
     "__connect.errors.stage": "what the worker was doing",
     "__connect.errors.exception.class.name": "the kind of failure",
     "__connect.errors.exception.message": "why, in words",
-    "__connect.errors.exception.stacktrace": "where, if the failure was unexpected",
+    "__connect.errors.exception.stacktrace": "where in the worker, its innermost frames",
+    "__connect.errors.unexpected": "true where the worker's own code may be at fault, else false",
 }
 
 _KEY: Final = {"type": "string", "pattern": PIN_ID_PATTERN, "description": "the pin id"}
