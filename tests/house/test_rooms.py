@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROOMS = ("schemas", "inference", "index", "streams", "deploy")
 MAX_MODULE_LINES = 400
+MAX_TEST_MODULE_LINES = 650
 MAX_FUNCTION_LINES = 80
 
 
@@ -45,7 +46,8 @@ def test_modules_and_functions_keep_their_budget() -> None:
     too_long = []
     for module in tracked("*.py"):
         source = module.read_text()
-        if source.count("\n") > MAX_MODULE_LINES:
+        limit = MAX_TEST_MODULE_LINES if module.is_relative_to(ROOT / "tests") else MAX_MODULE_LINES
+        if source.count("\n") > limit:
             too_long.append(f"{module.relative_to(ROOT)}: {source.count(chr(10))} lines")
         too_long += [
             f"{module.relative_to(ROOT)}:{node.lineno} {node.name}: {node.end_lineno - node.lineno} lines"
