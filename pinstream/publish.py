@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import threading
 import time
 import weakref
 from collections.abc import Mapping
@@ -60,6 +61,7 @@ _ALIASES: Final = {
 }
 """Second names that librdkafka takes for what we set ourselves."""
 _EXIT_MARGIN_S: Final = 1.0
+_FOR_EVER_S: Final = threading.TIMEOUT_MAX / 4
 
 
 class Publisher:
@@ -225,7 +227,8 @@ def _open_producer(settings: KafkaSettings, on_error: OnError) -> KafkaProducer:
 
 
 def _seconds(settings: KafkaSettings, key: str) -> float:
-    return float(settings[key]) / 1000
+    """A time in librdkafka's spelling, where 0 stands for ever."""
+    return float(settings[key]) / 1000 or _FOR_EVER_S
 
 
 def _in_event_loop() -> bool:

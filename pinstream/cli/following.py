@@ -1,6 +1,7 @@
 """After publishing: stay until the outcomes are known, or while others fetch pictures."""
 
 import time
+from collections.abc import Mapping
 from itertools import islice
 
 import typer
@@ -8,27 +9,28 @@ import typer
 from pinstream.cli.outcomes import OutcomeReader, wait_for_outcomes
 from pinstream.cli.pictures import PictureServer
 from pinstream.cli.screen import SHOWN, complain, progress, screen
-from pinstream.cli.sending import Tally
 from pinstream.events import PinOutcome
 
 
-def follow(reader: OutcomeReader, tally: Tally, *, timeout_s: float, server: PictureServer | None) -> bool:
-    """Whether every pin delivered has an outcome other than dead within ``timeout_s``; says what became of them."""
+def follow(
+    reader: OutcomeReader, versions: Mapping[str, int], *, timeout_s: float, server: PictureServer | None
+) -> bool:
+    """Whether every pin got an outcome at its version or above in time, and none is dead; says what became of them."""
     if server is not None:
         screen.print(f"serving {server.offered:,} pictures until their pins are settled; Ctrl-C to stop")
     found: dict[str, PinOutcome] = {}
     try:
         with progress("settled") as bar:
-            task = bar.add_task("waiting for a worker", total=len(tally.versions))
+            task = bar.add_task("waiting for a worker", total=len(versions))
 
             def each(outcome: PinOutcome) -> None:
                 found[outcome.pin_id] = outcome
                 bar.update(task, advance=1, description=f"last: {outcome.outcome}")
 
-            wait_for_outcomes(reader, tally.versions, timeout_s=timeout_s, each=each)
+            wait_for_outcomes(reader, versions, timeout_s=timeout_s, each=each)
     except KeyboardInterrupt:
         screen.print("stopped")
-    return _report(found, missing=len(tally.versions) - len(found))
+    return _report(found, missing=len(versions) - len(found))
 
 
 def serve_on(server: PictureServer) -> None:

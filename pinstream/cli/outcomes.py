@@ -24,6 +24,8 @@ class OutcomeReader:
         self.topic = connection.topic_prefix + INDEXED_TOPIC
         self.unreadable = 0
         """Records that are no outcomes: a newer contract, or somebody else's."""
+        self.trouble = ""
+        """What the client last complained of, until a record comes again; it reconnects by itself."""
         if self.topic not in connection.topics():
             raise KafkaAway(f"no topic {self.topic} at {connection.address}: `python -m streams init` creates it")
         self._consumer = Consumer(
@@ -70,7 +72,9 @@ class OutcomeReader:
         if error is not None:
             if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
                 raise KafkaAway(f"{self.topic}: {error.str()}")
-            return None  # a broker that is away: the client reconnects by itself
+            self.trouble = error.str()
+            return None
+        self.trouble = ""
         value = message.value()
         if value is None:
             return None

@@ -89,13 +89,14 @@ def publish(  # noqa: PLR0913 (each is an option)
         lane: Lane = "backfill" if backfill else "live"
         with reached(to):
             reader = open_things.enter_context(OutcomeReader(to)) if stays else None
-            tally = _send(source, to, lane, Pace(rate, sleep=time.sleep))
+            tally = Tally(versions={} if stays else None)
+            _send(source, to, lane, Pace(rate, sleep=time.sleep), tally)
         good = _summarised(tally, to)
         if tally.stopped:
             pass
         elif reader is not None:
             timeout_s = float("inf") if wait_at_most is None else wait_at_most
-            good = follow(reader, tally, timeout_s=timeout_s, server=source.server) and good
+            good = follow(reader, tally.versions or {}, timeout_s=timeout_s, server=source.server) and good
         elif source.server is not None:
             serve_on(source.server)
     raise typer.Exit(0 if good else 1)
@@ -121,7 +122,7 @@ def _pictures(
     return Source(drafts, len(pictures), server)
 
 
-def _send(source: Source, to: Connection, lane: Lane, pace: Pace) -> Tally:
+def _send(source: Source, to: Connection, lane: Lane, pace: Pace, tally: Tally) -> None:
     problems = 0
     with progress("delivered") as bar, to.publisher(lane) as publisher:
         task = bar.add_task(f"to {publisher.topic}", total=source.total)
@@ -135,7 +136,7 @@ def _send(source: Source, to: Connection, lane: Lane, pace: Pace) -> Tally:
         def on_settled(delivery: Delivery) -> None:
             bar.advance(task, 0 if delivery.failed() else 1)
 
-        return send(publisher, source.drafts, pace=pace, on_problem=on_problem, on_settled=on_settled)
+        send(publisher, source.drafts, tally, pace=pace, on_problem=on_problem, on_settled=on_settled)
 
 
 def _summarised(tally: Tally, to: Connection) -> bool:

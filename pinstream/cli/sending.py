@@ -16,8 +16,8 @@ class Tally:
     """What became of the drafts so far. Deliveries report from the publisher's thread."""
 
     delivered: int = 0
-    versions: dict[str, int] = field(default_factory=dict)
-    """The last version delivered of each pin."""
+    versions: dict[str, int] | None = None
+    """The last version delivered of each pin; None: nobody will ask, and there may be millions."""
     problems: list[Problem] = field(default_factory=list)
     """What could never be published."""
     undelivered: dict[str, str] = field(default_factory=dict)
@@ -36,7 +36,8 @@ class Tally:
             return
         with self._lock:
             self.delivered += 1
-            self.versions[delivered.pin_id] = delivered.version
+            if self.versions is not None:
+                self.versions[delivered.pin_id] = delivered.version
 
 
 class Pace:
@@ -62,13 +63,13 @@ class Pace:
 def send(
     publisher: Publisher,
     drafts: Iterable[Draft | Problem],
+    tally: Tally,
     *,
     pace: Pace,
     on_problem: Callable[[Problem], None],
     on_settled: Callable[[Delivery], None],
-) -> Tally:
-    """Publish every draft and wait for the answers; stops early once Kafka has failed one."""
-    tally = Tally()
+) -> None:
+    """Publish every draft and wait for the answers, into ``tally``; stops early once Kafka has failed one."""
 
     def settled(delivery: Delivery) -> None:
         tally.settle(delivery)
@@ -97,4 +98,3 @@ def send(
         tally.stopped = True
     for pin_id in publisher.flush():
         tally.undelivered.setdefault(pin_id, "no answer from Kafka")
-    return tally

@@ -74,8 +74,8 @@ def _show(reader: OutcomeReader, limit: int | None, address: str) -> None:
             for outcome in outcomes[: None if limit is None else limit - window.pins]:
                 window.add(outcome)
                 console.print(line(outcome), soft_wrap=True)
-            if outcomes:
-                live.update(percentiles(window, unreadable=reader.unreadable))
+            if outcomes or reader.trouble:
+                live.update(percentiles(window, unreadable=reader.unreadable, trouble=reader.trouble))
 
 
 def line(outcome: PinOutcome) -> Text:
@@ -98,7 +98,7 @@ def line(outcome: PinOutcome) -> Text:
     return text
 
 
-def percentiles(window: FreshnessWindow, *, unreadable: int = 0) -> RenderableType:
+def percentiles(window: FreshnessWindow, *, unreadable: int = 0, trouble: str = "") -> RenderableType:
     """The table under the lines."""
     title = f"{window.pins:,} pins, {window.dead:,} dead" + (f", {unreadable:,} unreadable" if unreadable else "")
     table = Table(
@@ -107,6 +107,8 @@ def percentiles(window: FreshnessWindow, *, unreadable: int = 0) -> RenderableTy
     table.add_column("age or stage")
     for heading in ("pins", "p50", "p95", "p99", "max"):
         table.add_column(heading, justify="right")
+    if trouble:
+        table.caption = Text(f"Kafka is away: {trouble}", style="red")
     for spread in window.spreads():
         figures = (spread.p50_ms, spread.p95_ms, spread.p99_ms, spread.max_ms)
         table.add_row(spread.name, f"{spread.count:,}", *(f"{figure:,.1f}" for figure in figures))

@@ -443,6 +443,13 @@ def test_kafkas_own_keys_pass_through_under_either_name() -> None:
     publisher.close()
 
 
+def test_a_delivery_that_may_take_for_ever_is_waited_for() -> None:
+    with MemoryPublisher(kafka={"delivery.timeout.ms": 0, "queue.buffering.max.messages": 1}) as publisher:
+        deliveries = [publisher.publish(pin(f"p{number}")) for number in range(3)]
+
+    assert all(delivery.result() for delivery in deliveries)
+
+
 def test_callbacks_see_the_finished_delivery(memory: MemoryPublisher) -> None:
     seen: list[bool] = []
 
