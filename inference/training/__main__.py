@@ -128,15 +128,17 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
 
 @app.command("export")
 def export(
-    embed: Annotated[str, typer.Option(help="run of the embedding")] = "unified-0",
-    detect: Annotated[str, typer.Option(help="run of the detector")] = "detect-0",
+    embed: Annotated[str, typer.Option(help="run of the embedding; empty: leave it as it is")] = "unified-0",
+    detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-0",
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
 ) -> None:
     """Both graphs into the Triton repository, compared with torch first."""
     space = workspace(photos, runs)
-    ship.ship_embed(space, runs / embed)
-    ship.ship_detect(space, runs / detect)
+    if embed:
+        ship.ship_embed(space, runs / embed)
+    if detect:
+        ship.ship_detect(space, runs / detect)
 
 
 @app.command("report")
