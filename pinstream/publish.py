@@ -72,9 +72,10 @@ class Publisher:
         async with Publisher("kafka:9092") as publisher:      with Publisher("kafka:9092") as publisher:
             await publisher.publish(event)                        publisher.publish(event).result()
 
-    Connects at the first event, so it may be made before a fork. ``kafka`` holds librdkafka's own keys; of these,
-    ``queue.buffering.max.messages`` and ``.kbytes`` bound what waits for an answer, and ``delivery.timeout.ms``
-    (30 s) how long an event may wait for room and then again for the answer. Raises ValueError if a key is wrong.
+    Connects on entering ``with``, else at the first event: until then it may be forked. ``kafka`` holds librdkafka's
+    own keys; of these, ``queue.buffering.max.messages`` and ``.kbytes`` bound what waits for an answer, and
+    ``delivery.timeout.ms`` (30 s) how long an event may wait for room and then again for the answer. Raises
+    ValueError if a key is wrong.
     """
 
     def __init__(
@@ -148,6 +149,7 @@ class Publisher:
         return await asyncio.to_thread(self.close, timeout_s)
 
     def __enter__(self) -> Self:
+        self._opened()
         return self
 
     def __exit__(
@@ -156,6 +158,7 @@ class Publisher:
         _told(self.close(), exc)
 
     async def __aenter__(self) -> Self:
+        self._opened()
         return self
 
     async def __aexit__(
