@@ -99,7 +99,7 @@ def _saturated(site: Site, plan: Plan) -> tuple[float, dict[str, float]]:
     """Pins per second with a backlog, everything at its defaults, and CPU ms per pin of every process."""
     with site.worker(DEFAULT_PROBES) as worker:
         site.outcomes.await_pins(site.publish(WARM_PINS, rate=None), visible=False)
-        meter = machine.CpuMeter(site.pids(worker) | machine.this_process())
+        meter = machine.CpuMeter(site.pids(worker))
         pins = site.publish(plan.saturated_pins, rate=None)
         outcomes = site.outcomes.await_pins(pins, visible=False)
         cpu = {name: round(used * 1000 / len(pins), 2) for name, used in meter.used_s().items()}
