@@ -75,9 +75,10 @@ class Engine:
 
     async def revoked(self, partitions: Sequence[int]) -> Mapping[Lane, Offsets]:
         """See Owner: drains, within the deadline."""
+        offsets: dict[Lane, Offsets] = {lane: {} for lane in LANES}
         if self.failure is None:
             await self._dispatch.drain(partitions, deadline_s=self._drain_s)
-        offsets = {lane: self.holdings.uncommitted(lane, partitions) for lane in LANES}
+            offsets = {lane: self.holdings.uncommitted(lane, partitions) for lane in LANES}
         self._dispatch.lose(partitions)
         log.info("partitions given back", extra={"partitions": sorted(partitions), "held": len(self.holdings)})
         return offsets

@@ -7,6 +7,7 @@ subscribed to; the same partitions of the backfill topic are assigned by hand, a
 import asyncio
 import logging
 import queue
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from streams.credits import Credits
 from streams.dispatch import Taken
 from streams.holdings import Offsets
 from streams.intake import Intake, Loop
+from streams.kafka_errors import QUIET
 from streams.records import LANES, Lane
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ CONSUMER_DEFAULTS: Final[Config] = {
 
 OWN: Final[Config] = {"enable.auto.commit": False, "enable.auto.offset.store": False}
 _SLACK_S: Final = 5.0
+_NOTE_EVERY_S: Final = 1.0
+_LEAVE_S: Final = 15.0
 
 
 class Owner(Protocol):
@@ -102,6 +106,7 @@ class Lanes:
             lane: queue.SimpleQueue() for lane in LANES
         }
         self._ends: dict[tuple[Lane, int], int] = {}
+        self._note_at_s: dict[Lane, float] = dict.fromkeys(LANES, 0.0)
 
         def intake(consumer: Consumer, lane: Lane) -> Intake:
             return Intake(consumer, lane, credits=credits, waiting_partitions=waiting_partitions, deliver=self._deliver)
@@ -131,7 +136,9 @@ class Lanes:
         for thread in self._threads:
             thread.stop()
             if thread.ident is not None:
-                await asyncio.to_thread(thread.join)
+                await asyncio.to_thread(thread.join, self._settings.drain_s + _LEAVE_S)
+                if thread.is_alive():
+                    log.warning("Kafka does not answer; leaving without a word", extra={"lane": thread.name})
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
         """Have a commit sent, without waiting; `Owner.committed` hears how it ended."""
@@ -142,7 +149,7 @@ class Lanes:
         return self._ends.get((lane, partition))
 
     def _config(self, group: str, lane: Lane, *, manual: bool = False) -> dict[str, object]:
-        config: dict[str, object] = {**CONSUMER_DEFAULTS, **self._settings.config, **OWN, "group.id": group}
+        config: dict[str, object] = {**CONSUMER_DEFAULTS, **QUIET, **self._settings.config, **OWN, "group.id": group}
         if config.get("group.protocol") == "consumer":
             # KIP-848: these are the broker's to set, and the client refuses them.
             for key in ("partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"):
@@ -227,6 +234,10 @@ class Lanes:
             commands.get()()
 
     def _note_ends(self, lane: Lane, partitions: Sequence[TopicPartition]) -> None:
+        """Often enough for a gauge, seldom enough to cost nothing."""
+        if time.monotonic() < self._note_at_s[lane]:
+            return
+        self._note_at_s[lane] = time.monotonic() + _NOTE_EVERY_S
         for each in partitions:
             try:
                 found = self._consumer(lane).get_watermark_offsets(each, cached=True)

@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from pinstream.events import Headers
 from schemas.topics import DEAD_LETTER_ROOM_BYTES, MAX_RECORD_BYTES
 from streams.errors import KafkaFailed
+from streams.kafka_errors import QUIET
 
 _POLL_S: Final = 0.1
 
@@ -33,10 +34,11 @@ class Outbox:
     """
 
     def __init__(
-        self, config: Mapping[str, str | int | float | bool], *, fail: Callable[[BaseException], None]
+        self, config: Mapping[str, object], *, fail: Callable[[BaseException], None], on_delivered: Callable[[], None]
     ) -> None:
-        self._producer = Producer({**DEFAULTS, **config})
+        self._producer = Producer({**DEFAULTS, **QUIET, **config})
         self._fail = fail
+        self._on_delivered = on_delivered
         self._loop = asyncio.get_running_loop()
         self._delivered: list[tuple[KafkaError | None, Callable[[], None]]] = []
         self._closing = threading.Event()
@@ -91,6 +93,7 @@ class Outbox:
         batch, self._delivered = self._delivered, []
         for error, delivered in batch:
             if error is None:
+                self._on_delivered()
                 delivered()
             else:
                 self._fail(KafkaFailed(f"a message was not taken: {error.str()}"))

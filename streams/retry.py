@@ -1,6 +1,7 @@
 """Waiting for what will come back: full-jitter backoff, and who is being waited for."""
 
 import asyncio
+import logging
 import random
 import time
 from collections import Counter
@@ -12,6 +13,8 @@ from streams.errors import Abandoned
 from streams.records import Lease
 
 Service = Literal["triton", "milvus", "kafka"]
+log = logging.getLogger(__name__)
+
 SERVICES: Final[tuple[Service, ...]] = ("triton", "milvus", "kafka")
 Answer = TypeVar("Answer")
 
@@ -56,11 +59,15 @@ class Outages:
 
     def answered(self, service: Service) -> None:
         """Somebody got an answer: the service is not away."""
-        self._since_s.pop(service, None)
+        since_s = self._since_s.pop(service, None)
+        if since_s is not None:
+            log.info("%s answers again after %.1f s", service, self._monotonic() - since_s)
 
-    def failed(self, service: Service) -> None:
+    def failed(self, service: Service, reason: object) -> None:
         """Somebody got none."""
-        self._since_s.setdefault(service, self._monotonic())
+        if service not in self._since_s:
+            self._since_s[service] = self._monotonic()
+            log.warning("%s does not answer, so its pins wait: %s", service, reason)
 
     def wait(self, partition: int) -> None:
         """A pin of this partition begins to wait beyond its deadline."""
@@ -109,8 +116,8 @@ class Patience:
                     raise Abandoned(f"partition {lease.partition}")
                 try:
                     answer = await call()
-                except unless:
-                    self._outages.failed(service)
+                except unless as exc:
+                    self._outages.failed(service, exc)
                     self._on_retry(service)
                 else:
                     self._outages.answered(service)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaException
 
 from index import bootstrap
 from index.writer import RowReader, RowWriter
@@ -38,6 +38,7 @@ from streams.engine import Engine
 from streams.errors import StartRefused
 from streams.fence import Fence
 from streams.fetch import Fetcher
+from streams.kafka_errors import KafkaErrors
 from streams.lanes import Lanes, LaneSettings
 from streams.metrics import Metrics
 from streams.outbox import Outbox
@@ -152,7 +153,17 @@ class _Assembled:
 async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitStack) -> _Assembled:
     """Everything wired; what is closed first is entered last."""
     metrics, outages, limits = Metrics(), Outages(), settings.limits
-    outbox = Outbox(settings.kafka.producer_config, fail=lambda error: engine.fail(error))  # noqa: PLW0108 (made below)
+    loop = asyncio.get_running_loop()
+
+    def kafka_away() -> None:
+        loop.call_soon_threadsafe(outages.failed, "kafka", "no broker answers")
+
+    on_error = KafkaErrors(kafka_away)
+    outbox = Outbox(
+        {**settings.kafka.producer_config, "error_cb": on_error},
+        fail=lambda error: engine.fail(error),  # noqa: PLW0108 (made below)
+        on_delivered=lambda: outages.answered("kafka"),
+    )
     stack.push_async_callback(_closed, outbox, settings.drain_s)
     outcomes = Outcomes(outbox=outbox, topic=settings.kafka.indexed_topic, worker=worker_name(settings))
     probe = Probe(to.search, outcomes, metrics, limits=ProbeLimits(**settings.probe.model_dump()))
@@ -179,7 +190,7 @@ async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitSta
         engine,
         credits=credits,
         waiting_partitions=lambda: outages.waiting_partitions,
-        on_error=_kafka_errors(engine, outages),
+        on_error=on_error,
     )
 
     def collect() -> None:
@@ -303,27 +314,17 @@ async def _once_there(what: str, ask: Callable[[], Awaitable[object]]) -> None:
 
 def _check_topics(settings: WorkerSettings) -> None:
     setup = TopicSetup(settings.kafka.client_config)
-    try:
-        partitions = setup.require(topics(prefix=settings.kafka.topic_prefix))
-        log.info("topics found", extra={"partitions": partitions})
-        if settings.kafka.protocol == "consumer":
-            log.info("KIP-848: %s", setup.group_timeouts(settings.kafka.group))
-    except KafkaException as exc:
-        raise StartRefused(
-            f"Kafka at {settings.kafka.servers} (PINSTREAM_KAFKA__SERVERS) does not answer: {exc.args[0].str()}"
-        ) from exc
-
-
-def _kafka_errors(engine: Engine, outages: Outages) -> Callable[[KafkaError], None]:
-    """What Kafka's clients report beside any call; they repair most of it by themselves."""
-    loop = asyncio.get_running_loop()
-
-    def on_error(error: KafkaError) -> None:
-        log.warning("Kafka's client: %s", error.str())
-        if error.code() == KafkaError._ALL_BROKERS_DOWN:
-            loop.call_soon_threadsafe(outages.failed, "kafka")
-
-    return on_error
+    while True:
+        try:
+            partitions = setup.require(topics(prefix=settings.kafka.topic_prefix))
+            if settings.kafka.protocol == "consumer":
+                log.info("KIP-848: %s", setup.group_timeouts(settings.kafka.group))
+        except KafkaException as exc:  # each attempt waits for an answer, so this does not spin
+            where = f"{settings.kafka.servers} (PINSTREAM_KAFKA__SERVERS)"
+            log.warning("waiting for Kafka at %s: %s", where, exc.args[0].str())
+        else:
+            log.info("topics found", extra={"partitions": partitions})
+            return
 
 
 def worker_name(settings: WorkerSettings) -> str:

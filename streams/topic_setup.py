@@ -15,6 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 
 from schemas.topics import Topic
 from streams.errors import StartRefused
+from streams.kafka_errors import QUIET
 from streams.settings import ClientKeys
 
 TIMEOUT_S: Final = 15.0
@@ -33,7 +34,7 @@ class TopicSetup:
     """Looks at topics and creates them. Calls block; KafkaException means that Kafka did not answer."""
 
     def __init__(self, config: ClientKeys) -> None:
-        self._admin = AdminClient(dict(config))  # kept: collected early, it fails its own futures
+        self._admin = AdminClient({**QUIET, **config})  # kept: collected early, it fails its own futures
 
     def ensure(
         self, wanted: Sequence[Topic], *, replication_factor: int = -1, dry_run: bool = False

@@ -1,0 +1,231 @@
+"""The worker as a process, on the real Kafka, Triton and Milvus Lite."""
+
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from index import bootstrap
+from pinstream.collection import row_key
+from pinstream.events import STAGES
+from pinstream.milvus import MilvusStore
+from tests.integration.running_worker import RunningWorker, Site, event, eventually
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def store(stack: "LocalStack") -> Iterator[MilvusStore]:
+    opened = MilvusStore(stack.endpoints.milvus)
+    bootstrap.init(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(stack: "LocalStack", store: MilvusStore) -> Site:
+    return Site(stack.endpoints)
+
+
+@pytest.fixture
+def pin() -> str:
+    return f"w{uuid.uuid4().hex[:8]}"
+
+
+def test_published_pins_are_indexed_and_found_and_every_event_is_accounted_for(
+    site: Site, store: MilvusStore, pin: str, tmp_path: Path
+) -> None:
+    for each in range(5):
+        site.put(f"{pin}-{each}", event(f"{pin}-{each}", each))
+    site.put(f"{pin}-0", None, headers=(("version", b"2"),))
+    site.flush()
+
+    with RunningWorker(site, tmp_path, probe__ratio="1.0") as worker:
+        worker.settled(6)
+        eventually(lambda: len(site.outcomes(probed=True)) >= 5, what="probes")
+        outcomes = site.outcomes()
+
+    results = Counter(outcome.outcome for outcome in outcomes)
+    assert results["deleted"] == 1
+    assert results["indexed"] + results["superseded"] == 5
+    whole = store.get([row_key(f"{pin}-{each}", 0) for each in range(5)])
+    assert [whole[row_key(f"{pin}-{each}", 0)].alive for each in range(5)] == [False, True, True, True, True]
+    probed = next(outcome for outcome in site.outcomes(probed=True) if outcome.outcome == "indexed")
+    assert set(probed.stages_ms) == set(STAGES)
+    assert probed.freshness_ms is not None
+
+
+def test_poison_goes_to_the_dead_letters_byte_identical_and_good_pins_pass(
+    site: Site, store: MilvusStore, pin: str, tmp_path: Path
+) -> None:
+    poison: list[bytes] = [b"", b"\xff\xfe not json", b'{"pin_id": 7}', b'{"pin_id": "x"}' + b" " * 6_000_000]
+    site.put(pin, event(pin, 1), partition=0)
+    for each, value in enumerate(poison):
+        site.put(f"{pin}-{each}", value, headers=(("traceparent", b"00-x"), ("traceparent", b"twice")), partition=0)
+    site.put("not a pin id!", event(pin, 1), partition=0)
+    site.put(f"{pin}-url", {**event(f"{pin}-url", 1), "image": {"url": "http://169.254.169.254/latest"}}, partition=0)
+    site.put(f"{pin}-bytes", {**event(f"{pin}-bytes", 1), "image": {"inline": "aGVsbG8="}}, partition=0)
+    site.put(f"{pin}-after", event(f"{pin}-after", 2), partition=0)
+    site.flush()
+
+    with RunningWorker(site, tmp_path) as worker:
+        worker.settled(len(poison) + 5)
+        eventually(lambda: site.committed(worker.group) == len(poison) + 5, what="all committed")
+
+    dead = {message.key(): message for message in site.read("pins.dead")}
+    assert Counter(outcome.outcome for outcome in site.outcomes()) == {"indexed": 2, "dead": len(poison) + 3}
+    for each, value in enumerate(poison):
+        message = dead[f"{pin}-{each}".encode()]
+        headers = message.headers() or []
+        assert (message.value() or b"") == value
+        assert headers[:2] == [("traceparent", b"00-x"), ("traceparent", b"twice")]
+        assert dict(headers)["__connect.errors.topic"] == (site.prefix + "pins.events").encode()
+    stages = {message.key(): dict(message.headers() or [])["__connect.errors.stage"] for message in dead.values()}
+    assert stages[f"{pin}-url".encode()] == b"fetch"
+    assert stages[f"{pin}-bytes".encode()] == b"decode"
+
+
+def test_a_replay_of_the_topic_changes_nothing(site: Site, store: MilvusStore, pin: str, tmp_path: Path) -> None:
+    site.put(pin, event(pin, 1, version=5))
+    site.put(f"{pin}-gone", event(f"{pin}-gone", 2, version=5))
+    site.flush()
+    with RunningWorker(site, tmp_path) as worker:
+        worker.settled(2)
+        site.put(f"{pin}-gone", None, headers=(("version", b"6"),))
+        site.put(pin, event(pin, 3, version=4))
+        site.flush()
+        worker.settled(4)
+    before = store.get([row_key(pin, 0), row_key(f"{pin}-gone", 0)])
+
+    with RunningWorker(site, tmp_path, group="again") as worker:
+        worker.settled(4)
+
+    assert store.get([row_key(pin, 0), row_key(f"{pin}-gone", 0)]) == before
+    assert before[row_key(pin, 0)].version == 5
+    assert not before[row_key(f"{pin}-gone", 0)].alive
+    replayed = Counter(outcome.outcome for outcome in site.outcomes()[-4:])
+    assert replayed["indexed"] == replayed["deleted"] == replayed["dead"] == 0
+
+
+def test_both_lanes_of_a_pin_end_with_the_newest_version(
+    site: Site, store: MilvusStore, pin: str, tmp_path: Path
+) -> None:
+    for each in range(4):
+        site.put(f"{pin}-{each}", event(f"{pin}-{each}", each, version=2, title="new"))
+        site.put(f"{pin}-{each}", event(f"{pin}-{each}", 9, version=1, title="old"), topic="pins.events.backfill")
+    site.put(f"{pin}-only", event(f"{pin}-only", 9), topic="pins.events.backfill")
+    site.flush()
+
+    with RunningWorker(site, tmp_path) as worker:
+        worker.settled(9)
+        eventually(lambda: site.committed(worker.group + ".backfill", "pins.events.backfill") == 5, what="commits")
+
+    rows = store.get([row_key(f"{pin}-{each}", 0) for each in range(4)])
+    assert {(row.version, row.title) for row in rows.values()} == {(2, "new")}
+    assert store.get([row_key(f"{pin}-only", 0)])
+
+
+def test_sigterm_drains_commits_and_exits_cleanly(site: Site, store: MilvusStore, pin: str, tmp_path: Path) -> None:
+    with RunningWorker(site, tmp_path) as worker:
+        for each in range(40):
+            site.put(f"{pin}-{each}", event(f"{pin}-{each}", each))
+        site.flush()
+        worker.settled(5)
+
+        worker.signal(signal.SIGTERM)
+
+        assert worker.wait() == 0, worker.said()
+    outcomes = site.outcomes()
+    assert site.committed(worker.group) <= len(outcomes) == len({outcome.pin_id for outcome in outcomes})
+    assert "ERROR" not in worker.said()
+
+
+def test_health_readiness_and_metrics_answer(site: Site, store: MilvusStore, tmp_path: Path) -> None:
+    with RunningWorker(site, tmp_path) as worker:
+        health, ready = worker.ask("/healthz"), worker.ask("/readyz")
+
+        assert health is not None
+        assert ready is not None
+        assert (health[0], ready[0]) == (200, 200), ready
+        assert worker.metric("pinstream_worker_credits_records") == 256
+
+
+def test_exit_when_idle_ends_after_the_last_pin(site: Site, store: MilvusStore, pin: str, tmp_path: Path) -> None:
+    site.put(pin, event(pin, 1))
+    site.flush()
+    worker = RunningWorker(site, tmp_path)
+
+    worker.start("--exit-when-idle", "0.5")
+
+    assert worker.wait() == 0, worker.said()
+    assert site.committed(worker.group) == 1
+
+
+def test_kip_848_is_a_setting_and_says_what_the_broker_makes_of_it(
+    site: Site, store: MilvusStore, pin: str, tmp_path: Path
+) -> None:
+    site.put(pin, event(pin, 1))
+    site.flush()
+
+    with RunningWorker(site, tmp_path, kafka__protocol="consumer") as worker:
+        worker.settled(1)
+
+        assert "partitions move after 45 s" in worker.said()
+
+
+def test_missing_topics_are_refused_with_what_to_run(site: Site, tmp_path: Path) -> None:
+    worker = RunningWorker(site, tmp_path, kafka__topic_prefix="nowhere.")
+
+    worker.start()
+
+    assert worker.wait() == 3
+    assert "python -m streams init" in worker.said()
+
+
+def test_a_wrong_setting_names_itself_and_exits_2(tmp_path: Path) -> None:
+    env = {**os.environ, "PINSTREAM_KAFKA__PROTOCOL": "eager"}
+
+    done = subprocess.run(
+        (sys.executable, "-m", "streams", "worker"), env=env, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 2
+    assert "PINSTREAM_KAFKA__PROTOCOL='eager'" in done.stderr
+    assert "'classic'" in done.stderr
+
+
+def test_init_is_idempotent_and_reports_differences(stack: "LocalStack") -> None:
+    prefix = f"i{uuid.uuid4().hex[:6]}."
+    env = {
+        **os.environ,
+        "PINSTREAM_KAFKA__SERVERS": stack.endpoints.kafka,
+        "PINSTREAM_KAFKA__TOPIC_PREFIX": prefix,
+    }
+
+    def init(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = (sys.executable, "-m", "streams", "init", *arguments)
+        return subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+
+    planned, created, again, different = (
+        init("--partitions", "2", "--dry-run"),
+        init("--partitions", "2"),
+        init("--partitions", "2"),
+        init("--partitions", "3"),
+    )
+
+    assert "would be created" in planned.stdout
+    assert "created with 2 partitions" in created.stdout
+    assert (created.returncode, again.returncode) == (0, 0), again.stdout
+    assert again.stdout.count("exists") == 4
+    assert different.returncode == 1
+    assert "2 partitions, wanted 3" in different.stdout
