@@ -142,6 +142,17 @@ class IndexedPin:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinTrace:
+    """What the index holds of a pin, for a person who looks for it: rows by slot, dead ones too."""
+
+    pin_id: str
+    rows: tuple[Row, ...]
+    found: bool
+    """Whether a search returned its whole picture just now."""
+    asked_at_ms: int
+
+
 class Pictures:
     """Matches collapsed to pictures: all rows of a pin, and all pins with one picture, become one entry."""
 

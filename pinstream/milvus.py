@@ -47,6 +47,7 @@ class MilvusStore:
         self.uri = uri
         self.embedding_version = embedding_version
         self.collection = collection_name(embedding_version)
+        self._name = f"{self.collection} at {uri}"
         self._token = token or ""
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
@@ -58,7 +59,7 @@ class MilvusStore:
         if not latest:
             return
         stored = [to_columns(row) for row in latest.values()]
-        with _translated(self.uri):
+        with _translated(self._name):
             self._client().upsert(self.collection, stored, timeout=self._timeout_s)
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
@@ -102,14 +103,14 @@ class MilvusStore:
     def delete(self, keys: Sequence[str]) -> None:
         """See VectorStore."""
         for chunk in _chunks(list(dict.fromkeys(keys))):
-            with _translated(self.uri):
+            with _translated(self._name):
                 self._client().delete(self.collection, ids=chunk, timeout=self._timeout_s)
 
     def count(self, where: Where) -> int:
         """See VectorStore."""
         if where.accepts_nothing:
             return 0
-        with _translated(self.uri):
+        with _translated(self._name):
             answer = self._client().query(
                 self.collection,
                 filter=where.expression(),
@@ -129,7 +130,7 @@ class MilvusStore:
     def shape(self) -> Shape | None:
         """What the collection on the server is made of; None if there is none."""
         client = self._client()
-        with _translated(self.uri):
+        with _translated(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 return None
             described = client.describe_collection(self.collection, timeout=self._timeout_s)
@@ -150,7 +151,7 @@ class MilvusStore:
             schema.add_field(column.name, getattr(DataType, column.type), **_parameters(column))
         indexes = client.prepare_index_params()
         indexes.add_index("code", index_type=shape.index, metric_type=shape.metric)
-        with _translated(self.uri):
+        with _translated(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 client.create_collection(
                     self.collection,
@@ -164,7 +165,7 @@ class MilvusStore:
     def alias_target(self, alias: str) -> str | None:
         """The collection that ``alias`` points to; raises IndexRefused where the server has no aliases (Lite)."""
         client = self._client()
-        with _translated(self.uri):
+        with _translated(self._name):
             try:
                 return str(client.describe_alias(alias, timeout=self._timeout_s)["collection_name"])
             except MilvusException as exc:
@@ -175,14 +176,14 @@ class MilvusStore:
     def create_alias(self, alias: str) -> None:
         """Let ``alias`` point to this collection."""
         client = self._client()
-        with _translated(self.uri):
+        with _translated(self._name):
             client.create_alias(self.collection, alias, timeout=self._timeout_s)
 
     def _client(self) -> MilvusClient:
         with self._lock:
             if self._connected is None:
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-                with _translated(self.uri):
+                with _translated(self._name):
                     self._connected = MilvusClient(
                         self.uri,
                         token=self._token,
@@ -193,7 +194,7 @@ class MilvusStore:
             return self._connected
 
     def _query(self, expression: str, *, limit: int, consistency: Consistency) -> list[Row]:
-        with _translated(self.uri):
+        with _translated(self._name):
             found = self._client().query(
                 self.collection,
                 filter=expression,
@@ -207,7 +208,7 @@ class MilvusStore:
     def _search(
         self, codes: Sequence[Code], expression: str, limit: int, consistency: Consistency
     ) -> list[list[Match]]:
-        with _translated(self.uri):
+        with _translated(self._name):
             answers = self._client().search(
                 self.collection,
                 list(codes),
@@ -293,6 +294,7 @@ _REFUSED_STATUS: Final = frozenset(
 _FATAL_CODES: Final = frozenset({100, 105, 109, 700, 702, 800, 801, 802, 1400, 1401})
 # ... and invalid, missing or oversized parameters, aliases and fields, expressions the core cannot run.
 _REFUSED_CODES: Final = frozenset({1100, 1101, 1102, 1600, 1601, 1602, 1700, 1701, 2000, 2001})
+_COLLECTION_NOT_FOUND: Final = 100
 _ALIAS_NOT_FOUND: Final = 1600
 # Servers before 2.4 answer every older error with this one; what it means, only its text says.
 _UNEXPECTED_CODE: Final = 65535
@@ -326,10 +328,12 @@ _REFUSED_CLASSES: Final = (
 )
 
 
-def translate(exc: MilvusException | grpc.RpcError, *, uri: str) -> VectorIndexError:
+def translate(exc: MilvusException | grpc.RpcError, *, name: str) -> VectorIndexError:
     """The error of this package that says what to do about ``exc``."""
     status, text = _status(exc)
-    message = f"Milvus at {uri}: {text}"
+    message = f"Milvus ({name}): {text}"
+    if status == _COLLECTION_NOT_FOUND:
+        message += "; `python -m index init` creates it"
     if isinstance(exc, _FATAL_CLASSES) or status in _FATAL_STATUS or status in _FATAL_CODES:
         return IndexMismatch(message)
     if isinstance(exc, _REFUSED_CLASSES) or status in _REFUSED_STATUS or status in _REFUSED_CODES:
@@ -340,11 +344,11 @@ def translate(exc: MilvusException | grpc.RpcError, *, uri: str) -> VectorIndexE
 
 
 @contextmanager
-def _translated(uri: str) -> Iterator[None]:
+def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except (MilvusException, grpc.RpcError) as exc:
-        raise translate(exc, uri=uri) from exc
+        raise translate(exc, name=name) from exc
 
 
 def _status(exc: MilvusException | grpc.RpcError) -> tuple[int | grpc.StatusCode, str]:

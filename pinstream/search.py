@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import replace
 from enum import Enum
 from typing import Final, ParamSpec, Self, TypeVar, get_args
@@ -12,7 +12,7 @@ from pinstream.codes import Code, checked
 from pinstream.collection import EMBEDDING_VERSION, MAX_SLOT, WHOLE_SLOT, Row, Slots, Where, row_key
 from pinstream.errors import EventInvalid, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.events import Domain, checked_pin_id
-from pinstream.hits import IndexedPin, Pictures, SearchResult
+from pinstream.hits import IndexedPin, Pictures, PinTrace, SearchResult
 from pinstream.store import MAX_LIMIT, Consistency, VectorStore
 
 MAX_HITS: Final = 1_000
@@ -77,10 +77,10 @@ class VisualIndex:
 
     def get(self, pin_id: str) -> IndexedPin:
         """The pin and its objects, as they are in the index."""
-        rows = self._rows(pin_id, *range(_SLOTS_READ_AT_ONCE))
+        rows = self._rows(pin_id, range(_SLOTS_READ_AT_ONCE))
         count = rows[WHOLE_SLOT].object_count
         if count >= _SLOTS_READ_AT_ONCE:
-            rows = self._rows(pin_id, *range(count + 1))
+            rows = self._rows(pin_id, range(count + 1))
         objects = (row for slot, row in rows.items() if slot != WHOLE_SLOT and row.alive)
         return IndexedPin.of(rows[WHOLE_SLOT], objects, now_ms=self._clock_ms())
 
@@ -95,7 +95,7 @@ class VisualIndex:
     ) -> SearchResult:
         """Whole pictures like this pin's, its near-duplicates first; ``label``: what a picture mainly shows."""
         where = self._where("whole", limit, domain=domain, label=label, max_age_s=max_age_s)
-        whole = self._rows(pin_id, WHOLE_SLOT)[WHOLE_SLOT]
+        whole = self._rows(pin_id, [WHOLE_SLOT])[WHOLE_SLOT]
         return self._search(whole.code, replace(where, not_pins=frozenset({pin_id})), limit)
 
     def similar(
@@ -113,7 +113,7 @@ class VisualIndex:
         where = self._where("objects", limit, domain=domain, label=named, max_age_s=max_age_s)
         if not 1 <= slot <= MAX_SLOT:
             raise QueryInvalid(f"slot = {slot}: objects are 1 to {MAX_SLOT}; for the whole picture use related()")
-        rows = self._rows(pin_id, WHOLE_SLOT, slot)
+        rows = self._rows(pin_id, [WHOLE_SLOT, slot])
         thing = rows.get(slot)
         if thing is None or not thing.alive:
             count = rows[WHOLE_SLOT].object_count
@@ -139,6 +139,22 @@ class VisualIndex:
         except ValueError as exc:
             raise QueryInvalid(f"code: {exc}") from exc
 
+    def trace(self, pin_id: str) -> PinTrace:
+        """Every row of a pin, dead ones too, and whether a search finds it; of an unknown pin there are none.
+
+        Rows are read at Strong. Vanished objects are looked for in the first slots only.
+        """
+        rows = self._read(pin_id, range(_SLOTS_READ_AT_ONCE), consistency="Strong")
+        whole = rows.get(WHOLE_SLOT)
+        if whole is not None and whole.object_count >= _SLOTS_READ_AT_ONCE:
+            rows = self._read(pin_id, range(whole.object_count + 1), consistency="Strong")
+        found = False
+        if whole is not None:
+            where = Where(slots="whole", pins=frozenset({pin_id}))
+            found = bool(self._store.nearest([whole.code], where=where, limit=1, consistency=self._consistency)[0])
+        in_order = tuple(row for _, row in sorted(rows.items()))
+        return PinTrace(pin_id=pin_id, rows=in_order, found=found, asked_at_ms=self._clock_ms())
+
     def close(self) -> None:
         """Let go of the connection; safe to call twice."""
         self._store.close()
@@ -149,20 +165,23 @@ class VisualIndex:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rows(self, pin_id: str, *slots: int) -> dict[int, Row]:
+    def _rows(self, pin_id: str, slots: Iterable[int]) -> dict[int, Row]:
         """The pin's rows in ``slots``, slot 0 alive for sure; raises PinUnknown or PinDeleted."""
-        try:
-            checked_pin_id(pin_id)
-        except EventInvalid as exc:
-            raise QueryInvalid(f"pin_id = {pin_id!r:.80}: 1 to 64 of A-Z a-z 0-9 _ - are allowed") from exc
-        found = self._store.get([row_key(pin_id, slot) for slot in slots], consistency=self._consistency)
-        rows = {row.slot: row for row in found.values()}
+        rows = self._read(pin_id, slots, consistency=self._consistency)
         whole = rows.get(WHOLE_SLOT)
         if whole is None:
             raise PinUnknown(f"pin {pin_id!r} is not in the index: never published, not indexed yet, or dead")
         if not whole.alive:
             raise PinDeleted(f"pin {pin_id!r} was deleted (version {whole.version})")
         return rows
+
+    def _read(self, pin_id: str, slots: Iterable[int], *, consistency: Consistency) -> dict[int, Row]:
+        try:
+            checked_pin_id(pin_id)
+        except EventInvalid as exc:
+            raise QueryInvalid(f"pin_id = {pin_id!r:.80}: 1 to 64 of A-Z a-z 0-9 _ - are allowed") from exc
+        found = self._store.get([row_key(pin_id, slot) for slot in slots], consistency=consistency)
+        return {row.slot: row for row in found.values()}
 
     def _where(
         self, slots: Slots, limit: int, *, domain: Names | None, label: Names | None, max_age_s: float | None

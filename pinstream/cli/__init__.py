@@ -4,7 +4,9 @@ import typer
 
 from pinstream.cli.delete import delete
 from pinstream.cli.publish import publish
+from pinstream.cli.search import related, similar
 from pinstream.cli.watch import watch
+from pinstream.cli.where import where
 
 app = typer.Typer(
     name="pinstream",
@@ -13,5 +15,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for command in (publish, delete, watch):
+for command in (publish, delete, watch, related, similar, where):
     app.command()(command)

@@ -140,7 +140,7 @@ def test_a_server_that_is_away_is_a_sentence_and_exit_status_1() -> None:
     result = runner.invoke(app, ["init", "--milvus", f"http://127.0.0.1:{port}"])
 
     assert result.exit_code == 1
-    assert "Milvus at http://127.0.0.1" in result.stderr
+    assert "Milvus (pins_v1 at http://127.0.0.1" in result.stderr
 
 
 def test_no_address_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,8 +140,8 @@ def cases(table: dict[type[VectorIndexError], Any]) -> list[tuple[type[VectorInd
 
 @pytest.mark.parametrize(("error", "status"), cases(BY_STATUS))
 def test_every_status_of_grpc_has_its_error(error: type[VectorIndexError], status: grpc.StatusCode) -> None:
-    from_grpc = translate(Answered(status), uri="http://milvus:19530")
-    from_retries = translate(MilvusException(status, "Retry timeout"), uri="http://milvus:19530")
+    from_grpc = translate(Answered(status), name="pins_v1 at http://milvus:19530")
+    from_retries = translate(MilvusException(status, "Retry timeout"), name="pins_v1 at http://milvus:19530")
 
     assert type(from_grpc) is type(from_retries) is error
     assert "http://milvus:19530" in str(from_grpc)
@@ -156,7 +156,7 @@ def test_no_status_of_grpc_is_forgotten() -> None:
     [(error, code, message) for error, group in BY_CODE.items() for code, message in group.items()],
 )
 def test_every_code_of_milvus_has_its_error(error: type[VectorIndexError], code: int, message: str) -> None:
-    translated = translate(MilvusException(code, message), uri="http://milvus:19530")
+    translated = translate(MilvusException(code, message), name="pins_v1 at http://milvus:19530")
 
     assert type(translated) is error
     assert message in str(translated)
@@ -166,7 +166,7 @@ def test_every_code_of_milvus_has_its_error(error: type[VectorIndexError], code:
 def test_every_exception_of_pymilvus_has_its_error(error: type[VectorIndexError], name: str) -> None:
     exception = getattr(raised, name)(message="why")
 
-    assert type(translate(exception, uri="http://milvus:19530")) is error
+    assert type(translate(exception, name="pins_v1 at http://milvus:19530")) is error
 
 
 def test_no_exception_of_pymilvus_is_forgotten() -> None:
@@ -176,7 +176,7 @@ def test_no_exception_of_pymilvus_is_forgotten() -> None:
 
 
 def test_an_unknown_code_is_worth_another_try() -> None:
-    assert type(translate(MilvusException(123_456, "new in 4.0"), uri="")) is IndexUnavailable
+    assert type(translate(MilvusException(123_456, "new in 4.0"), name="")) is IndexUnavailable
 
 
 def test_nobody_at_the_address_is_unavailable() -> None:

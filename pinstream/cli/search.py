@@ -1,0 +1,152 @@
+"""``pinstream related`` and ``pinstream similar``: what an index finds, as a table or as JSON."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
+from pinstream.cli.screen import complain
+from pinstream.collection import DEAD_CODE, EMBEDDING_VERSION
+from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
+from pinstream.hits import Hit, SearchResult
+from pinstream.search import DEFAULT_HITS, SAME_LABEL, VisualIndex
+
+PinArgument = Annotated[str, typer.Argument(metavar="PIN", help="A pin id.")]
+LimitOption = Annotated[int, typer.Option(metavar="N", help="So many pictures at most.")]
+DomainOption = Annotated[Literal["web", "camera", "catalog"] | None, typer.Option(help="Only pins of this domain.")]
+LabelOption = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only what shows this; may be repeated.")]
+MaxAgeOption = Annotated[float | None, typer.Option(metavar="SECONDS", help="Only pins published since.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")]
+
+
+def related(  # noqa: PLR0913 (each is an option)
+    pin: PinArgument,
+    *,
+    limit: LimitOption = DEFAULT_HITS,
+    domain: DomainOption = None,
+    label: LabelOption = None,
+    max_age: MaxAgeOption = None,
+    as_json: JsonOption = False,
+    milvus: MilvusOption = None,
+    token: TokenOption = None,
+    embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
+) -> None:
+    """Find pins whose pictures are like this pin's: near-duplicates first.
+
+    Exit status 0: searched, even if nothing was found. 1: no such pin, or Milvus is away. 2: wrong usage.
+    """
+    with opened(milvus, token, embedding_version) as index:
+        found = index.related(pin, limit=limit, domain=domain, label=label or None, max_age_s=max_age)
+    show(found, title=f"like {pin}", as_json=as_json)
+
+
+def similar(  # noqa: PLR0913 (each is an option)
+    pin: PinArgument,
+    slot: Annotated[int, typer.Argument(metavar="SLOT", help="One of the pin's objects, 1 and up.")] = 1,
+    *,
+    limit: LimitOption = DEFAULT_HITS,
+    domain: DomainOption = None,
+    label: LabelOption = None,
+    any_label: Annotated[bool, typer.Option("--any-label", help="Not only objects of the same label.")] = False,
+    max_age: MaxAgeOption = None,
+    as_json: JsonOption = False,
+    milvus: MilvusOption = None,
+    token: TokenOption = None,
+    embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
+) -> None:
+    """Find objects like one of this pin's, of the same label unless told otherwise.
+
+    Exit status 0: searched, even if nothing was found. 1: no such pin or object, or Milvus is away. 2: wrong usage.
+    """
+    if label and any_label:
+        raise typer.BadParameter("give --label or --any-label, not both")
+    gate = None if any_label else label or SAME_LABEL
+    with opened(milvus, token, embedding_version) as index:
+        found = index.similar(pin, slot, limit=limit, domain=domain, label=gate, max_age_s=max_age)
+    show(found, title=f"like object {slot} of {pin}", as_json=as_json)
+
+
+@contextmanager
+def opened(milvus: str | None, token: str | None, embedding_version: int) -> Iterator[VisualIndex]:
+    """The index that the options name; what it raises becomes a sentence and an exit status."""
+    try:
+        index = VisualIndex(milvus_uri(milvus), token=token, embedding_version=embedding_version)
+    except ImportError as exc:
+        complain(str(exc))
+        raise typer.Exit(1) from exc
+    with index:
+        try:
+            yield index
+        except QueryInvalid as exc:
+            raise typer.BadParameter(str(exc)) from exc
+        except (PinUnknown, VectorIndexError) as exc:
+            complain(str(exc))
+            if isinstance(exc, PinUnknown) and not index.by_code(DEAD_CODE, limit=1):
+                complain("the index holds no pins at all")
+            raise typer.Exit(1) from exc
+
+
+def show(found: SearchResult, *, title: str, as_json: bool) -> None:
+    """Print hits: a table for people, one JSON object for programs."""
+    if as_json:
+        answer = {"hits": [asdict(hit) for hit in found], "exhausted": found.exhausted}
+        sys.stdout.write(orjson.dumps(answer).decode() + "\n")
+    elif not found.hits:
+        typer.echo(f"nothing {title}: the index holds no other picture that passes the filters")
+    else:
+        Console(highlight=False).print(table(found, title=title))
+
+
+def table(found: SearchResult, *, title: str) -> Table:
+    """One line per hit."""
+    more = "that is all there is" if found.exhausted else "there are more"
+    shown = Table(title=title, title_justify="left", caption=f"{len(found)} pictures; {more}", caption_justify="left")
+    for heading, justify in _COLUMNS:
+        shown.add_column(heading, justify=justify, overflow="fold")
+    for hit in found:
+        shown.add_row(*(Text(cell) for cell in _cells(hit)), style="green" if hit.near_duplicate else None)
+    return shown
+
+
+def age(seconds: float) -> str:
+    """Seconds in the largest unit that keeps a figure before the point: 63 ms, 41.0 s, 3.2 min, 5.0 h."""
+    for unit, length in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
+
+
+Justify = Literal["left", "right"]
+_COLUMNS: tuple[tuple[str, Justify], ...] = (
+    ("pin", "left"),
+    ("bits off", "right"),
+    ("similarity", "right"),
+    ("pins", "right"),
+    ("age", "right"),
+    ("shows", "left"),
+    ("box", "left"),
+    ("domain", "left"),
+    ("title", "left"),
+)
+
+
+def _cells(hit: Hit) -> tuple[str, ...]:
+    return (
+        hit.pin_id if not hit.slot else f"{hit.pin_id} object {hit.slot}",
+        str(hit.distance),
+        f"{hit.similarity:.2f}",
+        str(hit.pins),
+        age(hit.age_s),
+        hit.label,
+        " ".join(f"{edge:.2f}" for edge in hit.box) if hit.slot else "",
+        hit.domain,
+        hit.title,
+    )
