@@ -1,11 +1,12 @@
 """Rolling percentiles of how old pins were at each step of their way."""
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
+from pinstream.cli.lineup import EventPlace, place_of
 from pinstream.events import STAGES, PinOutcome
 
 WINDOW_PINS: Final = 1_000
@@ -32,18 +33,23 @@ class FreshnessWindow:
         self.pins = 0
         """How many outcomes there were in all."""
         self.dead = 0
-        self._last: deque[PinOutcome] = deque(maxlen=pins)
+        self._size = pins
+        self._last: OrderedDict[EventPlace, PinOutcome] = OrderedDict()
 
     def add(self, outcome: PinOutcome) -> None:
-        """Take one in; the oldest leaves."""
-        self.pins += 1
-        self.dead += outcome.outcome == "dead"
-        self._last.append(outcome)
+        """Take one in, in place of an earlier report on the same event; the oldest leaves."""
+        place = place_of(outcome)
+        if place not in self._last:
+            self.pins += 1
+            self.dead += outcome.outcome == "dead"
+        self._last[place] = outcome
+        if len(self._last) > self._size:
+            self._last.popitem(last=False)
 
     def spreads(self) -> list[Spread]:
         """Each measure that any pin of the window has: the whole first, then the stages in their order."""
         measures: dict[str, list[float]] = {SEARCHABLE: [], SETTLED: [], **{stage: [] for stage in STAGES}}
-        for outcome in self._last:
+        for outcome in self._last.values():
             if outcome.outcome == "dead":
                 continue  # its retries say nothing about freshness
             if outcome.freshness_ms is not None:

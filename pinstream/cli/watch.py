@@ -14,6 +14,7 @@ from rich.text import Text
 
 from pinstream.cli.connection import ConfigOption, KafkaOption, PrefixOption, connection, reached
 from pinstream.cli.freshness import FreshnessWindow
+from pinstream.cli.lineup import LineUp
 from pinstream.cli.outcomes import OutcomeReader
 from pinstream.events import STAGES, PinOutcome, Result
 
@@ -39,7 +40,7 @@ def watch(
     """Watch pins become searchable: a line for each, and percentiles of the last 1,000.
 
     *searchable* is the age at which a search first returned a pin (probed for a sample of them), *settled* the age
-    at which its outcome was known. Ends with Ctrl-C.
+    at which its outcome was known. As JSON a probed pin comes twice: settled, and found. Ends with Ctrl-C.
     """
     to = connection(kafka, config, topic_prefix)
     try:
@@ -64,16 +65,18 @@ def _print_json(reader: OutcomeReader, limit: int | None) -> None:
 
 def _show(reader: OutcomeReader, limit: int | None, address: str) -> None:
     console = Console(highlight=False)
-    window = FreshnessWindow()
+    window, lines, shown = FreshnessWindow(), LineUp(), 0
     empty = Text(f"no pin settled yet: waiting on {reader.topic} at {address} (is a worker running?)", style="dim")
     if not console.is_terminal:
         console.print(empty, soft_wrap=True)  # nothing live is seen there before the end
     with Live(empty if console.is_terminal else "", console=console, refresh_per_second=4) as live:
-        while limit is None or window.pins < limit:
+        while limit is None or shown < limit:
             outcomes = reader.read(_POLL_S)
-            for outcome in outcomes[: None if limit is None else limit - window.pins]:
+            for outcome in outcomes:
                 window.add(outcome)
+            for outcome in islice(lines.take(outcomes), None if limit is None else limit - shown):
                 console.print(line(outcome), soft_wrap=True)
+                shown += 1
             if outcomes or reader.trouble:
                 live.update(percentiles(window, unreadable=reader.unreadable, trouble=reader.trouble))
 
@@ -87,7 +90,8 @@ def line(outcome: PinOutcome) -> Text:
     if outcome.outcome in ("indexed", "unchanged"):
         text.append(f" {outcome.objects} {'object' if outcome.objects == 1 else 'objects'}")
     if outcome.freshness_ms is not None:
-        text.append(f" found after {outcome.freshness_ms:,} ms", style="green")
+        seen = "gone" if outcome.outcome == "deleted" else "found"
+        text.append(f" {seen} after {outcome.freshness_ms:,} ms", style="green")
     else:
         text.append(f" settled after {outcome.finished_at_ms - outcome.published_at_ms:,} ms")
     spent = [f"{stage} {outcome.stages_ms[stage]:.1f}" for stage in STAGES if stage in outcome.stages_ms]

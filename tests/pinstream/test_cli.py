@@ -311,8 +311,8 @@ def test_deleting_publishes_tombstones(mock_kafka: str, prefix: str) -> None:
 
 def test_watching_prints_lines_and_percentiles(mock_kafka: str, prefix: str) -> None:
     topic = f"{prefix}pins.indexed"
-    dead = outcome("b[red]", outcome="dead", reason="host says [404]", visible_at_ms=None)
-    tell(mock_kafka, topic, outcome("a"), None, b"no outcome", dead)
+    dead = outcome("b[red]", offset=1, outcome="dead", reason="host says [404]", visible_at_ms=None)
+    tell(mock_kafka, topic, outcome("a", visible_at_ms=None), outcome("a"), None, b"no outcome", dead)
 
     done = run("watch", "--from-start", "--limit", "2", "--kafka", mock_kafka, "--topic-prefix", prefix)
 
