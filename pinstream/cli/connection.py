@@ -20,10 +20,14 @@ STACK_FILE: Final = Path(".local/stack.json")
 REACH_TIMEOUT_S: Final = 4.0
 _IMPATIENT: Final[KafkaSettings] = {"delivery.timeout.ms": 15_000, "topic.metadata.propagation.max.ms": 5_000}
 
+# A shell that is set up for a worker serves the command line too: each option knows both names.
 KafkaOption = Annotated[
     str | None,
     typer.Option(
-        "--kafka", metavar="HOST:PORT", envvar="PINSTREAM_KAFKA", help="Bootstrap servers; default: the local stack's."
+        "--kafka",
+        metavar="HOST:PORT",
+        envvar=["PINSTREAM_KAFKA", "PINSTREAM_KAFKA__SERVERS"],
+        help="Bootstrap servers; default: the local stack's.",
     ),
 ]
 ConfigOption = Annotated[
@@ -31,7 +35,13 @@ ConfigOption = Annotated[
     typer.Option("--config", "-X", metavar="KEY=VALUE", help="One of librdkafka's own keys; may be repeated."),
 ]
 PrefixOption = Annotated[
-    str, typer.Option("--topic-prefix", metavar="TEXT", envvar="PINSTREAM_TOPIC_PREFIX", help="Before topic names.")
+    str,
+    typer.Option(
+        "--topic-prefix",
+        metavar="TEXT",
+        envvar=["PINSTREAM_TOPIC_PREFIX", "PINSTREAM_KAFKA__TOPIC_PREFIX"],
+        help="Before topic names.",
+    ),
 ]
 
 

@@ -34,7 +34,8 @@ def prefix() -> str:
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No stack's file above, and no address in the environment."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PINSTREAM_KAFKA", raising=False)
+    for name in ("PINSTREAM_KAFKA", "PINSTREAM_KAFKA__SERVERS", "PINSTREAM_TOPIC_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def run(*arguments: str, stdin: str = "") -> Result:
@@ -275,8 +276,9 @@ def test_without_any_address_the_ways_to_give_one_are_named() -> None:
     assert "PINSTREAM_KAFKA" in done.stderr
 
 
+@pytest.mark.parametrize("variable", ["PINSTREAM_KAFKA", "PINSTREAM_KAFKA__SERVERS"])
 def test_the_environment_and_the_local_stack_name_kafka_too(
-    mock_kafka: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mock_kafka: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
     (tmp_path / ".local").mkdir()
     stack = tmp_path / ".local" / "stack.json"
@@ -286,7 +288,7 @@ def test_the_environment_and_the_local_stack_name_kafka_too(
 
     by_stack = run("delete", "a", "--topic-prefix", prefix)
     stack.write_text(json.dumps({"endpoints": {"kafka": "127.0.0.1:1"}}))
-    monkeypatch.setenv("PINSTREAM_KAFKA", mock_kafka)
+    monkeypatch.setenv(variable, mock_kafka)
     by_environment = run("delete", "a", "--topic-prefix", prefix)
 
     assert by_stack.exit_code == 0, by_stack.output
