@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from pinstream.codes import CODE_BITS, checked
-from pinstream.collection import WHOLE_BOX, Row
+from pinstream.collection import Row
 from pinstream.errors import IndexRefused
 
 ColumnType = Literal["VARCHAR", "BOOL", "INT16", "INT64", "BINARY_VECTOR", "JSON"]
@@ -35,29 +35,27 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column(name="alive", type="BOOL"),
     Column(name="code", type="BINARY_VECTOR", bits=CODE_BITS),
     Column(name="version", type="INT64"),
-    Column(name="object_count", type="INT16"),
     Column(name="label", type="VARCHAR", max_bytes=256),
     Column(name="domain", type="VARCHAR", max_bytes=16),
     Column(name="image_sha256", type="VARCHAR", max_bytes=64),
     Column(name="published_at_ms", type="INT64"),
-    Column(name="indexed_at_ms", type="INT64"),
     Column(name="shown", type="JSON"),
 )
-"""The schema, in order. Columns are what filters and the fence read; the rest of a row travels as one JSON object,
+"""The schema, in order: one column for each field that a filter may name, and the row as one JSON object.
 
-since pymilvus spends some 6 µs on each value it decodes: twenty columns cost a search more than Milvus does.
+The object repeats some columns, so that a search reads one value for a hit: pymilvus spends some 6 µs on each value
+it decodes, and twenty columns cost a search more than Milvus does.
 """
-SHOWN: Final = ("score", "box", "title", "link", "image_url", "price", "currency", "tags")
+SHOWN: Final = tuple(field.name for field in fields(Row) if field.name not in ("pin_id", "slot", "alive", "code"))
 """The fields of a Row that the column ``shown`` holds; those that have their default value are left out."""
 MAX_SHOWN_BYTES: Final = 65_535
-RETURNED: Final = tuple(
-    column.name for column in COLUMNS if column.name not in ("key", "pin_id", "slot", "alive", "code")
-)
-"""What a search asks for: the key says which pin and slot, the filter that it lives; Lite cannot return codes."""
+RETURNED_BY_SEARCH: Final = ("shown",)
+"""The key says which pin and slot, the filter that it lives; Milvus Lite cannot return codes from a search."""
+RETURNED_BY_READS: Final = ("key", "alive", "code", "shown")
 
 _BY_NAME: Final = {column.name: column for column in COLUMNS}
 _PLAIN: Final = tuple(column.name for column in COLUMNS if column.name not in ("key", "shown"))
-_DEFAULTS: Final = {field.name: field.default for field in fields(Row) if field.name in SHOWN}
+_DEFAULTS: Final = {field.name: field.default for field in fields(Row)}
 _INTEGER_BITS: Final = {"INT16": 15, "INT64": 63}
 
 
@@ -87,38 +85,21 @@ def to_columns(row: Row) -> dict[str, Any]:
 
 def from_columns(stored: Mapping[str, Any]) -> Row:
     """The row that was stored, as a query returns it."""
-    return _row(stored, pin_id=stored["pin_id"], slot=stored["slot"], alive=stored["alive"], code=stored["code"])
+    return _row(stored["key"], stored["shown"], alive=stored["alive"], code=stored["code"])
 
 
 def from_hit(key: str, stored: Mapping[str, Any]) -> Row:
     """The living row that a search returned, without its code."""
+    return _row(key, stored["shown"], alive=True, code=b"")
+
+
+def _row(key: str, shown: Mapping[str, Any], *, alive: bool, code: bytes) -> Row:
     pin_id, _, slot = key.rpartition("#")
-    return _row(stored, pin_id=pin_id, slot=int(slot), alive=True, code=b"")
-
-
-def _row(stored: Mapping[str, Any], *, pin_id: str, slot: int, alive: bool, code: bytes) -> Row:
-    shown = stored["shown"]
-    return Row(
-        pin_id=pin_id,
-        slot=slot,
-        alive=alive,
-        code=code,
-        version=stored["version"],
-        object_count=stored["object_count"],
-        label=stored["label"],
-        domain=stored["domain"],
-        image_sha256=stored["image_sha256"],
-        published_at_ms=stored["published_at_ms"],
-        indexed_at_ms=stored["indexed_at_ms"],
-        score=shown.get("score", 0.0),
-        box=tuple(shown.get("box", WHOLE_BOX)),
-        title=shown.get("title", ""),
-        link=shown.get("link", ""),
-        image_url=shown.get("image_url", ""),
-        price=shown.get("price"),
-        currency=shown.get("currency", ""),
-        tags=tuple(shown.get("tags", ())),
-    )
+    values = {name: shown[name] for name in SHOWN if name in shown}
+    for name in ("box", "tags"):
+        if name in values:
+            values[name] = tuple(values[name])
+    return Row(pin_id=pin_id, slot=int(slot), alive=alive, code=code, **values)
 
 
 def _fault(column: Column, value: Any) -> str:
@@ -156,14 +137,17 @@ def _code_fault(value: Any) -> str:
 
 
 def _shown_fault(shown: Mapping[str, Any]) -> str:
-    try:
-        size_bytes = len(orjson.dumps(shown))
-    except orjson.JSONEncodeError as exc:
-        return str(exc)
     texts = (*(shown.get(name, "") for name in ("title", "link", "image_url", "currency")), *shown.get("tags", ()))
     if not all(isinstance(text, str) for text in texts):
         return "title, link, image_url, currency and tags hold texts"
     numbers = (shown.get("score", 0.0), shown.get("price", 0.0), *shown.get("box", ()))
     if not all(isinstance(number, int | float) and math.isfinite(number) for number in numbers):
         return "score, price and box hold finite numbers"
+    integers = (shown.get(name, 0) for name in ("object_count", "indexed_at_ms"))
+    if not all(type(integer) is int and 0 <= integer < 2**63 for integer in integers):
+        return "object_count and indexed_at_ms hold integers from 0 up"
+    try:
+        size_bytes = len(orjson.dumps(shown))
+    except orjson.JSONEncodeError as exc:
+        return str(exc)
     return "" if size_bytes <= MAX_SHOWN_BYTES else f"{size_bytes} bytes of JSON, at most {MAX_SHOWN_BYTES} are stored"

@@ -18,14 +18,14 @@ from pymilvus import exceptions as raised
 
 from pinstream.codes import Code
 from pinstream.collection import EMBEDDING_VERSION, Row, Where, collection_name, quoted
-from pinstream.columns import RETURNED, Column, Shape, from_columns, from_hit, to_columns
+from pinstream.columns import RETURNED_BY_READS, RETURNED_BY_SEARCH, Column, Shape, from_columns, from_hit, to_columns
 from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
 from pinstream.store import MAX_LIMIT, Consistency, Match, Ranking, checked_limit
 
 TIMEOUT_S: Final = 5.0
 CREATE_TIMEOUT_S: Final = 60.0
 KEYS_PER_CALL: Final = 1_000
-TIE_MARGIN: Final = 24
+TIE_MARGIN: Final = 12
 _NO_PINGS_WHEN_IDLE: Final = {"grpc.keepalive_permit_without_calls": 0}
 
 
@@ -198,7 +198,7 @@ class MilvusStore:
             found = self._client().query(
                 self.collection,
                 filter=expression,
-                output_fields=["*"],
+                output_fields=list(RETURNED_BY_READS),
                 limit=limit,
                 timeout=self._timeout_s,
                 consistency_level=consistency,
@@ -214,7 +214,7 @@ class MilvusStore:
                 list(codes),
                 filter=expression,
                 limit=limit,
-                output_fields=list(RETURNED),
+                output_fields=list(RETURNED_BY_SEARCH),
                 timeout=self._timeout_s,
                 consistency_level=consistency,
             )

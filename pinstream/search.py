@@ -13,12 +13,12 @@ from pinstream.collection import EMBEDDING_VERSION, MAX_SLOT, WHOLE_SLOT, Row, S
 from pinstream.errors import EventInvalid, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.events import Domain, checked_pin_id
 from pinstream.hits import IndexedPin, Pictures, PinTrace, SearchResult
-from pinstream.store import MAX_LIMIT, Consistency, VectorStore
+from pinstream.store import Consistency, VectorStore
 
 MAX_HITS: Final = 1_000
 DEFAULT_HITS: Final = 20
 _SLOTS_READ_AT_ONCE: Final = 16
-_OVER_FETCH: Final = 4
+_OVER_FETCH: Final = 2
 
 
 class Gate(Enum):
@@ -201,7 +201,7 @@ class VisualIndex:
 
     def _search(self, code: Code, where: Where, limit: int) -> SearchResult:
         """Rounds of over-fetching, each leaving out the pictures found before, until ``limit`` pictures are there."""
-        found, at_least = Pictures(), min(limit + limit // 4 + _OVER_FETCH, MAX_LIMIT)
+        found, at_least = Pictures(), limit + limit // 8 + _OVER_FETCH
         while True:
             ranking = self._store.ranked(code, where=where, at_least=at_least, consistency=self._consistency)
             found.add(ranking.matches)
