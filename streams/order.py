@@ -19,6 +19,10 @@ class Ordered(Protocol):
         """Of two waiting events the one with the greater version is worth doing."""
 
     @property
+    def deletes(self) -> bool:
+        """Of equal versions the deletion is worth doing, whichever came first."""
+
+    @property
     def lane(self) -> Lane:
         """Live work begins before backfill."""
 
@@ -46,10 +50,10 @@ class PinOrder(Generic[Work]):
     def admit(self, work: Work) -> Work | None:
         """Let ``work`` wait. Where work of its pin waits already, the older of the two comes back, superseded.
 
-        Of equal versions the one that came first comes back.
+        Of equals the one that came first comes back.
         """
         before = self._waiting.get(work.pin)
-        if before is not None and before.version > work.version:
+        if before is not None and (before.version, before.deletes) > (work.version, work.deletes):
             return work
         self._waiting[work.pin] = work
         if work.pin not in self._active and (before is None or before.lane != work.lane):

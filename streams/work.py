@@ -26,12 +26,19 @@ class Work:
     @property
     def pin(self) -> Hashable:
         """The pin id; an event that does not decode is ordered with nothing."""
-        return (self.record.topic, self.record.offset) if isinstance(self.event, EventInvalid) else self.event.pin_id
+        record = self.record
+        nothing = (record.topic, record.partition, record.offset)
+        return nothing if isinstance(self.event, EventInvalid) else self.event.pin_id
 
     @property
     def version(self) -> int:
         """The event's; 0 where it does not decode."""
         return 0 if isinstance(self.event, EventInvalid) else self.event.version
+
+    @property
+    def deletes(self) -> bool:
+        """Whether it is a deletion."""
+        return isinstance(self.event, PinDeletion)
 
     @property
     def lane(self) -> Lane:
