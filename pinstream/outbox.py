@@ -95,7 +95,12 @@ class Outbox:
         return delivery
 
     def wait_admitted(self, delivery: Delivery) -> None:
-        """Block until there was room for it, or the deadline for that has passed and it has failed."""
+        """Block until there was room for it, or the deadline for that has passed and it has failed.
+
+        Not in a delivery's callback: the thread that it runs in is the one that makes room.
+        """
+        if threading.current_thread() is self._thread:
+            return
         with self._changed:
             self._changed.wait_for(lambda: delivery in self._in_flight or delivery.done())
 
@@ -119,6 +124,8 @@ class Outbox:
                 self._producer.purge()
         _settle([(delivery, _closed(delivery)) for delivery in given_up])
         self._thread.join()
+        with self._changed:
+            self._changed.notify_all()
         return undelivered
 
     def _run(self) -> None:
@@ -182,7 +189,6 @@ class Outbox:
 
     def _answered(self, delivery: Delivery, error: KafkaError | None, message: Any) -> None:
         with self._changed:
-            self._forget(delivery)
             if error is not None:
                 outcome: Delivered | PinstreamError = self._failure(delivery, error)
             else:
@@ -192,6 +198,8 @@ class Outbox:
                 if failed is not None and failed.version <= delivery.version:
                     del self._failed[delivery.pin_id]
         delivery.settle(outcome)
+        with self._changed:
+            self._forget(delivery)  # last: who has flushed may rely on every callback having run
 
     def _forget(self, delivery: Delivery) -> None:
         self._in_flight_bytes -= self._in_flight.pop(delivery, 0)

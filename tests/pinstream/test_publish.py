@@ -450,6 +450,47 @@ def test_a_delivery_that_may_take_for_ever_is_waited_for() -> None:
     assert all(delivery.result() for delivery in deliveries)
 
 
+def test_callbacks_may_publish_even_without_room(tight: MemoryPublisher) -> None:
+    tight.memory.hold()
+    first = tight.publish(pin("first"))
+    tight.publish(pin("second"))
+    first.add_done_callback(lambda _: [tight.publish(pin(f"more{number}")) for number in range(5)])
+
+    tight.memory.release()
+
+    assert tight.flush(10) == ()
+    assert len(tight.records) == 7
+
+
+def test_flush_returns_after_every_callback_has_run(memory: MemoryPublisher) -> None:
+    for _ in range(50):
+        seen: list[str] = []
+        memory.publish(pin()).add_done_callback(lambda delivery, seen=seen: seen.append(delivery.pin_id))
+        memory.flush(10)
+        assert seen == ["a"]
+
+
+def test_closing_frees_who_waits_for_room() -> None:
+    publisher = MemoryPublisher(kafka={"queue.buffering.max.messages": 1, "delivery.timeout.ms": 60_000})
+    publisher.memory.hold()
+    publisher.publish(pin("first"))
+    told: list[str] = []
+
+    def wait_for_room() -> None:
+        try:
+            publisher.publish(pin("second"))
+        except NotDelivered as exc:
+            told.append(str(exc))
+
+    waiting = threading.Thread(target=wait_for_room)
+    waiting.start()
+    wait_for(lambda: "second" in publisher.flush(0))
+    publisher.close(0)
+    waiting.join(10)
+
+    assert told == ["pin 'second': the publisher was closed before there was room for it"]
+
+
 def test_callbacks_see_the_finished_delivery(memory: MemoryPublisher) -> None:
     seen: list[bool] = []
 
