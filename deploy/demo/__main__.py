@@ -2,9 +2,9 @@
 
 import time
 
-STARTED_AT_S = time.monotonic()
+STARTED_AT_S = time.monotonic()  # before anything is loaded: that is part of the time to the first pin
 
-import io  # noqa: E402 (the clock runs first: loading is part of the time to the first pin)
+import io  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Sequence  # noqa: E402
@@ -12,11 +12,7 @@ from types import FrameType  # noqa: E402
 
 from rich.console import Console  # noqa: E402
 
-from deploy.demo.options import parse  # noqa: E402
-from deploy.demo.pictures import NoPictures  # noqa: E402
-from deploy.demo.run import run, source_of  # noqa: E402
-from deploy.local.errors import StackError  # noqa: E402
-from pinstream.errors import PinstreamError  # noqa: E402
+from deploy.demo.options import Options, parse  # noqa: E402
 
 _LOG_WIDTH = 140
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -25,23 +21,32 @@ _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status: 0 all accounted for, 1 not, 2 a wrong option (or SystemExit with it), 130 ended early."""
     options = parse(arguments)
-    complaints = Console(stderr=True, highlight=False)
+    before = {number: signal.signal(number, _end_once) for number in _ENDING_SIGNALS}
     try:
-        source = source_of(options)
+        return _run(options, Console(stderr=True, highlight=False))
+    except KeyboardInterrupt:
+        print("ended early; nothing is left running", file=sys.stderr)
+        return 130
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _run(options: Options, complaints: Console) -> int:
+    from deploy.demo.pictures import NoPictures  # noqa: PLC0415 (loading takes seconds; Ctrl-C is heard meanwhile)
+    from deploy.demo.run import run, source_of  # noqa: PLC0415
+    from deploy.local.errors import StackError  # noqa: PLC0415
+    from pinstream.errors import PinstreamError  # noqa: PLC0415
+
+    try:
+        return run(options, source_of(options), console=_console(), started_at_s=STARTED_AT_S)
     except NoPictures as exc:
         complaints.print(f"python -m deploy.demo: {exc}", markup=False, soft_wrap=True)
         return 2
-    for number in _ENDING_SIGNALS:
-        signal.signal(number, _end_once)
-    try:
-        return run(options, source, console=_console(), started_at_s=STARTED_AT_S)
     except (StackError, PinstreamError) as exc:
         complaints.print(f"the demo failed: {exc}", style="red", markup=False, soft_wrap=True)
         complaints.print(f"logs: {options.out / 'logs'}", markup=False, soft_wrap=True)
         return 1
-    except KeyboardInterrupt:
-        complaints.print("ended early; nothing is left running")
-        return 130
 
 
 def _console() -> Console:

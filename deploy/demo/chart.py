@@ -11,8 +11,10 @@ from pinstream.events import STAGES, Stage
 _WIDTH: Final = 560
 _ROW: Final = 34
 _LABEL: Final = 78
-_RIGHT: Final = 64
+_RIGHT: Final = 72
 _AXIS: Final = 64
+_LONGEST: Final = 2.0
+"""Whiskers are cut where they would make the bars of the medians too short to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ def waterfall(stages_ms: Mapping[Stage, Percentiles]) -> str:
     for stage in stages:
         starts[stage] = total
         total += stages_ms[stage].p50
-    end = max(starts[stage] + stages_ms[stage].p95 for stage in stages) or 1.0
+    furthest = max(starts[stage] + stages_ms[stage].p95 for stage in stages)
+    end = min(furthest, _LONGEST * total) or 1.0
     scale = (_WIDTH - _LABEL - _RIGHT) / end
     rows = [
         _bar(index, stage, stages_ms[stage], start_px=_LABEL + starts[stage] * scale, scale=scale)
@@ -90,7 +93,7 @@ def ticks(end: float, *, count: int = 6) -> Iterator[float]:
 def _bar(index: int, stage: Stage, values: Percentiles, *, start_px: float, scale: float) -> str:
     y, middle = index * _ROW + 6, index * _ROW + 17
     width = max(values.p50 * scale, 2.0)
-    whisker = start_px + max(values.p95 * scale, width)
+    whisker = min(start_px + max(values.p95 * scale, width), _WIDTH - _RIGHT)
     return (
         f'<text class="name" x="{_LABEL - 12}" y="{middle + 4}" text-anchor="end">{stage}</text>'
         f'<line class="whisker" x1="{start_px:.1f}" x2="{whisker:.1f}" y1="{middle}" y2="{middle}"/>'

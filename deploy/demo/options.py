@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from deploy.local.selection import CHECKOUT, LITE, SERVER
-
+LITE: Final = "lite"
+SERVER: Final = "server"
+OUT: Final = Path(__file__).parents[2] / ".local" / "demo"
 DEFAULT_PINS: Final = 120
 DEFAULT_RATE: Final = 5.0
 MAX_RATE: Final = 1000.0
@@ -53,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--exit", action="store_true", help="end after the result instead of staying up")
     add("--json", type=Path, metavar="FILE", help="write the figures to FILE")
     add("--seed", type=_seed, metavar="S", default=0, help="other sample pins, or another order of DIR")
-    add("--out", type=Path, metavar="DIR", default=CHECKOUT / ".local" / "demo", help="where the page goes")
+    add("--out", type=Path, metavar="DIR", default=OUT, help="where the page goes")
     add("--milvus", type=_milvus, metavar="WHICH", default=LITE, help=f"{LITE}, {SERVER}, or the URI of one that runs")
     add("--keep", action="store_true", help="keep the servers' data and logs afterwards")
     return parser

@@ -60,6 +60,7 @@ def run(options: Options, source: Source, *, console: Console, started_at_s: flo
             booting = booted(root, source, count=planned, milvus=options.milvus, board=board)
             site = ends.enter_context(booting)
             demo = ends.enter_context(closing(Demo(options, source, site, console=console, board=board)))
+            ends.callback(console.print, "ending the servers", style="dim")
             demo.publish(planned)
         good = demo.tell()
         if not options.exit:
@@ -77,6 +78,7 @@ class Demo:
         self._console = console
         self._board = board
         self._tally = Tally()
+        self._shown = "PIN"
         self._index = VisualIndex(site.endpoints.milvus, consistency="Strong")
         self._publisher = Publisher(site.endpoints.kafka, source="pinstream-demo")
         self._feed = Feed(site.endpoints.kafka, self._take)
@@ -105,6 +107,7 @@ class Demo:
         console = self._console
         console.print()
         if exhibits:
+            self._shown = exhibits[0].pin_id
             in_colour = console.is_terminal and console.color_system == "truecolor"
             console.print(report.likeness(exhibits[0], in_colour=in_colour, width=console.width))
             console.print()
@@ -118,9 +121,8 @@ class Demo:
 
     def stay(self, published: int) -> None:
         """Publish on, slowly, and show it until Ctrl-C, which is how it should end."""
-        found = self._tally.found()
-        self._board.enter("staying", hint=_hint(found[-1] if found else "PIN", self._site))
         with screen_for(self._console, self._board), suppress(KeyboardInterrupt):
+            self._board.enter("staying", hint=_hint(self._shown, self._site))
             self._publish(numbers(published), rate=min(_STAYING_RATE, self._options.rate))
 
     def _publish(self, which: Iterable[int], *, rate: float) -> None:

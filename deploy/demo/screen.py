@@ -26,6 +26,8 @@ _COLOURS: Final[dict[Stage, str]] = {
 }
 _BAR_COLUMNS: Final = 30
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
+_STAYING_ROWS: Final = 6
+"""Few enough that the result above stays in sight."""
 _NUMBERS: Final = 26
 """Columns that the feed's figures and the gaps between them take."""
 _EVERY_S: Final = 1.0
@@ -81,6 +83,7 @@ class PlainScreen:
         self._shown = View()
 
     def __enter__(self) -> Self:
+        self._shown = self._board.view()
         self._thread.start()
         return self
 
@@ -111,19 +114,20 @@ def plain_lines(before: View, now: View) -> Iterator[str]:
             yield f"[{part.took_s:5.1f} s] {part.name}: {part.state}{f', {part.text}' if part.text else ''}"
     if now.first_pin_s is not None and before.first_pin_s is None:
         yield f"[{now.first_pin_s:5.1f} s] first pin found by a search"
-    if now.phase in ("publishing", "settling") and _crossed(before, now):
+    if now.phase != "booting" and _crossed(before, now):
         rolling = (
             f", freshness p50 {now.rolling_ms.p50:.0f} ms, p95 {now.rolling_ms.p95:.0f} ms" if now.rolling_ms else ""
         )
         dead = f", {now.dead} dead" if now.dead else ""
-        yield f"[{now.elapsed_s:5.1f} s] {now.published} of {now.planned} published, {now.found} found{dead}{rolling}"
+        of = "" if now.phase == "staying" else f" of {now.planned}"
+        yield f"[{now.elapsed_s:5.1f} s] {now.published}{of} published, {now.found} found{dead}{rolling}"
     if now.phase == "staying" and before.phase != "staying" and now.hint:
         yield now.hint
 
 
 def _crossed(before: View, now: View) -> bool:
-    """Whether the count of settled pins passed another tenth of the plan."""
-    step = max(now.planned / 10, 1)
+    """Whether the count of settled pins passed another tenth of the plan, or later another ten."""
+    step = 10 if now.phase == "staying" else max(now.planned / 10, 1)
     return int((before.found + before.dead) / step) != int((now.found + now.dead) / step)
 
 
@@ -132,11 +136,11 @@ def draw(view: View, *, width: int, height: int) -> RenderableType:
     booting = any(part.state != "ready" for part in view.parts) or not view.recent
     pieces: list[RenderableType] = [_title(view), _boot(view.parts) if booting else _boot_line(view), Text()]
     used = (len(view.parts) if booting else 1) + 3
-    if view.planned:
+    if view.phase != "booting":
         pieces += [_progress(view, width), Text()]
         used += 3
     if view.recent:
-        rows = max(min(height - used - 5, 16), 3)
+        rows = _STAYING_ROWS if view.phase == "staying" else max(min(height - used - 5, 16), 3)
         pieces += [_feed(view.recent[-rows:], width), Text(), _legend()]
     if view.hint:
         pieces += [Text(), Text(view.hint)]
