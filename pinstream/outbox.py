@@ -125,6 +125,7 @@ class Outbox:
         _settle([(delivery, _closed(delivery)) for delivery in given_up])
         self._thread.join()
         with self._changed:
+            self._failed.clear()  # what was given up on is told with ``undelivered``
             self._changed.notify_all()
         return undelivered
 

@@ -313,6 +313,7 @@ def test_closing_tells_everybody_who_still_waits(tight: MemoryPublisher) -> None
     deliveries = [tight.publish(pin(f"p{number}")) for number in range(2)]
 
     assert tight.close(0) == ("p0", "p1")
+    assert tight.close(0) == ()
     for delivery in deliveries:
         with pytest.raises(NotDelivered):
             delivery.result(10)
