@@ -16,6 +16,7 @@ from schemas.topics import DEFAULT_PARTITIONS, topics
 from streams import service
 from streams.errors import WorkerStopped
 from streams.logs import configure
+from streams.reference import reference as markdown
 from streams.settings import WorkerSettings, effective, wrong
 from streams.topic_setup import TopicSetup
 
@@ -71,6 +72,12 @@ def init(
             typer.echo(f"  differs: {difference}")
     if any(report.differences for report in reports):
         raise SystemExit(1)
+
+
+@app.command()
+def reference() -> None:
+    """Print the configuration reference as Markdown (docs/configuration.md)."""
+    typer.echo(markdown(), nl=False)
 
 
 async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> None:

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from pinstream.codes import Code
 from pinstream.collection import DEAD_CODE, WHOLE_SLOT, Where
@@ -13,10 +13,17 @@ from pinstream.errors import VectorIndexError
 from pinstream.events import PinOutcome
 from pinstream.store import Match
 from streams.metrics import Metrics
-from streams.outcomes import Outcomes
 
 Search = Callable[[Code, Where], Awaitable[list[Match]]]
 """The rows nearest to a code, as any reader would find them."""
+
+
+class Tell(Protocol):
+    """See `streams.outcomes.Outcomes`."""
+
+    def send(self, outcome: PinOutcome) -> None:
+        """Publish it."""
+
 
 _FIRST_WAIT_S: Final = 0.001
 _MAX_WAIT_S: Final = 0.05
@@ -40,7 +47,7 @@ class Probe:
     def __init__(
         self,
         search: Search,
-        outcomes: Outcomes,
+        outcomes: Tell,
         metrics: Metrics,
         *,
         limits: ProbeLimits,

@@ -1,6 +1,5 @@
 """Everything a worker can be told, read once from the environment: ``PINSTREAM_<GROUP>__<NAME>``."""
 
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -8,6 +7,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    IPvAnyNetwork,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
@@ -16,13 +16,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
-from pinstream.collection import EMBEDDING_VERSION
 from schemas import topics
 from streams.addresses import DEFAULT_PORTS, AddressPolicy
 from streams.fetch import FetchPolicy
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
-Network = Annotated[str, Field(description="such as 10.0.0.0/8")]
 ClientKeys = dict[str, str | int | float | bool]
 PREFIX = "PINSTREAM_"
 
@@ -122,7 +120,7 @@ class FetchSettings(_Group):
     allowed_hosts: tuple[str, ...] = Field(
         (), description="hosts trusted with any address and port; `.example.org` stands for all names under it"
     )
-    allowed_networks: tuple[Network, ...] = Field((), description="networks trusted beside the public Internet")
+    allowed_networks: tuple[IPvAnyNetwork, ...] = Field((), description="networks trusted beside the public Internet")
     ports: tuple[PositiveInt, ...] = Field(tuple(sorted(DEFAULT_PORTS)), description="ports that may be asked")
     file_roots: tuple[Path, ...] = Field((), description="folders that `file:` addresses may name; none turns them off")
     s3_endpoint: str | None = Field(None, description="gateway for unsigned reads of `s3://bucket/key`")
@@ -139,7 +137,7 @@ class FetchSettings(_Group):
         return FetchPolicy(
             addresses=AddressPolicy(
                 allowed_hosts=frozenset(host.lower() for host in self.allowed_hosts),
-                allowed_networks=tuple(ip_network(network) for network in self.allowed_networks),
+                allowed_networks=self.allowed_networks,
                 ports=frozenset(self.ports),
             ),
             max_bytes=self.max_bytes,
@@ -219,9 +217,6 @@ class WorkerSettings(BaseSettings):
     drain_s: PositiveFloat = Field(10.0, description="for work in flight when partitions move or the worker stops, s")
     log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
-    embedding_version: Literal[EMBEDDING_VERSION] = Field(  # type: ignore[valid-type]  # a Final constant
-        EMBEDDING_VERSION, description="what this program was made for; set it to have another one refused"
-    )
 
 
 def effective(settings: WorkerSettings) -> dict[str, Any]:

@@ -106,6 +106,7 @@ def test_a_replay_of_the_topic_changes_nothing(site: Site, store: MilvusStore, p
         site.flush()
         worker.settled(4)
     before = store.get([row_key(pin, 0), row_key(f"{pin}-gone", 0)])
+    first = Counter(outcome.outcome for outcome in site.outcomes())
 
     with RunningWorker(site, tmp_path, group="again") as worker:
         worker.settled(4)
@@ -113,7 +114,7 @@ def test_a_replay_of_the_topic_changes_nothing(site: Site, store: MilvusStore, p
     assert store.get([row_key(pin, 0), row_key(f"{pin}-gone", 0)]) == before
     assert before[row_key(pin, 0)].version == 5
     assert not before[row_key(f"{pin}-gone", 0)].alive
-    replayed = Counter(outcome.outcome for outcome in site.outcomes()[-4:])
+    replayed = Counter(outcome.outcome for outcome in site.outcomes()) - first
     assert replayed["indexed"] == replayed["deleted"] == replayed["dead"] == 0
 
 
@@ -180,7 +181,7 @@ def test_kip_848_is_a_setting_and_says_what_the_broker_makes_of_it(
     with RunningWorker(site, tmp_path, kafka__protocol="consumer") as worker:
         worker.settled(1)
 
-        assert "partitions move after 45 s" in worker.said()
+        assert "a killed worker's partitions move after" in worker.said()
 
 
 def test_missing_topics_are_refused_with_what_to_run(site: Site, tmp_path: Path) -> None:

@@ -1,0 +1,187 @@
+"""In-memory stand-ins for what a pin meets on its way; each keeps to its port in `streams.ports`."""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+
+from inference.detect import Detection
+from inference.images import Box, Pixels
+from inference.runner import Priority
+from pinstream.collection import Row
+from pinstream.events import ImageRef
+from pinstream.memory import MemoryStore
+from pinstream.store import Consistency
+from streams.fence import Fence
+from streams.records import Lane, Lease, TakenRecord
+from streams.repins import Repins
+from streams.retry import Backoff, Outages, Patience
+from streams.work import Settled, Work, work_on
+from streams.worker import Limits, Parts, PinPath
+
+NOW_MS = 1_800_000_000_000
+
+
+def jpeg(seed: int = 0) -> bytes:
+    """A small picture of its own for each seed."""
+    pixels = np.random.default_rng(seed).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+    encoded, content = cv2.imencode(".png", pixels)
+    assert encoded
+    return content.tobytes()
+
+
+class AtOnce(Executor):
+    """Runs everything where it is submitted."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """Done when this returns."""
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as exc:  # noqa: BLE001 (as every executor does)
+            done.set_exception(exc)
+        return done
+
+
+@dataclass
+class Web:
+    """Pictures by address; an error instead of a picture is raised."""
+
+    pictures: dict[str, bytes | Exception] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(self, image: ImageRef) -> bytes:
+        """The picture at the address."""
+        url = image.url or ""
+        self.asked.append(url)
+        await asyncio.sleep(0)
+        found = self.pictures.get(url, jpeg())
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+@dataclass
+class Models:
+    """Both models: ``objects`` on every picture, and codes that count the calls."""
+
+    objects: int = 1
+    failures: list[Exception] = field(default_factory=list)
+    calls: int = 0
+    priorities: list[Priority] = field(default_factory=list)
+
+    async def detect_squashed(
+        self, images: Pixels, *, priority: Priority = Priority.LIVE
+    ) -> Sequence[Sequence[Detection]]:
+        """As many objects as told."""
+        self.priorities.append(priority)
+        await asyncio.sleep(0)
+        if self.failures:
+            raise self.failures.pop(0)
+        return [[Detection("bag", 0.9, Box(0.1, 0.1, 0.5, 0.5))] * self.objects for _ in images]
+
+    async def embed(
+        self, pixels: Pixels, boxes: Sequence[Box], *, priority: Priority = Priority.LIVE
+    ) -> Sequence[bytes]:
+        """A code of its own for each call and box."""
+        self.calls += 1
+        return [bytes([self.calls % 256, each]) * 16 for each in range(len(boxes))]
+
+
+@dataclass
+class Index:
+    """A memory store behind the ports of writer and reader; errors waiting in ``failures`` are raised first."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    failures: list[Exception] = field(default_factory=list)
+    reads: list[Consistency] = field(default_factory=list)
+    before_write: Callable[[], None] = lambda: None
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Acknowledged."""
+        await asyncio.sleep(0)
+        self.before_write()
+        if self.failures:
+            raise self.failures.pop(0)
+        self.store.upsert(rows)
+
+    async def get(self, keys: Sequence[str], *, consistency: Consistency) -> Mapping[str, Row]:
+        """The rows that are there."""
+        self.reads.append(consistency)
+        await asyncio.sleep(0)
+        return self.store.get(keys, consistency=consistency)
+
+
+@dataclass
+class Bench:
+    """A pin's path on fakes, with everything in reach."""
+
+    web: Web = field(default_factory=Web)
+    models: Models = field(default_factory=Models)
+    index: Index = field(default_factory=Index)
+    lease: Lease = field(default_factory=lambda: Lease(0, time.monotonic()))
+    counts: list[str] = field(default_factory=list)
+    offset: int = 0
+
+    def __post_init__(self) -> None:
+        quick = Backoff(first_s=0.0001, max_s=0.0001, deadline_s=0.02)
+        self.outages = Outages()
+        self.fence = Fence(self.index)
+        self.path = PinPath(
+            Parts(
+                fence=self.fence,
+                fetch=self.web,
+                detect=self.models,
+                embed=self.models,
+                repins=Repins(),
+                rows=self.index,
+                alone=self.index,
+                patience=Patience(quick, self.outages, on_retry=self.counts.append),
+                threads=AtOnce(),
+            ),
+            Limits(fetch_backoff=quick),
+            now_ms=lambda: NOW_MS,
+            count=self.counts.append,
+        )
+
+    def put(self, pin_id: str = "a", version: int = 1, *, lane: Lane = "live", **more: Any) -> Work:
+        """An event with an address, taken."""
+        value = {
+            "pin_id": pin_id, "version": version, "image": {"url": f"https://pictures/{pin_id}/{version}"},
+            "domain": "web", "created_at": "2026-11-23T20:00:00Z", **more,
+        }  # fmt: skip
+        return self.take(pin_id.encode(), json.dumps(value).encode(), lane=lane)
+
+    def delete(self, pin_id: str = "a", version: int = 1) -> Work:
+        """A tombstone, taken."""
+        return self.take(pin_id.encode(), None, headers=(("version", str(version).encode()),))
+
+    def take(
+        self,
+        key: bytes | None,
+        value: bytes | None,
+        *,
+        headers: tuple[tuple[str, bytes], ...] = (),
+        lane: Lane = "live",
+    ) -> Work:
+        """A record, taken."""
+        self.offset += 1
+        record = TakenRecord(
+            lane=lane, topic="pins.events", partition=0, offset=self.offset,
+            key=key, value=value, headers=headers, timestamp_ms=NOW_MS - 5,
+        )  # fmt: skip
+        return work_on(record, self.lease)
+
+    async def carry(self, *works: Work) -> list[Settled]:
+        """One after the other."""
+        return [await self.path.carry(work) for work in works]
+
+    def row(self, key: str) -> Row | None:
+        """What the index holds."""
+        return self.index.store.get([key]).get(key)

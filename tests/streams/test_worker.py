@@ -1,0 +1,210 @@
+"""The way of one pin."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference.errors import ModelMismatch, ModelUnavailable, PictureRefused
+from inference.runner import Priority
+from pinstream.errors import EventInvalid, IndexRefused, IndexUnavailable
+from streams.errors import Abandoned
+from streams.fetch import FetchFailed, FetchRefused
+from tests.streams.fakes import NOW_MS, Bench, jpeg
+
+
+async def test_a_pin_becomes_one_row_for_the_picture_and_one_for_each_object() -> None:
+    bench = Bench()
+    bench.models.objects = 2
+
+    (settled,) = await bench.carry(bench.put("a", 7, title="hat", labels=["red"], price=3.5, currency="EUR"))
+
+    whole, first = bench.row("a#0"), bench.row("a#1")
+    assert whole is not None
+    assert first is not None
+    assert (settled.result, settled.objects) == ("indexed", 2)
+    assert (whole.version, whole.object_count, whole.title, whole.tags) == (7, 2, "hat", ("red",))
+    assert (whole.published_at_ms, whole.indexed_at_ms) == (NOW_MS - 5, NOW_MS)
+    assert (first.label, first.box, first.object_count) == ("bag", (0.1, 0.1, 0.5, 0.5), 0)
+
+
+async def test_every_stage_is_timed() -> None:
+    bench = Bench()
+    work = bench.put()
+
+    await bench.carry(work)
+
+    assert set(work.stages_ms) == {"queue", "fetch", "decode", "detect", "embed", "write"}
+    assert work.stages_ms["queue"] == 5
+
+
+async def test_the_version_that_is_indexed_is_unchanged_and_an_older_one_superseded() -> None:
+    bench = Bench()
+
+    results = await bench.carry(bench.put(version=2), bench.put(version=2), bench.put(version=1))
+
+    assert [settled.result for settled in results] == ["indexed", "unchanged", "superseded"]
+    assert bench.models.calls == 1
+
+
+async def test_an_older_version_never_replaces_a_newer_one_of_another_worker() -> None:
+    bench, other = Bench(), Bench()
+    other.index.store = bench.index.store
+    await bench.carry(bench.put(version=9))
+
+    (settled,) = await other.carry(other.put(version=8))
+
+    assert settled.result == "superseded"
+    assert other.index.reads == ["Strong"]
+
+
+async def test_slots_that_vanish_become_tombstones_in_the_same_write() -> None:
+    bench = Bench()
+    bench.models.objects = 3
+    await bench.carry(bench.put(version=1))
+    bench.web.pictures["https://pictures/a/2"] = jpeg(2)
+    bench.models.objects = 1
+
+    await bench.carry(bench.put(version=2))
+
+    alive = [row.alive for slot in range(4) if (row := bench.row(f"a#{slot}")) is not None]
+    assert alive == [True, True, False, False]
+
+
+async def test_a_deletion_takes_every_slot_and_keeps_older_events_out() -> None:
+    bench = Bench()
+
+    results = await bench.carry(
+        bench.put(version=1), bench.delete(version=3), bench.put(version=2), bench.delete(version=3)
+    )
+
+    assert [settled.result for settled in results] == ["indexed", "deleted", "superseded", "unchanged"]
+    assert [row.alive for slot in range(2) if (row := bench.row(f"a#{slot}")) is not None] == [False, False]
+
+
+async def test_a_deleted_pin_can_be_created_again() -> None:
+    bench = Bench()
+
+    await bench.carry(bench.put(version=1), bench.delete(version=2), bench.put(version=3))
+
+    row = bench.row("a#0")
+    assert row is not None
+    assert (row.alive, row.version) == (True, 3)
+
+
+async def test_the_same_picture_saved_again_needs_no_model() -> None:
+    bench = Bench()
+
+    await bench.carry(bench.put("a"), bench.put("b"))
+
+    first, second = bench.row("a#1"), bench.row("b#1")
+    assert first is not None
+    assert second is not None
+    assert first.code == second.code
+    assert bench.models.calls == 1
+    assert bench.counts.count("repin") == 1
+
+
+async def test_backfill_asks_the_models_with_low_priority() -> None:
+    bench = Bench()
+
+    await bench.carry(bench.put("a", lane="backfill"))
+
+    assert bench.models.priorities == [Priority.BACKFILL]
+
+
+async def test_outages_are_waited_out() -> None:
+    bench = Bench()
+    bench.models.failures = [ModelUnavailable("away")] * 5
+    bench.index.failures = [IndexUnavailable("away")] * 5
+
+    (settled,) = await bench.carry(bench.put())
+
+    assert settled.result == "indexed"
+    assert bench.counts.count("triton") == bench.counts.count("milvus") == 5
+
+
+async def test_a_failing_host_is_asked_again_until_the_pins_own_deadline() -> None:
+    bench = Bench()
+    bench.web.pictures["https://pictures/a/1"] = FetchFailed("HTTP 503")
+
+    with pytest.raises(FetchFailed):
+        await bench.carry(bench.put())
+
+    assert len(bench.web.asked) > 1
+
+
+@pytest.mark.parametrize("error", [FetchRefused("404"), b"not a picture"])
+async def test_what_never_will_be_indexed_is_refused(error: FetchRefused | bytes) -> None:
+    bench = Bench()
+    bench.web.pictures["https://pictures/a/1"] = error
+
+    with pytest.raises((FetchRefused, PictureRefused)):
+        await bench.carry(bench.put())
+
+    assert bench.row("a#0") is None
+
+
+async def test_an_event_that_does_not_decode_is_refused_with_its_path() -> None:
+    bench = Bench()
+
+    with pytest.raises(EventInvalid, match=r"\$\.version"):
+        await bench.carry(bench.put(version=-1))
+
+
+async def test_a_refused_batch_is_tried_again_alone() -> None:
+    bench = Bench()
+    bench.index.failures = [IndexRefused("somebody else's row")]
+
+    (settled,) = await bench.carry(bench.put())
+
+    assert settled.result == "indexed"
+
+
+async def test_another_model_is_fatal() -> None:
+    bench = Bench()
+    bench.models.failures = [ModelMismatch("version 2")]
+
+    with pytest.raises(ModelMismatch):
+        await bench.carry(bench.put())
+
+
+async def test_nothing_is_written_once_the_partition_is_gone() -> None:
+    bench = Bench()
+    work = bench.put()
+    bench.lease.held = False
+
+    with pytest.raises(Abandoned):
+        await bench.carry(work)
+
+    assert bench.row("a#0") is None
+
+
+async def test_an_event_that_is_no_news_needs_no_picture() -> None:
+    bench = Bench()
+    await bench.carry(bench.put(version=2))
+    bench.web.asked.clear()
+
+    await bench.carry(bench.put(version=1))
+
+    assert bench.web.asked == []
+
+
+events = st.tuples(st.booleans(), st.integers(1, 6))
+
+
+@settings(deadline=None, max_examples=40)
+@given(first=st.lists(events, min_size=1, max_size=8), data=st.data())
+async def test_any_order_with_repeats_ends_in_the_state_of_the_newest_version(
+    first: list[tuple[bool, int]], data: st.DataObject
+) -> None:
+    bench = Bench()
+    again = data.draw(st.permutations(first))
+
+    for deletes, version in [*first, *again]:
+        await bench.carry(bench.delete(version=version) if deletes else bench.put(version=version))
+
+    newest = max(version for _, version in first)
+    deleted = any(deletes for deletes, version in first if version == newest)
+    row = bench.row("a#0")
+    assert row is not None
+    assert (row.version, row.alive) == (newest, not deleted)
