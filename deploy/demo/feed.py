@@ -31,7 +31,6 @@ class Feed:
                 "bootstrap.servers": bootstrap,
                 "group.id": f"pinstream-demo-{uuid.uuid4().hex}",
                 "enable.auto.commit": False,
-                "fetch.wait.max.ms": 50,
                 "logger": logging.getLogger("pinstream.librdkafka"),
             }
         )
