@@ -1,0 +1,66 @@
+"""The page and the README's table, written from a report, so that no figure is typed by hand."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.bench.figures import markdown_table
+
+BEGIN, END = "<!-- measured: tests/bench writes this block from docs/benchmarks/path.json -->", "<!-- /measured -->"
+
+
+def readme_block(report: Mapping[str, Any]) -> str:
+    """How fresh, how fast: what the README shows."""
+    machine, rates = report["machine"], report["rates_pins_per_s"]
+    rows = [
+        (f"{rates[load]:g} pins/s" + (" (half of saturation)" if load == "half" else ""), *_row(report, load))
+        for load in ("low", "half")
+    ]
+    return "\n\n".join(
+        (
+            f"Publish to found by a search, on {machine['cores']} cores ({machine['processor']}) that also run Kafka, "
+            f"Triton, Milvus Lite, the picture server and the publisher, {report['pictures']}:",
+            markdown_table(("load", "p50", "p95", "p99"), rows),
+            f"Saturated: **{report['saturated_pins_per_s']:.1f} pins/s**, {report['ratio']:.2f} of what the two models "
+            f"alone reach on the same cores ({report['limit_pins_per_s']:.1f}).",
+        )
+    )
+
+
+def page_block(report: Mapping[str, Any]) -> str:
+    """Everything the report says: what docs/benchmarks.md shows."""
+    outside = report["outside_models_and_visibility_ms"]
+    return "\n\n".join(
+        (
+            readme_block(report),
+            stages_table(report),
+            f"Outside the two model calls and the index's own visibility delay, median: {outside['low']:.1f} ms at the "
+            f"low rate, {outside['half']:.1f} ms at half of saturation. Objects per pin: {report['objects_per_pin']}.",
+            cpu_table(report),
+            f"The limit was measured before and after the saturated run: {report['limit_runs_pins_per_s']} pictures/s.",
+        )
+    )
+
+
+def stages_table(report: Mapping[str, Any]) -> str:
+    """The median of each stage at both loads."""
+    low, half = report["stages_ms"]["low"], report["stages_ms"]["half"]
+    return markdown_table(("stage, median ms", "low", "half"), [(name, low[name], half.get(name, "")) for name in low])
+
+
+def cpu_table(report: Mapping[str, Any]) -> str:
+    """What each process spends on a pin at saturation."""
+    return markdown_table(("process", "CPU ms per pin"), list(report["cpu_ms_per_pin"].items()))
+
+
+def replace_block(page: Path, block: str) -> None:
+    """Put ``block`` between the marks of a page; raises ValueError if it has none."""
+    text = page.read_text()
+    if BEGIN not in text or END not in text:
+        raise ValueError(f"{page} has no place for measurements: {BEGIN} ... {END}")
+    page.write_text(re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", f"{BEGIN}\n{block}\n{END}", text, flags=re.DOTALL))
+
+
+def _row(report: Mapping[str, Any], load: str) -> tuple[str, ...]:
+    return tuple(f"{report['freshness_ms'][load][share]:.0f} ms" for share in ("p50", "p95", "p99"))
