@@ -26,7 +26,11 @@ TIMEOUT_S: Final = 5.0
 CREATE_TIMEOUT_S: Final = 60.0
 KEYS_PER_CALL: Final = 1_000
 TIE_MARGIN: Final = 12
-_NO_PINGS_WHEN_IDLE: Final = {"grpc.keepalive_permit_without_calls": 0}
+_CHANNEL: Final = {
+    "grpc.keepalive_permit_without_calls": 0,
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1_000,  # gRPC's own 120 s would outlast an outage by two minutes
+}
 
 
 class MilvusStore:
@@ -134,7 +138,7 @@ class MilvusStore:
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 return None
             described = client.describe_collection(self.collection, timeout=self._timeout_s)
-            indexes = client.list_indexes(self.collection, field_name="code")
+            indexes = client.list_indexes(self.collection, field_name="code", timeout=self._timeout_s)
             index = client.describe_index(self.collection, indexes[0], timeout=self._timeout_s) if indexes else {}
         return Shape(
             columns=tuple(_column(field) for field in described["fields"]),
@@ -189,7 +193,7 @@ class MilvusStore:
                         token=self._token,
                         timeout=self._timeout_s,
                         dedicated=True,
-                        grpc_options=dict(_NO_PINGS_WHEN_IDLE),
+                        grpc_options=dict(_CHANNEL),
                     )
             return self._connected
 

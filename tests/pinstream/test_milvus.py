@@ -1,15 +1,23 @@
 """What Milvus and pymilvus raise becomes one of three errors, by what the caller must do; none is forgotten."""
 
+import ast
 import inspect
 import socket
+import time
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
-from pymilvus import MilvusException
+from pymilvus import MilvusClient, MilvusException
 from pymilvus import exceptions as raised
 
-from pinstream.collection import Where
+from deploy.local.stack import LocalStack, StackOptions
+from pinstream import milvus
+from pinstream.codes import CODE_BYTES
+from pinstream.collection import Row, Where
+from pinstream.columns import Shape
 from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
 from pinstream.milvus import MilvusStore, settled, translate
 from pinstream.store import MAX_LIMIT, Match
@@ -179,6 +187,22 @@ def test_an_unknown_code_is_worth_another_try() -> None:
     assert type(translate(MilvusException(123_456, "new in 4.0"), name="")) is IndexUnavailable
 
 
+def test_every_call_to_the_server_has_a_timeout() -> None:
+    local = {"create_schema", "prepare_index_params", "close"}  # and these ask no server
+    public = {name for name in dir(MilvusClient) if not name.startswith("_")} - local
+    calls = [node for node in ast.walk(ast.parse(inspect.getsource(milvus))) if isinstance(node, ast.Call)]
+    asking = [
+        call
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr in public
+        and ast.unparse(call.func.value) in ("client", "self._client()")
+    ]
+
+    assert len(asking) > 8
+    assert not [ast.unparse(call) for call in asking if "timeout" not in {keyword.arg for keyword in call.keywords}]
+
+
 def test_nobody_at_the_address_is_unavailable() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -231,3 +255,22 @@ def test_a_closed_store_can_be_closed_again() -> None:
 
     store.close()
     store.close()
+
+
+@pytest.mark.stack
+def test_a_server_that_dies_and_comes_back_needs_no_new_store(tmp_path: Path) -> None:
+    options = StackOptions(root=tmp_path, kafka="none", triton="none", milvus="lite")
+    with LocalStack(options) as running, closing(MilvusStore(running.endpoints.milvus, timeout_s=5)) as store:
+        store.create(Shape())
+        running.kill("milvus")
+        with pytest.raises(IndexUnavailable):
+            store.count(Where())
+
+        running.start("milvus")
+        deadline_s = time.monotonic() + 20
+        while time.monotonic() < deadline_s:
+            with suppress(IndexUnavailable):
+                store.upsert([Row(pin_id="pin", slot=0, alive=True, code=bytes(CODE_BYTES), version=1)])
+                break
+
+        assert store.count(Where()) == 1
