@@ -28,7 +28,6 @@ from deploy.local.process import Child, Launch, Spawner
 from deploy.local.selection import CHECKOUT
 from deploy.local.stack import LocalStack, StackOptions
 from schemas.topics import topics
-from streams.topic_setup import TopicSetup
 
 _LABELS: Final = {"kafka": "Kafka", "triton": "Triton", "milvus": "Milvus", "pictures": "picture server"}
 _STATES: Final[dict[str, PartState]] = {"starting": "busy", "ready": "ready", "elsewhere": "ready", "dead": "failed"}
@@ -179,12 +178,14 @@ class _Boot:
         self._board.part(name, "ready", step())
 
     def _create_topics(self) -> str:
+        from streams.topic_setup import TopicSetup  # noqa: PLC0415 (loading takes a second; meanwhile servers start)
+
         wanted = topics()
         TopicSetup({"bootstrap.servers": self._stack.endpoints.kafka}).ensure(wanted)
         return ", ".join(topic.name for topic in wanted)
 
     def _create_collection(self) -> str:
-        from index.bootstrap import init  # noqa: PLC0415 (pymilvus takes a second; meanwhile servers start)
+        from index.bootstrap import init  # noqa: PLC0415 (the same: pymilvus)
         from pinstream.milvus import MilvusStore  # noqa: PLC0415
 
         store = MilvusStore(self._stack.endpoints.milvus)
