@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -20,6 +21,7 @@ from pinstream.errors import NotDelivered
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event
 from pinstream.publish import KafkaSettings, Publisher
 from schemas.topics import topics
+from tests.pinstream.commands import outcome, run, tell
 from tests.pinstream.murmur2 import partition_of
 
 pytestmark = pytest.mark.stack
@@ -221,6 +223,36 @@ def test_events_published_while_the_broker_is_killed_arrive_once_and_in_order(st
     assert publisher.close() == ()
     events = [decode_event(each.key(), each.value()) for each in stored(stack, f"{prefix}pins.events")]
     assert [event.version for event in events] == list(versions)
+
+
+def test_the_command_line_publishes_deletes_and_watches(stack: LocalStack, prefix: str, tmp_path: Path) -> None:
+    (tmp_path / "red boots.jpg").write_bytes(b"picture")
+    to = ["--kafka", stack.endpoints.kafka, "--topic-prefix", prefix]
+
+    published = run("publish", "--images", str(tmp_path), "--domain", "camera", *to)
+    deleted = run("delete", "red_boots", *to)
+    tell(stack.endpoints.kafka, f"{prefix}pins.indexed", outcome("red_boots", outcome="deleted"))
+    watched = run("watch", "--from-start", "--limit", "1", *to)
+
+    assert [done.exit_code for done in (published, deleted, watched)] == [0, 0, 0]
+    first, second = stored(stack, f"{prefix}pins.events")
+    event = decode_event(first.key(), first.value())
+    assert isinstance(event, PinEvent)
+    assert (event.pin_id, event.domain, event.image.inline_bytes()) == ("red_boots", "camera", b"picture")
+    tombstone = decode_event(second.key(), second.value(), headers=second.headers())
+    assert isinstance(tombstone, PinDeletion)
+    assert tombstone.version > event.version
+    assert "deleted    red_boots gone after 65 ms" in watched.stdout
+
+
+def test_the_command_line_says_who_does_not_answer(stack: LocalStack, prefix: str) -> None:
+    line = '{"pin_id": "a", "image": {"url": "http://x"}, "domain": "web"}'
+
+    with frozen_kafka(stack):
+        done = run("publish", "-", "--kafka", stack.endpoints.kafka, "--topic-prefix", prefix, stdin=line)
+
+    assert done.exit_code == 1
+    assert f"no Kafka at {stack.endpoints.kafka}" in done.stderr
 
 
 def _base64(picture: bytes) -> str:

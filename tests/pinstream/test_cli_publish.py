@@ -1,132 +1,20 @@
-"""The command line, on librdkafka's mock cluster."""
+"""Publishing and deleting from the shell, on librdkafka's mock cluster."""
 
 import json
 import signal
 import subprocess
 import sys
-import threading
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from click.testing import Result
-from confluent_kafka import Consumer, Producer, TopicPartition
-from typer.testing import CliRunner
 
-from pinstream.cli import app
-from pinstream.events import PinDeletion, PinEvent, PinOutcome, decode_event
+from pinstream.events import PinDeletion, PinEvent
+from tests.pinstream.commands import get, outcome, pictures, published, run, tell, worker
 
-TOPIC_PARTITIONS = 4
 GOOD = '{"pin_id": "a", "image": {"url": "http://x/a.jpg"}, "domain": "web", "version": 3}'
 
 
-@pytest.fixture
-def prefix() -> str:
-    return f"{uuid.uuid4().hex}."
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No stack's file above, and no address in the environment."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("PINSTREAM_KAFKA", "PINSTREAM_KAFKA__SERVERS", "PINSTREAM_TOPIC_PREFIX"):
-        monkeypatch.delenv(name, raising=False)
-
-
-def run(*arguments: str, stdin: str = "") -> Result:
-    return CliRunner().invoke(app, list(arguments), input=stdin)
-
-
-def assigned(kafka: str, topic: str) -> Consumer:
-    consumer = Consumer({"bootstrap.servers": kafka, "group.id": "test", "enable.auto.commit": False, "log_level": 0})
-    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(TOPIC_PARTITIONS)])
-    return consumer
-
-
-def published(kafka: str, topic: str, count: int) -> list[PinEvent | PinDeletion]:
-    consumer = assigned(kafka, topic)
-    messages: list[Any] = []
-    while len(messages) < count:
-        batch = consumer.consume(count, 10)
-        assert batch
-        messages += batch
-    consumer.close()
-    return [decode_event(message.key(), message.value(), headers=message.headers()) for message in messages]
-
-
-def outcome(pin_id: str, **changes: Any) -> bytes:
-    fields: dict[str, Any] = {
-        "pin_id": pin_id,
-        "version": 1,
-        "outcome": "indexed",
-        "objects": 2,
-        "embedding_version": 1,
-        "topic": "pins.events",
-        "partition": 0,
-        "offset": 0,
-        "published_at_ms": 1_000,
-        "finished_at_ms": 1_060,
-        "visible_at_ms": 1_065,
-        "stages_ms": {"queue": 3.0, "embed": 20.5},
-    }
-    return PinOutcome(**(fields | changes)).encode()
-
-
-def tell(kafka: str, topic: str, *values: bytes | None) -> None:
-    producer = Producer({"bootstrap.servers": kafka, "log_level": 0})
-    for value in values:
-        producer.produce(topic, value, b"a")
-    assert producer.flush(10) == 0
-
-
-@contextmanager
-def worker(kafka: str, prefix: str, **changes: Any) -> Iterator[dict[str, bytes]]:
-    """Fetches the pictures of ``pins.events`` and reports outcomes, until left; gives what it fetched."""
-    tell(kafka, f"{prefix}pins.indexed", outcome("somebody-else"))
-    tell(kafka, f"{prefix}pins.events", b"not an event")
-    fetched: dict[str, bytes] = {}
-    over = threading.Event()
-
-    def work() -> None:
-        consumer = assigned(kafka, f"{prefix}pins.events")
-        while not over.is_set():
-            message = consumer.poll(0.1)
-            if message is None or message.value() == b"not an event":
-                continue
-            event = decode_event(message.key(), message.value())
-            assert isinstance(event, PinEvent)
-            fetched[event.pin_id] = event.image.inline_bytes() or get(event.image.url or "")
-            tell(kafka, f"{prefix}pins.indexed", outcome(event.pin_id, version=event.version, **changes))
-        consumer.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield fetched
-    finally:
-        over.set()
-        thread.join()
-
-
-def get(url: str) -> bytes:
-    place = urlsplit(url)
-    connection = HTTPConnection(place.netloc, timeout=10)
-    connection.request("GET", place.path)
-    body = connection.getresponse().read()
-    connection.close()
-    return body
-
-
-def pictures(folder: Path, **sizes: int) -> Path:
-    folder.mkdir()
-    for name, size in sizes.items():
-        (folder / f"{name}.jpg").write_bytes(name.encode() * size)
-    return folder
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def test_lines_from_standard_input_are_published(mock_kafka: str, prefix: str) -> None:
@@ -309,54 +197,6 @@ def test_deleting_publishes_tombstones(mock_kafka: str, prefix: str) -> None:
     assert "2 of 2 deletions delivered" in done.stdout
     deleted = published(mock_kafka, f"{prefix}pins.events", 2)
     assert sorted(deleted, key=lambda each: each.pin_id) == [PinDeletion("a", 7), PinDeletion("b", 7)]
-
-
-def test_watching_prints_lines_and_percentiles(mock_kafka: str, prefix: str) -> None:
-    topic = f"{prefix}pins.indexed"
-    dead = outcome("b[red]", offset=1, outcome="dead", reason="host says [404]", visible_at_ms=None)
-    tell(mock_kafka, topic, outcome("a", visible_at_ms=None), outcome("a"), None, b"no outcome", dead)
-
-    done = run("watch", "--from-start", "--limit", "2", "--kafka", mock_kafka, "--topic-prefix", prefix)
-
-    assert done.exit_code == 0, done.output
-    _, first, second, *table = done.stdout.splitlines()
-    assert "indexed" in first
-    assert "found after 65 ms" in first
-    assert "queue 3.0 · embed 20.5" in first
-    assert "b[red]" in second
-    assert "host says [404]" in second
-    assert any("searchable" in row and "65.0" in row for row in table)
-    assert any("2 pins, 1 dead, 1 unreadable" in row for row in table)
-
-
-def test_watching_as_json_is_one_object_per_line(mock_kafka: str, prefix: str) -> None:
-    tell(mock_kafka, f"{prefix}pins.indexed", *(outcome(f"p{number}") for number in range(3)))
-
-    done = run("watch", "--from-start", "--json", "--limit", "2", "--kafka", mock_kafka, "--topic-prefix", prefix)
-
-    assert done.exit_code == 0, done.output
-    first, second = map(json.loads, done.stdout.splitlines())
-    assert (first["pin_id"], second["pin_id"]) == ("p0", "p1")
-    assert first["freshness_ms"] == 65
-
-
-def test_watching_without_news_says_what_it_waits_for(mock_kafka: str, prefix: str) -> None:
-    tell(mock_kafka, f"{prefix}pins.indexed", outcome("old"))
-    command = [sys.executable, "-m", "pinstream", "watch", "--kafka", mock_kafka, "--topic-prefix", prefix]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
-        assert running.stdout is not None
-        first_line = running.stdout.readline()
-        running.send_signal(signal.SIGINT)
-
-        assert running.wait(20) == 0
-    assert "no pin settled yet" in first_line
-
-
-def test_a_missing_topic_is_said_at_once(mock_kafka: str) -> None:
-    done = run("watch", "--kafka", mock_kafka, "--topic-prefix", "never-made.")
-
-    assert done.exit_code == 1
-    assert "no topic never-made.pins.indexed" in done.stderr
 
 
 def test_help_of_every_command_says_what_the_exit_status_means() -> None:
