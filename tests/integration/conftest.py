@@ -1,0 +1,30 @@
+"""What the proofs share: the collection on the stack's Milvus Lite, and what the models say of the palette."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.drive import Palette, learn
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+    from pinstream.milvus import MilvusStore
+
+
+@pytest.fixture(scope="session")
+def store(stack: "LocalStack") -> "Iterator[MilvusStore]":
+    """The collection, made ready."""
+    from index import bootstrap
+    from pinstream.milvus import MilvusStore
+
+    opened = MilvusStore(stack.endpoints.milvus)
+    bootstrap.init(opened)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def palette(stack: "LocalStack", store: "MilvusStore", tmp_path_factory: pytest.TempPathFactory) -> Palette:
+    """The rows that each picture of the decks must leave."""
+    return learn(stack.endpoints, store, tmp_path_factory.mktemp("palette"))
