@@ -14,7 +14,14 @@ from pydantic import (
     SecretStr,
     ValidationError,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from schemas import topics
 from streams.addresses import DEFAULT_PORTS, AddressPolicy
@@ -23,6 +30,7 @@ from streams.fetch import FetchPolicy
 Ratio = Annotated[float, Field(ge=0, le=1)]
 ClientKeys = dict[str, str | int | float | bool]
 PREFIX = "PINSTREAM_"
+_ADDRESSES = {"kafka": "servers", "milvus": "uri"}
 
 _SECRET_WORDS = ("password", "secret", "token", "key.pem", "sasl.jaas", "oauthbearer.config", "private")
 
@@ -197,6 +205,17 @@ class HttpSettings(_Group):
     )
 
 
+class _Environment(EnvSettingsSource):
+    """Takes the command line's ``PINSTREAM_KAFKA=host:port`` and ``PINSTREAM_MILVUS=uri`` too: they share shells."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        """The group's fields in ``value``: JSON, or where a command would be told to connect."""
+        address = _ADDRESSES.get(field_name)
+        if address is not None and isinstance(value, str) and not value.lstrip().startswith("{"):
+            return {address: value}
+        return super().decode_complex_value(field_name, field, value)
+
+
 class WorkerSettings(BaseSettings):
     """All of it; frozen, read once."""
 
@@ -217,6 +236,18 @@ class WorkerSettings(BaseSettings):
     drain_s: PositiveFloat = Field(10.0, description="for work in flight when partitions move or the worker stops, s")
     log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment; no files."""
+        return init_settings, _Environment(settings_cls)
 
 
 def effective(settings: WorkerSettings) -> dict[str, Any]:
