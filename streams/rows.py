@@ -13,7 +13,11 @@ from streams.ports import Understood
 def rows_of(
     event: PinEvent, understood: Understood, *, image_sha256: str, published_at_ms: int, indexed_at_ms: int
 ) -> list[Row]:
-    """Slot 0 for the whole picture, then its objects, all alive."""
+    """Slot 0 for the whole picture, then its objects, all alive.
+
+    The whole carries label and score of its most certain object: related pins can be filtered by what they show.
+    """
+    main = max((found for found, _ in understood.objects), key=lambda found: found.score, default=None)
     whole = Row(
         pin_id=event.pin_id,
         slot=WHOLE_SLOT,
@@ -21,6 +25,8 @@ def rows_of(
         code=understood.whole,
         version=event.version,
         object_count=len(understood.objects),
+        label=main.label if main else "",
+        score=main.score if main else 0.0,
         domain=event.domain,
         image_sha256=image_sha256,
         published_at_ms=published_at_ms,
