@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
 
 # Milvus Lite answers pymilvus' keepalive with harmless GOAWAY lines; gRPC reads this when it is imported.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+# No test asserts a time, not even of one example.
+hypothesis.settings.register_profile("timeless", deadline=None)
+hypothesis.settings.load_profile("timeless")
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,8 @@ class Connection:
     address: str
     settings: KafkaSettings
     topic_prefix: str = ""
+    origin: str = ""
+    """Who named the address, if not the caller."""
 
     def topics(self) -> frozenset[str]:
         """The names of all topics; raises KafkaAway if no broker answers within some seconds."""
@@ -66,7 +68,7 @@ class Connection:
         try:
             return frozenset(client.list_topics(timeout=REACH_TIMEOUT_S).topics)
         except KafkaException as exc:
-            raise KafkaAway(f"no Kafka at {self.address}: {exc.args[0].str()}") from exc
+            raise KafkaAway(f"no Kafka at {self.address}{self.origin}: {exc.args[0].str()}") from exc
 
     def publisher(self, lane: Lane) -> Publisher:
         """A publisher that gives up sooner than a service's would: somebody is watching."""
@@ -105,7 +107,8 @@ def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: st
             f"give --kafka HOST:PORT or PINSTREAM_KAFKA, or start a stack here: no {STACK_FILE} names one"
         )
     logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # what fails is said by the command itself
-    return Connection(address, dict(_setting(pair) for pair in config or ()), topic_prefix)
+    origin = "" if kafka else f" (as {STACK_FILE} says: is the stack up?)"
+    return Connection(address, dict(_setting(pair) for pair in config or ()), topic_prefix, origin)
 
 
 def _setting(pair: str) -> tuple[str, str]:

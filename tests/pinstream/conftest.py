@@ -4,12 +4,8 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import hypothesis
 import pytest
 from confluent_kafka import Producer
-
-hypothesis.settings.register_profile("timeless", deadline=None)
-hypothesis.settings.load_profile("timeless")
 
 
 @pytest.fixture(scope="session")

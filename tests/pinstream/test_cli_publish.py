@@ -190,6 +190,16 @@ def test_a_kafka_that_is_away_is_said_at_once() -> None:
     assert "no Kafka at 127.0.0.1:1" in done.stderr
 
 
+def test_a_stack_that_is_down_is_asked_about(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local" / "stack.json").write_text('{"endpoints": {"kafka": "127.0.0.1:1"}}')
+
+    done = run("delete", "a")
+
+    assert done.exit_code == 1
+    assert "is the stack up?" in done.stderr
+
+
 def test_deleting_publishes_tombstones(mock_kafka: str, prefix: str) -> None:
     done = run("delete", "a", "b", "--version", "7", "--kafka", mock_kafka, "--topic-prefix", prefix)
 
