@@ -12,7 +12,7 @@ _WIDTH: Final = 560
 _ROW: Final = 34
 _LABEL: Final = 78
 _RIGHT: Final = 72
-_AXIS: Final = 64
+_AXIS: Final = 78
 _LONGEST: Final = 2.0
 """Whiskers are cut where they would make the bars of the medians too short to read."""
 

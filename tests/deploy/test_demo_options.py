@@ -1,8 +1,11 @@
+import re
 from pathlib import Path
 
 import pytest
 
 from deploy.demo.options import parse
+
+QUICKSTART = Path(__file__).parents[2] / "docs" / "quickstart.md"
 
 
 def test_defaults_are_sample_pins_that_stay_up() -> None:
@@ -43,3 +46,12 @@ def test_wrong_option_is_a_usage_error_that_says_what_is_expected(
 
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_quickstart_documents_exactly_the_options_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+
+    documented = set(re.findall(r"^\| `(--[a-z]+)", QUICKSTART.read_text(), flags=re.MULTILINE))
+
+    assert documented == set(re.findall(r"--[a-z]+", capsys.readouterr().out)) - {"--help"}
