@@ -51,11 +51,17 @@ class MemoryKafka:
         """What has been acknowledged, in order."""
         self.producers_opened = 0
         self._unanswered: deque[tuple[Record, OnDelivery]] = deque()
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.RLock())
         self._held = False
         self._failure: KafkaError | None = None
         self._refusals: deque[Exception] = deque()
         self._purged = False
+
+    @property
+    def unanswered(self) -> int:
+        """How many records wait for their answer."""
+        with self._changed:
+            return len(self._unanswered)
 
     def open(self, on_error: OnError) -> KafkaProducer:
         """A producer onto this topic."""
