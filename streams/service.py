@@ -28,7 +28,6 @@ from pinstream.milvus import MilvusStore
 from pinstream.store import Match
 from schemas.topics import topics
 from streams import health
-from streams.alone import Alone
 from streams.breaker import Breaker, BreakerLimits
 from streams.canary import Canary
 from streams.credits import Credits
@@ -49,6 +48,7 @@ from streams.retry import Backoff, Outages, Patience
 from streams.settings import WorkerSettings
 from streams.settlement import Settlement
 from streams.topic_setup import TopicSetup
+from streams.understanding import Models, Understanding
 from streams.worker import Limits, Parts, PinPath
 
 log = logging.getLogger(__name__)
@@ -215,23 +215,22 @@ async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitSta
 
 def _path(settings: WorkerSettings, to: Backends, metrics: Metrics, outages: Outages) -> PinPath:
     retry, limits, fetch = settings.retry, settings.limits, settings.fetch
+    patience = Patience(
+        Backoff(first_s=retry.first_s, max_s=retry.max_s, deadline_s=retry.deadline_s),
+        outages,
+        on_retry=lambda service: metrics.add("retries", service),
+    )
+    models = Models(detect=to.detect, embed=to.embed, patience=patience, threads=to.decoders)
     return PinPath(
         Parts(
             fence=Fence(to.reader, capacity=limits.fence_capacity, staleness_s=settings.milvus.staleness_s),
             fetch=to.fetch,
-            detect=to.detect,
-            embed=to.embed,
+            understanding=Understanding(models, max_pixels=fetch.max_pixels, idle_below=limits.idle_below),
             repins=Repins(capacity=limits.repin_capacity),
             rows=to.writer,
-            alone=Alone(to.store),
-            patience=Patience(
-                Backoff(first_s=retry.first_s, max_s=retry.max_s, deadline_s=retry.deadline_s),
-                outages,
-                on_retry=lambda service: metrics.add("retries", service),
-            ),
-            threads=to.decoders,
+            patience=patience,
         ),
-        Limits(max_pixels=fetch.max_pixels, fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s)),
+        Limits(fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s)),
         now_ms=now_ms,
         count=lambda event: metrics.add("events", event),
     )

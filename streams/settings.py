@@ -166,6 +166,9 @@ class LimitSettings(_Group):
     held_bytes: PositiveInt = Field(64 * 1024 * 1024, description="of these records")
     reserved_records: NonNegativeInt = Field(64, description="of the records, kept free of backfill")
     decode_threads: PositiveInt = Field(2, description="threads that decode pictures")
+    idle_below: NonNegativeInt = Field(
+        2, description="with at most this many pins at the models, the whole picture is embedded beside the detection"
+    )
     fence_capacity: PositiveInt = Field(100_000, description="pins whose version is remembered")
     repin_capacity: NonNegativeInt = Field(20_000, description="pictures whose codes are remembered; 0 turns reuse off")
 

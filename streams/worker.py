@@ -4,24 +4,21 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
-from inference.errors import ModelUnavailable
-from inference.images import WHOLE, Pixels, decode, squash
-from inference.runner import Priority
-from inference.tensors import DETECT
 from pinstream.collection import Row
-from pinstream.errors import EventInvalid, IndexRefused, IndexUnavailable
+from pinstream.errors import EventInvalid, IndexUnavailable
 from pinstream.events import PinDeletion, PinEvent
+from streams.beside import beside
 from streams.errors import Abandoned
 from streams.fence import Fence, Known, Verdict, verdict
 from streams.fetch import FetchFailed
-from streams.ports import Detect, Embed, Fetch, Understood, WriteRows
+from streams.ports import Fetch, WriteRows
 from streams.repins import Repins
 from streams.retry import Backoff, Patience
 from streams.rows import rows_of, rows_of_deletion, vanished
+from streams.understanding import Understanding
 from streams.work import Settled, Work
 
 FETCH_BACKOFF: Final = Backoff(first_s=0.2, max_s=5.0, deadline_s=30.0)
@@ -33,22 +30,16 @@ class Parts:
 
     fence: Fence
     fetch: Fetch
-    detect: Detect
-    embed: Embed
+    understanding: Understanding
     repins: Repins
     rows: WriteRows
-    alone: WriteRows
-    """Writes one pin in a call of its own: when a batch is refused, only the guilty pin may suffer."""
     patience: Patience
-    threads: Executor
-    """Where pictures are decoded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What one pin may cost."""
 
-    max_pixels: int = 40_000_000
     fetch_backoff: Backoff = FETCH_BACKOFF
     """A host that keeps failing beyond the deadline makes the pin a dead letter."""
 
@@ -92,7 +83,7 @@ class PinPath:
         sha256 = hashlib.sha256(encoded).hexdigest()
         understood = self._parts.repins.recall(sha256)
         if understood is None:
-            understood = await self._understand(work, encoded)
+            understood = await self._parts.understanding.understand(work, encoded)
             self._parts.repins.remember(sha256, understood)
         else:
             self._count("repin")
@@ -115,15 +106,9 @@ class PinPath:
             news = verdict(recalled, event) == "go"
             return recalled, await self._fetch(work, event) if news else None
         self._count("fence_read")
-        fetching = asyncio.ensure_future(self._fetch(work, event))
-        try:
+        async with beside(self._fetch(work, event)) as fetching:
             known = await self._read_back(work, event.pin_id)
             return known, await fetching if verdict(known, event) == "go" else None
-        finally:
-            if not fetching.done():
-                fetching.cancel()
-            await asyncio.wait([fetching])
-            _ = fetching.cancelled() or fetching.exception()  # looked at: an unwanted fetch may fail in silence
 
     async def _known(self, work: Work, event: PinDeletion) -> Known | None:
         recalled = self._parts.fence.recall(event.pin_id, work.lease)
@@ -156,44 +141,11 @@ class PinPath:
                     await asyncio.sleep(wait_s)
                     _still_ours(work)
 
-    async def _understand(self, work: Work, encoded: bytes) -> Understood:
-        priority = Priority.LIVE if work.lane == "live" else Priority.BACKFILL
-        loop, patience = asyncio.get_running_loop(), self._parts.patience
-        with work.timed("decode"):
-            pixels, squashed = await loop.run_in_executor(
-                self._parts.threads, _decoded, encoded, self._limits.max_pixels
-            )
-        with work.timed("detect"):
-            (detections,) = await patience.ask(
-                "triton",
-                lambda: self._parts.detect.detect_squashed(squashed, priority=priority),
-                unless=ModelUnavailable,
-                lease=work.lease,
-            )
-        boxes = [WHOLE, *(found.box for found in detections)]
-        with work.timed("embed"):
-            whole, *codes = await patience.ask(
-                "triton",
-                lambda: self._parts.embed.embed(pixels, boxes, priority=priority),
-                unless=ModelUnavailable,
-                lease=work.lease,
-            )
-        return Understood(whole, tuple(zip(detections, codes, strict=True)))
-
     async def _write(self, work: Work, rows: list[Row]) -> None:
         """Returns once acknowledged. Each attempt looks first whether the partition is still this worker's."""
         ask = self._parts.patience.ask
         with work.timed("write"):
-            try:
-                await ask("milvus", lambda: self._parts.rows.write(rows), unless=IndexUnavailable, lease=work.lease)
-            except IndexRefused:
-                await ask("milvus", lambda: self._parts.alone.write(rows), unless=IndexUnavailable, lease=work.lease)
-
-
-def _decoded(encoded: bytes, max_pixels: int) -> tuple[Pixels, Pixels]:
-    """The picture, and what the detector sees of it, ``(1, 320, 320, 3) uint8``."""
-    pixels = decode(encoded, max_pixels=max_pixels)
-    return pixels, squash(pixels, DETECT.image_size_px)[None]
+            await ask("milvus", lambda: self._parts.rows.write(rows), unless=IndexUnavailable, lease=work.lease)
 
 
 def _not_news(found: Verdict, known: Known | None) -> Settled:

@@ -18,6 +18,7 @@ from pinstream.collection import Row
 from pinstream.events import ImageRef
 from pinstream.memory import MemoryStore
 from pinstream.store import Consistency
+from streams import understanding
 from streams.fence import Fence
 from streams.records import Lane, Lease, TakenRecord
 from streams.repins import Repins
@@ -128,22 +129,22 @@ class Bench:
     lease: Lease = field(default_factory=lambda: Lease(0, time.monotonic()))
     counts: list[str] = field(default_factory=list)
     offset: int = 0
+    idle_below: int = 0
 
     def __post_init__(self) -> None:
         quick = Backoff(first_s=0.0001, max_s=0.0001, deadline_s=0.02)
         self.outages = Outages()
         self.fence = Fence(self.index)
+        patience = Patience(quick, self.outages, on_retry=self.counts.append)
+        seen_by = understanding.Models(detect=self.models, embed=self.models, patience=patience, threads=AtOnce())
         self.path = PinPath(
             Parts(
                 fence=self.fence,
                 fetch=self.web,
-                detect=self.models,
-                embed=self.models,
+                understanding=understanding.Understanding(seen_by, max_pixels=10**6, idle_below=self.idle_below),
                 repins=Repins(),
                 rows=self.index,
-                alone=self.index,
-                patience=Patience(quick, self.outages, on_retry=self.counts.append),
-                threads=AtOnce(),
+                patience=patience,
             ),
             Limits(fetch_backoff=quick),
             now_ms=lambda: NOW_MS,

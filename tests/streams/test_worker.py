@@ -151,17 +151,40 @@ async def test_an_event_that_does_not_decode_is_refused_with_its_path() -> None:
         await bench.carry(bench.put(version=-1))
 
 
-async def test_a_refused_batch_is_tried_again_alone() -> None:
+async def test_rows_that_the_index_refuses_are_this_pins_end() -> None:
     bench = Bench()
-    bench.index.failures = [IndexRefused("somebody else's row")]
+    bench.index.failures = [IndexRefused("a title too long")]
+
+    with pytest.raises(IndexRefused):
+        await bench.carry(bench.put())
+
+
+@pytest.mark.parametrize("objects", [0, 2])
+async def test_an_idle_server_gives_the_same_rows_as_a_busy_one(objects: int) -> None:
+    idle, busy = Bench(idle_below=8), Bench(idle_below=0)
+    idle.models.objects = busy.models.objects = objects
+
+    await idle.carry(idle.put())
+    await busy.carry(busy.put())
+
+    assert idle.models.calls == (1 if objects == 0 else 2)
+    assert busy.models.calls == 1
+    slots = [(row.slot, row.label, row.object_count) for row in busy.index.store.rows()]
+    assert [(row.slot, row.label, row.object_count) for row in idle.index.store.rows()] == slots
+
+
+async def test_an_outage_at_an_idle_server_is_waited_out() -> None:
+    bench = Bench(idle_below=8)
+    bench.models.failures = [ModelUnavailable("away")] * 3
 
     (settled,) = await bench.carry(bench.put())
 
     assert settled.result == "indexed"
 
 
-async def test_another_model_is_fatal() -> None:
-    bench = Bench()
+@pytest.mark.parametrize("idle_below", [0, 8])
+async def test_another_model_is_fatal(idle_below: int) -> None:
+    bench = Bench(idle_below=idle_below)
     bench.models.failures = [ModelMismatch("version 2")]
 
     with pytest.raises(ModelMismatch):
