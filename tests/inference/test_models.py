@@ -33,9 +33,10 @@ def opened(graph: Path) -> ort.InferenceSession:
 
 def tensors_in(config: str, field: str) -> list[Tensor]:
     """The tensors of one repeated field of a configuration."""
-    block = re.search(rf"^{field} \[(.*?)^\]|^{field} \[(.*?)\]$", config, re.MULTILINE | re.DOTALL)
+    block = re.search(rf"^{field} \[(.*)\]$", config, re.MULTILINE)  # on one line, or one tensor a line
+    block = block or re.search(rf"^{field} \[\n(.*?)^\]$", config, re.MULTILINE | re.DOTALL)
     assert block, f"no {field}"
-    found = re.findall(r'name: "(\w+)" data_type: TYPE_(\w+) dims: \[ ([\d, ]+) \]', block.group(0))
+    found = re.findall(r'name: "(\w+)" data_type: TYPE_(\w+) dims: \[ ([\d, ]+) \]', block.group(1))
     return [Tensor(name, dtype, tuple(int(d) for d in dims.split(","))) for name, dtype, dims in found]
 
 
