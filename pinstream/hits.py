@@ -154,9 +154,13 @@ class PinTrace:
 
 
 class Pictures:
-    """Matches collapsed to pictures: all rows of a pin, and all pins with one picture, become one entry."""
+    """Matches collapsed to pictures: all rows of a pin, and all pins with one picture, become one entry.
 
-    def __init__(self) -> None:
+    Pins in ``but`` are passed over.
+    """
+
+    def __init__(self, *, but: frozenset[str] = frozenset()) -> None:
+        self._but = but
         self._nearest: dict[str, Match] = {}
         self._pins: dict[str, set[str]] = {}
 
@@ -166,6 +170,8 @@ class Pictures:
     def add(self, matches: Sequence[Match]) -> None:
         """Take in ``matches``, nearest first, and none nearer than those taken before."""
         for match in matches:
+            if match.row.pin_id in self._but:
+                continue
             picture = match.row.image_sha256 or match.row.pin_id
             nearest = self._nearest.setdefault(picture, match)
             if match.distance == nearest.distance:

@@ -96,7 +96,7 @@ class VisualIndex:
         """Whole pictures like this pin's, its near-duplicates first; ``label``: what a picture mainly shows."""
         where = self._where("whole", limit, domain=domain, label=label, max_age_s=max_age_s)
         whole = self._rows(pin_id, [WHOLE_SLOT])[WHOLE_SLOT]
-        return self._search(whole.code, replace(where, not_pins=frozenset({pin_id})), limit)
+        return self._search(whole.code, where, limit, but=frozenset({pin_id}))
 
     def similar(
         self,
@@ -120,7 +120,7 @@ class VisualIndex:
             raise ObjectUnknown(f"pin {pin_id!r} has no object {slot}: there are {count}")
         if isinstance(label, Gate):
             where = replace(where, labels=frozenset({thing.label}))
-        return self._search(thing.code, replace(where, not_pins=frozenset({pin_id})), limit)
+        return self._search(thing.code, where, limit, but=frozenset({pin_id}))
 
     def by_code(
         self,
@@ -199,20 +199,19 @@ class VisualIndex:
         since_ms = None if max_age_s is None else max(self._clock_ms() - round(max_age_s * 1000), 0)
         return Where(slots=slots, domains=domains, labels=_names("label", label), published_since_ms=since_ms)
 
-    def _search(self, code: Code, where: Where, limit: int) -> SearchResult:
-        """Rounds of over-fetching, each leaving out the pictures found before, until ``limit`` pictures are there."""
-        found, at_least = Pictures(), limit + limit // 8 + _OVER_FETCH
+    def _search(self, code: Code, where: Where, limit: int, *, but: frozenset[str] = frozenset()) -> SearchResult:
+        """Rounds of over-fetching, each leaving out the pictures found before, until ``limit`` pictures are there.
+
+        The first round gets the pins of ``but`` too, and drops them here: comparing texts costs Milvus more.
+        """
+        found, at_least = Pictures(but=but), limit + limit // 8 + _OVER_FETCH
         while True:
             ranking = self._store.ranked(code, where=where, at_least=at_least, consistency=self._consistency)
             found.add(ranking.matches)
             if ranking.exhausted or len(found) >= limit:
                 hits = found.hits(limit, now_ms=self._clock_ms())
                 return SearchResult(hits, exhausted=ranking.exhausted and len(found) == len(hits))
-            where = replace(
-                where,
-                not_image_sha256s=found.image_sha256s(),
-                not_pins=where.not_pins | found.unnamed_pins(),
-            )
+            where = replace(where, not_image_sha256s=found.image_sha256s(), not_pins=but | found.unnamed_pins())
 
 
 class AsyncVisualIndex:
