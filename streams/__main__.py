@@ -6,6 +6,7 @@ import signal
 from typing import Annotated
 
 import typer
+import uvloop
 from confluent_kafka import KafkaException
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -42,7 +43,7 @@ def worker(
     configure(settings.log_format, settings.log_level)
     log.info("settings", extra={"settings": effective(settings)})
     try:
-        asyncio.run(_worker(settings, exit_when_idle))
+        uvloop.run(_worker(settings, exit_when_idle))
     except WorkerStopped as exc:
         log.error("%s: %s", type(exc).__name__, exc)
         raise SystemExit(exc.exit_code) from exc
