@@ -24,7 +24,7 @@ from deploy.local import state
 from deploy.local.errors import PartFailed
 from deploy.local.parts import Endpoints
 from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Child, Launch, Spawner
+from deploy.local.process import Child, Launch, Spawner, tail
 from deploy.local.selection import CHECKOUT
 from deploy.local.stack import LocalStack, StackOptions
 from schemas.topics import topics
@@ -49,14 +49,22 @@ class GivenUp(Exception):
 class Site:
     """A running stack with its worker."""
 
-    endpoints: Endpoints
+    stack: LocalStack
     worker: Child
 
+    @property
+    def endpoints(self) -> Endpoints:
+        """Where everything is."""
+        return self.stack.endpoints
+
     def check(self) -> None:
-        """Raise PartFailed, with its last words, if the worker has ended."""
+        """Raise PartFailed, with its last words, if a server or the worker has ended."""
         code = self.worker.exit_code()
         if code is not None:
             raise PartFailed(f"the worker ended with status {code}:\n{self.worker.log_tail()}")
+        for part in self.stack.records:
+            if part.state == "dead":
+                raise PartFailed(f"{part.name} ended by itself:\n{tail(Path(part.log), lines=15)}")
 
 
 @contextmanager
@@ -98,7 +106,7 @@ def booted(root: Path, source: Source, *, count: int, milvus: str, board: Board)
         worker = boot.start_worker()
         ends.callback(lambda: worker.stop(grace_s=_WORKER_GRACE_S))
         boot.await_worker(worker)
-        yield Site(stack.endpoints, worker)
+        yield Site(stack, worker)
 
 
 class _Boot:

@@ -137,7 +137,7 @@ def find_pictures(folder: Path) -> list[Path]:
     files = [file for file in root.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file()]
     kept = sorted(file for file in files if _may_be_served(file, root))
     if not kept:
-        links = f" ({len(files)} are hidden, or links that lead outside)" if files else ""
+        links = f" ({len(files)} are hidden, not named in UTF-8, or links that lead outside)" if files else ""
         raise NoPictures(f"--images {folder}: no pictures there{links}; expected {', '.join(sorted(SUFFIXES))} files")
     return kept
 
@@ -161,5 +161,14 @@ def what_is_wrong(file: Path) -> str | None:
 
 
 def _may_be_served(file: Path, root: Path) -> bool:
+    """Hidden files are nobody's pins, links that lead outside are not served, and an address is UTF-8."""
     hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
-    return not hidden and file.resolve().is_relative_to(root)
+    return not hidden and file.resolve().is_relative_to(root) and _is_utf8(file.as_posix())
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

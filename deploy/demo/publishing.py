@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from deploy.demo.board import Board
 from deploy.demo.tally import DemoPin, Tally
 from pinstream.delivery import Delivery
+from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.publish import Publisher
 
 
@@ -30,13 +31,16 @@ def publish_steadily(
         board.published()
 
 
-def publish(publisher: Publisher, pin: DemoPin, tally: Tally) -> Delivery:
-    """Publish one pin; if Kafka does not take it, the tally learns why."""
+def publish(publisher: Publisher, pin: DemoPin, tally: Tally) -> None:
+    """Publish one pin; if it is refused, or Kafka does not take it, the tally learns why."""
     tally.published(pin)
     event = {"pin_id": pin.pin_id, "image": {"url": pin.url}, "domain": pin.domain, "title": pin.title}
-    delivery = publisher.publish(event)
-    delivery.add_done_callback(lambda done: _note_failure(done, pin, tally))
-    return delivery
+    try:
+        delivery = publisher.publish(event)
+    except (EventInvalid, NotDelivered) as exc:
+        tally.undelivered(pin, str(exc))
+    else:
+        delivery.add_done_callback(lambda done: _note_failure(done, pin, tally))
 
 
 def _note_failure(delivery: Delivery, pin: DemoPin, tally: Tally) -> None:

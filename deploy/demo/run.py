@@ -141,8 +141,9 @@ class Demo:
                 return
 
     def _take(self, outcome: PinOutcome) -> None:
-        if self._tally.take(outcome):
-            self._board.settled(outcome, self._tally.pins[outcome.pin_id].title)
+        pin = self._tally.take(outcome)
+        if pin is not None:
+            self._board.settled(outcome, pin.title)
 
     def _judge(self) -> Verdict:
         dead = (pin_id for pin_id, outcome in self._tally.outcomes.items() if outcome.outcome == "dead")

@@ -31,6 +31,7 @@ _STAYING_ROWS: Final = 6
 _NUMBERS: Final = 26
 """Columns that the feed's figures and the gaps between them take."""
 _EVERY_S: Final = 1.0
+_BUSY_EVERY_S: Final = 10.0
 
 
 class Screen(Protocol):
@@ -112,6 +113,13 @@ def plain_lines(before: View, now: View) -> Iterator[str]:
     for part in now.parts:
         if part.state in ("ready", "failed") and known.get(part.name) != part.state:
             yield f"[{part.took_s:5.1f} s] {part.name}: {part.state}{f', {part.text}' if part.text else ''}"
+        elif (
+            part.state == "busy"
+            and part.text
+            and int(now.elapsed_s / _BUSY_EVERY_S) > int(before.elapsed_s / _BUSY_EVERY_S)
+        ):
+            share = f", {part.share:.0%}" if part.share is not None else ""
+            yield f"[{now.elapsed_s:5.1f} s] {part.name}: {part.text}{share}"
     if now.first_pin_s is not None and before.first_pin_s is None:
         yield f"[{now.first_pin_s:5.1f} s] first pin found by a search"
     if now.phase != "booting" and _crossed(before, now):

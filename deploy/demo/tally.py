@@ -56,18 +56,19 @@ class Tally:
             self._undelivered[pin.pin_id] = reason
             self._changed.notify_all()
 
-    def take(self, outcome: PinOutcome) -> bool:
-        """Write down an outcome; whether it says anything new about a pin of this run.
+    def take(self, outcome: PinOutcome) -> DemoPin | None:
+        """Write down an outcome; the pin it is about, or None if it says nothing new about a pin of this run.
 
         A record that saw the pin in a search outweighs one that did not; being found outweighs a replay's verdict.
         """
         with self._changed:
-            if outcome.pin_id not in self._pins or not _says_more(outcome, self._outcomes.get(outcome.pin_id)):
-                return False
+            pin = self._pins.get(outcome.pin_id)
+            if pin is None or not _says_more(outcome, self._outcomes.get(outcome.pin_id)):
+                return None
             self._outcomes[outcome.pin_id] = outcome
             self.news += 1
             self._changed.notify_all()
-            return True
+            return pin
 
     def await_all(self, *, timeout_s: float) -> bool:
         """Block until every published pin is settled, its freshness included; False if ``timeout_s`` ends first."""

@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def test_link_that_leads_outside_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "folder" / "link.jpg").symlink_to(outside)
 
     assert find_pictures(tmp_path / "folder") == [kept]
+
+
+def test_file_whose_name_is_not_utf8_is_left_out(tmp_path: Path) -> None:
+    kept = picture(tmp_path / "kept.jpg")
+    kept.rename(tmp_path / os.fsdecode(b"latin-\xe9.jpg"))
+
+    with pytest.raises(NoPictures, match="1 are hidden, not named in UTF-8"):
+        find_pictures(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "empty"])

@@ -87,6 +87,15 @@ def test_plain_lines_say_each_part_once() -> None:
     assert list(plain_lines(ready, ready)) == []
 
 
+def test_plain_lines_say_every_ten_seconds_what_takes_long() -> None:
+    busy = (PartView("Kafka", "busy", "downloading", 0.42),)
+
+    assert list(plain_lines(View(elapsed_s=8.0), View(elapsed_s=9.0, parts=busy))) == []
+    assert list(plain_lines(View(elapsed_s=9.5), View(elapsed_s=10.5, parts=busy))) == [
+        "[ 10.5 s] Kafka: downloading, 42%"
+    ]
+
+
 def test_plain_lines_report_progress_by_tenths() -> None:
     before = View(phase="publishing", planned=100, found=8, first_pin_s=7.0)
     almost = View(phase="publishing", planned=100, found=9, first_pin_s=7.0)
