@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from pinstream.cli.screen import complain
@@ -17,7 +18,8 @@ from pinstream.errors import PinstreamError
 from pinstream.publish import KafkaSettings, Lane, Publisher
 
 STACK_FILE: Final = Path(".local/stack.json")
-REACH_TIMEOUT_S: Final = 4.0
+REACH_TIMEOUT_S: Final = 5.0
+_TRY_S: Final = 0.5
 _IMPATIENT: Final[KafkaSettings] = {"delivery.timeout.ms": 15_000, "topic.metadata.propagation.max.ms": 5_000}
 
 # A shell that is set up for a worker serves the command line too: each option knows both names.
@@ -60,15 +62,22 @@ class Connection:
     """Who named the address, if not the caller."""
 
     def topics(self) -> frozenset[str]:
-        """The names of all topics; raises KafkaAway if no broker answers within some seconds."""
+        """The names of all topics; raises KafkaAway once all brokers refuse, or do not answer for some seconds."""
+        troubles: list[KafkaError] = []
         try:
-            client = AdminClient(self.client_settings())
+            client = AdminClient(self.client_settings() | {"error_cb": troubles.append})
         except KafkaException as exc:
             raise typer.BadParameter(f"-X: {exc.args[0].str()}") from exc
-        try:
-            return frozenset(client.list_topics(timeout=REACH_TIMEOUT_S).topics)
-        except KafkaException as exc:
-            raise KafkaAway(f"no Kafka at {self.address}{self.origin}: {exc.args[0].str()}") from exc
+        deadline_s = time.monotonic() + REACH_TIMEOUT_S
+        while True:
+            try:
+                return frozenset(client.list_topics(timeout=_TRY_S).topics)
+            except KafkaException as exc:
+                client.poll(0)
+                all_down = any(trouble.code() == KafkaError._ALL_BROKERS_DOWN for trouble in troubles)
+                if all_down or time.monotonic() > deadline_s:
+                    reason = next((each for each in troubles if each.code() == KafkaError._TRANSPORT), exc.args[0])
+                    raise KafkaAway(f"no Kafka at {self.address}{self.origin}: {reason.str()}") from exc
 
     def publisher(self, lane: Lane) -> Publisher:
         """A publisher that gives up sooner than a service's would: somebody is watching."""
