@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -40,7 +41,8 @@ class Outbox:
         self._fail = fail
         self._on_delivered = on_delivered
         self._loop = asyncio.get_running_loop()
-        self._delivered: list[tuple[KafkaError | None, Callable[[], None]]] = []
+        self._delivered: deque[tuple[KafkaError | None, Callable[[], None]]] = deque()
+        """Filled by the polling thread, emptied by the event loop."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="outbox", daemon=True)
         self._thread.start()
@@ -90,8 +92,8 @@ class Outbox:
                 self._loop.call_soon_threadsafe(self._report)
 
     def _report(self) -> None:
-        batch, self._delivered = self._delivered, []
-        for error, delivered in batch:
+        while self._delivered:
+            error, delivered = self._delivered.popleft()
             if error is None:
                 self._on_delivered()
                 delivered()
