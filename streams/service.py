@@ -230,7 +230,7 @@ def _path(settings: WorkerSettings, to: Backends, metrics: Metrics, outages: Out
             rows=to.writer,
             patience=patience,
         ),
-        Limits(fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s)),
+        Limits(fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s), replays=settings.replays),
         now_ms=now_ms,
         count=lambda event: metrics.add("events", event),
     )

@@ -167,7 +167,7 @@ class LimitSettings(_Group):
     reserved_records: NonNegativeInt = Field(64, description="of the records, kept free of backfill")
     decode_threads: PositiveInt = Field(2, description="threads that decode pictures")
     idle_below: NonNegativeInt = Field(
-        2, description="with at most this many pins at the models, the whole picture is embedded beside the detection"
+        1, description="with at most this many pins at the models, the whole picture is embedded beside the detection"
     )
     fence_capacity: PositiveInt = Field(100_000, description="pins whose version is remembered")
     repin_capacity: NonNegativeInt = Field(20_000, description="pictures whose codes are remembered; 0 turns reuse off")
@@ -237,6 +237,11 @@ class WorkerSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     name: str = Field("", description="of this worker, in outcomes; host name and process id if empty")
     drain_s: PositiveFloat = Field(10.0, description="for work in flight when partitions move or the worker stops, s")
+    replays: Literal["skip", "repair"] = Field(
+        "skip",
+        description="an event whose version is indexed already changes nothing (`skip`), or its rows are written again "
+        "(`repair`): for one replay, after an index lost rows",
+    )
     log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
 

@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from pinstream.collection import Row
 from pinstream.errors import EventInvalid, IndexUnavailable
@@ -20,6 +20,8 @@ from streams.retry import Backoff, Patience
 from streams.rows import rows_of, rows_of_deletion, vanished
 from streams.understanding import Understanding
 from streams.work import Settled, Work
+
+Replays = Literal["skip", "repair"]
 
 FETCH_BACKOFF: Final = Backoff(first_s=0.2, max_s=5.0, deadline_s=30.0)
 
@@ -42,6 +44,8 @@ class Limits:
 
     fetch_backoff: Backoff = FETCH_BACKOFF
     """A host that keeps failing beyond the deadline makes the pin a dead letter."""
+    replays: Replays = "skip"
+    """What an event means whose version is indexed: nothing, or that its rows are written again."""
 
 
 class PinPath:
@@ -68,9 +72,14 @@ class PinPath:
             return await self._delete(work, work.event)
         return await self._index(work, work.event)
 
+    def _verdict(self, known: Known | None, event: PinEvent | PinDeletion) -> Verdict:
+        """The fence's, but a repair writes again what an index that forgot part of a pin believes to hold."""
+        found = verdict(known, event)
+        return "go" if found == "unchanged" and self._limits.replays == "repair" else found
+
     async def _delete(self, work: Work, event: PinDeletion) -> Settled:
         known = await self._known(work, event)
-        if (found := verdict(known, event)) != "go":
+        if (found := self._verdict(known, event)) != "go":
             return _not_news(found, known)
         await self._write(work, rows_of_deletion(event, known, at_ms=self._now_ms()))
         self._parts.fence.remember(event.pin_id, work.lease, Known(event.version, alive=False, object_count=0))
@@ -79,7 +88,7 @@ class PinPath:
     async def _index(self, work: Work, event: PinEvent) -> Settled:
         known, encoded = await self._known_and_fetched(work, event)
         if encoded is None:
-            return _not_news(verdict(known, event), known)
+            return _not_news(self._verdict(known, event), known)
         sha256 = hashlib.sha256(encoded).hexdigest()
         understood = self._parts.repins.recall(sha256)
         if understood is None:
@@ -103,12 +112,12 @@ class PinPath:
         recalled = self._parts.fence.recall(event.pin_id, work.lease)
         if recalled is not None:
             self._count("fence_recall")
-            news = verdict(recalled, event) == "go"
+            news = self._verdict(recalled, event) == "go"
             return recalled, await self._fetch(work, event) if news else None
         self._count("fence_read")
         async with beside(self._fetch(work, event)) as fetching:
             known = await self._read_back(work, event.pin_id)
-            return known, await fetching if verdict(known, event) == "go" else None
+            return known, await fetching if self._verdict(known, event) == "go" else None
 
     async def _known(self, work: Work, event: PinDeletion) -> Known | None:
         recalled = self._parts.fence.recall(event.pin_id, work.lease)

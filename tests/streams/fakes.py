@@ -24,7 +24,7 @@ from streams.records import Lane, Lease, TakenRecord
 from streams.repins import Repins
 from streams.retry import Backoff, Outages, Patience
 from streams.work import Settled, Work, work_on
-from streams.worker import Limits, Parts, PinPath
+from streams.worker import Limits, Parts, PinPath, Replays
 
 NOW_MS = 1_800_000_000_000
 
@@ -130,6 +130,7 @@ class Bench:
     counts: list[str] = field(default_factory=list)
     offset: int = 0
     idle_below: int = 0
+    replays: Replays = "skip"
 
     def __post_init__(self) -> None:
         quick = Backoff(first_s=0.0001, max_s=0.0001, deadline_s=0.02)
@@ -146,7 +147,7 @@ class Bench:
                 rows=self.index,
                 patience=patience,
             ),
-            Limits(fetch_backoff=quick),
+            Limits(fetch_backoff=quick, replays=self.replays),
             now_ms=lambda: NOW_MS,
             count=self.counts.append,
         )

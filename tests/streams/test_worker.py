@@ -57,6 +57,19 @@ async def test_an_older_version_never_replaces_a_newer_one_of_another_worker() -
     assert other.index.reads == ["Strong"]
 
 
+async def test_a_repair_writes_again_what_the_index_lost_and_still_keeps_older_versions_out() -> None:
+    before = Bench()
+    await before.carry(before.put(version=2))
+    before.index.store.delete(["a#1"])
+    bench = Bench(replays="repair")
+    bench.index.store = before.index.store
+
+    older, again = await bench.carry(bench.put(version=1), bench.put(version=2))
+
+    assert (older.result, again.result) == ("superseded", "indexed")
+    assert bench.row("a#1") is not None
+
+
 async def test_slots_that_vanish_become_tombstones_in_the_same_write() -> None:
     bench = Bench()
     bench.models.objects = 3
