@@ -9,7 +9,7 @@ _EXPLAINED: Final[dict[Stage, str]] = {
     "fetch": "the picture over HTTP",
     "decode": "bytes to pixels",
     "detect": "which objects it shows (Triton)",
-    "embed": "a 256-bit code for the whole and each object (Triton)",
+    "embed": "a 256-bit code for the whole, begun while detecting, and each object (Triton)",
     "write": "one upsert with all rows (Milvus)",
     "visible": "until a search returns it",
 }
