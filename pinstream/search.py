@@ -166,14 +166,20 @@ class VisualIndex:
         self.close()
 
     def _rows(self, pin_id: str, slots: Iterable[int]) -> dict[int, Row]:
-        """The pin's rows in ``slots``, slot 0 alive for sure; raises PinUnknown or PinDeleted."""
-        rows = self._read(pin_id, slots, consistency=self._consistency)
+        """The pin's rows in ``slots``, of one version, slot 0 alive for sure; raises PinUnknown or PinDeleted.
+
+        A pin that is not there is looked for again at Strong: it may have been indexed, or replaced, just now.
+        """
+        asked = list(slots)
+        rows = self._read(pin_id, asked, consistency=self._consistency)
+        if WHOLE_SLOT not in rows:
+            rows = self._read(pin_id, asked, consistency="Strong")
         whole = rows.get(WHOLE_SLOT)
         if whole is None:
             raise PinUnknown(f"pin {pin_id!r} is not in the index: never published, not indexed yet, or dead")
         if not whole.alive:
             raise PinDeleted(f"pin {pin_id!r} was deleted (version {whole.version})")
-        return rows
+        return {slot: row for slot, row in rows.items() if row.version == whole.version}
 
     def _read(self, pin_id: str, slots: Iterable[int], *, consistency: Consistency) -> dict[int, Row]:
         try:

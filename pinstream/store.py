@@ -43,14 +43,14 @@ class VectorStore(Protocol):
     """
 
     def upsert(self, rows: Sequence[Row]) -> None:
-        """Write ``rows`` at once: readers see all of them or none.
+        """Write ``rows`` at once: searches see all of them or none (Milvus Lite: or, for a moment, nothing at all).
 
         Of rows with equal keys the last one wins. An empty sequence does nothing.
         """
         ...
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
-        """Rows by primary key, dead ones too; keys that are not there are left out."""
+        """Rows by primary key, dead ones too; keys that are not there are left out. At Bounded, as ``scan``."""
         ...
 
     def nearest(
@@ -71,7 +71,10 @@ class VectorStore(Protocol):
         ...
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
-        """Up to ``limit`` accepted rows, in no particular order."""
+        """Up to ``limit`` accepted rows, in no particular order.
+
+        At Bounded it may meet a pin in mid-replacement: of its slots some old, some new, some missing.
+        """
         ...
 
     def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:

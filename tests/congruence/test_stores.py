@@ -3,7 +3,11 @@
 Answers are compared whole, ties included: of equal distances the smaller key comes first, in every index.
 """
 
+import itertools
 import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -120,6 +124,46 @@ def test_a_replaced_pin_loses_the_objects_that_vanished(store: VectorStore) -> N
 
 def dead(pin_id: str, slot: int) -> Row:
     return tombstone(pin_id, slot, 2, at_ms=NOW_MS)
+
+
+def test_searches_see_a_pin_before_or_after_its_replacement_never_half(
+    store: VectorStore, request: pytest.FixtureRequest
+) -> None:
+    may_vanish = request.node.callspec.params["store"] == "lite"  # for the moment of the upsert
+    enough = threading.Event()
+
+    def replace_often() -> None:
+        for version in itertools.count(2):
+            store.upsert(replacement(version))
+            if enough.is_set():
+                return
+
+    store.upsert(replacement(1))
+    assert store.count(Where()) == 2
+    with ThreadPoolExecutor(1) as threads:
+        writing = threads.submit(replace_often)
+        seen = [slots_and_versions(store) for _ in range(60)]
+        deadline_s = time.monotonic() + 30
+        while len({str(one) for one in seen}) < 10 and time.monotonic() < deadline_s:
+            seen.append(slots_and_versions(store))
+        enough.set()
+        writing.result()
+
+    assert len({str(one) for one in seen}) >= 10
+    for one in seen:
+        version = one[0][1] if one else 0
+        assert one == [(slot, version) for slot in range(version % 3 + 1)] or (may_vanish and not one)
+
+
+def replacement(version: int) -> list[Row]:
+    """Version by version one, two or three objects, and tombstones for the rest."""
+    gone = [tombstone("pin", slot, version, at_ms=NOW_MS) for slot in range(version % 3 + 1, 4)]
+    return [row("pin", slot, version=version) for slot in range(version % 3 + 1)] + gone
+
+
+def slots_and_versions(store: VectorStore) -> list[tuple[int, int]]:
+    (matches,) = store.nearest([CODE], where=Where(pins=frozenset({"pin"})), limit=10)
+    return [(match.row.slot, match.row.version) for match in matches]
 
 
 def test_a_deleted_pin_keeps_its_version_and_no_search_finds_it(store: VectorStore) -> None:

@@ -1,7 +1,7 @@
 """The products over the exact index: who is found, in which order, under which filters, and what is said otherwise."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -179,6 +179,28 @@ def test_an_unknown_pin_a_deleted_pin_and_an_unknown_object_are_told_apart() -> 
         searched.get("gone")
     with pytest.raises(ObjectUnknown, match="'pin' has no object 3: there are 0"):
         searched.similar("pin", 3)
+
+
+def test_objects_of_another_version_are_not_the_pins() -> None:
+    whole = replace(row("pin", 0), object_count=2, version=2)
+
+    found = index(whole, replace(row("pin", 1, slot=1), version=2), row("pin", 2, slot=2)).get("pin")
+
+    assert [thing.slot for thing in found.objects] == [1]
+
+
+class LateStore(MemoryStore):
+    """Shows nothing at Bounded, as a server does in the first tick after a write."""
+
+    def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
+        return super().get(keys) if consistency == "Strong" else {}
+
+
+def test_a_pin_indexed_just_now_has_related_pins_already() -> None:
+    store = LateStore()
+    store.upsert([row("q", 0), row("near", 1)])
+
+    assert pins(VisualIndex.over(store).related("q")) == ["near"]
 
 
 def test_arguments_out_of_range_are_named_with_what_is_allowed() -> None:
