@@ -260,7 +260,14 @@ class Lanes:
         self._call(lambda: self._owner.fail(error))
 
     def _call(self, callback: Callable[[], None]) -> None:
-        self._loop.call_soon_threadsafe(callback)
+        self._loop.call_soon_threadsafe(self._guarded, callback)
+
+    def _guarded(self, callback: Callable[[], None]) -> None:
+        """What fails outside any pin is this program's fault: stop, rather than let the event loop only log it."""
+        try:
+            callback()
+        except Exception as exc:  # noqa: BLE001 (the outermost loop of what the lanes set off)
+            self._owner.fail(exc)
 
     def _commit_now(self, lane: Lane, offsets: Offsets) -> None:
         if not offsets:

@@ -54,7 +54,14 @@ def test_published_pins_are_indexed_and_found_and_every_event_is_accounted_for(
         worker.settled(6)
         eventually(lambda: len(site.outcomes(probed=True)) >= 5, what="probes")
         outcomes = site.outcomes()
+        accounted = (
+            worker.metric("pinstream_worker_outcomes_total")
+            + worker.metric("pinstream_worker_abandoned_total")
+            + worker.metric("pinstream_worker_held_records")
+        )
+        consumed = worker.metric("pinstream_worker_records_total")
 
+    assert consumed == accounted == 6
     results = Counter(outcome.outcome for outcome in outcomes)
     assert results["deleted"] == 1
     assert results["indexed"] + results["superseded"] == 5

@@ -4,6 +4,10 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inference.errors import ModelMismatch
 from streams.credits import Credits
@@ -11,7 +15,7 @@ from streams.dispatch import Dispatch, Places, ReachedEnd
 from streams.errors import Abandoned
 from streams.fetch import FetchRefused
 from streams.holdings import Holdings
-from streams.records import Lane, TakenRecord
+from streams.records import LANES, Lane, TakenRecord
 from streams.work import Settled, Work
 from tests.streams.fakes import Bench
 
@@ -261,3 +265,45 @@ async def test_everything_is_finished_at_the_end_of_the_partition() -> None:
     await desk.end("a")
 
     assert desk.holdings.unfinished == 0
+
+
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.sampled_from("abcd"), st.integers(1, 4), st.sampled_from(LANES)),
+        st.tuples(st.sampled_from(["end", "die", "deliver", "lose"])),
+    ),
+    max_size=60,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(steps=steps)
+async def test_whatever_happens_every_record_is_told_abandoned_or_held(steps: list[tuple[Any, ...]]) -> None:
+    desk = Desk(delivers=False)
+    accepted = 0
+
+    for step in steps:
+        if step[0] == "put":
+            accepted += 1
+            desk.accept(step[1], version=step[2], lane=step[3])
+            await settle()
+        elif step[0] == "deliver" and desk.undelivered:
+            desk.undelivered.pop(0)()
+        elif step[0] in ("end", "die") and desk.running:
+            await desk.end(next(iter(desk.running)), INDEXED if step[0] == "end" else FetchRefused("404"))
+        elif step[0] == "lose":
+            desk.running.clear()
+            desk.dispatch.lose([0])
+            desk.holdings.grant([0])
+            await settle()
+        open_work = desk.credits.held_records - len(desk.undelivered)
+        assert accepted == len(desk.told) + desk.counts["abandoned"] + open_work
+
+    while desk.running or desk.undelivered:
+        for pin in list(desk.running):
+            await desk.end(pin)
+        while desk.undelivered:
+            desk.undelivered.pop(0)()
+        await settle()
+    assert desk.credits.held_records == 0
+    assert accepted == len(desk.told) + desk.counts["abandoned"]
