@@ -7,6 +7,7 @@ pymilvus pings every 10 s, which servers answer by closing the connection.
 """
 
 import logging
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,10 +49,12 @@ class MilvusStore:
         embedding_version: int = EMBEDDING_VERSION,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self.uri = uri
+        self.uri = re.sub(r"//[^/@]*@", "//***@", uri)
+        """As it may be shown: without credentials."""
+        self._uri = uri
         self.embedding_version = embedding_version
         self.collection = collection_name(embedding_version)
-        self._name = f"{self.collection} at {uri}"
+        self._name = f"{self.collection} at {self.uri}"
         self._token = token or ""
         self._timeout_s = timeout_s
         self._lock = threading.Lock()
@@ -189,7 +192,7 @@ class MilvusStore:
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
                 with _translated(self._name):
                     self._connected = MilvusClient(
-                        self.uri,
+                        self._uri,
                         token=self._token,
                         timeout=self._timeout_s,
                         dedicated=True,

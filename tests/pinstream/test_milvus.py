@@ -212,6 +212,17 @@ def test_nobody_at_the_address_is_unavailable() -> None:
             store.count(Where())
 
 
+def test_credentials_in_the_address_are_not_shown() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        store = MilvusStore(f"http://root:secret@127.0.0.1:{closed.getsockname()[1]}", timeout_s=2)
+
+        with pytest.raises(IndexUnavailable, match=r"//\*\*\*@127") as failed:
+            store.count(Where())
+
+    assert "secret" not in str(failed.value) + store.uri
+
+
 def test_a_server_that_never_answers_costs_the_timeout_and_no_more() -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
