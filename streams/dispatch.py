@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Protocol
 
 from inference.errors import ModelMismatch, PictureRefused
@@ -55,6 +56,8 @@ class Places:
 
     total: int = 16
     backfill: int = 8
+    aside: int = 64
+    """How many pins more may wait for failing hosts; beyond that they keep their places."""
 
 
 class Dispatch:
@@ -84,6 +87,9 @@ class Dispatch:
         self._tasks: dict[asyncio.Task[None], Work] = {}
         self._open: Counter[Lease] = Counter()
         """Work accepted and not released, by lease."""
+        self._aside: set[Work] = set()
+        """Work that has begun and left its place to others, for as long as its host fails."""
+        self._returning: deque[tuple[Work, asyncio.Future[None]]] = deque()
         self._draining: frozenset[int] = frozenset()
         self._stopped = False
         self._changed = asyncio.Event()
@@ -155,24 +161,48 @@ class Dispatch:
         position.progress.begin(record.offset, timestamp_ms=record.timestamp_ms)
         position.at_end, position.next_offset = False, record.offset + 1
         self._open[holding.lease] += 1
-        older = self._order.admit(work_on(record, holding.lease))
+        work = work_on(record, holding.lease)
+        work.leave_place, work.regain_place = partial(self._leave, work), partial(self._regain, work)
+        older = self._order.admit(work)
         if older is not None:
             reason = "a newer event of the pin came before this one began"
             self._tell(older, Settled(result="superseded", reason=reason))
 
     def _begin(self) -> None:
+        while self._returning and self._busy() < self._places.total:
+            returned, admitted = self._returning.popleft()
+            self._aside.discard(returned)
+            if not admitted.done():
+                admitted.set_result(None)
         while not self._stopped and (work := self._next()) is not None:
             task = asyncio.get_running_loop().create_task(self._run(work))
             self._tasks[task] = work
             task.add_done_callback(self._ended)
 
     def _next(self) -> Work | None:
-        if self._order.active() >= self._places.total:
+        if self._busy() >= self._places.total:
             return None
         live = self._order.begin("live")
-        if live is not None or self._order.active("backfill") >= self._places.backfill:
+        if live is not None or self._busy("backfill") >= self._places.backfill:
             return live
         return self._order.begin("backfill")
+
+    def _busy(self, lane: Lane | None = None) -> int:
+        """Places in use."""
+        return self._order.active(lane) - sum(1 for work in self._aside if lane in (None, work.lane))
+
+    def _leave(self, work: Work) -> None:
+        if len(self._aside) < self._places.aside:
+            self._aside.add(work)
+            self._begin()
+
+    async def _regain(self, work: Work) -> None:
+        """Returns once there is a place again: those who come back go before those who begin."""
+        if work in self._aside:
+            admitted = asyncio.get_running_loop().create_future()
+            self._returning.append((work, admitted))
+            self._begin()
+            await admitted
 
     async def _run(self, work: Work) -> None:
         try:
@@ -196,6 +226,7 @@ class Dispatch:
     def _ended(self, task: asyncio.Task[None]) -> None:
         work = self._tasks.pop(task)
         self._order.finish(work.pin)
+        self._aside.discard(work)
         if task.cancelled():
             self._abandon(work)
         elif (error := task.exception()) is not None:

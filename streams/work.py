@@ -1,7 +1,7 @@
 """One event on its way: what it asks for, under which lease, and how long each stage took."""
 
 import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -9,6 +9,14 @@ from pinstream.codes import Code
 from pinstream.errors import EventInvalid
 from pinstream.events import PinDeletion, PinEvent, Result, Stage, decode_event
 from streams.records import Lane, Lease, TakenRecord
+
+
+def _nothing_to_leave() -> None:
+    """Work that no dispatch has given a place."""
+
+
+async def _nothing_to_regain() -> None:
+    """The same."""
 
 
 @dataclass(slots=True, eq=False)
@@ -22,6 +30,10 @@ class Work:
     attempts: int = 1
     stage: str = "event"
     """Where it is now, for its dead letter."""
+    leave_place: Callable[[], None] = _nothing_to_leave
+    """Called when it begins to wait for a failing host: its place may be another pin's meanwhile. Safe to repeat."""
+    regain_place: Callable[[], Awaitable[None]] = _nothing_to_regain
+    """Awaited before it goes on after that."""
 
     @property
     def pin(self) -> Hashable:

@@ -140,13 +140,16 @@ class PinPath:
         with work.timed("fetch"):
             while True:
                 try:
-                    return await self._parts.fetch.fetch(event.image)
+                    encoded = await self._parts.fetch.fetch(event.image)
+                    await work.regain_place()
+                    return encoded
                 except FetchFailed as exc:
                     wait_s = max(next(waits_s), exc.retry_after_s or 0.0)
                     if time.monotonic() + wait_s > deadline_s:
                         raise
                     self._count("fetch_retry")
                     work.attempts += 1
+                    work.leave_place()
                     await asyncio.sleep(wait_s)
                     _still_ours(work)
 

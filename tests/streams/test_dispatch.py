@@ -307,3 +307,48 @@ async def test_whatever_happens_every_record_is_told_abandoned_or_held(steps: li
         await settle()
     assert desk.credits.held_records == 0
     assert accepted == len(desk.told) + desk.counts["abandoned"]
+
+
+@dataclass
+class Detours(Desk):
+    works: dict[str, Work] = field(default_factory=dict)
+
+    async def carry(self, work: Work) -> Settled:
+        """Keeps the work, so that the test can send it aside."""
+        self.works[str(work.pin)] = work
+        return await super().carry(work)
+
+
+async def test_a_pin_that_waits_for_its_host_leaves_its_place_and_comes_back_before_others_begin() -> None:
+    desk = Detours(total=1)
+    desk.accept("slow", "b", "c")
+    await settle()
+    assert set(desk.running) == {"slow"}
+
+    desk.works["slow"].leave_place()
+    await settle()
+    back = asyncio.ensure_future(desk.works["slow"].regain_place())
+    await settle()
+
+    assert set(desk.running) == {"slow", "b"}
+    assert not back.done(), "there is one place, and b has it"
+    await desk.end("b")
+    assert back.done()
+    assert set(desk.running) == {"slow"}
+    await desk.end("slow")
+    assert set(desk.running) == {"c"}
+
+
+async def test_a_pin_that_ends_while_aside_frees_nothing_twice() -> None:
+    desk = Detours(total=1)
+    desk.accept("slow", "b", "c", "d")
+    await settle()
+    desk.works["slow"].leave_place()
+    desk.works["slow"].leave_place()
+    await settle()
+
+    await desk.end("slow", Settled(result="dead", reason="fetch"))
+
+    assert set(desk.running) == {"b"}
+    await desk.end("b")
+    assert set(desk.running) == {"c"}
