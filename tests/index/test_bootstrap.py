@@ -1,18 +1,14 @@
 """The collection is created once, never dropped, and every difference is named."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from pymilvus import MilvusClient
-from typer.testing import CliRunner
 
 from index import bootstrap
-from index.__main__ import app
 from index.bootstrap import WANTED, differences
 from pinstream.collection import ALIAS, Row, Where
 from pinstream.columns import Column, Shape
@@ -22,7 +18,6 @@ from pinstream.milvus import MilvusStore
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
 
-runner = CliRunner()
 OTHER = Shape(
     columns=(
         *(replace(column, max_bytes=10) if column.name == "label" else column for column in WANTED.columns[:-1]),
@@ -103,11 +98,8 @@ def test_what_differs_is_reported_and_left_alone(store: MilvusStore) -> None:
     store.create(OTHER)
 
     report = bootstrap.init(store)
-    by_hand = runner.invoke(app, ["init", "--milvus", store.uri, "--embedding-version", "8000"])
 
     assert report.differences == tuple(differences(OTHER, WANTED))
-    assert by_hand.exit_code == 1
-    assert "field colour is not expected" in by_hand.stderr
     with pytest.raises(IndexMismatch, match="does not fit: field shown is missing; field colour is not expected"):
         bootstrap.require(store)
 
@@ -122,31 +114,3 @@ def test_the_alias_is_created_and_never_moved(standalone_milvus: "LocalStack") -
     assert notes == ["alias pins now points to pins_v8001", "alias pins points to pins_v8001"]
     for store in (first, second):
         drop(store)
-
-
-@pytest.mark.stack
-def test_a_server_without_aliases_is_no_failure(lite_milvus: "LocalStack") -> None:
-    result = runner.invoke(app, ["init", "--milvus", lite_milvus.endpoints.milvus, "--dry-run"])
-
-    assert result.exit_code == 0
-    assert "this server has no aliases" in result.stdout
-
-
-def test_a_server_that_is_away_is_a_sentence_and_exit_status_1() -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-
-    result = runner.invoke(app, ["init", "--milvus", f"http://127.0.0.1:{port}"])
-
-    assert result.exit_code == 1
-    assert "Milvus (pins_v1 at http://127.0.0.1" in result.stderr
-
-
-def test_no_address_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("PINSTREAM_MILVUS", raising=False)
-
-    result = runner.invoke(app, ["init"])
-
-    assert result.exit_code == 2
