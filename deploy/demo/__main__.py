@@ -35,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: Options, complaints: Console) -> int:
     from deploy.demo.pictures import NoPictures  # noqa: PLC0415 (loading takes seconds; Ctrl-C is heard meanwhile)
     from deploy.demo.run import run, source_of  # noqa: PLC0415
-    from deploy.local.errors import StackError  # noqa: PLC0415
+    from deploy.local.errors import BadOption, StackError  # noqa: PLC0415
     from pinstream.errors import PinstreamError  # noqa: PLC0415
 
     try:
         return run(options, source_of(options), console=_console(), started_at_s=STARTED_AT_S)
-    except NoPictures as exc:
+    except (NoPictures, BadOption) as exc:
         complaints.print(f"python -m deploy.demo: {exc}", markup=False, soft_wrap=True)
         return 2
     except (StackError, PinstreamError) as exc:

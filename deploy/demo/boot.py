@@ -18,10 +18,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from confluent_kafka import KafkaException
+
 from deploy.demo.board import Board, PartState
 from deploy.demo.pictures import Source
 from deploy.local import state
-from deploy.local.errors import PartFailed
+from deploy.local.errors import BadOption, PartFailed
 from deploy.local.parts import Endpoints
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Child, Launch, Spawner, tail
@@ -39,6 +41,7 @@ _PARTITIONS: Final = "pinstream_worker_partitions"
 _POLL_S: Final = 0.05
 _WORKER_READY_S: Final = 90.0
 _WORKER_GRACE_S: Final = 10.0
+_YOUNG_S: Final = 60.0
 
 
 class GivenUp(Exception):
@@ -73,10 +76,13 @@ def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
 
     Afterwards the logs lie in ``out/logs``, whatever happened; the rest is removed, unless it is to be kept.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    for old in out.glob("run-*"):
-        _sweep(old)
-    folder = Path(tempfile.mkdtemp(prefix="run-", dir=out))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for old in out.glob("run-*"):
+            _sweep(old)
+        folder = Path(tempfile.mkdtemp(prefix="run-", dir=out))
+    except OSError as exc:
+        raise BadOption(f"--out {out}: {exc.strerror}; choose a folder that can be written") from exc
     try:
         yield folder
     finally:
@@ -186,10 +192,14 @@ class _Boot:
         self._board.part(name, "ready", step())
 
     def _create_topics(self) -> str:
+        from streams.errors import StartRefused  # noqa: PLC0415
         from streams.topic_setup import TopicSetup  # noqa: PLC0415 (loading takes a second; meanwhile servers start)
 
         wanted = topics()
-        TopicSetup({"bootstrap.servers": self._stack.endpoints.kafka}).ensure(wanted)
+        try:
+            TopicSetup({"bootstrap.servers": self._stack.endpoints.kafka}).ensure(wanted)
+        except (KafkaException, StartRefused) as exc:
+            raise PartFailed(f"the topics were not created: {exc}") from exc
         return ", ".join(topic.name for topic in wanted)
 
     def _create_collection(self) -> str:
@@ -268,6 +278,8 @@ def _get(url: str) -> str | None:
 def _sweep(folder: Path) -> None:
     """Remove a run's folder unless its launcher still lives."""
     record = state.read(folder)
+    if record is None and time.time() - folder.stat().st_mtime < _YOUNG_S:
+        return  # another demo is about to use it
     if record is not None:
         if state.is_running(record.launcher):
             return

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, TopicPartition
 
+from deploy.local.errors import PartFailed
 from pinstream.errors import EventInvalid
 from pinstream.events import PinOutcome
 from schemas.topics import INDEXED
@@ -37,10 +38,13 @@ class Feed:
         self._thread = threading.Thread(target=self._read, name="feed", daemon=True)
 
     def start(self) -> None:
-        """Begin to read; raises KafkaException if the topic is not there."""
-        metadata = self._consumer.list_topics(INDEXED, timeout=_METADATA_TIMEOUT_S).topics[INDEXED]
+        """Begin to read; raises PartFailed if Kafka or the topic is not there."""
+        try:
+            metadata = self._consumer.list_topics(INDEXED, timeout=_METADATA_TIMEOUT_S).topics[INDEXED]
+        except KafkaException as exc:
+            raise PartFailed(f"{INDEXED} cannot be read: {exc}") from exc
         if metadata.error is not None:
-            raise KafkaException(metadata.error)
+            raise PartFailed(f"{INDEXED} cannot be read: {metadata.error}")
         self._consumer.assign([TopicPartition(INDEXED, number, OFFSET_BEGINNING) for number in metadata.partitions])
         self._thread.start()
 

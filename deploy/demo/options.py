@@ -1,6 +1,7 @@
 """The command line of the demo."""
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,13 +33,7 @@ class Options:
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
     """The options; leaves with status 2 and a sentence on standard error where one cannot work."""
-    parser = _parser()
-    given = parser.parse_args(arguments)
-    if given.json is not None and not given.json.absolute().parent.is_dir():
-        parser.error(f"--json {given.json}: there is no folder {given.json.absolute().parent}")
-    if given.json is not None and given.json.is_dir():
-        parser.error(f"--json {given.json}: is a folder; give a file")
-    return Options(**vars(given))
+    return Options(**vars(_parser().parse_args(arguments)))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,13 +43,13 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 if every pin was accounted for, 1 if not, 2 for a wrong option, 130 after Ctrl-C.",
     )
     add = parser.add_argument
-    add("--images", type=Path, metavar="DIR", help="publish the pictures below DIR (default: drawn sample pins)")
+    add("--images", type=_path, metavar="DIR", help="publish the pictures below DIR (default: drawn sample pins)")
     add("--pins", type=_count, metavar="N", help=f"how many pins (default: {DEFAULT_PINS}, or all of a smaller DIR)")
     add("--rate", type=_rate, metavar="R", default=DEFAULT_RATE, help="pins a second (default: %(default)g)")
     add("--exit", action="store_true", help="end after the result instead of staying up")
-    add("--json", type=Path, metavar="FILE", help="write the figures to FILE")
+    add("--json", type=_new_file, metavar="FILE", help="write the figures to FILE")
     add("--seed", type=_seed, metavar="S", default=0, help="other sample pins, or another order of DIR")
-    add("--out", type=Path, metavar="DIR", default=OUT, help="where the page goes")
+    add("--out", type=_path, metavar="DIR", default=OUT, help="where the page goes")
     add("--milvus", type=_milvus, metavar="WHICH", default=LITE, help=f"{LITE}, {SERVER}, or the URI of one that runs")
     add("--keep", action="store_true", help="keep the servers' data and logs afterwards")
     return parser
@@ -86,3 +81,19 @@ def _milvus(text: str) -> str:
     if text not in (LITE, SERVER) and not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError(f"{text!r}: expected {LITE}, {SERVER}, or http://HOST:PORT of one that runs")
     return text
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser()
+
+
+def _new_file(text: str) -> Path:
+    file = _path(text)
+    folder = file.absolute().parent
+    if file.is_dir():
+        raise argparse.ArgumentTypeError(f"{file}: is a folder; give a file")
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"{file}: there is no folder {folder}")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{file}: may not be written")
+    return file

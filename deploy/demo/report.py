@@ -1,6 +1,7 @@
 """The result in the terminal: what is like the pin, how fresh everything was, and where to look further."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -56,6 +57,11 @@ def closing(figures: Figures, verdict: Verdict, *, first_pin_s: float | None) ->
         yield Text(f"  and {len(verdict.refused) - _SHOWN_REFUSALS} more dead letters", style="yellow")
     if first_pin_s is not None:
         yield Text(f"  first pin found {first_pin_s:.1f} s after the start")
+
+
+def path_of(name: str, file: Path) -> Text:
+    """Where a file is; a terminal that can, opens it at a click."""
+    return Text.assemble(f"  {name:<14} ", (str(file), f"bold link {file.absolute().as_uri()}"))
 
 
 def print_lines(console: Console, lines: Iterable[RenderableType]) -> None:

@@ -116,7 +116,7 @@ class Demo:
         first_pin_s = self._board.view().first_pin_s
         report.print_lines(console, report.closing(figures, verdict, first_pin_s=first_pin_s))
         for name, file in files:
-            report.print_lines(console, [Text.assemble(f"  {name:<14} ", (str(file), "bold"))])
+            report.print_lines(console, [report.path_of(name, file)])
         return verdict.is_good
 
     def stay(self, published: int) -> None:

@@ -1,9 +1,11 @@
+import os
+import time
 from pathlib import Path
 
 import pytest
 
 from deploy.demo.__main__ import main
-from deploy.demo.boot import holds_partitions, worker_settings
+from deploy.demo.boot import holds_partitions, run_folder, worker_settings
 from deploy.local.parts import Endpoints
 from streams.settings import WorkerSettings
 
@@ -56,3 +58,39 @@ def _is_known(name: str) -> bool:
 )
 def test_worker_that_holds_partitions_says_so_in_its_metrics(metrics: str, holds: bool) -> None:
     assert holds_partitions(metrics) is holds
+
+
+def test_folder_for_the_page_that_cannot_be_made_ends_with_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+
+    status = main(["--exit", "--pins", "1", "--out", str(tmp_path / "file" / "demo")])
+
+    assert status == 2
+    assert "choose a folder that can be written" in capsys.readouterr().err
+
+
+def test_folder_of_a_killed_run_is_removed_and_that_of_a_new_one_left(tmp_path: Path) -> None:
+    killed, new = tmp_path / "run-killed", tmp_path / "run-new"
+    for folder in (killed, new):
+        folder.mkdir()
+    hour_ago = time.time() - 3600
+    os.utime(killed, (hour_ago, hour_ago))
+
+    with run_folder(tmp_path, keep=False) as mine:
+        inside = sorted(folder.name for folder in tmp_path.iterdir())
+
+    assert inside == sorted([mine.name, "run-new"])
+    assert [folder.name for folder in tmp_path.iterdir()] == ["run-new"]
+
+
+def test_logs_outlive_the_run_and_data_only_if_it_is_to_be_kept(tmp_path: Path) -> None:
+    for keep in (False, True):
+        with run_folder(tmp_path, keep=keep) as mine:
+            (mine / "logs").mkdir()
+            (mine / "logs" / "worker.log").write_text(f"kept: {keep}")
+
+        kept = [folder for folder in tmp_path.iterdir() if folder.name.startswith("kept-")]
+        assert (tmp_path / "logs" / "worker.log").read_text() == f"kept: {keep}"
+        assert len(kept) == keep
