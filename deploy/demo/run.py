@@ -37,6 +37,7 @@ _PATIENCE_S: Final = 60.0
 _PROBE_PATIENCE_S: Final = 12.0
 """The same where all that is missing is a probe's sight of pins that were written."""
 _STAYING_RATE: Final = 0.5
+_NOBODYS_PIN: Final = "demo-warm-up"
 
 
 def source_of(options: Options) -> Source:
@@ -92,6 +93,8 @@ class Demo:
 
     def publish(self, planned: int) -> None:
         """Publish the run's pins, and wait until each is settled or nothing happens any more."""
+        # A publisher connects at its first event, and the first pin should not pay for that: nobody has this one.
+        self._publisher.delete(_NOBODYS_PIN).result()
         self._board.enter("publishing")
         self._publish(range(planned), rate=self._options.rate)
         self._board.enter("settling")
