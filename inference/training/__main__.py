@@ -100,6 +100,11 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     space = workspace(photos, runs)
     scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
     detector = Detector(space.backbone()[1], label_count=len(space.photos.labels))
+    if settings.start:
+        begun = runs / settings.start / "detector.pt"
+        if not begun.is_file():
+            raise TrainingProblem(f"no {begun}; train that run first")
+        detector.load_state_dict(torch.load(begun, map_location="cpu", weights_only=True))
     run = Run(runs / (name or f"{preset}-{seed}"), settings)
     train_detect(detector, settings, scenes=scenes, stem=space.stem(320), run=run, workers=workers)
 

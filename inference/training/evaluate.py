@@ -32,7 +32,7 @@ def judge_vectors(vectors: Mapping[str, np.ndarray], judged: Judged) -> dict[str
     """Every figure of one embedding; ``vectors`` has one ``(n, d)`` a domain, as signs or of length 1."""
     values = per_query(vectors, judged)
     figures = {name: interval(v, judged.photographers) for name, v in values.items()}
-    means = np.nanmean([values[task] for task in TASKS], axis=0)
+    means = mean_of_known([values[task] for task in TASKS])
     figures["mean over tasks"] = interval(means, judged.photographers)
     return figures
 
@@ -61,6 +61,13 @@ def per_query(vectors: Mapping[str, np.ndarray], judged: Judged) -> dict[str, np
     return values
 
 
+def mean_of_known(values: Sequence[np.ndarray]) -> np.ndarray:
+    """Photo by photo the mean of what is known of it, ``(n,)``; NaN where nothing is."""
+    stacked = np.stack(values)
+    known = (~np.isnan(stacked)).sum(0)
+    return np.where(known, np.nansum(stacked, axis=0) / np.maximum(known, 1), np.nan)
+
+
 def _spread(values: np.ndarray, at: np.ndarray, count: int) -> np.ndarray:
     full = np.full(count, np.nan)
     full[at] = values
@@ -73,7 +80,7 @@ def paired_difference(
     """How much better the first embedding is, task by task and in the mean, on the same queries."""
     a, b = per_query(one, judged), per_query(other, judged)
     gaps = {task: a[task] - b[task] for task in TASKS}
-    gaps["mean over tasks"] = np.nanmean(list(gaps.values()), axis=0)
+    gaps["mean over tasks"] = mean_of_known(list(gaps.values()))
     return {name: interval(gap, judged.photographers) for name, gap in gaps.items()}
 
 

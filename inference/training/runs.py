@@ -72,27 +72,32 @@ class Run:
 
 
 class Averaged:
-    """An exponential moving average of a module's state: what is kept in the end."""
+    """The plain mean of a module's state over the steps it was shown: what is kept in the end.
 
-    def __init__(self, module: nn.Module, decay: float):
-        self.decay = decay
+    It is shown the last steps only; an exponential average of a short run still holds its first weights.
+    """
+
+    def __init__(self, module: nn.Module):
+        self.count = 0
         self.state = {name: value.detach().clone() for name, value in module.state_dict().items()}
 
     def update(self, module: nn.Module) -> None:
-        """One step towards the module as it is now."""
+        """Takes the module as it is now into the mean."""
+        self.count += 1
         for name, value in module.state_dict().items():
             if value.dtype.is_floating_point:
-                self.state[name].lerp_(value.detach(), 1 - self.decay)
+                self.state[name].lerp_(value.detach(), 1 / self.count)
             else:
                 self.state[name].copy_(value)
 
-    def state_dict(self) -> dict[str, torch.Tensor]:
-        """The averaged state, in the module's own names."""
-        return self.state
+    def state_dict(self) -> dict[str, Any]:
+        """The mean in the module's own names, and how many steps it is of."""
+        return {"count": self.count, "state": self.state}
 
-    def load_state_dict(self, state: Mapping[str, torch.Tensor]) -> None:
-        """Takes over a kept average."""
-        for name, value in state.items():
+    def load_state_dict(self, kept: Mapping[str, Any]) -> None:
+        """Takes over a kept mean."""
+        self.count = kept["count"]
+        for name, value in kept["state"].items():
             self.state[name].copy_(value)
 
 

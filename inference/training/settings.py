@@ -31,7 +31,7 @@ class EmbedSettings:
     proxy_rate: float = 5e-3
     dropout: float = 0.2
     clip: float = 5.0
-    average: float = 0.995
+    averaged_steps: int = 100  # the last ones; what is kept is the mean of their weights
     seed: int = 0
     held_out: tuple[str, ...] = ()  # labels whose photos are not trained on at all
     parts: tuple[str, ...] = ("train", "validation")
@@ -41,6 +41,7 @@ class EmbedSettings:
 class DetectSettings:
     """One detector."""
 
+    start: str = ""  # the run whose weights to begin with, instead of the backbone's
     steps: int = 1200
     batch: int = 16
     composed: float = 0.52
@@ -49,7 +50,7 @@ class DetectSettings:
     tail_rate: float = 4e-4
     head_rate: float = 3e-3
     clip: float = 5.0
-    average: float = 0.997
+    averaged_steps: int = 100
     seed: int = 0
     parts: tuple[str, ...] = ("train", "validation")
 

@@ -52,7 +52,7 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
         "head": head_optimiser(embedder, proxies, settings),
         "all": whole_optimiser(embedder, proxies, settings),
     }
-    averaged = Averaged(embedder, settings.average)
+    averaged = Averaged(embedder)
     parts = {"embedder": embedder, "proxies": proxies, "averaged": averaged, **optimisers}
     first, total = run.resume(parts), settings.head_steps + settings.steps
     batches = embed_batches(
@@ -61,8 +61,6 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
     bar = tqdm(range(first, total), run.folder.name, total, initial=first, mininterval=5)
     for step, (at, kinds) in zip(bar, batches, strict=False):
         is_head = step < settings.head_steps
-        if step == settings.head_steps:
-            averaged = parts["averaged"] = Averaged(embedder, settings.average)
         optimiser = optimisers["head" if is_head else "all"]
         factor = cosine(step, settings.head_steps) if is_head else cosine(step - settings.head_steps, settings.steps)
         for group in optimiser.param_groups:
@@ -75,13 +73,13 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
             embeddings = embedder.train().head(x) if is_head else embedder.train()(x)
         losses = proxies(embeddings.float(), targets, generator)
         one_step(losses, optimiser, clip=settings.clip)
-        if not is_head:
+        if not is_head and step >= total - settings.averaged_steps:
             averaged.update(embedder)
         if step % 20 == 0:
             run.log(step, {task: float(loss.detach()) for task, loss in losses.items()})
         if step % 200 == 199:
             run.save(step + 1, parts)
-    if settings.steps:
+    if averaged.count:
         embedder.load_state_dict(averaged.state)
     torch.save(embedder.state_dict(), run.folder / "embedder.pt")
     run.draw_curve()

@@ -38,7 +38,7 @@ def train_detect(
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine(step, settings.steps))
-    averaged = Averaged(detector, settings.average)
+    averaged = Averaged(detector)
     parts = {"detector": detector, "optimiser": optimiser, "schedule": schedule, "averaged": averaged}
     first = run.resume(parts)
     batches = prefetched(scenes, stem, settings, first_step=first, workers=workers)
@@ -46,7 +46,8 @@ def train_detect(
     for step, batch in zip(bar, batches, strict=False):
         losses = one_step(detector, batch, optimiser, clip=settings.clip, on=on)
         schedule.step()
-        averaged.update(detector)
+        if step >= settings.steps - settings.averaged_steps:
+            averaged.update(detector)
         if step % 20 == 0:
             run.log(step, losses)
             bar.set_postfix(losses, refresh=False)
