@@ -44,6 +44,8 @@ class Limits:
 
     fetch_backoff: Backoff = FETCH_BACKOFF
     """A host that keeps failing beyond the deadline makes the pin a dead letter."""
+    slow_fetch_s: float = 1.0
+    """A host that has not answered by then no longer holds up other pins."""
     replays: Replays = "skip"
     """What an event means whose version is indexed: nothing, or that its rows are written again."""
 
@@ -139,6 +141,7 @@ class PinPath:
         waits_s = backoff.waits_s()
         with work.timed("fetch"):
             while True:
+                slow = asyncio.get_running_loop().call_later(self._limits.slow_fetch_s, work.leave_place)
                 try:
                     encoded = await self._parts.fetch.fetch(event.image)
                     await work.regain_place()
@@ -152,6 +155,8 @@ class PinPath:
                     work.leave_place()
                     await asyncio.sleep(wait_s)
                     _still_ours(work)
+                finally:
+                    slow.cancel()
 
     async def _write(self, work: Work, rows: list[Row]) -> None:
         """Returns once acknowledged. Each attempt looks first whether the partition is still this worker's."""

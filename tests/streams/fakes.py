@@ -56,12 +56,18 @@ class Web:
 
     pictures: dict[str, bytes | Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+    """Cleared, no host answers."""
+
+    def __post_init__(self) -> None:
+        self.answers.set()
 
     async def fetch(self, image: ImageRef) -> bytes:
         """The picture at the address."""
         url = image.url or ""
         self.asked.append(url)
         await asyncio.sleep(0)
+        await self.answers.wait()
         found = self.pictures.get(url, jpeg())
         if isinstance(found, Exception):
             raise found
@@ -131,6 +137,7 @@ class Bench:
     offset: int = 0
     idle_below: int = 0
     replays: Replays = "skip"
+    slow_fetch_s: float = 60.0
 
     def __post_init__(self) -> None:
         quick = Backoff(first_s=0.0001, max_s=0.0001, deadline_s=0.02)
@@ -147,7 +154,7 @@ class Bench:
                 rows=self.index,
                 patience=patience,
             ),
-            Limits(fetch_backoff=quick, replays=self.replays),
+            Limits(fetch_backoff=quick, slow_fetch_s=self.slow_fetch_s, replays=self.replays),
             now_ms=lambda: NOW_MS,
             count=self.counts.append,
         )

@@ -1,5 +1,7 @@
 """The way of one pin."""
 
+import asyncio
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -144,6 +146,20 @@ async def test_a_failing_host_is_asked_again_until_the_pins_own_deadline() -> No
         await bench.carry(bench.put())
 
     assert len(bench.web.asked) > 1
+
+
+async def test_a_host_that_does_not_answer_soon_leaves_its_place_to_others() -> None:
+    bench = Bench(slow_fetch_s=0.0)
+    bench.web.answers.clear()
+    work, left = bench.put(), asyncio.Event()
+    work.leave_place = left.set
+
+    carrying = asyncio.create_task(bench.path.carry(work))
+    await asyncio.wait_for(left.wait(), 10)
+    assert not carrying.done()
+    bench.web.answers.set()
+
+    assert (await carrying).result == "indexed"
 
 
 @pytest.mark.parametrize("error", [FetchRefused("404"), b"not a picture"])
