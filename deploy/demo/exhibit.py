@@ -52,11 +52,12 @@ class Exhibit:
 
     @property
     def interest(self) -> float:
-        """How much there is to see: several kinds of objects, and neighbours that are near without being copies."""
+        """How much there is to see: several kinds of objects, each with a match, and neighbours that are near
+        without being copies."""
         kinds = len({thing.label for thing in self.things})
         near = sum(like.similarity for like in self.related[:4] if like.distance > 0)
-        answered = sum(bool(thing.similar) for thing in self.things)
-        return min(kinds, 4) + near + 0.5 * min(answered, 4)
+        matched = sum(thing.similar[0].similarity for thing in self.things if thing.similar)
+        return min(kinds, 4) + near + matched
 
 
 def most_interesting(exhibits: Sequence[Exhibit], *, limit: int) -> tuple[Exhibit, ...]:
