@@ -237,3 +237,19 @@ def test_init_is_idempotent_and_reports_differences(stack: "LocalStack") -> None
     assert again.stdout.count("exists") == 4
     assert different.returncode == 1
     assert "2 partitions, wanted 3" in different.stdout
+
+
+def test_too_many_dead_letters_in_a_row_stop_the_worker(
+    site: Site, store: MilvusStore, pin: str, tmp_path: Path
+) -> None:
+    for each in range(6):
+        site.put(f"{pin}-{each}", b"{", partition=0)
+    site.flush()
+    worker = RunningWorker(site, tmp_path, breaker__max_in_a_row="4")
+
+    worker.start()
+
+    assert worker.wait() == 4, worker.said()
+    assert "the limit is 4" in worker.said()
+    assert len(site.read("pins.dead")) == 4
+    assert site.committed(worker.group) <= 4
