@@ -36,7 +36,7 @@ class Breaker:
         return self._recent_weight / len(self._recent) if self._recent else 0.0
 
     def lived(self) -> None:
-        """A pin ended as it should; duplicates and superseded ones prove nothing and are not counted."""
+        """A pin ended as it should, be it that there was nothing to do: a replay of old poison must not stop the worker."""
         self.in_a_row = 0
         self._push(0)
 

@@ -93,6 +93,8 @@ class Engine:
         if records:
             self._outages.answered("kafka")
             self._metrics.add("records", records[0].lane, amount=len(records))
+            if not self._behind:
+                self._finished_at_s = time.monotonic()  # the quiet before does not count as being stuck
         self._dispatch.accept(batch)
 
     def committed(self, lane: Lane, offsets: Offsets, *, failed: bool) -> None:
@@ -130,9 +132,8 @@ class Engine:
 
     def pulse(self) -> Pulse:
         """How the worker is, for the health endpoint."""
-        behind = self.holdings.unfinished > 0 or not self.holdings.at_end
         return Pulse(
-            behind=behind,
+            behind=self._behind,
             since_finished_s=time.monotonic() - self._finished_at_s,
             partitions=len(self.holdings),
             held=self._credits.held_records,
@@ -156,6 +157,10 @@ class Engine:
         gauge("lag_seconds", 0.0 if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1000)
         for service, away_s in self._outages.known().items():
             gauge("outage_seconds", away_s, service)
+
+    @property
+    def _behind(self) -> bool:
+        return self.holdings.unfinished > 0 or not self.holdings.at_end
 
     def _finished(self) -> None:
         self._finished_at_s = time.monotonic()

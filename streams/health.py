@@ -38,7 +38,7 @@ class Checks:
     """What the endpoints ask."""
 
     pulse: Callable[[], Pulse]
-    canary: Callable[[], Awaitable[None]]
+    canary: Callable[[], Awaitable[object]]
     """A real inference and a real search; raises what they raise."""
     collect: Callable[[], None]
     """Brings the gauges up to date."""

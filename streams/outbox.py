@@ -9,7 +9,6 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pinstream.events import Headers
-from schemas.topics import DEAD_LETTER_ROOM_BYTES, MAX_RECORD_BYTES
 from streams.errors import KafkaFailed
 from streams.kafka_errors import QUIET
 
@@ -23,7 +22,9 @@ DEFAULTS: Final[Mapping[str, str | int | float | bool]] = {
     "linger.ms": 5,
     # For ever: an outage of Kafka costs time, and what waits is bounded by the credits it holds.
     "delivery.timeout.ms": 0,
-    "message.max.bytes": MAX_RECORD_BYTES + DEAD_LETTER_ROOM_BYTES,
+    # The broker limits what a record weighs compressed, this client what it weighs before: whatever the broker let
+    # into the events must be let into the dead letters.
+    "message.max.bytes": 1_000_000_000,
 }
 """What a setting may override."""
 

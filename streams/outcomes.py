@@ -33,7 +33,7 @@ class Outcomes:
             outcome=settled.result,
             objects=settled.objects,
             embedding_version=EMBEDDING_VERSION,
-            reason=None if settled.reason is None else settled.reason[:MAX_REASON_CHARS],
+            reason=None if settled.reason is None else _printable(settled.reason),
             attempts=work.attempts,
             topic=record.topic,
             partition=record.partition,
@@ -48,6 +48,11 @@ class Outcomes:
 def named(work: Work) -> str:
     """The pin an outcome is about, as the record's key says, whether or not it is a pin id."""
     return (work.record.key or b"").decode("utf-8", "replace")[:_MAX_KEY_CHARS]
+
+
+def _printable(reason: str) -> str:
+    """Fit for JSON: what a foreign server answered may hold half characters."""
+    return reason[:MAX_REASON_CHARS].encode("utf-8", "replace").decode()
 
 
 def _rounded(stages_ms: dict[Stage, float]) -> dict[Stage, float]:

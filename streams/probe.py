@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from pinstream.codes import Code
 from pinstream.collection import DEAD_CODE, WHOLE_SLOT, Where
-from pinstream.errors import VectorIndexError
+from pinstream.errors import IndexUnavailable, VectorIndexError
 from pinstream.events import PinOutcome
 from pinstream.store import Match
 from streams.metrics import Metrics
@@ -58,7 +58,7 @@ class Probe:
         self._metrics = metrics
         self._limits = limits
         self._draw = draw
-        self._open: set[asyncio.Task[None]] = set()
+        self._open: dict[asyncio.Task[None], str] = {}
 
     def offer(self, outcome: PinOutcome, whole: Code | None) -> None:
         """A pin that was just written or deleted; most are let go."""
@@ -68,8 +68,14 @@ class Probe:
             self._metrics.add("probes", "skipped")
             return
         task = asyncio.get_running_loop().create_task(self._watch(outcome, whole or DEAD_CODE))
-        self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        self._open[task] = outcome.pin_id
+        task.add_done_callback(self._open.pop)
+
+    def forget(self, pin_id: str) -> None:
+        """End the probe of a pin that has a newer outcome: what it would tell is out of date."""
+        for task, pin in self._open.items():
+            if pin == pin_id:
+                task.cancel()
 
     async def close(self, deadline_s: float) -> None:
         """Wait for the open probes, at most ``deadline_s``, then let them go."""
@@ -109,13 +115,22 @@ class Probe:
         where = Where(pins=frozenset({outcome.pin_id}), slots="whole")
         wait_s = _FIRST_WAIT_S
         while True:
-            found = [match.row for match in await self._search(code, where) if match.row.slot == WHOLE_SLOT]
-            if outcome.outcome == "deleted" and not found:
-                return True
-            version = found[0].version if found else 0
-            if outcome.outcome != "deleted" and version == outcome.version:
-                return True
-            if version > (outcome.version or 0):
-                return False
+            try:
+                found = await self._search(code, where)
+            except IndexUnavailable:
+                pass  # an outage belongs to the pin's age
+            else:
+                if (visible := _shown(outcome, found)) is not None:
+                    return visible
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _MAX_WAIT_S)
+
+
+def _shown(outcome: PinOutcome, found: list[Match]) -> bool | None:
+    """Whether readers see what the outcome tells: True now, None not yet, False never, for something newer came."""
+    version = next((match.row.version for match in found if match.row.slot == WHOLE_SLOT), None)
+    if outcome.outcome == "deleted" and version is None:
+        return True
+    if outcome.outcome != "deleted" and version == outcome.version:
+        return True
+    return False if (version or 0) > (outcome.version or 0) else None

@@ -29,7 +29,8 @@ class TakenRecord:
     @property
     def size_bytes(self) -> int:
         """What it costs of the worker's byte credits."""
-        return _OVERHEAD_BYTES + len(self.key or b"") + len(self.value or b"")
+        headers = sum(len(name) + len(value or b"") for name, value in self.headers)
+        return _OVERHEAD_BYTES + len(self.key or b"") + len(self.value or b"") + headers
 
 
 @dataclass(slots=True, eq=False)

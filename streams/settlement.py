@@ -50,8 +50,11 @@ class Settlement:
         self.outcomes.send(outcome, done)
         self.metrics.add("outcomes", work.lane, settled.result)
         self.metrics.stages(work.stages_ms.items())
-        if settled.result in ("indexed", "deleted"):
+        if settled.result in ("indexed", "deleted", "dead"):
+            self.probe.forget(outcome.pin_id)
+        if settled.result != "dead":
             self.breaker.lived()
+        if settled.result in ("indexed", "deleted"):
             self.metrics.add("objects", amount=settled.objects)
             self.metrics.observe("acknowledged", max(finished_at_ms - work.record.timestamp_ms, 0) / 1000)
             self.probe.offer(outcome, settled.whole)

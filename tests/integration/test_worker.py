@@ -253,3 +253,14 @@ def test_too_many_dead_letters_in_a_row_stop_the_worker(
     assert "the limit is 4" in worker.said()
     assert len(site.read("pins.dead")) == 4
     assert site.committed(worker.group) <= 4
+
+
+def test_a_worker_that_waits_can_be_told_to_stop(site: Site, store: MilvusStore, tmp_path: Path) -> None:
+    worker = RunningWorker(site, tmp_path, triton__address="127.0.0.1:1")
+    worker.start()
+    eventually(lambda: "waiting for Triton" in worker.said(), what="a line that says what is missing")
+
+    worker.signal(signal.SIGTERM)
+
+    assert worker.wait() == 0
+    assert "PINSTREAM_TRITON__ADDRESS" in worker.said()

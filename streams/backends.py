@@ -1,0 +1,76 @@
+"""Open connections to everything but Kafka."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from index.writer import RowReader, RowWriter
+from inference import repository
+from inference.client import TritonModels
+from inference.detect import Detector
+from inference.embed import Embedder
+from pinstream.codes import Code
+from pinstream.collection import Where
+from pinstream.milvus import MilvusStore
+from pinstream.store import Match
+from streams.canary import Canary
+from streams.fetch import Fetcher
+from streams.settings import WorkerSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backends:
+    """Open connections to everything but Kafka."""
+
+    models: TritonModels
+    detect: Detector
+    embed: Embedder
+    fetch: Fetcher
+    store: MilvusStore
+    writer: RowWriter
+    reader: RowReader
+    searches: ThreadPoolExecutor
+    decoders: ThreadPoolExecutor
+
+    async def search(self, code: Code, where: Where) -> list[Match]:
+        """The nearest row, as any reader would find it."""
+        loop = asyncio.get_running_loop()
+
+        def nearest() -> list[Match]:
+            return self.store.nearest([code], where=where, limit=1)[0]
+
+        return await loop.run_in_executor(self.searches, nearest)
+
+    @property
+    def canary(self) -> Canary:
+        """One picture that goes the way of every pin."""
+        return Canary(detect=self.detect, embed=self.embed, rows=self.reader, search=self.search)
+
+
+@asynccontextmanager
+async def backends(settings: WorkerSettings) -> AsyncIterator[Backends]:
+    """Connections, closed in order at the end."""
+    milvus, triton = settings.milvus, settings.triton
+    async with AsyncExitStack() as stack:
+        models = await stack.enter_async_context(TritonModels(triton.address, timeout_s=triton.timeout_s))
+        token = None if milvus.token is None else milvus.token.get_secret_value()
+        store = MilvusStore(milvus.uri, token=token, timeout_s=milvus.timeout_s)
+        stack.callback(store.close)
+        writer, reader = RowWriter(store), RowReader(store)
+        stack.push_async_callback(writer.close)
+        stack.push_async_callback(reader.close)
+        yield Backends(
+            models=models,
+            detect=Detector(models, repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects),
+            embed=Embedder(models),
+            fetch=await stack.enter_async_context(Fetcher(settings.fetch.policy)),
+            store=store,
+            writer=writer,
+            reader=reader,
+            searches=stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="search")),
+            decoders=stack.enter_context(
+                ThreadPoolExecutor(settings.limits.decode_threads, thread_name_prefix="decode")
+            ),
+        )
