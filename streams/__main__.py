@@ -14,7 +14,6 @@ from pydantic_settings import SettingsError
 from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
 from schemas.topics import DEFAULT_PARTITIONS, topics
-from streams import service
 from streams.errors import WorkerStopped
 from streams.logs import configure
 from streams.reference import reference as markdown
@@ -85,6 +84,8 @@ async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> N
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
+    from streams import service  # noqa: PLC0415 (brings pandas, through pymilvus: seconds that `init` need not wait)
+
     await service.run(settings, stop=stop, exit_when_idle_s=exit_when_idle_s)
 
 
