@@ -4,7 +4,7 @@ UV_VERSION := 0.13.9
 TOOLS := .venv-tools
 UV := $(TOOLS)/bin/uv
 RUN := $(UV) run --frozen --no-sync
-export UV_PROJECT_ENVIRONMENT ?= .venv
+export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS ?= never
 
 .PHONY: demo test check test-training bench setup clean help
@@ -35,7 +35,8 @@ clean: ## remove what the commands above made
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit("pinstream needs Python 3.11 to 3.13; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 ..." % sys.version_info[:2]) if not (3, 11) <= sys.version_info < (3, 14) else None'
 	@echo "setting up (once): the installer"
-	@$(PYTHON) -m venv $(TOOLS) && $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(PYTHON) -m venv $(TOOLS) || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@ $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.synced: $(UV) pyproject.toml uv.lock
 	@echo "setting up (once): Python packages and servers, from uv.lock"

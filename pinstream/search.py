@@ -248,4 +248,6 @@ def _names(what: str, given: Names | None) -> frozenset[str] | None:
     names = frozenset({given} if isinstance(given, str) else given)
     if not names or not all(names):
         raise QueryInvalid(f"{what} = {given!r:.80}: give at least one name, or None for any")
+    if odd := sorted(name for name in names if not name.isprintable()):
+        raise QueryInvalid(f"{what} = {odd[0]!r:.80}: printable characters are allowed")
     return names

@@ -36,7 +36,7 @@ class Breaker:
         return self._recent_weight / len(self._recent) if self._recent else 0.0
 
     def lived(self) -> None:
-        """A pin ended as it should, be it that there was nothing to do: a replay of old poison must not stop the worker."""
+        """A pin ended as it should, even if there was nothing to do: a replay of old poison must not stop it."""
         self.in_a_row = 0
         self._push(0)
 

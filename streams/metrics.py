@@ -1,6 +1,6 @@
 """Every metric of the worker, in one table; dashboards and alerts may use no other name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -90,9 +90,9 @@ class Metrics:
         for stage, duration_ms in stages_ms:
             self._histograms["stage"].labels(stage).observe(duration_ms / 1000)
 
-    def value(self, name: str, **labels: str) -> float:
+    def value(self, name: str, labels: Mapping[str, str] | None = None) -> float:
         """What a sample reads now, by its full name; 0 where there is none. For tests and for health."""
-        return self.registry.get_sample_value(name, labels) or 0.0
+        return self.registry.get_sample_value(name, dict(labels or {})) or 0.0
 
     def _declare(self, metric: Metric) -> None:
         short = metric.name.removeprefix("pinstream_worker_").removesuffix("_total")

@@ -212,6 +212,8 @@ def test_arguments_out_of_range_are_named_with_what_is_allowed() -> None:
         (lambda: searched.related("pin", domain="shop"), "domain = 'shop': web, camera, catalog are allowed"),
         (lambda: searched.related("pin", domain=[]), "give at least one name"),
         (lambda: searched.related("pin", label=""), "give at least one name"),
+        (lambda: searched.related("pin", label="a\nb"), "printable characters are allowed"),
+        (lambda: searched.related("pin", label="\udcff"), "printable characters are allowed"),
         (lambda: searched.related("pin", max_age_s=-1), r"max_age_s = -1"),
         (lambda: searched.related("pin", max_age_s=float("nan")), "max_age_s = nan"),
         (lambda: searched.related('p" or true'), "pin_id = "),

@@ -2,6 +2,7 @@
 
 from pinstream.codes import Code
 from pinstream.collection import Row, Where, tombstone
+from pinstream.errors import IndexUnavailable
 from pinstream.events import PinOutcome, Result
 from pinstream.memory import MemoryStore
 from pinstream.store import Match
@@ -57,7 +58,7 @@ async def test_a_pin_is_seen_once_a_search_returns_its_version() -> None:
     (told,) = seen.outcomes
     assert told.visible_at_ms is not None
     assert set(told.stages_ms) == {"write", "visible"}
-    assert metrics.value("pinstream_worker_probes_total", result="visible") == 1
+    assert metrics.value("pinstream_worker_probes_total", {"result": "visible"}) == 1
 
 
 async def test_a_pin_that_was_replaced_meanwhile_is_not_measured() -> None:
@@ -68,7 +69,7 @@ async def test_a_pin_that_was_replaced_meanwhile_is_not_measured() -> None:
     await probe.close(10)
 
     assert seen.outcomes == []
-    assert metrics.value("pinstream_worker_probes_total", result="replaced") == 1
+    assert metrics.value("pinstream_worker_probes_total", {"result": "replaced"}) == 1
 
 
 async def test_a_deletion_is_visible_once_no_search_returns_the_pin() -> None:
@@ -89,7 +90,7 @@ async def test_a_probe_gives_up() -> None:
     probe.offer(outcome(), CODE)
     await probe.close(10)
 
-    assert metrics.value("pinstream_worker_probes_total", result="timeout") == 1
+    assert metrics.value("pinstream_worker_probes_total", {"result": "timeout"}) == 1
 
 
 async def test_probes_are_a_sample_and_bounded() -> None:
@@ -104,4 +105,39 @@ async def test_probes_are_a_sample_and_bounded() -> None:
     await few.close(10)
 
     assert len(seen.outcomes) == 1
-    assert metrics.value("pinstream_worker_probes_total", result="skipped") == 1
+    assert metrics.value("pinstream_worker_probes_total", {"result": "skipped"}) == 1
+
+
+async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletion() -> None:
+    seen, metrics, calls = Seen(), Metrics(), 0
+    store = indexed(1)
+
+    async def search(code: Code, where: Where) -> list[Match]:
+        nonlocal calls
+        calls += 1
+        if calls < 3:
+            raise IndexUnavailable("away")
+        if calls == 4:
+            store.upsert([tombstone("a", 0, 2, at_ms=1)])
+        return store.nearest([code], where=where, limit=1)[0]
+
+    probe = Probe(search, seen, metrics, limits=ProbeLimits(ratio=1.0), draw=lambda: 0.5)
+
+    probe.offer(outcome(result="deleted"), None)
+    await probe.close(10)
+
+    assert calls == 4
+    assert [told.outcome for told in seen.outcomes] == ["deleted"]
+
+
+async def test_a_newer_outcome_ends_the_probe_of_an_older_one() -> None:
+    seen, metrics = Seen(), Metrics()
+    probe = probing(MemoryStore(), seen, metrics)
+
+    probe.offer(outcome(1), CODE)
+    probe.forget("another")
+    probe.forget("a")
+    await probe.close(10)
+
+    assert seen.outcomes == []
+    assert metrics.value("pinstream_worker_probes_total", {"result": "timeout"}) == 0

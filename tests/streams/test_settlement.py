@@ -67,7 +67,7 @@ def test_an_outcome_is_told_under_its_pin_with_every_stage() -> None:
     assert (told.outcome, told.version, told.objects, told.worker) == ("indexed", 7, 2, "w")
     assert told.stages_ms == {"queue": 5.0, "write": 1.23}
     assert (told.published_at_ms, told.finished_at_ms) == (NOW_MS - 5, NOW_MS)
-    assert desk.metrics.value("pinstream_worker_outcomes_total", lane="live", outcome="indexed") == 1
+    assert desk.metrics.value("pinstream_worker_outcomes_total", {"lane": "live", "outcome": "indexed"}) == 1
     assert desk.metrics.value("pinstream_worker_objects_total") == 2
 
 
@@ -81,7 +81,7 @@ async def test_a_dead_letter_is_written_before_its_outcome_and_counted_by_reason
     assert (topic, key, value, headers[0]) == ("dead", b"a", b"{broken", ("x", b"1"))
     assert settled.result == "dead"
     assert (settled.reason or "").startswith("event: EventInvalid: $:")
-    assert desk.metrics.value("pinstream_worker_dead_letters_total", reason="event") == 1
+    assert desk.metrics.value("pinstream_worker_dead_letters_total", {"reason": "event"}) == 1
 
 
 async def test_the_dead_letter_that_trips_the_breaker_is_not_written() -> None:
@@ -117,3 +117,23 @@ def test_an_event_without_a_readable_key_is_told_all_the_same() -> None:
 )
 def test_every_dead_letter_has_a_class(error: Exception, expected: str) -> None:
     assert reason_class(error) == expected
+
+
+def test_half_characters_of_a_foreign_server_do_not_reach_the_outcome() -> None:
+    desk, work = Desk(), Bench().put("a", 7)
+
+    desk.settlement.tell(work, Settled(result="dead", reason="fetch: 404 N\udcff"), desk.finished)
+
+    ((_, _, value, _),) = desk.outbox.messages
+    assert PinOutcome.decode(value or b"").reason == "fetch: 404 N?"
+
+
+async def test_replaying_old_poison_among_pins_that_are_unchanged_trips_nothing() -> None:
+    desk = Desk(max_in_a_row=2)
+
+    for number in range(10):
+        bad = Bench().take(b"a", b"{broken")
+        await desk.settlement.bury(bad, EventInvalid("$", "broken"), unexpected=False)
+        desk.settlement.tell(Bench().put("b", number + 1), Settled(result="unchanged"), desk.finished)
+
+    assert not desk.settlement.breaker.tripped

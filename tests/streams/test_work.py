@@ -1,5 +1,7 @@
 """One event on its way."""
 
+from dataclasses import replace
+
 from streams.records import Lease, TakenRecord
 from streams.work import work_on
 
@@ -19,3 +21,9 @@ def test_events_that_do_not_decode_are_ordered_with_nothing_not_even_at_one_offs
 def test_a_deletion_says_so() -> None:
     assert work_on(record(0, 1, None), Lease(0, 0.0)).deletes
     assert not work_on(record(0, 1, b"{"), Lease(0, 0.0)).deletes
+
+
+def test_headers_cost_credits_too() -> None:
+    plain = record(0, 0, b"{}")
+
+    assert replace(plain, headers=(("x", b"12345"), ("y", None))).size_bytes == plain.size_bytes + 7

@@ -1,0 +1,68 @@
+"""Documents that cannot drift: figures come from a stored report, commands and examples are run by a test."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.bench.figures import percentiles, steady_rate
+from tests.bench.report import BEGIN, END, page_block, readme_block, replace_block
+
+ROOT = Path(__file__).parents[2]
+REPORT = ROOT / "docs" / "benchmarks" / "path.json"
+
+# Every command that the README shows, and the test that runs it (the Makefile's targets run the module named there).
+RUN_BY = {
+    "make demo": "tests/integration/test_demo.py",
+    "make demo ARGS": "tests/integration/test_demo.py",
+    "make test": ".ci/run",
+    "python -m deploy.local up": "tests/integration/test_local_stack.py",
+    "python -m streams init": "tests/integration/test_worker.py",
+    "python -m index init": "tests/index/test_cli.py",
+    "pinstream publish": "tests/integration/test_publish.py",
+    "pinstream watch": "tests/pinstream/test_cli_watch.py",
+    "pinstream related": "tests/pinstream/test_cli_search.py",
+    "pinstream similar": "tests/pinstream/test_cli_search.py",
+    "pinstream where": "tests/pinstream/test_cli_search.py",
+    "pinstream delete": "tests/pinstream/test_cli_publish.py",
+}
+
+
+def measured(page: str) -> str:
+    found = re.search(f"{re.escape(BEGIN)}\n(.*?)\n?{re.escape(END)}", (ROOT / page).read_text(), flags=re.DOTALL)
+    assert found is not None, f"{page} has no place for measurements"
+    return found[1]
+
+
+def test_figures_in_the_documents_are_those_of_the_stored_report() -> None:
+    report = json.loads(REPORT.read_text())
+
+    assert measured("README.md") == readme_block(report)
+    assert measured("docs/benchmarks.md") == page_block(report)
+
+
+def test_every_command_in_the_readme_is_run_by_a_test() -> None:
+    text = (ROOT / "README.md").read_text()
+    shown = re.findall(
+        r"(?:`|^)(?:\.venv/bin/)?((?:python -m \S+ |pinstream |make )[a-z]+(?: ARGS)?)", text, re.MULTILINE
+    )
+
+    assert set(shown) == set(RUN_BY)
+    assert not [test for test in RUN_BY.values() if not (ROOT / test).exists()]
+
+
+def test_percentiles_and_rates_are_those_a_person_would_compute() -> None:
+    assert percentiles([10.0, 20.0, 30.0]) == {"p50": 20.0, "p95": 29.0, "p99": 29.8}
+    assert percentiles([]) == {}
+    assert steady_rate([float(ms) for ms in range(0, 1000, 10)]) == pytest.approx(100.0)
+    with pytest.raises(ValueError, match="too few"):
+        steady_rate([1.0])
+
+
+def test_a_page_without_the_marks_is_refused(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing here")
+
+    with pytest.raises(ValueError, match="no place for measurements"):
+        replace_block(page, "figures")
