@@ -40,10 +40,10 @@ $(UV):
 
 .venv/.synced: $(UV) pyproject.toml uv.lock
 	@echo "setting up (once): Python packages and servers, from uv.lock"
-	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --locked --python $$(readlink -f $$(command -v $(PYTHON)))
+	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --locked --python $$(readlink -f $$(command -v $(PYTHON)))
 	@touch $@
 
 .venv-train/.synced: $(UV) pyproject.toml uv.lock
 	@echo "setting up (once): torch and what else training needs, some 5 GB"
-	@UV_PROJECT_ENVIRONMENT=.venv-train $(UV) sync --locked --group train --python $$(readlink -f $$(command -v $(PYTHON)))
+	@UV_PROJECT_ENVIRONMENT=.venv-train $(UV) sync --quiet --locked --group train --python $$(readlink -f $$(command -v $(PYTHON)))
 	@touch $@
