@@ -42,6 +42,7 @@ def picture(number: int) -> bytes:
 PICTURES = range(6)
 MOST_OBJECTS = 3
 STREAM_BATCH = 12
+STREAM_AHEAD = 150
 
 
 def fields(pin_id: str, version: int, encoded: bytes, **more: Any) -> dict[str, Any]:
@@ -88,10 +89,11 @@ class Deck:
         self.site.flush()
 
     def stream_until(self, condition: Callable[[], bool], *, what: str) -> None:
-        """Publish new pins, a few at a time, until ``condition`` holds; fails after 2 minutes."""
+        """Publish new pins, never far ahead of the workers, until ``condition`` holds; fails after 2 minutes."""
 
         def published_and_holds() -> bool:
-            self.put(self.new(STREAM_BATCH, first=len(self.changes) + 10_000))
+            if len(self.changes) - len(self.site.outcomes()) < STREAM_AHEAD:
+                self.put(self.new(STREAM_BATCH, first=len(self.changes) + 10_000))
             return condition()
 
         eventually(published_and_holds, deadline_s=120.0, what=what)

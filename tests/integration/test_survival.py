@@ -16,7 +16,6 @@ from tests.integration.drive import (
     await_all,
     places,
     published,
-    results,
     run_until_idle,
     worker_ends,
 )
@@ -58,14 +57,14 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_leaves_nothing_stale(
         first.start()
         second.start()
         eventually(lambda: min(each.health()["partitions"] for each in (first, second)) >= 2, what="both to work")
-        deck.put(deck.shuffled(SEED, pins=80, events=400))
+        deck.put(deck.shuffled(SEED, pins=60, events=120))
         deck.stream_until(lambda: done_by(site, "second") >= 20, what="the second worker to be in the middle")
 
         second.signal(signal.SIGKILL)
         second.wait()
 
         assert places(site.outcomes()).keys() < published(site), "it died after everything was done"
-        deck.put(deck.shuffled(SEED + 1, pins=80, events=100))
+        deck.put(deck.shuffled(SEED + 1, pins=60, events=60))
         outcomes = await_all(site, first)
 
         assert {outcome.worker for outcome in outcomes} == {"first", "second"}
@@ -80,10 +79,10 @@ def test_a_clean_hand_over_writes_no_pin_twice_and_commits_what_was_done(
     first, second = pair(site, tmp_path, palette)
     with worker_ends(first, second):
         with first:
-            deck.put(deck.shuffled(SEED, pins=60, events=300))
+            deck.put(deck.shuffled(SEED, pins=60, events=120))
             second.start()  # the group moves partitions: some are drained and handed over
             deck.stream_until(lambda: done_by(site, "second") >= 20, what="the second worker to be in the middle")
-            deck.put(deck.new(60))
+            deck.put(deck.new(60, first=1_000))
 
             first.signal(signal.SIGTERM)
 
@@ -94,9 +93,6 @@ def test_a_clean_hand_over_writes_no_pin_twice_and_commits_what_was_done(
         # What had ended beyond the committed prefix comes again, and is recognised: no row is written twice.
         written = places(outcome for outcome in outcomes if outcome.outcome in ("indexed", "deleted"))
         assert set(written.values()) == {1}, "written twice"
-        again = {place for place, times in places(outcomes).items() if times > 1}
-        moved = [outcome for outcome in outcomes if (outcome.topic, outcome.partition, outcome.offset) in again]
-        assert results(moved).keys() <= {"superseded", "unchanged", "indexed", "deleted"}
         second.signal(signal.SIGTERM)
         assert second.wait() == 0, second.said()
     live = sum(1 for topic, _, _ in published(site) if topic == site.prefix + EVENTS_TOPIC)
