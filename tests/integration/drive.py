@@ -10,6 +10,7 @@ import random
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -228,17 +229,13 @@ def results(outcomes: Iterable[PinOutcome]) -> Counter[str]:
     return Counter(outcome.outcome for outcome in outcomes)
 
 
-class worker_ends:  # noqa: N801 (a context manager that reads as a clause)
-    """The worker is gone after the block, whatever happened."""
-
-    def __init__(self, *workers: RunningWorker) -> None:
-        self._workers = workers
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, *error: object) -> None:
-        for worker in self._workers:
+@contextmanager
+def worker_ends(*workers: RunningWorker) -> Iterator[None]:
+    """The workers are gone after the block, whatever happened."""
+    try:
+        yield
+    finally:
+        for worker in workers:
             if worker.process is not None and worker.process.poll() is None:
                 worker.process.kill()
                 worker.process.wait()
@@ -273,8 +270,3 @@ def await_all(site: Site, *workers: RunningWorker, deadline_s: float = 120.0) ->
 
     eventually(ended, deadline_s=deadline_s, what=f"an outcome for each of {len(wanted)} events")
     return site.outcomes()
-
-
-def in_order(outcomes: Iterable[PinOutcome]) -> Iterator[str]:
-    """The pins in the order in which their last events ended, by the worker's clock."""
-    return (each.pin_id for each in sorted(outcomes, key=lambda each: each.finished_at_ms))

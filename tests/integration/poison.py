@@ -48,7 +48,7 @@ def _broken_events(prefix: str) -> Iterator[Poison]:
     }
     for name, body in bodies.items():
         yield Poison(name, _key(prefix, name), body, "event")
-    for name, change in {
+    changes: dict[str, dict[str, Any]] = {
         "id-number": {"pin_id": 7},
         "version-text": {"version": "1"},
         "version-huge": {"version": 2**70},
@@ -63,12 +63,13 @@ def _broken_events(prefix: str) -> Iterator[Poison]:
         "image-both": {"image": {"url": "https://example.org/a.jpg", "inline": "aGVsbG8="}},
         "inline-no-base64": {"image": {"inline": "@@@@"}},
         "url-script": {"image": {"url": "javascript:alert(1)"}},
-    }.items():
+    }
+    for name, change in changes.items():
         yield _json(prefix, name, "event", **change)
     for name in ("version", "image", "domain", "created_at"):
-        body = fields(f"{prefix}missing-{name}", 1, GOOD)
-        del body[name]
-        yield Poison(f"missing-{name}", _key(prefix, f"missing-{name}"), json.dumps(body).encode(), "event")
+        lacking = fields(f"{prefix}missing-{name}", 1, GOOD)
+        del lacking[name]
+        yield Poison(f"missing-{name}", _key(prefix, f"missing-{name}"), json.dumps(lacking).encode(), "event")
     for name, version in {"text": b"soon", "negative": b"-1", "huge": b"9" * 30, "empty": b""}.items():
         headers = (("version", version), ("trace", b"\x00\xff"), ("trace", None))
         yield Poison(f"deletion-{name}", _key(prefix, f"deletion-{name}"), None, "event", headers)

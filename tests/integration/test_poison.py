@@ -1,7 +1,7 @@
 """Events that can never be indexed end in the dead letters, whole and with a reason, and cost only themselves."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from confluent_kafka import Message
@@ -30,11 +30,8 @@ def put(site: Site, poison: Poison, *, partition: int) -> None:
 
 
 def errors_of(message: Message) -> dict[str, str]:
-    return {
-        name.removeprefix(ERRORS): (value or b"").decode()
-        for name, value in message.headers() or []
-        if name.startswith(ERRORS)
-    }
+    headers: Any = message.headers() or []
+    return {name.removeprefix(ERRORS): value.decode() for name, value in headers if name.startswith(ERRORS)}
 
 
 def source(message: Message) -> Place:
