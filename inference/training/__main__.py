@@ -134,7 +134,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
 @app.command("export")
 def export(
     embed: Annotated[str, typer.Option(help="run of the embedding; empty: leave it as it is")] = "unified-0",
-    detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-0",
+    detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-second-1",
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
 ) -> None:

@@ -230,7 +230,9 @@ class DetectGraph(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """``(n, 320, 320, 3) uint8`` to boxes ``(n, 100, 4)``, scores and labels ``(n, 100)``, best first."""
         classes, objectness, boxes = self.detector(*self.stem(images))
-        scores, order = peaks(objectness.sigmoid()).topk(MAX_DETECTIONS, dim=1)
+        # What is surely something but nobody can name is mostly no garment.
+        sure = objectness.sigmoid() * classes.softmax(-1).amax(-1).sqrt()
+        scores, order = peaks(sure).topk(MAX_DETECTIONS, dim=1)
         picked = boxes.clamp(0.0, 1.0).gather(1, order[..., None].expand(-1, -1, 4))
         labels = classes.argmax(-1).gather(1, order)
         is_peak = scores > 0  # the rows after the last peak are zeros
