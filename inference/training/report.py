@@ -170,7 +170,8 @@ PREFACE: Final = """# The models and how good they are
 
 Written by `python -m inference.training report` from `models.json`, the evaluation's figures; do not edit.
 Everything here is measured on {photos} photos by {photographers} photographers who took part in no training and no
-choice but the two that the last section names, unless a line says otherwise. Intervals are 95 %, from a bootstrap over whole photographers.
+choice but the two that the last section names, unless a line says otherwise.
+Intervals are 95 %, from a bootstrap over whole photographers.
 Among equal Hamming distances the share with the right answer counts. How to repeat it:
 
     python -m deploy.samples --out runs/drawn --first 4000 --pins 1600 --size 400
