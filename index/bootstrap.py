@@ -1,7 +1,7 @@
 """Creating the collection, once, and saying how an existing one differs from what is wanted."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pinstream.collection import ALIAS
@@ -29,6 +29,9 @@ def init(store: MilvusStore, *, dry_run: bool = False) -> Report:
     An alias that points elsewhere is left alone: moving readers to another embedding is a decision of its own.
     """
     found = store.shape()
+    if found is not None and not dry_run and _is_half_made(found):
+        store.create(WANTED)
+        found = store.shape()
     wrong = tuple(differences(found, WANTED)) if found is not None else ()
     if found is not None:
         note = f"collection {store.collection} exists" + (" and does not fit" if wrong else "")
@@ -38,6 +41,12 @@ def init(store: MilvusStore, *, dry_run: bool = False) -> Report:
         store.create(WANTED)
         note = f"collection {store.collection} created"
     return Report(notes=(note, _ensure_alias(store, dry_run=dry_run)), differences=wrong)
+
+
+def _is_half_made(found: Shape) -> bool:
+    """Whether an earlier ``init`` was cut off between the fields and the index."""
+    indexed = replace(found, index=WANTED.index, metric=WANTED.metric)
+    return found.index == "none" and not list(differences(indexed, WANTED))
 
 
 def require(store: MilvusStore) -> None:

@@ -151,7 +151,7 @@ class MilvusStore:
         )
 
     def create(self, shape: Shape) -> None:
-        """Create the collection, index it and load it; nothing happens to one that exists. Blocks for seconds."""
+        """Create the collection, index it and load it, whichever of the three is missing. Blocks for seconds."""
         client = self._client()
         schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
         for column in shape.columns:
@@ -168,6 +168,10 @@ class MilvusStore:
                     num_shards=shape.shards or 1,
                     timeout=CREATE_TIMEOUT_S,
                 )
+                return
+            if not client.list_indexes(self.collection, field_name="code"):
+                client.create_index(self.collection, indexes, timeout=CREATE_TIMEOUT_S)
+            client.load_collection(self.collection, timeout=CREATE_TIMEOUT_S)
 
     def alias_target(self, alias: str) -> str | None:
         """The collection that ``alias`` points to; raises IndexRefused where the server has no aliases (Lite)."""

@@ -104,6 +104,20 @@ def test_what_differs_is_reported_and_left_alone(store: MilvusStore) -> None:
         bootstrap.require(store)
 
 
+def test_a_collection_whose_creation_was_cut_off_is_completed(store: MilvusStore) -> None:
+    store.create(WANTED)
+    with closing(MilvusClient(store.uri)) as client:
+        client.release_collection(store.collection)
+        client.drop_index(store.collection, "code")
+
+    report = bootstrap.init(store)
+
+    assert report.differences == ()
+    store.upsert([Row(pin_id="a", slot=0, alive=True, code=bytes(32), version=1)])
+    (found,) = store.nearest([bytes(32)], where=Where(), limit=1, consistency="Strong")
+    assert [match.row.pin_id for match in found] == ["a"]
+
+
 @pytest.mark.standalone
 def test_the_alias_is_created_and_never_moved(standalone_milvus: "LocalStack") -> None:
     uri = standalone_milvus.endpoints.milvus
