@@ -169,7 +169,7 @@ class MilvusStore:
                     timeout=CREATE_TIMEOUT_S,
                 )
                 return
-            if not client.list_indexes(self.collection, field_name="code"):
+            if not client.list_indexes(self.collection, field_name="code", timeout=self._timeout_s):
                 client.create_index(self.collection, indexes, timeout=CREATE_TIMEOUT_S)
             client.load_collection(self.collection, timeout=CREATE_TIMEOUT_S)
 
