@@ -31,7 +31,7 @@ def percentiles(durations_ms: Iterable[float]) -> Percentiles | None:
     ordered = sorted(durations_ms)
     if not ordered:
         return None
-    return Percentiles(**{name: _quantile(ordered, share) for name, share in _SHARES.items()})
+    return Percentiles(**{name: quantile(ordered, share) for name, share in _SHARES.items()})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,8 @@ def _stage(outcomes: Iterable[PinOutcome], stage: Stage) -> list[float]:
     return [outcome.stages_ms[stage] for outcome in outcomes if stage in outcome.stages_ms]
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float:
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which ``share`` (0..1) of the ascending values lie, linearly interpolated between neighbours."""
     position = share * (len(ordered) - 1)
     low = int(position)
     high = min(low + 1, len(ordered) - 1)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from deploy.demo.figures import quantile
+
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 
 
@@ -10,14 +12,7 @@ def percentiles(values: Sequence[float]) -> dict[str, float]:
     if not values:
         return {}
     ordered = sorted(values)
-    return {name: round(_quantile(ordered, share), 2) for name, share in QUANTILES.items()}
-
-
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    position = share * (len(ordered) - 1)
-    low = int(position)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
+    return {name: round(quantile(ordered, share), 2) for name, share in QUANTILES.items()}
 
 
 def steady_rate(finished_ms: Sequence[float], *, trim: float = 0.15) -> float:
