@@ -14,7 +14,6 @@ import sys
 import time
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Event, RLock
 from types import TracebackType
 from typing import Final, Self
@@ -22,7 +21,6 @@ from typing import Final, Self
 from deploy.local import state
 from deploy.local.errors import Aborted, AlreadyRunning, BadOption, NotReady, PartFailed
 from deploy.local.parts import Endpoints, Part
-from deploy.local.pictures import Pictures
 from deploy.local.process import Child, Spawner
 from deploy.local.selection import CHECKOUT, StackOptions, choose_parts
 from deploy.local.state import PartRecord, StackRecord
@@ -163,16 +161,6 @@ class LocalStack:
                 slot.child.stop(grace_s=slot.part.stop_grace_s)
             slot.part.clean_up()
         self._put(name, replace(slot.record, state="stopped"))
-
-    def serve_pictures(self, folder: Path) -> str:
-        """The URL below which the files of ``folder`` are from now on; replaces the folder served before."""
-        part = Pictures(folder)
-        if part.name in self._slots:
-            self.stop(part.name)
-        with self._changing:
-            self._slots[part.name] = _Slot(part, PartRecord(part.name, "starting"))
-        self.start(part.name)
-        return self.endpoints.pictures
 
     def _start_all(self) -> None:
         if not self._slots:
