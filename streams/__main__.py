@@ -14,10 +14,11 @@ from pydantic_settings import SettingsError
 from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
 from schemas.topics import DEFAULT_PARTITIONS, topics
+from settings.environment import effective, wrong
+from settings.logs import configure
 from streams.errors import WorkerStopped
-from streams.logs import configure
 from streams.reference import reference as markdown
-from streams.settings import WorkerSettings, effective, wrong
+from streams.settings import WorkerSettings
 from streams.topic_setup import TopicSetup
 
 log = logging.getLogger("streams")

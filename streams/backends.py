@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from fetch.fetcher import Fetcher
 from index.writer import RowReader, RowWriter
 from inference import repository
 from inference.client import TritonModels
@@ -16,7 +17,6 @@ from pinstream.collection import Where
 from pinstream.milvus import MilvusStore
 from pinstream.store import Match
 from streams.canary import Canary
-from streams.fetch import Fetcher
 from streams.settings import WorkerSettings
 
 

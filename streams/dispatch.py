@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
+from fetch.fetcher import FetchError
 from inference.errors import ModelMismatch, PictureRefused
 from pinstream.errors import EventInvalid, IndexMismatch, IndexRefused
 from streams.credits import Credits
 from streams.errors import Abandoned, WorkerStopped
-from streams.fetch import FetchError
 from streams.holdings import Holdings
 from streams.order import PinOrder
 from streams.records import Lane, Lease, TakenRecord

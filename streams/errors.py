@@ -9,7 +9,7 @@
         ├── BreakerTripped    too many dead letters: the code is broken, not the stream
         └── KafkaFailed       Kafka's client says that it cannot go on
 
-The pictures' own errors are in `streams.fetch`, the models' in `inference.errors`, the index's in `pinstream.errors`.
+The pictures' own errors are in `fetch.fetcher`, the models' in `inference.errors`, the index's in `pinstream.errors`.
 """
 
 from typing import ClassVar

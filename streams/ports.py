@@ -15,7 +15,7 @@ from streams.records import TakenRecord
 
 
 class Fetch(Protocol):
-    """See `streams.fetch.Fetcher`."""
+    """See `fetch.fetcher.Fetcher`."""
 
     async def fetch(self, image: ImageRef) -> bytes:
         """The encoded picture; raises FetchRefused or FetchFailed."""

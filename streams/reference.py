@@ -1,19 +1,16 @@
-"""The configuration reference, written from the settings classes: ``python -m streams reference``."""
+"""The worker's configuration reference: ``python -m streams reference``."""
 
-from collections.abc import Iterator
 from typing import Final
 
-from pydantic import BaseModel, SecretStr
-from pydantic.fields import FieldInfo
-
-from streams.settings import PREFIX, WorkerSettings
+from settings.reference import tables
+from streams.settings import WorkerSettings
 
 _HEAD: Final = """\
 # Configuration of the worker
 
-Written by `python -m streams reference` from `streams/settings.py`; a test compares. All settings are read once, from
-the environment. Lists and tables of keys are JSON. A wrong setting is named with its value and what is allowed, and the
-worker exits with status 2. What it runs with is logged once at start, secrets masked.
+Written by `python -m streams reference` from `streams/settings.py` and `settings/`; a test compares. All settings are
+read once, from the environment. Lists and tables of keys are JSON. A wrong setting is named with its value and what is
+allowed, and the worker exits with status 2. What it runs with is logged once at start, secrets masked.
 
 Keys in `PINSTREAM_KAFKA__CLIENT`, `__CONSUMER` and `__PRODUCER` are librdkafka's own, passed on untouched; whatever
 they say, offsets are committed by the worker only.
@@ -21,41 +18,5 @@ they say, offsets are committed by the worker only.
 
 
 def reference() -> str:
-    """Markdown: one table for each group of settings."""
-    fields = WorkerSettings.model_fields
-    general = [(name, field) for name, field in fields.items() if not isinstance(field.default, BaseModel)]
-    parts = [_HEAD, "\n".join(_table("The worker", "", "What is not about one part.", general))]
-    for name, field in fields.items():
-        if isinstance(field.default, BaseModel):
-            group = type(field.default)
-            meaning = (group.__doc__ or "").strip()
-            rows = list(group.model_fields.items())
-            parts.append("\n".join(_table(name.capitalize(), f"{name.upper()}__", meaning, rows)))
-    return "\n".join(parts)
-
-
-def _table(title: str, prefix: str, meaning: str, fields: list[tuple[str, FieldInfo]]) -> Iterator[str]:
-    yield f"## {title}\n\n{meaning}\n"
-    yield "| setting | type | default | meaning |\n|---|---|---|---|"
-    for name, field in fields:
-        shown = (f"`{PREFIX}{prefix}{name.upper()}`", _type(field), _default(field), field.description or "")
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in shown) + " |"
-    yield ""
-
-
-def _type(field: FieldInfo) -> str:
-    choices = getattr(field.annotation, "__args__", ())
-    if choices and all(isinstance(choice, str | int) for choice in choices):
-        return " or ".join(f"`{choice}`" for choice in choices)
-    text = str(field.annotation)
-    for wanted, words in (("dict", "JSON table"), ("tuple", "JSON list"), ("SecretStr", "secret"), ("str", "text")):
-        if wanted in text:
-            return words
-    return "integer" if "int" in text else "number"
-
-
-def _default(field: FieldInfo) -> str:
-    value = field.default
-    if value in (None, "", (), {}) or isinstance(value, SecretStr):
-        return "none"
-    return f"`{list(value)}`" if isinstance(value, tuple) else f"`{value}`"
+    """Markdown: a head, and one table for each group of settings."""
+    return "\n".join([_HEAD, tables(WorkerSettings, "The worker")])

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from fetch.fetcher import FetchError
 from inference.errors import PictureRefused
 from pinstream.errors import EventInvalid, IndexRefused
 from streams.breaker import Breaker
 from streams.dead_letters import DeadLetters
-from streams.fetch import FetchError
 from streams.metrics import Metrics
 from streams.outcomes import Outcomes
 from streams.probe import Probe

@@ -14,9 +14,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 )
 
 from schemas.topics import Topic
+from settings.kafka import ClientKeys
 from streams.errors import StartRefused
 from streams.kafka_errors import QUIET
-from streams.settings import ClientKeys
 
 TIMEOUT_S: Final = 15.0
 

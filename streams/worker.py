@@ -7,13 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from fetch.fetcher import FetchFailed
 from pinstream.collection import Row
 from pinstream.errors import EventInvalid, IndexUnavailable
 from pinstream.events import PinDeletion, PinEvent
 from streams.beside import beside
 from streams.errors import Abandoned
 from streams.fence import Fence, Known, Verdict, verdict
-from streams.fetch import FetchFailed
 from streams.ports import Fetch, WriteRows
 from streams.repins import Repins
 from streams.retry import Backoff, Patience

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fetch.fetcher import FetchRefused
 from inference.errors import ModelMismatch
 from streams.credits import Credits
 from streams.dispatch import Dispatch, Places, ReachedEnd
 from streams.errors import Abandoned
-from streams.fetch import FetchRefused
 from streams.holdings import Holdings
 from streams.records import LANES, Lane, TakenRecord
 from streams.work import Settled, Work

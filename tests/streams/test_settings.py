@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from settings.environment import effective, wrong
 from streams.reference import reference
-from streams.settings import WorkerSettings, effective, wrong
+from streams.settings import WorkerSettings
 
 
 def test_the_configuration_reference_is_generated() -> None:

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from fetch.fetcher import FetchFailed
 from inference.errors import PictureRefused
 from pinstream.errors import EventInvalid, IndexRefused
 from pinstream.events import Headers, PinOutcome
 from streams.breaker import Breaker, BreakerLimits
 from streams.dead_letters import DeadLetters
 from streams.errors import BreakerTripped
-from streams.fetch import FetchFailed
 from streams.metrics import Metrics
 from streams.outcomes import Outcomes
 from streams.probe import Probe, ProbeLimits

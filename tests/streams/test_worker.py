@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fetch.fetcher import FetchFailed, FetchRefused
 from inference.errors import ModelMismatch, ModelUnavailable, PictureRefused
 from inference.runner import Priority
 from pinstream.errors import EventInvalid, IndexRefused, IndexUnavailable
 from streams.errors import Abandoned
-from streams.fetch import FetchFailed, FetchRefused
 from tests.streams.fakes import NOW_MS, Bench, jpeg
 
 

@@ -15,9 +15,9 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fetch.addresses import AddressForbidden, AddressPolicy, networks
+from fetch.fetcher import Fetcher, FetchError, FetchFailed, FetchPolicy, FetchRefused, retry_after_s, translated
 from pinstream.events import ImageRef
-from streams.addresses import AddressForbidden, AddressPolicy, networks
-from streams.fetch import Fetcher, FetchError, FetchFailed, FetchPolicy, FetchRefused, retry_after_s, translated
 
 PICTURE = bytes(range(256)) * 40
 HERE = FetchPolicy(

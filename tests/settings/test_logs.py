@@ -3,7 +3,7 @@
 import json
 import logging
 
-from streams.logs import HumanLines, JsonLines
+from settings.logs import HumanLines, JsonLines
 
 
 def record() -> logging.LogRecord:

@@ -6,7 +6,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.addresses import AddressForbidden, AddressPolicy, GuardedResolver, is_public, networks, unwrapped
+from fetch.addresses import AddressForbidden, AddressPolicy, GuardedResolver, is_public, networks, unwrapped
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001:80b::200e"]
 FORBIDDEN = [

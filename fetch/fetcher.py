@@ -22,9 +22,9 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
+from fetch.addresses import AddressForbidden, AddressPolicy, GuardedResolver
+from fetch.files import FileForbidden, read_inside
 from pinstream.events import ImageRef
-from streams.addresses import AddressForbidden, AddressPolicy, GuardedResolver
-from streams.files import FileForbidden, read_inside
 
 MAX_URL_LENGTH: Final = 2048
 _CHUNK_BYTES: Final = 64 * 1024
