@@ -1,30 +1,11 @@
-"""Every metric of the worker, in one table; dashboards and alerts may use no other name."""
+"""Every metric of the worker, in one table."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, get_args
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Iterable
+from typing import Final, get_args
 
 from pinstream.events import STAGES, Result
+from schemas.metrics import Collectors, Metric
 from streams.records import LANES
-
-Kind = Literal["counter", "gauge", "histogram"]
-
-_SECONDS: Final = (
-    0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 1800,
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One name, what it counts in which unit, and by which labels. Counters end in ``_total``."""
-
-    name: str
-    kind: Kind
-    meaning: str
-    labels: tuple[str, ...] = ()
-
 
 TABLE: Final = (
     Metric("pinstream_worker_records_total", "counter", "records taken from Kafka", ("lane",)),
@@ -55,54 +36,18 @@ TABLE: Final = (
 )  # fmt: skip
 
 
-class Metrics:
-    """The table's metrics, in a registry of their own; label values that are known begin at 0."""
+class Metrics(Collectors):
+    """The table's metrics; label values that are known begin at 0."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self._counters: dict[str, Counter] = {}
-        self._gauges: dict[str, Gauge] = {}
-        self._histograms: dict[str, Histogram] = {}
-        for metric in TABLE:
-            self._declare(metric)
+        super().__init__(TABLE, process="worker")
+        self.prepare("stage", STAGES)
         for lane in LANES:
             for outcome in get_args(Result):
                 self.add("outcomes", lane, outcome, amount=0)
             self.add("records", lane, amount=0)
 
-    def add(self, name: str, *labels: str, amount: float = 1) -> None:
-        """Count; ``name`` without prefix and suffix. Raises KeyError where the table has no such counter."""
-        counter = self._counters[name]
-        (counter.labels(*labels) if labels else counter).inc(amount)
-
-    def set(self, name: str, value: float, *labels: str) -> None:
-        """Set a gauge. Raises KeyError where the table has none of that name."""
-        gauge = self._gauges[name]
-        (gauge.labels(*labels) if labels else gauge).set(value)
-
-    def observe(self, name: str, seconds: float, *labels: str) -> None:
-        """Add to a histogram of durations; ``name`` without ``_seconds``."""
-        histogram = self._histograms[name]
-        (histogram.labels(*labels) if labels else histogram).observe(seconds)
-
     def stages(self, stages_ms: Iterable[tuple[str, float]]) -> None:
         """Add the durations of one pin's stages."""
         for stage, duration_ms in stages_ms:
-            self._histograms["stage"].labels(stage).observe(duration_ms / 1000)
-
-    def value(self, name: str, labels: Mapping[str, str] | None = None) -> float:
-        """What a sample reads now, by its full name; 0 where there is none. For tests and for health."""
-        return self.registry.get_sample_value(name, dict(labels or {})) or 0.0
-
-    def _declare(self, metric: Metric) -> None:
-        short = metric.name.removeprefix("pinstream_worker_").removesuffix("_total")
-        if metric.kind == "counter":
-            self._counters[short] = Counter(metric.name, metric.meaning, metric.labels, registry=self.registry)
-        elif metric.kind == "gauge":
-            self._gauges[short] = Gauge(metric.name, metric.meaning, metric.labels, registry=self.registry)
-        else:
-            histogram = Histogram(metric.name, metric.meaning, metric.labels, registry=self.registry, buckets=_SECONDS)
-            self._histograms[short.removesuffix("_seconds")] = histogram
-            if metric.labels == ("stage",):
-                for stage in STAGES:
-                    histogram.labels(stage)
+            self.observe("stage", duration_ms / 1000, stage)

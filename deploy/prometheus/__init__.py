@@ -1,0 +1,1 @@
+"""What Prometheus reads, records and warns of."""
