@@ -17,12 +17,18 @@ _PARTS: Final = (WHOLE, Box(0.1, 0.2, 0.7, 0.9))
 
 
 class Canary:
-    """Both models asked about one drawn picture; remembers the first answer and expects it ever after."""
+    """Both models asked about one drawn picture; remembers the first answer and expects it ever after.
 
-    def __init__(self, detector: Detector, embedder: Embedder) -> None:
+    Given the code that the model's card promises (`inference.repository.canary_code`), it is held to that as well.
+    """
+
+    def __init__(self, detector: Detector, embedder: Embedder, *, promised: Code | None = None) -> None:
         self._detector = detector
         self._embedder = embedder
+        self._promised = promised
         self._expected: list[Code] | None = None
+        self.drift_bits = 0
+        """How far the last answer was from what was promised, or else from the first one."""
 
     async def sing(self) -> Code:
         """The picture's code, once both models have answered sensibly.
@@ -36,10 +42,14 @@ class Canary:
             ones = int.from_bytes(code, "big").bit_count()
             if ones in (0, CODE_BITS):
                 raise ModelMismatch(f"embed: {ones} of {CODE_BITS} bits of the canary's code are set")
-        drift = max((hamming(*pair) for pair in zip(codes, self._expected or codes, strict=True)), default=0)
-        if drift > MAX_DRIFT_BITS:
-            raise ModelMismatch(f"embed: the canary's code moved by {drift} bits; the model changed under its version")
-        self._expected = self._expected or codes
+        expected = [self._promised or codes[0], *codes[1:]] if self._expected is None else self._expected
+        self.drift_bits = max(hamming(*pair) for pair in zip(codes, expected, strict=True))
+        if self.drift_bits > MAX_DRIFT_BITS:
+            raise ModelMismatch(
+                f"embed: the canary's code is {self.drift_bits} bits from the expected one; "
+                "this is not the model that belongs to this embedding version"
+            )
+        self._expected = expected
         return codes[0]
 
 

@@ -21,7 +21,7 @@ from inference.errors import InferenceError
 from inference.images import Pixels
 from inference.local import LocalModels
 from inference.pictures import SUFFIXES, Picture, batches, find
-from inference.repository import labels
+from inference.repository import canary_code, labels
 from inference.runner import ModelRunner
 from inference.tensors import DETECT, EMBED
 from pinstream.codes import CODE_BYTES, Code
@@ -95,7 +95,7 @@ def check(triton: Annotated[str, typer.Option("--triton", metavar="HOST:PORT", h
     """Whether a server runs the models this program was made for, and answers: status 0, or 2 and what is wrong."""
 
     async def canary(runner: ModelRunner) -> Code:
-        return await Canary(Detector(runner, labels()), Embedder(runner)).sing()
+        return await Canary(Detector(runner, labels()), Embedder(runner), promised=canary_code()).sing()
 
     code = _computed(canary, triton, threads=1)
     answer = f"{triton} serves embedding version {EMBEDDING_VERSION}; the canary's code is {code.hex()}"

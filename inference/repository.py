@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from inference.errors import ModelMismatch
-from inference.tensors import DETECT, ModelSpec
+from inference.tensors import DETECT, EMBED, ModelSpec
+from pinstream.codes import Code
 from pinstream.collection import EMBEDDING_VERSION
 
 REPOSITORY: Final = Path(__file__).parent / "triton_models"
@@ -31,6 +32,12 @@ def labels(*, version: int = EMBEDDING_VERSION, repository: Path = REPOSITORY) -
     if not (isinstance(names, list) and names and all(isinstance(name, str) and name for name in names)):
         raise ModelMismatch(f"{DETECT.name} version {version}: 'labels' is {names!r}; expected a list of names")
     return tuple(names)
+
+
+def canary_code(*, version: int = EMBEDDING_VERSION, repository: Path = REPOSITORY) -> Code | None:
+    """The code of `inference.canary.drawn`, whole, that this version must give; None for a card from before that."""
+    promised = card(EMBED, version=version, repository=repository).get("canary")
+    return None if promised is None else bytes.fromhex(promised)
 
 
 def _present(path: Path) -> Path:

@@ -11,7 +11,8 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
-from inference.images import RESIZE_KERNEL
+from inference.canary import drawn
+from inference.images import RESIZE_KERNEL, squash
 from inference.tensors import DETECT, EMBED, ModelSpec
 from inference.training.assess import open_run
 from inference.training.errors import TrainingProblem
@@ -81,7 +82,7 @@ def write_card(spec: ModelSpec, *, labels: Sequence[str], settings: dict[str, An
         "onnxruntime": ort.__version__,
         "settings": settings,
     }
-    facts |= {"bits": CODE_BITS} if spec is EMBED else {"labels": list(labels)}
+    facts |= {"bits": CODE_BITS, "canary": _canary()} if spec is EMBED else {"labels": list(labels)}
     card(spec).write_text(json.dumps(facts, indent=1) + "\n")
 
 
@@ -105,6 +106,13 @@ def commit() -> str:
         ["git", "status", "--porcelain", "--", "."], cwd=here, capture_output=True, text=True, check=False
     )
     return (head.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
+
+
+def _canary() -> str:
+    """The code by which a running server is recognised, in hex."""
+    session = ort.InferenceSession(str(graph(EMBED)), providers=["CPUExecutionProvider"])
+    (codes,) = session.run(None, {EMBED.images.name: squash(drawn(), EMBED.image_size_px)[None]})
+    return bytes(codes[0]).hex()
 
 
 def _settings(run: Path) -> dict[str, Any]:

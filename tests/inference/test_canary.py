@@ -53,8 +53,19 @@ async def test_a_model_that_changed_under_its_version_is_a_mismatch():
     singer = canary(code(*range(20)), code(*range(100, 120)))
     await singer.sing()
 
-    with pytest.raises(ModelMismatch, match="moved by 40 bits"):
+    with pytest.raises(ModelMismatch, match="40 bits from the expected one"):
         await singer.sing()
+
+
+async def test_a_code_that_the_card_does_not_promise_is_a_mismatch():
+    models = Scripted(code(*range(40)), code(*range(30)))
+    singer = Canary(Detector(models, ["Dress"]), Embedder(models), promised=code(*range(30)).tobytes())
+
+    with pytest.raises(ModelMismatch, match="10 bits from the expected one"):
+        await singer.sing()
+    assert singer.drift_bits == 10
+    await singer.sing()
+    assert singer.drift_bits == 0
 
 
 @pytest.mark.parametrize("dumb", [code(), code(*range(256))])

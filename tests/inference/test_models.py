@@ -10,7 +10,9 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from inference.images import RESIZE_KERNEL
+from inference.canary import drawn
+from inference.images import RESIZE_KERNEL, squash
+from inference.repository import canary_code
 from inference.tensors import EMBED, MODELS, ModelSpec, Tensor
 from pinstream.codes import CODE_BITS
 
@@ -128,3 +130,11 @@ def test_golden_codes_are_not_all_alike():
     distances = (codes[:, None] != codes[None]).sum(-1)[np.triu_indices(len(codes), 1)]
     assert distances.min() > 0
     assert 0.2 < codes.mean() < 0.8
+
+
+def test_the_card_of_the_embedding_promises_what_the_graph_says_of_the_canary():
+    session = opened(versions(EMBED)[0] / "model.onnx")
+
+    (codes,) = session.run(None, {"images": squash(drawn(), EMBED.image_size_px)[None]})
+
+    assert bytes(codes[0]) == canary_code()
