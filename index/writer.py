@@ -1,6 +1,8 @@
 """Writing and reading back rows in batches: what the worker puts between its pins and the vector index."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from index.batches import Batcher, BatchLimits
@@ -12,6 +14,12 @@ WRITE_LIMITS: Final = BatchLimits(max_rows=512, linger_s=0.005, max_in_flight=2)
 READ_LIMITS: Final = BatchLimits(max_rows=512, linger_s=0.002, max_in_flight=2)
 
 PinRows = tuple[Row, ...]
+OnCall = Callable[[float], None]
+"""Told how many seconds each call to the store took, failed ones too, from the thread that made it."""
+
+
+def _told_nobody(_seconds: float) -> None:
+    """Where nobody measures."""
 
 
 class RowWriter:
@@ -23,8 +31,11 @@ class RowWriter:
     only itself: its batch is halved until it stands alone.
     """
 
-    def __init__(self, store: VectorStore, *, limits: BatchLimits = WRITE_LIMITS) -> None:
+    def __init__(
+        self, store: VectorStore, *, limits: BatchLimits = WRITE_LIMITS, on_call: OnCall = _told_nobody
+    ) -> None:
         self._store = store
+        self._on_call = on_call
         self._batches = Batcher(self._upsert, limits=limits, rows=len, lane=lambda rows: rows[0].pin_id)
 
     async def write(self, rows: Sequence[Row]) -> None:
@@ -48,7 +59,8 @@ class RowWriter:
     def _refused(self, pins: Sequence[PinRows]) -> dict[str, IndexRefused]:
         """Write ``pins``, and say which of them the index will never take; the others are not held up by those."""
         try:
-            self._store.upsert([row for rows in pins for row in rows])
+            with timed(self._on_call):
+                self._store.upsert([row for rows in pins for row in rows])
         except IndexRefused as exc:
             if len(pins) == 1:
                 return {pins[0][0].pin_id: exc}
@@ -60,8 +72,11 @@ class RowWriter:
 class RowReader:
     """Reads by key, batched: one call for many pins' read-backs."""
 
-    def __init__(self, store: VectorStore, *, limits: BatchLimits = READ_LIMITS) -> None:
+    def __init__(
+        self, store: VectorStore, *, limits: BatchLimits = READ_LIMITS, on_call: OnCall = _told_nobody
+    ) -> None:
         self._store = store
+        self._on_call = on_call
         self._strong = Batcher(self._get_strong, limits=limits, rows=len)
         self._bounded = Batcher(self._get_bounded, limits=limits, rows=len)
 
@@ -82,8 +97,19 @@ class RowReader:
         return self._get(requests, "Bounded")
 
     def _get(self, requests: Sequence[tuple[str, ...]], consistency: Consistency) -> list[Mapping[str, Row]]:
-        found = self._store.get([key for keys in requests for key in keys], consistency=consistency)
+        with timed(self._on_call):
+            found = self._store.get([key for keys in requests for key in keys], consistency=consistency)
         return [{key: found[key] for key in keys if key in found} for keys in requests]
+
+
+@contextmanager
+def timed(on_call: OnCall) -> Iterator[None]:
+    """Tells how long the block took, however it ended."""
+    begun_s = time.perf_counter()
+    try:
+        yield
+    finally:
+        on_call(time.perf_counter() - begun_s)
 
 
 def newest_of_each_pin(writes: Sequence[PinRows]) -> list[PinRows]:

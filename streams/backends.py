@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from fetch.fetcher import Fetcher
-from index.writer import RowReader, RowWriter
+from index.writer import RowReader, RowWriter, timed
 from inference import repository
+from inference.canary import Canary as ModelCanary
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
@@ -17,6 +18,7 @@ from pinstream.collection import Where
 from pinstream.milvus import MilvusStore
 from pinstream.store import Match
 from streams.canary import Canary
+from streams.metrics import Metrics
 from streams.settings import WorkerSettings
 
 
@@ -33,24 +35,34 @@ class Backends:
     reader: RowReader
     searches: ThreadPoolExecutor
     decoders: ThreadPoolExecutor
+    metrics: Metrics
 
     async def search(self, code: Code, where: Where) -> list[Match]:
         """The nearest row, as any reader would find it."""
         loop = asyncio.get_running_loop()
 
         def nearest() -> list[Match]:
-            return self.store.nearest([code], where=where, limit=1)[0]
+            with timed(self._searched):
+                return self.store.nearest([code], where=where, limit=1)[0]
 
         return await loop.run_in_executor(self.searches, nearest)
+
+    def _searched(self, seconds: float) -> None:
+        self.metrics.observe("milvus", seconds, "search")
 
     @property
     def canary(self) -> Canary:
         """One picture that goes the way of every pin."""
         return Canary(detect=self.detect, embed=self.embed, rows=self.reader, search=self.search)
 
+    @property
+    def model_canary(self) -> ModelCanary:
+        """One picture whose code is known, sent through both models."""
+        return ModelCanary(self.detect, self.embed, promised=repository.canary_code())
+
 
 @asynccontextmanager
-async def backends(settings: WorkerSettings) -> AsyncIterator[Backends]:
+async def backends(settings: WorkerSettings, metrics: Metrics) -> AsyncIterator[Backends]:
     """Connections, closed in order at the end."""
     milvus, triton = settings.milvus, settings.triton
     async with AsyncExitStack() as stack:
@@ -58,7 +70,8 @@ async def backends(settings: WorkerSettings) -> AsyncIterator[Backends]:
         token = None if milvus.token is None else milvus.token.get_secret_value()
         store = MilvusStore(milvus.uri, token=token, timeout_s=milvus.timeout_s)
         stack.callback(store.close)
-        writer, reader = RowWriter(store), RowReader(store)
+        writer = RowWriter(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "upsert"))
+        reader = RowReader(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "read"))
         stack.push_async_callback(writer.close)
         stack.push_async_callback(reader.close)
         yield Backends(
@@ -69,6 +82,7 @@ async def backends(settings: WorkerSettings) -> AsyncIterator[Backends]:
             store=store,
             writer=writer,
             reader=reader,
+            metrics=metrics,
             searches=stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="search")),
             decoders=stack.enter_context(
                 ThreadPoolExecutor(settings.limits.decode_threads, thread_name_prefix="decode")

@@ -153,6 +153,8 @@ class Engine:
         gauge("credits_bytes", self._credits.max_bytes)
         gauge("partitions", len(holdings))
         gauge("waiting_partitions", len(self._outages.waiting_partitions))
+        gauge("stopped", self.failure is not None)
+        gauge("stalled_seconds", time.monotonic() - self._finished_at_s if self._behind else 0.0)
         oldest_ms = holdings.oldest_ms
         gauge("lag_seconds", 0.0 if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1000)
         for service, away_s in self._outages.known().items():

@@ -21,6 +21,15 @@ class LanePosition:
     at_end: bool = False
     """Whether the last thing read was the end of the partition."""
 
+    @property
+    def oldest_ms(self) -> int | None:
+        """When the oldest record that is not finished was published; None where all are.
+
+        Of records that are there and not taken only this is known: they are no older than the last one taken.
+        """
+        taken_ms = self.progress.oldest_ms
+        return self.progress.newest_ms if taken_ms is None and not self.at_end else taken_ms
+
 
 @dataclass(slots=True)
 class Holding:
@@ -94,6 +103,6 @@ class Holdings:
 
     @property
     def oldest_ms(self) -> int | None:
-        """The timestamp of the oldest record that is held; None where none is."""
-        ages = [lane.progress.oldest_ms for holding in self for lane in holding.lanes.values()]
-        return min((age for age in ages if age is not None), default=None)
+        """When the oldest record that is not finished was published; None where all are."""
+        times_ms = [lane.oldest_ms for holding in self for lane in holding.lanes.values()]
+        return min((time_ms for time_ms in times_ms if time_ms is not None), default=None)

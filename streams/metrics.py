@@ -18,7 +18,9 @@ TABLE: Final = (
     Metric("pinstream_worker_objects_total", "counter", "objects indexed, whole pictures not counted"),
     Metric("pinstream_worker_events_total", "counter", "repins, fence recalls, read-backs, fetch retries", ("event",)),
     Metric("pinstream_worker_retries_total", "counter", "calls repeated for want of an answer", ("service",)),
+    Metric("pinstream_worker_milvus_seconds", "histogram", "duration of one call of upsert, read or search", ("call",)),
     Metric("pinstream_worker_probes_total", "counter", "visibility probes by how they ended", ("result",)),
+    Metric("pinstream_worker_canary_total", "counter", "test inferences on both models: ok or failed", ("result",)),
     Metric("pinstream_worker_commits_total", "counter", "offset commits by how they ended", ("result",)),
     Metric("pinstream_worker_in_flight", "gauge", "pins being worked on", ("lane",)),
     Metric("pinstream_worker_waiting", "gauge", "records taken whose work has not begun"),
@@ -29,10 +31,14 @@ TABLE: Final = (
     Metric("pinstream_worker_partitions", "gauge", "partitions held"),
     Metric("pinstream_worker_waiting_partitions", "gauge", "partitions paused until a service answers"),
     Metric("pinstream_worker_lag_records", "gauge", "records published and not finished", ("lane",)),
-    Metric("pinstream_worker_lag_seconds", "gauge", "age of the oldest record taken and not finished"),
+    Metric("pinstream_worker_lag_seconds", "gauge", "age of the oldest record published and not finished"),
+    Metric("pinstream_worker_stalled_seconds", "gauge", "how long no pin was finished while there is lag; 0 else"),
     Metric("pinstream_worker_outage_seconds", "gauge", "how long a service gave no answer; 0 if it does", ("service",)),
     Metric("pinstream_worker_breaker_ratio", "gauge", "weight of dead letters among the last pins, per pin"),
     Metric("pinstream_worker_breaker_in_a_row", "gauge", "weight of dead letters since the last living pin"),
+    Metric("pinstream_worker_breaker_open", "gauge", "1 once too many dead letters stopped the worker"),
+    Metric("pinstream_worker_stopped", "gauge", "1 once the worker stopped for a reason of its own"),
+    Metric("pinstream_worker_canary_drift_bits", "gauge", "from the canary's code in the model's card to Triton's"),
 )  # fmt: skip
 
 
@@ -42,6 +48,9 @@ class Metrics(Collectors):
     def __init__(self) -> None:
         super().__init__(TABLE, process="worker")
         self.prepare("stage", STAGES)
+        self.prepare("milvus", ("upsert", "read", "search"))
+        for result in ("ok", "failed"):
+            self.add("canary", result, amount=0)
         for lane in LANES:
             for outcome in get_args(Result):
                 self.add("outcomes", lane, outcome, amount=0)

@@ -13,6 +13,7 @@ class Progress:
     def __init__(self) -> None:
         self._begun: deque[tuple[int, int]] = deque()
         self._finished: set[int] = set()
+        self._newest_ms: int | None = None
         self._next: int | None = None
         self._committed: int | None = None
 
@@ -31,12 +32,18 @@ class Progress:
         """The timestamp of the oldest unfinished record; None where all are finished."""
         return self._begun[0][1] if self._begun else None
 
+    @property
+    def newest_ms(self) -> int | None:
+        """The timestamp of the last record begun; None before the first."""
+        return self._newest_ms
+
     def begin(self, offset: int, *, timestamp_ms: int = 0) -> None:
         """A record was taken. Offsets only grow (gaps are what compaction left); raises ValueError otherwise."""
         last = self._begun[-1][0] if self._begun else (self._next or 0) - 1
         if offset <= last:
             raise ValueError(f"offset {offset} begins after {last}: records of a partition come in order")
         self._begun.append((offset, timestamp_ms))
+        self._newest_ms = timestamp_ms
 
     def finish(self, offset: int) -> None:
         """A record's rows or its dead letter, and its outcome, are acknowledged. Finishing twice changes nothing."""

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +34,7 @@ from streams.settings import WorkerSettings
 from streams.settlement import Settlement
 from streams.startup import check
 from streams.understanding import Models, Understanding
+from streams.vigil import Vigil
 from streams.worker import Limits, Parts, PinPath
 
 log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ async def run(settings: WorkerSettings, *, stop: asyncio.Event, exit_when_idle_s
 
     Drains, commits and leaves the group before it returns. Raises what the worker must stop for.
     """
-    async with backends(settings) as to:
+    async with backends(settings, Metrics()) as to:
         async with beside(check(settings, to)) as checking, beside(stop.wait()) as stopping:
             await asyncio.wait([checking, stopping], return_when=asyncio.FIRST_COMPLETED)
             if stopping.done():
@@ -59,7 +60,9 @@ async def run(settings: WorkerSettings, *, stop: asyncio.Event, exit_when_idle_s
             await checking
         async with AsyncExitStack() as stack:
             worker = await _assembled(settings, to, stack)
-            await _until_stopped(worker, settings, stop, exit_when_idle_s)
+            stack.push_async_callback(_held_up, worker.engine, stop, settings.http.hold_s)
+            stack.push_async_callback(worker.lanes.close)
+            await _until_stopped(worker, to, settings, _Until(stop, exit_when_idle_s))
         if worker.engine.failure is not None:
             raise worker.engine.failure
 
@@ -72,7 +75,7 @@ class _Assembled:
 
 async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitStack) -> _Assembled:
     """Everything wired; what is closed first is entered last."""
-    metrics, outages, limits = Metrics(), Outages(), settings.limits
+    metrics, outages, limits = to.metrics, Outages(), settings.limits
     on_error = KafkaErrors(_from_any_thread(lambda: outages.failed("kafka", "no broker answers")))
     outbox = Outbox(
         {**settings.kafka.producer_config, "error_cb": on_error},
@@ -100,7 +103,6 @@ async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitSta
         on_error=on_error,
     )
     await _serve(_checks(settings, to, settlement, _Assembled(engine=engine, lanes=lanes)), settings, stack)
-    stack.push_async_callback(lanes.close)
     return _Assembled(engine=engine, lanes=lanes)
 
 
@@ -122,6 +124,7 @@ def _checks(settings: WorkerSettings, to: Backends, settlement: Settlement, work
         worker.engine.collect(worker.lanes, now_ms=now_ms())
         metrics.set("breaker_ratio", breaker.ratio)
         metrics.set("breaker_in_a_row", breaker.in_a_row)
+        metrics.set("breaker_open", breaker.tripped)
 
     return health.Checks(
         pulse=worker.engine.pulse,
@@ -175,19 +178,26 @@ def _lane_settings(settings: WorkerSettings) -> LaneSettings:
     )
 
 
-async def _until_stopped(
-    worker: _Assembled, settings: WorkerSettings, stop: asyncio.Event, exit_when_idle_s: float | None
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Until:
+    """What ends a worker that nothing is wrong with."""
+
+    stop: asyncio.Event
+    idle_s: float | None
+
+
+async def _until_stopped(worker: _Assembled, to: Backends, settings: WorkerSettings, until: _Until) -> None:
     engine = worker.engine
     worker.lanes.start()
     log.info("worker started", extra={"worker": worker_name(settings)})
     waits: list[asyncio.Task[object]] = [
-        asyncio.create_task(stop.wait()),
+        asyncio.create_task(until.stop.wait()),
         asyncio.create_task(engine.stopped.wait()),
         asyncio.create_task(_commit_every(worker, settings.kafka.commit_interval_s)),
+        asyncio.create_task(Vigil(to.model_canary, to.metrics).keep(settings.canary_every_s)),
     ]
-    if exit_when_idle_s is not None:
-        waits.append(asyncio.create_task(_idle_for(engine, exit_when_idle_s)))
+    if until.idle_s is not None:
+        waits.append(asyncio.create_task(_idle_for(engine, until.idle_s)))
     ended, going_on = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for task in going_on:
         task.cancel()
@@ -196,6 +206,14 @@ async def _until_stopped(
             engine.fail(error)
     engine.stop()
     log.info("worker stops: draining")
+
+
+async def _held_up(engine: Engine, stop: asyncio.Event, hold_s: float) -> None:
+    """Out of the group and idle, but there: what made it stop can be read from its metrics before it ends."""
+    if engine.failure is not None and hold_s > 0:
+        log.error("stopped; stays for %g s so that its metrics are read", hold_s)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), hold_s)
 
 
 async def _commit_every(worker: _Assembled, interval_s: float) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from settings.environment import ProcessSettings
 from settings.group import Group, Ratio
@@ -61,6 +61,9 @@ class HttpSettings(Group):
     stuck_s: PositiveFloat = Field(
         60.0, description="lag without a finished pin for this long, with no outage to blame, is unhealthy, s"
     )
+    hold_s: NonNegativeFloat = Field(
+        0.0, description="a worker that stops for a reason of its own stays so long, idle, that its metrics are read, s"
+    )
 
 
 class WorkerSettings(ProcessSettings):
@@ -77,6 +80,7 @@ class WorkerSettings(ProcessSettings):
     http: HttpSettings = HttpSettings()
     name: str = Field("", description="of this worker, in outcomes; host name and process id if empty")
     drain_s: PositiveFloat = Field(10.0, description="for work in flight when partitions move or the worker stops, s")
+    canary_every_s: PositiveFloat = Field(10.0, description="between two test inferences that watch the models, s")
     replays: Literal["skip", "repair"] = Field(
         "skip",
         description="an event whose version is indexed already changes nothing (`skip`), or its rows are written again "

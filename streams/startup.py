@@ -42,6 +42,7 @@ async def check(settings: WorkerSettings, to: Backends) -> None:
         lambda: asyncio.to_thread(bootstrap.require, to.store),
     )
     await _once_there(f"Triton at {settings.triton.address} (PINSTREAM_TRITON__ADDRESS)", to.models.check)
+    await _once_there("Triton", to.model_canary.sing)
     for _ in range(WARM_UPS):
         await _once_there("Triton and Milvus", to.canary.sing)
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from index.batches import BatchLimits
-from index.writer import RowReader, RowWriter, newest_of_each_pin
+from index.writer import RowReader, RowWriter, newest_of_each_pin, timed
 from pinstream.codes import CODE_BYTES
 from pinstream.collection import Row, row_key, tombstone
 from pinstream.errors import IndexRefused, IndexUnavailable
@@ -291,3 +291,19 @@ async def test_reads_are_batched_and_each_caller_gets_its_own_keys() -> None:
 
     assert [sorted(rows) for rows in found] == [["a#0"], ["b#0", "b#1"], []]
     await reader.close()
+
+
+async def test_every_call_is_timed_and_failed_ones_too() -> None:
+    store, took_s = MemoryStore(), list[float]()
+    writer, reader = RowWriter(store, on_call=took_s.append), RowReader(store, on_call=took_s.append)
+
+    await writer.write(pin("a"))
+    await reader.get(["a#0"], consistency="Strong")
+
+    assert len(took_s) == 2
+    await writer.close()
+    await reader.close()
+    with pytest.raises(KeyError), timed(took_s.append):
+        raise KeyError
+    assert len(took_s) == 3
+    assert min(took_s) >= 0

@@ -245,9 +245,14 @@ def test_too_many_dead_letters_in_a_row_stop_the_worker(
     for each in range(6):
         site.put(f"{pin}-{each}", b"{", partition=0)
     site.flush()
-    worker = RunningWorker(site, tmp_path, breaker__max_in_a_row="4")
+    worker = RunningWorker(site, tmp_path, breaker__max_in_a_row="4", http__hold_s="600")
 
     worker.start()
+    eventually(lambda: worker.ask("/metrics") is not None, what="metrics")
+    eventually(lambda: worker.metric("pinstream_worker_breaker_open") == 1, what="the breaker to be seen open")
+    assert worker.metric("pinstream_worker_stopped") == 1
+    eventually(lambda: "stays for 600 s" in worker.said(), what="the group to be left")
+    worker.signal(signal.SIGTERM)
 
     assert worker.wait() == 4, worker.said()
     assert "the limit is 4" in worker.said()
