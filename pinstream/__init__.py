@@ -7,6 +7,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from pinstream.asking import ANY_LABEL, CodeQuery, Filters, Freshness, Rerank
     from pinstream.delivery import Delivered, Delivery
     from pinstream.errors import (
         EventInvalid,
@@ -24,13 +25,17 @@ if TYPE_CHECKING:
     from pinstream.events import PinDeletion, PinEvent, PinOutcome, event_from
     from pinstream.hits import Hit, IndexedPin, PinObject, SearchResult
     from pinstream.publish import Publisher
-    from pinstream.search import SAME_LABEL, AsyncVisualIndex, VisualIndex
+    from pinstream.search import AsyncVisualIndex, VisualIndex
 
 _HOMES: Final = {
+    "ANY_LABEL": "asking",
     "AsyncVisualIndex": "search",
+    "CodeQuery": "asking",
     "Delivered": "delivery",
     "Delivery": "delivery",
     "EventInvalid": "errors",
+    "Filters": "asking",
+    "Freshness": "asking",
     "Hit": "hits",
     "IndexMismatch": "errors",
     "IndexRefused": "errors",
@@ -47,7 +52,7 @@ _HOMES: Final = {
     "PinstreamError": "errors",
     "Publisher": "publish",
     "QueryInvalid": "errors",
-    "SAME_LABEL": "search",
+    "Rerank": "asking",
     "SearchResult": "hits",
     "VectorIndexError": "errors",
     "VisualIndex": "search",
@@ -55,11 +60,14 @@ _HOMES: Final = {
 }
 
 __all__ = [
-    "SAME_LABEL",
+    "ANY_LABEL",
     "AsyncVisualIndex",
+    "CodeQuery",
     "Delivered",
     "Delivery",
     "EventInvalid",
+    "Filters",
+    "Freshness",
     "Hit",
     "IndexMismatch",
     "IndexRefused",
@@ -76,6 +84,7 @@ __all__ = [
     "PinstreamError",
     "Publisher",
     "QueryInvalid",
+    "Rerank",
     "SearchResult",
     "VectorIndexError",
     "VisualIndex",

@@ -1,6 +1,6 @@
-"""What a search answers with: plain records, and how many rows become one hit."""
+"""What a search answers with: plain records."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -45,9 +45,13 @@ class Hit:
     price: float | None
     currency: str
     tags: tuple[str, ...]
+    relevance: float
+    """What the order follows: the similarity, with the freshness boost or the caller's score where asked for."""
+    query: int = 0
+    """Which of several codes that were asked together found it."""
 
     @classmethod
-    def of(cls, match: Match, *, pins: int, now_ms: int) -> Self:
+    def of(cls, match: Match, *, pins: int, now_ms: int, relevance: float, query: int = 0) -> Self:
         """The hit for ``match``, which stands for ``pins`` pins."""
         row = match.row
         return cls(
@@ -71,16 +75,20 @@ class Hit:
             price=row.price,
             currency=row.currency,
             tags=row.tags,
+            relevance=relevance,
+            query=query,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, nearest first, so near-duplicates lead; of equal distances the smaller pin id first."""
+    """Hits, the most relevant first, near-duplicates before all others; of equals the nearer, then the smaller key."""
 
     hits: tuple[Hit, ...]
     exhausted: bool
     """True: these are all there are. False: there are more, and ``limit`` was met."""
+    cursor: str | None = None
+    """What to ask with for the next page, which repeats neither pin nor picture; None where there is none."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -151,44 +159,6 @@ class PinTrace:
     found: bool
     """Whether a search returned its whole picture just now."""
     asked_at_ms: int
-
-
-class Pictures:
-    """Matches collapsed to pictures: all rows of a pin, and all pins with one picture, become one entry.
-
-    Pins in ``but`` are passed over.
-    """
-
-    def __init__(self, *, but: frozenset[str] = frozenset()) -> None:
-        self._but = but
-        self._nearest: dict[str, Match] = {}
-        self._pins: dict[str, set[str]] = {}
-
-    def __len__(self) -> int:
-        return len(self._nearest)
-
-    def add(self, matches: Sequence[Match]) -> None:
-        """Take in ``matches``, nearest first, and none nearer than those taken before."""
-        for match in matches:
-            if match.row.pin_id in self._but:
-                continue
-            picture = match.row.image_sha256 or match.row.pin_id
-            nearest = self._nearest.setdefault(picture, match)
-            if match.distance == nearest.distance:
-                self._pins.setdefault(picture, set()).add(match.row.pin_id)
-
-    def image_sha256s(self) -> frozenset[str]:
-        """The pictures seen, as far as their content is known."""
-        return frozenset(match.row.image_sha256 for match in self._nearest.values() if match.row.image_sha256)
-
-    def unnamed_pins(self) -> frozenset[str]:
-        """The pins seen whose picture's content is not known."""
-        return frozenset(match.row.pin_id for match in self._nearest.values() if not match.row.image_sha256)
-
-    def hits(self, limit: int, *, now_ms: int) -> tuple[Hit, ...]:
-        """The ``limit`` nearest pictures, by (distance, key)."""
-        nearest = list(self._nearest.items())[:limit]
-        return tuple(Hit.of(match, pins=len(self._pins[picture]), now_ms=now_ms) for picture, match in nearest)
 
 
 def age_s(row: Row, *, now_ms: int) -> float:

@@ -38,16 +38,13 @@ class MemoryStore:
         accepted = [row for row in self._snapshot() if where.accepts(row)]
         return [_nearest(checked(code), accepted, limit) for code in codes]
 
-    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
+    def ranked(
+        self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
+    ) -> list[Ranking]:
         """See VectorStore."""
         checked_limit(at_least)
         accepted = [row for row in self._snapshot() if where.accepts(row)]
-        matches = _nearest(checked(code), accepted, len(accepted))
-        if len(matches) < at_least:
-            return Ranking(matches, exhausted=True)
-        farthest = matches[at_least - 1].distance
-        wanted = [match for match in matches if match.distance <= farthest]
-        return Ranking(wanted, exhausted=len(wanted) == len(matches))
+        return [_ranked(_nearest(checked(code), accepted, len(accepted)), at_least) for code in codes]
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """See VectorStore."""
@@ -79,3 +76,11 @@ class MemoryStore:
 def _nearest(code: Code, rows: Sequence[Row], limit: int) -> list[Match]:
     ranked = nsmallest(limit, ((hamming(code, row.code), row.key, row) for row in rows))
     return [Match(replace(row, code=b""), distance) for distance, _, row in ranked]
+
+
+def _ranked(matches: list[Match], at_least: int) -> Ranking:
+    if len(matches) < at_least:
+        return Ranking(matches, exhausted=True)
+    farthest = matches[at_least - 1].distance
+    wanted = [match for match in matches if match.distance <= farthest]
+    return Ranking(wanted, exhausted=len(wanted) == len(matches))

@@ -85,10 +85,12 @@ class MilvusStore:
         rankings = self._rankings(codes, where, limit, consistency)
         return [ranking.matches[:limit] for ranking in rankings]
 
-    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
-        """See VectorStore."""
+    def ranked(
+        self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
+    ) -> list[Ranking]:
+        """See VectorStore; calls as ``nearest``."""
         checked_limit(at_least)
-        return self._rankings([code], where, at_least, consistency)[0]
+        return self._rankings(codes, where, at_least, consistency)
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """See VectorStore."""

@@ -1,36 +1,37 @@
 """Searching what was indexed, straight from Milvus: no HTTP hop for services that hold a VisualIndex."""
 
 import asyncio
-import math
 import time
-from collections.abc import Callable, Collection, Coroutine, Iterable
-from dataclasses import replace
-from enum import Enum
-from typing import Final, ParamSpec, Self, TypeVar, get_args
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Final, ParamSpec, Self, TypeVar
 
-from pinstream.codes import Code, checked
-from pinstream.collection import EMBEDDING_VERSION, MAX_SLOT, WHOLE_SLOT, Row, Slots, Where, row_key
-from pinstream.errors import EventInvalid, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
-from pinstream.events import Domain, checked_pin_id
-from pinstream.hits import IndexedPin, Pictures, PinTrace, SearchResult
+from pinstream.answering import Question, answers, blended_probe, probe
+from pinstream.asking import (
+    DEFAULT_HITS,
+    CodeQuery,
+    Filters,
+    Order,
+    checked_code,
+    checked_hits,
+    checked_order,
+    checked_query,
+    question_of,
+    where_of,
+)
+from pinstream.codes import Code
+from pinstream.collection import EMBEDDING_VERSION, MAX_SLOT, WHOLE_SLOT, Slots, Where
+from pinstream.cursor import Cursor, first_page, next_page
+from pinstream.errors import PinUnknown, QueryInvalid
+from pinstream.hits import IndexedPin, PinTrace, SearchResult
+from pinstream.newest import newest_rows
+from pinstream.reading import SLOTS_READ_AT_ONCE, PinReader, object_in
 from pinstream.store import Consistency, VectorStore
 
-MAX_HITS: Final = 1_000
-DEFAULT_HITS: Final = 20
-_SLOTS_READ_AT_ONCE: Final = 16
-_OVER_FETCH: Final = 2
-
-
-class Gate(Enum):
-    """Which labels ``similar`` may answer with, where the caller names none."""
-
-    SAME_LABEL = "same label"
-
-
-SAME_LABEL: Final = Gate.SAME_LABEL
-Names = str | Collection[str]
+EVERYTHING: Final = Filters()
 P = ParamSpec("P")
 R = TypeVar("R")
+T = TypeVar("T")
 
 
 def wall_clock_ms() -> int:
@@ -41,8 +42,8 @@ def wall_clock_ms() -> int:
 class VisualIndex:
     """Related pins, similar objects and search by code. Calls block and are thread-safe.
 
-    All searches take ``limit`` (1 to 1,000), ``domain`` and ``label`` (one or several; None is any) and ``max_age_s``
-    (since publication). They raise QueryInvalid (the message says what is allowed), PinUnknown, PinDeleted,
+    All searches take ``limit`` (1 to 1,000 pictures), ``filters``, an ``order`` other than by similarity, and the
+    ``cursor`` of the page before. They raise QueryInvalid (the message says what is allowed), PinUnknown, PinDeleted,
     ObjectUnknown, and the store's IndexUnavailable (try again) and IndexMismatch.
     At the default consistency an answer may lack what was written in the last 0.2 s; Strong waits for it.
     """
@@ -60,11 +61,8 @@ class VisualIndex:
             from pinstream.milvus import MilvusStore  # noqa: PLC0415  (an optional extra, and slow to import)
         except ImportError as exc:
             raise ImportError("searching Milvus needs the extra: pip install 'pinstream[search]'") from exc
-        self._store: VectorStore = MilvusStore(
-            uri, token=token, embedding_version=embedding_version, timeout_s=timeout_s
-        )
-        self._consistency: Consistency = consistency
-        self._clock_ms = wall_clock_ms
+        store = MilvusStore(uri, token=token, embedding_version=embedding_version, timeout_s=timeout_s)
+        self._over(store, wall_clock_ms, consistency)
 
     @classmethod
     def over(
@@ -72,31 +70,60 @@ class VisualIndex:
     ) -> Self:
         """An index over ``store``: a MemoryStore in tests, or a MilvusStore that is there already."""
         index = cls.__new__(cls)
-        index._store, index._clock_ms, index._consistency = store, clock_ms, consistency
+        index._over(store, clock_ms, consistency)
         return index
+
+    def _over(self, store: VectorStore, clock_ms: Callable[[], int], consistency: Consistency) -> None:
+        self._store, self._clock_ms, self._consistency = store, clock_ms, consistency
+        self._pins = PinReader(store, consistency)
 
     def get(self, pin_id: str) -> IndexedPin:
         """The pin and its objects, as they are in the index."""
-        rows = self._rows(pin_id, range(_SLOTS_READ_AT_ONCE))
-        count = rows[WHOLE_SLOT].object_count
-        if count >= _SLOTS_READ_AT_ONCE:
-            rows = self._rows(pin_id, range(count + 1))
+        rows = self._pins.whole(pin_id)
         objects = (row for slot, row in rows.items() if slot != WHOLE_SLOT and row.alive)
         return IndexedPin.of(rows[WHOLE_SLOT], objects, now_ms=self._clock_ms())
+
+    def newest(self, *, limit: int = DEFAULT_HITS, filters: Filters = EVERYTHING) -> tuple[IndexedPin, ...]:
+        """The pins that were published last, the newest first, each with its objects."""
+        checked_hits(limit)
+        now_ms = self._clock_ms()
+        where = where_of(filters, "whole", now_ms=now_ms)
+        scan = partial(self._store.scan, consistency=self._consistency)
+        wholes = newest_rows(scan, where, limit=limit, now_ms=now_ms)
+        slots = {whole.pin_id: range(whole.object_count + 1) for whole in wholes}
+        found = self._pins.rows(slots) if slots else {}
+        pins = []
+        for rows in found.values():
+            if not isinstance(rows, PinUnknown):
+                objects = (row for slot, row in rows.items() if slot != WHOLE_SLOT and row.alive)
+                pins.append(IndexedPin.of(rows[WHOLE_SLOT], objects, now_ms=now_ms))
+        return tuple(sorted(pins, key=lambda pin: (-pin.published_at_ms, pin.pin_id)))
 
     def related(
         self,
         pin_id: str,
         *,
         limit: int = DEFAULT_HITS,
-        domain: Names | None = None,
-        label: Names | None = None,
-        max_age_s: float | None = None,
+        filters: Filters = EVERYTHING,
+        order: Order | None = None,
+        cursor: str | None = None,
     ) -> SearchResult:
         """Whole pictures like this pin's, its near-duplicates first; ``label``: what a picture mainly shows."""
-        where = self._where("whole", limit, domain=domain, label=label, max_age_s=max_age_s)
-        whole = self._rows(pin_id, [WHOLE_SLOT])[WHOLE_SLOT]
-        return self._search(whole.code, where, limit, but=frozenset({pin_id}))
+        found = self._related([pin_id], limit, filters, order, cursor)[pin_id]
+        if isinstance(found, PinUnknown):
+            raise found
+        return found
+
+    def related_many(
+        self,
+        pin_ids: Iterable[str],
+        *,
+        limit: int = DEFAULT_HITS,
+        filters: Filters = EVERYTHING,
+        order: Order | None = None,
+    ) -> dict[str, SearchResult | PinUnknown]:
+        """``related`` for many pins with one call to read them and one to search; who is not there has its error."""
+        return self._related(list(dict.fromkeys(pin_ids)), limit, filters, order, None)
 
     def similar(
         self,
@@ -104,23 +131,26 @@ class VisualIndex:
         slot: int,
         *,
         limit: int = DEFAULT_HITS,
-        domain: Names | None = None,
-        label: Names | Gate | None = SAME_LABEL,
-        max_age_s: float | None = None,
+        filters: Filters = EVERYTHING,
+        order: Order | None = None,
+        cursor: str | None = None,
     ) -> SearchResult:
-        """Objects like the one in ``slot`` (1..n), of its label unless ``label`` names others; None is any."""
-        named = None if isinstance(label, Gate) else label
-        where = self._where("objects", limit, domain=domain, label=named, max_age_s=max_age_s)
-        if not 1 <= slot <= MAX_SLOT:
-            raise QueryInvalid(f"slot = {slot}: objects are 1 to {MAX_SLOT}; for the whole picture use related()")
-        rows = self._rows(pin_id, [WHOLE_SLOT, slot])
-        thing = rows.get(slot)
-        if thing is None or not thing.alive:
-            count = rows[WHOLE_SLOT].object_count
-            raise ObjectUnknown(f"pin {pin_id!r} has no object {slot}: there are {count}")
-        if isinstance(label, Gate):
-            where = replace(where, labels=frozenset({thing.label}))
-        return self._search(thing.code, where, limit, but=frozenset({pin_id}))
+        """Objects like the one in ``slot`` (1..n), of its label unless ``filters`` name others or ANY_LABEL."""
+        found = self._similar([(pin_id, slot)], limit, filters, order, cursor)[pin_id, slot]
+        if isinstance(found, PinUnknown):
+            raise found
+        return found
+
+    def similar_many(
+        self,
+        things: Iterable[tuple[str, int]],
+        *,
+        limit: int = DEFAULT_HITS,
+        filters: Filters = EVERYTHING,
+        order: Order | None = None,
+    ) -> dict[tuple[str, int], SearchResult | PinUnknown]:
+        """``similar`` for many (pin, slot), with one call to read them and one to search for each label."""
+        return self._similar(list(dict.fromkeys(things)), limit, filters, order, None)
 
     def by_code(
         self,
@@ -128,26 +158,68 @@ class VisualIndex:
         *,
         slots: Slots = "any",
         limit: int = DEFAULT_HITS,
-        domain: Names | None = None,
-        label: Names | None = None,
-        max_age_s: float | None = None,
+        filters: Filters = EVERYTHING,
+        order: Order | None = None,
+        cursor: str | None = None,
     ) -> SearchResult:
         """What is nearest to ``code`` ((32,) bytes): whole pictures, objects, or any of the two."""
-        where = self._where(slots, limit, domain=domain, label=label, max_age_s=max_age_s)
-        try:
-            return self._search(checked(code), where, limit)
-        except ValueError as exc:
-            raise QueryInvalid(f"code: {exc}") from exc
+        checked_hits(limit)
+        page = self._page(cursor, ("code", checked_code(code), slots, *question_of(filters, checked_order(order))))
+        where = where_of(filters, slots, now_ms=page.asked_at_ms)
+        return self._search([Question((probe(code, where),), page, limit, order)])[0]
+
+    def by_code_many(
+        self,
+        codes: Sequence[Code],
+        *,
+        slots: Slots = "any",
+        limit: int = DEFAULT_HITS,
+        filters: Filters = EVERYTHING,
+        order: Order | None = None,
+    ) -> list[SearchResult]:
+        """``by_code`` for many codes with one call."""
+        checked_hits(limit)
+        asked = question_of(filters, checked_order(order))
+        pages = self._pages(None, {code: ("code", checked_code(code), slots, *asked) for code in codes})
+        questions = {
+            code: Question((probe(code, where_of(filters, slots, now_ms=page.asked_at_ms)),), page, limit, order)
+            for code, page in pages.items()
+        }
+        found = dict(zip(questions, self._search(list(questions.values())), strict=True))
+        return [found[code] for code in codes]
+
+    def blended(
+        self,
+        queries: Sequence[CodeQuery],
+        *,
+        limit: int = DEFAULT_HITS,
+        filters: Filters = EVERYTHING,
+        order: Order | None = None,
+        cursor: str | None = None,
+    ) -> SearchResult:
+        """One answer to several codes, as Lens asks them: by ``weight`` times calibrated relevance, 0 to 1.
+
+        A picture that several of them find is one hit, under the code that makes it most relevant (``Hit.query``).
+        A query's own label holds where ``filters`` name none. See ``pinstream.blending.lens_queries``.
+        """
+        checked_hits(limit)
+        if not queries:
+            raise QueryInvalid("queries: give at least one code")
+        asked = [checked_query(one).identity() for one in queries]
+        page = self._page(cursor, ("blended", *asked, *question_of(filters, checked_order(order))))
+        probes = tuple(blended_probe(one, filters, now_ms=page.asked_at_ms) for one in queries)
+        return self._search([Question(probes, page, limit, order)])[0]
 
     def trace(self, pin_id: str) -> PinTrace:
         """Every row of a pin, dead ones too, and whether a search finds it; of an unknown pin there are none.
 
         Rows are read at Strong. Vanished objects are looked for in the first slots only.
         """
-        rows = self._read(pin_id, range(_SLOTS_READ_AT_ONCE), consistency="Strong")
+        slots = range(SLOTS_READ_AT_ONCE)
+        rows = self._pins.read({pin_id: slots}, consistency="Strong")[pin_id]
         whole = rows.get(WHOLE_SLOT)
-        if whole is not None and whole.object_count >= _SLOTS_READ_AT_ONCE:
-            rows = self._read(pin_id, range(whole.object_count + 1), consistency="Strong")
+        if whole is not None and whole.object_count >= SLOTS_READ_AT_ONCE:
+            rows = self._pins.read({pin_id: range(whole.object_count + 1)}, consistency="Strong")[pin_id]
         found = False
         if whole is not None:
             where = Where(slots="whole", pins=frozenset({pin_id}))
@@ -165,59 +237,64 @@ class VisualIndex:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _rows(self, pin_id: str, slots: Iterable[int]) -> dict[int, Row]:
-        """The pin's rows in ``slots``, of one version, slot 0 alive for sure; raises PinUnknown or PinDeleted.
+    def _related(
+        self, pin_ids: list[str], limit: int, filters: Filters, order: Order | None, cursor: str | None
+    ) -> dict[str, SearchResult | PinUnknown]:
+        checked_hits(limit)
+        asked = question_of(filters, checked_order(order))
+        pages = self._pages(cursor, {pin_id: ("related", pin_id, *asked) for pin_id in pin_ids})
+        questions: dict[str, Question | PinUnknown] = {}
+        for pin_id, rows in self._pins.rows({pin_id: [WHOLE_SLOT] for pin_id in pin_ids}).items():
+            if isinstance(rows, PinUnknown):
+                questions[pin_id] = rows
+                continue
+            where = where_of(filters, "whole", now_ms=pages[pin_id].asked_at_ms)
+            like_it = probe(rows[WHOLE_SLOT].code, where)
+            questions[pin_id] = Question((like_it,), pages[pin_id], limit, order, frozenset({pin_id}))
+        return self._answered(questions)
 
-        A pin that is not there is looked for again at Strong: it may have been indexed, or replaced, just now.
-        """
-        asked = list(slots)
-        rows = self._read(pin_id, asked, consistency=self._consistency)
-        if WHOLE_SLOT not in rows:
-            rows = self._read(pin_id, asked, consistency="Strong")
-        whole = rows.get(WHOLE_SLOT)
-        if whole is None:
-            raise PinUnknown(f"pin {pin_id!r} is not in the index: never published, not indexed yet, or dead")
-        if not whole.alive:
-            raise PinDeleted(f"pin {pin_id!r} was deleted (version {whole.version})")
-        return {slot: row for slot, row in rows.items() if row.version == whole.version}
+    def _similar(
+        self, things: list[tuple[str, int]], limit: int, filters: Filters, order: Order | None, cursor: str | None
+    ) -> dict[tuple[str, int], SearchResult | PinUnknown]:
+        checked_hits(limit)
+        asked = question_of(filters, checked_order(order))
+        slots: dict[str, list[int]] = {}
+        for pin_id, slot in things:
+            if not 1 <= slot <= MAX_SLOT:
+                raise QueryInvalid(f"slot = {slot}: objects are 1 to {MAX_SLOT}; for the whole picture use related()")
+            slots.setdefault(pin_id, []).append(slot)
+        pages = self._pages(cursor, {thing: ("similar", *thing, *asked) for thing in things})
+        pins = self._pins.rows(slots)
+        questions: dict[tuple[str, int], Question | PinUnknown] = {}
+        for (pin_id, slot), page in pages.items():
+            thing = object_in(pins[pin_id], slot)
+            if isinstance(thing, PinUnknown):
+                questions[pin_id, slot] = thing
+                continue
+            where = where_of(filters, "objects", now_ms=page.asked_at_ms, gate=thing.label)
+            questions[pin_id, slot] = Question((probe(thing.code, where),), page, limit, order, frozenset({pin_id}))
+        return self._answered(questions)
 
-    def _read(self, pin_id: str, slots: Iterable[int], *, consistency: Consistency) -> dict[int, Row]:
-        try:
-            checked_pin_id(pin_id)
-        except EventInvalid as exc:
-            raise QueryInvalid(f"pin_id = {pin_id!r:.80}: 1 to 64 of A-Z a-z 0-9 _ - are allowed") from exc
-        found = self._store.get([row_key(pin_id, slot) for slot in slots], consistency=consistency)
-        return {row.slot: row for row in found.values()}
+    def _answered(self, questions: Mapping[T, Question | PinUnknown]) -> dict[T, SearchResult | PinUnknown]:
+        """The questions' answers, asked together; errors stay what they are."""
+        asked = {key: question for key, question in questions.items() if isinstance(question, Question)}
+        found = dict(zip(asked, self._search(list(asked.values())), strict=True))
+        return {key: found[key] if isinstance(one, Question) else one for key, one in questions.items()}
 
-    def _where(
-        self, slots: Slots, limit: int, *, domain: Names | None, label: Names | None, max_age_s: float | None
-    ) -> Where:
-        if not 1 <= limit <= MAX_HITS:
-            raise QueryInvalid(f"limit = {limit}: 1 to {MAX_HITS} are allowed")
-        if slots not in get_args(Slots):
-            raise QueryInvalid(f"slots = {slots!r}: {', '.join(get_args(Slots))} are allowed")
-        if max_age_s is not None and not 0 <= max_age_s < math.inf:
-            raise QueryInvalid(f"max_age_s = {max_age_s}: seconds, 0 and up, are allowed")
-        domains = _names("domain", domain)
-        wrong = sorted((domains or frozenset()) - set(get_args(Domain)))
-        if wrong:
-            raise QueryInvalid(f"domain = {wrong[0]!r}: {', '.join(get_args(Domain))} are allowed")
-        since_ms = None if max_age_s is None else max(self._clock_ms() - round(max_age_s * 1000), 0)
-        return Where(slots=slots, domains=domains, labels=_names("label", label), published_since_ms=since_ms)
+    def _search(self, questions: list[Question]) -> list[SearchResult]:
+        ranked = partial(self._store.ranked, consistency=self._consistency)
+        return answers(ranked, questions, now_ms=self._clock_ms())
 
-    def _search(self, code: Code, where: Where, limit: int, *, but: frozenset[str] = frozenset()) -> SearchResult:
-        """Rounds of over-fetching, each leaving out the pictures found before, until ``limit`` pictures are there.
+    def _pages(self, cursor: str | None, questions: Mapping[T, object]) -> dict[T, Cursor]:
+        """From where each question's answer goes on; those that begin, begin at one moment."""
+        now_ms = self._clock_ms()
+        return {
+            key: first_page(question, now_ms=now_ms) if cursor is None else next_page(cursor, question)
+            for key, question in questions.items()
+        }
 
-        The first round gets the pins of ``but`` too, and drops them here: comparing texts costs Milvus more.
-        """
-        found, at_least = Pictures(but=but), limit + limit // 8 + _OVER_FETCH
-        while True:
-            ranking = self._store.ranked(code, where=where, at_least=at_least, consistency=self._consistency)
-            found.add(ranking.matches)
-            if ranking.exhausted or len(found) >= limit:
-                hits = found.hits(limit, now_ms=self._clock_ms())
-                return SearchResult(hits, exhausted=ranking.exhausted and len(found) == len(hits))
-            where = replace(where, not_image_sha256s=found.image_sha256s(), not_pins=but | found.unnamed_pins())
+    def _page(self, cursor: str | None, question: object) -> Cursor:
+        return self._pages(cursor, {"": question})[""]
 
 
 class AsyncVisualIndex:
@@ -226,9 +303,14 @@ class AsyncVisualIndex:
     def __init__(self, index: VisualIndex) -> None:
         self._index = index
         self.get = _in_thread(index.get)
+        self.newest = _in_thread(index.newest)
         self.related = _in_thread(index.related)
+        self.related_many = _in_thread(index.related_many)
         self.similar = _in_thread(index.similar)
+        self.similar_many = _in_thread(index.similar_many)
         self.by_code = _in_thread(index.by_code)
+        self.by_code_many = _in_thread(index.by_code_many)
+        self.blended = _in_thread(index.blended)
 
     async def close(self) -> None:
         """Let go of the connection."""
@@ -240,14 +322,3 @@ def _in_thread(call: Callable[P, R]) -> Callable[P, Coroutine[None, None, R]]:
         return await asyncio.to_thread(call, *args, **kwargs)
 
     return threaded
-
-
-def _names(what: str, given: Names | None) -> frozenset[str] | None:
-    if given is None:
-        return None
-    names = frozenset({given} if isinstance(given, str) else given)
-    if not names or not all(names):
-        raise QueryInvalid(f"{what} = {given!r:.80}: give at least one name, or None for any")
-    if odd := sorted(name for name in names if not name.isprintable()):
-        raise QueryInvalid(f"{what} = {odd[0]!r:.80}: printable characters are allowed")
-    return names

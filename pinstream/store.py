@@ -63,8 +63,10 @@ class VectorStore(Protocol):
         """
         ...
 
-    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
-        """At least so many accepted rows, if there are, and the rest of the last one's tie: no tie is cut.
+    def ranked(
+        self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
+    ) -> list[Ranking]:
+        """For each code at least so many accepted rows, if there are, and the rest of the last one's tie: none is cut.
 
         ``at_least`` from 1 to 16,384; a tie that reaches beyond 16,384 rows is cut all the same.
         """

@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.collection import DEAD_CODE, EMBEDDING_VERSION
 from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
 from pinstream.hits import Hit, SearchResult
-from pinstream.search import DEFAULT_HITS, SAME_LABEL, VisualIndex
+from pinstream.search import VisualIndex
 
 PinArgument = Annotated[str, typer.Argument(metavar="PIN", help="A pin id.")]
 LimitOption = Annotated[int, typer.Option(metavar="N", help="So many pictures at most.")]
@@ -44,7 +45,7 @@ def related(  # noqa: PLR0913 (each is an option)
     Exit status 0: searched, even if nothing was found. 1: no such pin, or Milvus is away. 2: wrong usage.
     """
     with opened(milvus, token, embedding_version) as index:
-        found = index.related(pin, limit=limit, domain=domain, label=label or None, max_age_s=max_age)
+        found = index.related(pin, limit=limit, filters=Filters(domain=domain, label=label or None, max_age_s=max_age))
     show(found, title=f"like {pin}", as_json=as_json)
 
 
@@ -68,9 +69,10 @@ def similar(  # noqa: PLR0913 (each is an option)
     """
     if label and any_label:
         raise typer.BadParameter("give --label or --any-label, not both")
-    gate = None if any_label else label or SAME_LABEL
+    gate = ANY_LABEL if any_label else label or None
     with opened(milvus, token, embedding_version) as index:
-        found = index.similar(pin, slot, limit=limit, domain=domain, label=gate, max_age_s=max_age)
+        filters = Filters(domain=domain, label=gate, max_age_s=max_age)
+        found = index.similar(pin, slot, limit=limit, filters=filters)
     show(found, title=f"like object {slot} of {pin}", as_json=as_json)
 
 

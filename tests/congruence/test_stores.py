@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from pinstream.asking import Filters
 from pinstream.codes import CODE_BYTES
 from pinstream.collection import Row, Where, row_key, tombstone
 from pinstream.errors import IndexRefused, QueryInvalid
@@ -71,8 +72,9 @@ def test_products_answer_the_same_over_every_index(store: VectorStore, seed: int
 
     for limit in (1, 3, 10, 100):
         code, domain = operations.code(), random.Random(limit).choice([None, "web", ("camera", "catalog")])
-        found = real.by_code(code, slots="objects", limit=limit, domain=domain)
-        assert found == expected.by_code(code, slots="objects", limit=limit, domain=domain)
+        filters = Filters(domain=domain)
+        found = real.by_code(code, slots="objects", limit=limit, filters=filters)
+        assert found == expected.by_code(code, slots="objects", limit=limit, filters=filters)
     for pin in {found.pin_id for found in exact.scan(Where(slots="whole"), limit=6)}:
         assert real.get(pin) == expected.get(pin)
         assert real.related(pin, limit=4) == expected.related(pin, limit=4)
@@ -81,8 +83,8 @@ def test_products_answer_the_same_over_every_index(store: VectorStore, seed: int
 def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:
     store.upsert([row(f"equal-{i:02}") for i in range(60)] + [row("far", code=bytes(CODE_BYTES))])
 
-    some = store.ranked(CODE, where=Where(), at_least=5, consistency="Strong")
-    every = store.ranked(CODE, where=Where(), at_least=61, consistency="Strong")
+    (some,) = store.ranked([CODE], where=Where(), at_least=5, consistency="Strong")
+    (every,) = store.ranked([CODE], where=Where(), at_least=61, consistency="Strong")
 
     assert [match.row.pin_id for match in some.matches][:60] == [f"equal-{i:02}" for i in range(60)]
     assert [match.row.pin_id for match in every.matches][60:] == ["far"]
@@ -91,7 +93,7 @@ def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:
 def test_an_exhausted_ranking_holds_every_accepted_row(store: VectorStore) -> None:
     store.upsert([row(f"pin-{i}") for i in range(9)])
 
-    ranking = store.ranked(CODE, where=Where(), at_least=10, consistency="Strong")
+    (ranking,) = store.ranked([CODE], where=Where(), at_least=10, consistency="Strong")
 
     assert ranking.exhausted
     assert len(ranking.matches) == 9

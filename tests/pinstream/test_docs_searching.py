@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pinstream.asking import DEFAULT_HITS, MAX_HITS
 from pinstream.codes import CODE_BYTES, similarity
 from pinstream.collection import Row, collection_name
 from pinstream.columns import Shape
 from pinstream.hits import NEAR_DUPLICATE_BITS, SearchResult
 from pinstream.milvus import TIMEOUT_S, MilvusStore
-from pinstream.search import DEFAULT_HITS, MAX_HITS, VisualIndex
+from pinstream.search import VisualIndex
 from pinstream.store import MAX_LIMIT
 
 if TYPE_CHECKING:

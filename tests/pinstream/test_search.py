@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinstream.asking import ANY_LABEL, MAX_HITS, Filters
 from pinstream.codes import CODE_BITS, CODE_BYTES, Code, hamming
 from pinstream.collection import Row, Where, tombstone
 from pinstream.errors import IndexUnavailable, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.hits import NEAR_DUPLICATE_BITS
 from pinstream.memory import MemoryStore
-from pinstream.search import MAX_HITS, AsyncVisualIndex, VisualIndex
+from pinstream.search import AsyncVisualIndex, VisualIndex
 from pinstream.store import Consistency, Ranking
 
 NOW_MS = 1_700_000_000_000
@@ -122,10 +123,10 @@ def test_filters_restrict() -> None:
     ]
     searched = index(row("q", 0), *rows)
 
-    assert pins(searched.related("q", domain="catalog")) == ["shop"]
-    assert pins(searched.related("q", domain=["catalog", "camera"])) == ["shop"]
-    assert pins(searched.related("q", label={"Hat", "Shoe"})) == ["web"]
-    assert pins(searched.related("q", max_age_s=24 * 3600)) == ["web", "shop"]
+    assert pins(searched.related("q", filters=Filters(domain="catalog"))) == ["shop"]
+    assert pins(searched.related("q", filters=Filters(domain=["catalog", "camera"]))) == ["shop"]
+    assert pins(searched.related("q", filters=Filters(label={"Hat", "Shoe"}))) == ["web"]
+    assert pins(searched.related("q", filters=Filters(max_age_s=24 * 3600))) == ["web", "shop"]
 
 
 def objects_index() -> VisualIndex:
@@ -149,8 +150,8 @@ def test_similar_objects_have_the_same_label_and_one_per_pin() -> None:
 def test_the_label_gate_opens_and_can_name_others() -> None:
     searched = objects_index()
 
-    assert pins(searched.similar("q", 1, label=None)) == ["dress", "hat"]
-    assert pins(searched.similar("q", 1, label="Dress")) == ["dress"]
+    assert pins(searched.similar("q", 1, filters=Filters(label=ANY_LABEL))) == ["dress", "hat"]
+    assert pins(searched.similar("q", 1, filters=Filters(label="Dress"))) == ["dress"]
 
 
 def test_a_code_is_searched_among_pictures_objects_or_both() -> None:
@@ -209,13 +210,16 @@ def test_arguments_out_of_range_are_named_with_what_is_allowed() -> None:
     for call, message in (
         (lambda: searched.related("pin", limit=0), f"limit = 0: 1 to {MAX_HITS} are allowed"),
         (lambda: searched.related("pin", limit=MAX_HITS + 1), "limit = 1001"),
-        (lambda: searched.related("pin", domain="shop"), "domain = 'shop': web, camera, catalog are allowed"),
-        (lambda: searched.related("pin", domain=[]), "give at least one name"),
-        (lambda: searched.related("pin", label=""), "give at least one name"),
-        (lambda: searched.related("pin", label="a\nb"), "printable characters are allowed"),
-        (lambda: searched.related("pin", label="\udcff"), "printable characters are allowed"),
-        (lambda: searched.related("pin", max_age_s=-1), r"max_age_s = -1"),
-        (lambda: searched.related("pin", max_age_s=float("nan")), "max_age_s = nan"),
+        (
+            lambda: searched.related("pin", filters=Filters(domain="shop")),
+            "domain = 'shop': web, camera, catalog are allowed",
+        ),
+        (lambda: searched.related("pin", filters=Filters(domain=[])), "give at least one name"),
+        (lambda: searched.related("pin", filters=Filters(label="")), "give at least one name"),
+        (lambda: searched.related("pin", filters=Filters(label="a\nb")), "printable characters are allowed"),
+        (lambda: searched.related("pin", filters=Filters(label="\udcff")), "printable characters are allowed"),
+        (lambda: searched.related("pin", filters=Filters(max_age_s=-1)), r"max_age_s = -1"),
+        (lambda: searched.related("pin", filters=Filters(max_age_s=float("nan"))), "max_age_s = nan"),
         (lambda: searched.related('p" or true'), "pin_id = "),
         (lambda: searched.similar("pin", 0), r"slot = 0: .* use related\(\)"),
         (lambda: searched.by_code(b"short"), "a code has 32 bytes"),
@@ -244,7 +248,9 @@ def test_the_answer_is_what_collapsing_everything_gives(made: list[tuple[int, in
 
 
 class FailingStore(MemoryStore):
-    def ranked(self, code: Code, *, where: Where, at_least: int, consistency: Consistency = "Bounded") -> Ranking:
+    def ranked(
+        self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
+    ) -> list[Ranking]:
         raise IndexUnavailable("away")
 
 

@@ -1,0 +1,116 @@
+"""Questions answered together: what they need next goes to the store in one call for each filter."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
+
+from pinstream.asking import CodeQuery, Filters, Freshness, Order, Rerank, where_of
+from pinstream.blending import relevance
+from pinstream.codes import Code
+from pinstream.collection import Where
+from pinstream.cursor import MAX_PAGED, Cursor
+from pinstream.errors import QueryInvalid
+from pinstream.gathering import Ask, Candidate, Gathering, Probe, Scope, picture_of
+from pinstream.hits import NEAR_DUPLICATE_BITS, Hit, SearchResult
+from pinstream.store import Ranking
+
+
+class Ranked(Protocol):
+    """A store's ``ranked``, at the consistency that was chosen."""
+
+    def __call__(self, codes: Sequence[Code], *, where: Where, at_least: int) -> list[Ranking]:
+        """For each code its nearest rows, no tie cut."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One search: what is asked, from where on, and whom the answer leaves out."""
+
+    probes: tuple[Probe, ...]
+    cursor: Cursor
+    limit: int
+    order: Order | None = None
+    but: frozenset[str] = frozenset()
+
+    def gathering(self) -> Gathering:
+        """The search as the store will see it; for whoever re-ranks, all candidates, those shown before too."""
+        freshness = self.order if isinstance(self.order, Freshness) else None
+        scope = Scope(self.but, self.cursor, freshness, self.cursor.asked_at_ms)
+        if isinstance(self.order, Rerank):
+            return Gathering(self.probes, limit=self.order.candidates, scope=replace(scope, cursor=None))
+        return Gathering(self.probes, limit=self.limit, scope=scope)
+
+
+def probe(code: Code, where: Where) -> Probe:
+    """What is like ``code``, near-duplicates first."""
+    return Probe(code=code, where=where, leads_within=NEAR_DUPLICATE_BITS)
+
+
+def blended_probe(query: CodeQuery, filters: Filters, *, now_ms: int) -> Probe:
+    """One of several codes, whose hits are merged by calibrated relevance."""
+    where = where_of(filters, query.slots, now_ms=now_ms, gate=query.label)
+    return Probe(code=query.code, where=where, worth=partial(_weighted, query))
+
+
+def answers(ranked: Ranked, questions: Sequence[Question], *, now_ms: int) -> list[SearchResult]:
+    """What the store finds for each question. Rounds go on until every answer is certain."""
+    gatherings = [question.gathering() for question in questions]
+    while asks := [ask for gathering in gatherings for ask in gathering.asks()]:
+        together: dict[tuple[Where, int], list[Ask]] = {}
+        for ask in asks:
+            together.setdefault((ask.where, ask.at_least), []).append(ask)
+        for (where, at_least), group in together.items():
+            rankings = ranked([ask.code for ask in group], where=where, at_least=at_least)
+            for ask, ranking in zip(group, rankings, strict=True):
+                ask.take(ranking)
+    return [
+        _result(question, gathering, now_ms=now_ms) for question, gathering in zip(questions, gatherings, strict=True)
+    ]
+
+
+def _result(question: Question, gathering: Gathering, *, now_ms: int) -> SearchResult:
+    found = [(candidate, _hit(candidate, now_ms=now_ms)) for candidate in gathering.best()]
+    exhausted = gathering.exhausted
+    if isinstance(question.order, Rerank):
+        found = [pair for pair in _reranked(question.order, found) if not _was_shown(question.cursor, pair[0])]
+        exhausted = exhausted and len(found) <= question.limit
+        more = len(found) > question.limit
+        found = found[: question.limit]
+    else:
+        more = not exhausted
+    after = question.cursor.after(
+        (hit.pin_id for _, hit in found), (picture_of(candidate.match.row) for candidate, _ in found)
+    )
+    cursor = after.encode() if more and found and after.shown <= MAX_PAGED else None
+    return SearchResult(tuple(hit for _, hit in found), exhausted=exhausted, cursor=cursor)
+
+
+def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
+    return Hit.of(
+        candidate.match,
+        pins=len(candidate.pins),
+        now_ms=now_ms,
+        relevance=candidate.relevance,
+        query=candidate.probe,
+    )
+
+
+def _reranked(order: Rerank, found: list[tuple[Candidate, Hit]]) -> list[tuple[Candidate, Hit]]:
+    """By the caller's scores; equal ones stay as they were."""
+    scores = [float(score) for score in order.scorer([hit for _, hit in found])] if found else []
+    if len(scores) != len(found) or not all(map(math.isfinite, scores)):
+        raise QueryInvalid(f"scorer: {len(found)} finite scores were expected, it gave {len(scores)}: {scores!r:.80}")
+    scored = [(candidate, replace(hit, relevance=score)) for (candidate, hit), score in zip(found, scores, strict=True)]
+    return sorted(scored, key=lambda pair: -pair[1].relevance)
+
+
+def _was_shown(cursor: Cursor, candidate: Candidate) -> bool:
+    row = candidate.match.row
+    return cursor.has("picture", picture_of(row)) or cursor.has("pin", row.pin_id)
+
+
+def _weighted(query: CodeQuery, distance: int) -> float:
+    return query.weight * relevance(distance, query.slots)

@@ -1,0 +1,66 @@
+"""Several codes asked as one question: what a distance is worth whichever code it belongs to, and which code leads.
+
+Lens asks for a photo's whole picture and for each object on it; their distances mean different things, so hits are
+merged by a calibrated relevance.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pinstream.asking import CodeQuery
+from pinstream.codes import Code
+from pinstream.collection import Box, Slots
+
+LARGE_SHARE: Final = 0.2
+"""An object dominates from this share of the picture's area on, ..."""
+CLEAR_LEAD: Final = 2.0
+"""... if its score times its area is so many times the next object's."""
+SECOND_WEIGHT: Final = 0.8
+"""What the picture and the other objects are worth beside a dominant object."""
+
+_HALF_AT_BITS: Final = {"whole": 78.0, "objects": 74.0, "any": 76.0}
+_BITS_PER_E: Final = 9.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One object that was detected on a photo, and its code."""
+
+    code: Code
+    label: str
+    score: float
+    box: Box
+
+
+def relevance(distance: int, slots: Slots) -> float:
+    """How likely a row this far away shows the same kind of thing, 1 to 0, for whole pictures and for objects."""
+    return 1 / (1 + math.exp((distance - _HALF_AT_BITS[slots]) / _BITS_PER_E))
+
+
+def dominant(objects: Sequence[Seen]) -> int | None:
+    """The place in ``objects`` of the one that the photo is about, if there is one."""
+    if not objects:
+        return None
+    weights = [thing.score * area(thing.box) for thing in objects]
+    first, *others = sorted(range(len(objects)), key=lambda i: (-weights[i], i))
+    large = area(objects[first].box) >= LARGE_SHARE
+    clear = not others or weights[first] >= CLEAR_LEAD * weights[others[0]]
+    return first if large and clear else None
+
+
+def lens_queries(picture: Code, objects: Sequence[Seen]) -> list[CodeQuery]:
+    """What to ask for a photo: place 0 is the whole picture, place i the object ``objects[i - 1]``."""
+    leader = dominant(objects)
+    queries = [CodeQuery(code=picture, slots="whole", weight=1.0 if leader is None else SECOND_WEIGHT)]
+    for i, thing in enumerate(objects):
+        weight = 1.0 if i == leader else SECOND_WEIGHT * (0.5 + 0.5 * min(max(thing.score, 0.0), 1.0))
+        queries.append(CodeQuery(code=thing.code, slots="objects", weight=weight))
+    return queries
+
+
+def area(box: Box) -> float:
+    """The share of the picture that ``box`` covers."""
+    left, top, right, bottom = box
+    return max(right - left, 0.0) * max(bottom - top, 0.0)

@@ -1,0 +1,77 @@
+"""Pins as the index holds them, by their ids: rows of one version, or the error that says why there are none."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from pinstream.collection import WHOLE_SLOT, Row, row_key
+from pinstream.errors import EventInvalid, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
+from pinstream.events import checked_pin_id
+from pinstream.store import Consistency, VectorStore
+
+SLOTS_READ_AT_ONCE: Final = 16
+Rows = dict[int, Row]
+
+
+class PinReader:
+    """Reads pins from a store. A pin that is not there is looked for again at Strong: it may be new."""
+
+    def __init__(self, store: VectorStore, consistency: Consistency) -> None:
+        self._store, self._consistency = store, consistency
+
+    def whole(self, pin_id: str) -> Rows:
+        """Every row of the pin's version, dead ones too."""
+        rows = self.rows({pin_id: range(SLOTS_READ_AT_ONCE)})[pin_id]
+        if isinstance(rows, PinUnknown):
+            raise rows
+        count = rows[WHOLE_SLOT].object_count
+        if count < SLOTS_READ_AT_ONCE:
+            return rows
+        every = self.rows({pin_id: range(count + 1)})[pin_id]
+        if isinstance(every, PinUnknown):
+            raise every
+        return every
+
+    def rows(self, slots: Mapping[str, Iterable[int]]) -> dict[str, Rows | PinUnknown]:
+        """For each pin its rows in these slots and in slot 0, which is alive for sure; or why there are none."""
+        wanted = {pin_id: [WHOLE_SLOT, *(slot for slot in each if slot)] for pin_id, each in slots.items()}
+        found = self.read(wanted, consistency=self._consistency)
+        missing = {pin_id: wanted[pin_id] for pin_id, rows in found.items() if WHOLE_SLOT not in rows}
+        if missing:
+            found |= self.read(missing, consistency="Strong")
+        return {pin_id: _living(pin_id, rows) for pin_id, rows in found.items()}
+
+    def read(self, slots: Mapping[str, Sequence[int]], *, consistency: Consistency) -> dict[str, Rows]:
+        """What is there in these slots, of any version, dead or alive; one call for all pins."""
+        keys = [row_key(checked(pin_id), slot) for pin_id, each in slots.items() for slot in each]
+        rows: dict[str, Rows] = {pin_id: {} for pin_id in slots}
+        for row in self._store.get(keys, consistency=consistency).values():
+            rows[row.pin_id][row.slot] = row
+        return rows
+
+
+def object_in(rows: Rows | PinUnknown, slot: int) -> Row | PinUnknown:
+    """The living object in ``slot`` of a pin's rows, or why there is none."""
+    if isinstance(rows, PinUnknown):
+        return rows
+    found = rows.get(slot)
+    if found is not None and found.alive:
+        return found
+    whole = rows[WHOLE_SLOT]
+    return ObjectUnknown(f"pin {whole.pin_id!r} has no object {slot}: there are {whole.object_count}")
+
+
+def checked(pin_id: str) -> str:
+    """``pin_id`` itself; raises QueryInvalid if it can be none."""
+    try:
+        return checked_pin_id(pin_id)
+    except EventInvalid as exc:
+        raise QueryInvalid(f"pin_id = {pin_id!r:.80}: 1 to 64 of A-Z a-z 0-9 _ - are allowed") from exc
+
+
+def _living(pin_id: str, rows: Rows) -> Rows | PinUnknown:
+    whole = rows.get(WHOLE_SLOT)
+    if whole is None:
+        return PinUnknown(f"pin {pin_id!r} is not in the index: never published, not indexed yet, or dead")
+    if not whole.alive:
+        return PinDeleted(f"pin {pin_id!r} was deleted (version {whole.version})")
+    return {slot: row for slot, row in rows.items() if row.version == whole.version}
