@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Protocol, Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -12,6 +12,10 @@ from pinstream.errors import EventInvalid
 from pinstream.events import INDEXED_TOPIC, PinOutcome
 
 _TIMEOUT_S: Final = 10.0
+_AGAIN_S: Final = 0.2
+_LEADERLESS: Final = frozenset(
+    {KafkaError._UNKNOWN_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION}
+)
 
 
 class OutcomeReader:
@@ -39,7 +43,7 @@ class OutcomeReader:
             }
         )
         try:
-            self._consumer.assign(self._places(from_start))
+            self._consumer.assign(places(self._consumer, self.topic, from_start=from_start))
         except KafkaException as exc:
             self._consumer.close()
             raise KafkaAway(f"{self.topic} at {connection.address}: {exc.args[0].str()}") from exc
@@ -59,14 +63,6 @@ class OutcomeReader:
             return []
         return [outcome for message in (first, *self._consumer.consume(500, 0)) if (outcome := self._decoded(message))]
 
-    def _places(self, from_start: bool) -> list[TopicPartition]:
-        partitions = self._consumer.list_topics(self.topic, timeout=_TIMEOUT_S).topics[self.topic].partitions
-        places = [TopicPartition(self.topic, partition) for partition in partitions]
-        for place in places:
-            oldest, end = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)
-            place.offset = oldest if from_start else end
-        return places
-
     def _decoded(self, message: Message) -> PinOutcome | None:
         error = message.error()
         if error is not None:
@@ -83,6 +79,37 @@ class OutcomeReader:
         except EventInvalid:
             self.unreadable += 1
             return None
+
+
+class Edges(Protocol):
+    """What is asked of ``confluent_kafka.Consumer`` before anything is read."""
+
+    def list_topics(self, topic: str, timeout: float) -> Any:
+        """The topic as its brokers describe it now."""
+
+    def get_watermark_offsets(self, partition: TopicPartition, timeout: float) -> Any:
+        """The oldest offset and the end."""
+
+
+def places(consumer: Edges, topic: str, *, from_start: bool, timeout_s: float = _TIMEOUT_S) -> list[TopicPartition]:
+    """Where to begin in each partition; waits for one that has no leader just now.
+
+    librdkafka 2.16 keeps what it was told of a partition without leader, and answers "unknown partition" until the
+    topic is described to it again: so that is asked for before each try.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    while True:
+        partitions = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions
+        found = [TopicPartition(topic, partition) for partition in partitions]
+        try:
+            for place in found:
+                oldest, end = consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)
+                place.offset = oldest if from_start else end
+            return found
+        except KafkaException as exc:
+            if exc.args[0].code() not in _LEADERLESS or time.monotonic() > deadline_s:
+                raise
+        time.sleep(_AGAIN_S)
 
 
 def wait_for_outcomes(

@@ -25,6 +25,7 @@ from deploy.local.parts import Endpoints
 from pinstream.events import PinOutcome
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
+from tests.integration.records import read_to_end
 
 DEADLINE_S = 90.0
 
@@ -90,26 +91,11 @@ class Site:
 
     def flush(self) -> None:
         """Everything put so far is on Kafka."""
-        assert self.producer.flush(30) == 0
+        assert self.producer.flush(DEADLINE_S) == 0
 
     def read(self, topic: str) -> list[Message]:
         """Every record of a topic, to its end."""
-        consumer = Consumer(
-            {"bootstrap.servers": self.endpoints.kafka, "group.id": "reader", "enable.auto.commit": False,
-             "enable.partition.eof": True, "log_level": 2}
-        )  # fmt: skip
-        name = self.prefix + topic
-        consumer.assign([TopicPartition(name, each, 0) for each in range(self.partitions)])
-        found, ended = [], 0
-        while ended < self.partitions:
-            message = consumer.poll(10)
-            assert message is not None, f"{name} was not read to its end"
-            if message.error() is not None:
-                ended += 1
-            else:
-                found.append(message)
-        consumer.close()
-        return found
+        return read_to_end(self.endpoints.kafka, self.prefix + topic, partitions=self.partitions)
 
     def outcomes(self, *, probed: bool = False) -> list[PinOutcome]:
         """What became of events, one each; with ``probed``, the second outcomes that probes wrote."""
@@ -120,7 +106,7 @@ class Site:
         """How many records the group has committed."""
         reader = Consumer({"bootstrap.servers": self.endpoints.kafka, "group.id": group, "log_level": 2})
         asked = [TopicPartition(self.prefix + topic, each) for each in range(self.partitions)]
-        offsets = [max(each.offset, 0) for each in reader.committed(asked, timeout=10)]
+        offsets = [max(each.offset, 0) for each in reader.committed(asked, timeout=DEADLINE_S)]
         reader.close()
         return sum(offsets)
 
@@ -193,7 +179,7 @@ class RunningWorker:
             assert self.process.poll() is None, self.said()
             return None
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}{path}", timeout=10) as reply:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}{path}", timeout=DEADLINE_S) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as exc:
             return exc.code, exc.read().decode()

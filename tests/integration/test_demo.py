@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 FIELDS = ["pins", "indexed", "dead", "objects", "freshness_ms", "stages_ms"]
 STAGES = ["queue", "fetch", "decode", "detect", "embed", "write", "visible"]
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 
 def demo(out: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -15,7 +15,7 @@ from tests.integration.running_worker import RunningWorker, Site, eventually
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 ERRORS = "__connect.errors."
 

@@ -24,7 +24,7 @@ from tests.integration.running_worker import RunningWorker, Site, eventually
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 SEED = 20261124
 SLOW = {"limits__places": "2", "limits__backfill_places": "1"}

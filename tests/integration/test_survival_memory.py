@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
     from pinstream.milvus import MilvusStore
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 EVENTS, EVENT_BYTES = 2_000, 100_000
 HELD_BYTES = 8 * 2**20

@@ -13,7 +13,7 @@ from tests.integration.running_worker import Site
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
 
-pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.stack
 
 SEED = 20261123
 

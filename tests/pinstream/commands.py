@@ -32,7 +32,7 @@ def published(kafka: str, topic: str, count: int) -> list[PinEvent | PinDeletion
     consumer = assigned(kafka, topic)
     messages: list[Any] = []
     while len(messages) < count:
-        batch = consumer.consume(count, 10)
+        batch = consumer.consume(count, 60)
         assert batch
         messages += batch
     consumer.close()
@@ -61,7 +61,7 @@ def tell(kafka: str, topic: str, *values: bytes | None) -> None:
     producer = Producer({"bootstrap.servers": kafka, "log_level": 0})
     for value in values:
         producer.produce(topic, value, b"a")
-    assert producer.flush(10) == 0
+    assert producer.flush(60) == 0
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def worker(kafka: str, prefix: str, **changes: Any) -> Iterator[dict[str, bytes]
 
 def get(url: str) -> bytes:
     place = urlsplit(url)
-    connection = HTTPConnection(place.netloc, timeout=10)
+    connection = HTTPConnection(place.netloc, timeout=60)
     connection.request("GET", place.path)
     body = connection.getresponse().read()
     connection.close()

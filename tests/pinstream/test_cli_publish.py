@@ -130,7 +130,7 @@ def test_serving_on_ends_with_ctrl_c(mock_kafka: str, prefix: str, tmp_path: Pat
         assert get(event.image.url or "") == b"large" * 30_000
         running.send_signal(signal.SIGINT)
 
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0
     assert "Ctrl-C to stop" in said
 
 

@@ -49,7 +49,7 @@ def test_watching_without_news_says_what_it_waits_for(mock_kafka: str, prefix: s
         first_line = running.stdout.readline()
         running.send_signal(signal.SIGINT)
 
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0
     assert "no pin settled yet" in first_line
 
 
