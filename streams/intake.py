@@ -6,11 +6,11 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from pinstream.events import Headers
+from pinstream.stored import bytes_of, headers_of, timestamp_ms_of
 from streams.credits import Credits
 from streams.dispatch import ReachedEnd, Taken
 from streams.errors import KafkaFailed
@@ -136,23 +136,13 @@ class Loop(threading.Thread):
 
 def record_of(message: Message, lane: Lane) -> TakenRecord:
     """The message, byte by byte as Kafka holds it."""
-    kind, timestamp_ms = message.timestamp()
     return TakenRecord(
         lane=lane,
         topic=message.topic() or "",
         partition=message.partition() or 0,
         offset=message.offset() or 0,
-        key=_bytes(message.key()),
-        value=_bytes(message.value()),
-        headers=_headers(message),
-        timestamp_ms=timestamp_ms if kind else 0,
+        key=bytes_of(message.key()),
+        value=bytes_of(message.value()),
+        headers=headers_of(message),
+        timestamp_ms=timestamp_ms_of(message),
     )
-
-
-def _headers(message: Message) -> Headers:
-    found: Any = message.headers() or ()
-    return [(name, _bytes(value)) for name, value in found]
-
-
-def _bytes(text: str | bytes | None) -> bytes | None:
-    return text.encode() if isinstance(text, str) else text

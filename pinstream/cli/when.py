@@ -1,0 +1,28 @@
+"""Times and durations as people type them: ``2h``, ``7d``, ``2026-11-23T20:00``."""
+
+import re
+from datetime import datetime
+from typing import Final
+
+import typer
+
+_UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
+
+
+def duration_s(text: str) -> float:
+    """``90s``, ``2h``, ``7d`` in seconds; raises BadParameter saying what is expected."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
+    if found is None:
+        raise typer.BadParameter(f"{text!r}: expected a number and a unit of s, m, h, d, w, such as 2h")
+    return float(found[1]) * _UNITS_S[found[2]]
+
+
+def moment_ms(text: str, *, now_ms: int) -> int:
+    """A time in ms: so long ago (``2h``), or as ISO 8601, in this machine's zone unless it names one."""
+    if re.fullmatch(r"\d+(\.\d+)?[smhdw]", text.strip()):
+        return now_ms - int(duration_s(text) * 1000)
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: expected so long ago, such as 2h, or a time as 2026-11-23T20:00") from None
+    return int((at if at.tzinfo else at.astimezone()).timestamp() * 1000)
