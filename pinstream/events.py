@@ -35,6 +35,8 @@ MAX_EVENT_BYTES: Final = 6 * 1024 * 1024
 PIN_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 MAX_VERSION: Final = 2**63 - 1
 VERSION_HEADER: Final = "version"
+REPLAYS_HEADER: Final = "pinstream-replays"
+"""How often an event was taken back from the dead letters, decimal: written by `python -m streams dead-letters`."""
 
 _URL: Final = r"^([Hh][Tt][Tt][Pp][Ss]?|file|s3):\S+$"
 _BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"

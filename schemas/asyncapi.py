@@ -15,6 +15,7 @@ ERROR_HEADERS: Final = {
     "__connect.errors.topic": "where the event came from",
     "__connect.errors.partition": "its partition, decimal",
     "__connect.errors.offset": "its offset, decimal",
+    "__connect.errors.timestamp": "its timestamp, ms since 1970, decimal",
     "__connect.errors.stage": "what the worker was doing",
     "__connect.errors.exception.class.name": "the kind of failure",
     "__connect.errors.exception.message": "why, in words",
@@ -22,12 +23,17 @@ ERROR_HEADERS: Final = {
     "__connect.errors.unexpected": "true where the worker's own code may be at fault, else false",
 }
 
+MARK_HEADERS: Final = {
+    "pinstream-letters-handled": "replayed, dropped, or settled: its pin was indexed or deleted since",
+    "pinstream-letters-offsets": "offsets of the letters in this partition, decimal, separated by commas",
+}
+
 _KEY: Final = {"type": "string", "pattern": PIN_ID_PATTERN, "description": "the pin id"}
 _MESSAGES: Final = {
     EVENTS: ("pinSaved", "pinDeleted"),
     BACKFILL: ("pinSaved", "pinDeleted"),
     INDEXED: ("pinOutcome",),
-    DEAD: ("deadLetter",),
+    DEAD: ("deadLetter", "lettersHandled"),
 }
 _OPERATIONS: Final = {
     "publishPins": ("receive", EVENTS),
@@ -106,6 +112,11 @@ def _messages() -> Part:
             headers={name: _header(meaning) for name, meaning in ERROR_HEADERS.items()},
         )
         | {"contentType": "application/octet-stream"},
+        "lettersHandled": _message(
+            "a mark: these letters are done with, and no list shows them",
+            payload={"type": "null"},
+            headers={name: _header(meaning) for name, meaning in MARK_HEADERS.items()},
+        ),
     }
 
 

@@ -1,4 +1,4 @@
-"""``python -m streams worker`` indexes pins; ``python -m streams init`` creates the topics."""
+"""``python -m streams worker`` indexes pins, ``init`` creates the topics, ``dead-letters`` takes back what died."""
 
 import asyncio
 import logging
@@ -16,6 +16,7 @@ from pinstream.errors import IndexMismatch
 from schemas.topics import DEFAULT_PARTITIONS, topics
 from settings.environment import effective, wrong
 from settings.logs import configure
+from streams import letter_commands
 from streams.errors import WorkerStopped
 from streams.reference import reference as markdown
 from streams.settings import WorkerSettings
@@ -27,6 +28,7 @@ WRONG_SETTING = 2
 REFUSED = 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.add_typer(letter_commands.app, name="dead-letters")
 
 
 @app.command()

@@ -32,6 +32,7 @@ def error_headers(record: TakenRecord, *, stage: str, error: BaseException, unex
         "topic": record.topic,
         "partition": str(record.partition),
         "offset": str(record.offset),
+        "timestamp": str(record.timestamp_ms),
         "stage": stage,
         "exception.class.name": f"{kind.__module__}.{kind.__qualname__}",
         "exception.message": str(error)[:MAX_MESSAGE_CHARS],

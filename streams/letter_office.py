@@ -1,0 +1,148 @@
+"""Reading all dead letters, and taking them back or off the list: what the commands do, without the screen."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from pinstream.cli.again import Repeater
+from pinstream.cli.connection import Connection
+from pinstream.cli.passes import TopicReader
+from pinstream.errors import EventInvalid
+from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome
+from pinstream.stored import StoredRecord
+from streams.letter_box import LetterBox, Wanted
+from streams.letters import Handled, Letter, Mark, read_letter, replayed_headers, source_timestamp_ms
+
+_AT_ONCE = 1_000
+
+Advance = Callable[[int], None]
+Total = Callable[[int], Advance]
+"""Told how much there is, gives whom to tell of each step."""
+
+
+Fate = Literal["replay", "settled", "stranger"]
+"""Published again; left alone, for its pin has been settled since; left alone, for its topic is none of the lanes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a replay does with one letter."""
+
+    letter: Letter
+    fate: Fate
+    topic: str
+    """Where its event goes, if it is replayed."""
+    done_with: tuple[int, ...]
+    """Offsets of the letters that this ends."""
+
+
+class LetterOffice:
+    """The letters of one pinstream; every call blocks and raises KafkaAway."""
+
+    def __init__(self, to: Connection, box: LetterBox) -> None:
+        self._to = to
+        self._box = box
+        self.topic = to.topic_prefix + DEAD_TOPIC
+        self.lanes = (to.topic_prefix + EVENTS_TOPIC, to.topic_prefix + BACKFILL_TOPIC)
+
+    def sort(self, *, since_ms: int | None, total: Total) -> None:
+        """Read every letter and mark written since then into the box, up to the topic's end as it is now."""
+        with TopicReader(self._to, self.topic) as reader:
+            spans = reader.spans(since_ms=since_ms)
+            for record in reader.read(spans, advance=total(sum(span.offsets for span in spans))):
+                found = read_letter(record)
+                if found is not None:
+                    self._box.add(found)
+
+    def look_up(self, *, total: Total) -> None:
+        """Note which pins in the box have been settled since, and at which version."""
+        with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
+            spans = reader.spans()
+            self._box.settle(self._settled(reader.read(spans, advance=total(sum(span.offsets for span in spans)))))
+
+    def fetch(self, letters: Sequence[Letter]) -> Iterator[StoredRecord]:
+        """The letters themselves, in the order in which they come."""
+        with TopicReader(self._to, self.topic) as reader:
+            yield from reader.pick(_places(letters))
+
+    def plan(self, wanted: Wanted, *, each: bool, lane: str | None) -> Iterator[Plan]:
+        """What a replay would do with each letter, or with the last of each pin; ``lane`` in place of its own."""
+        letters = self._box.letters(wanted) if each else self._box.last_of_each_pin(wanted)
+        for letter in letters:
+            done_with = (letter.offset,) if each else self._box.open_before(letter)
+            topic = lane or letter.source
+            fate: Fate = "replay" if topic in self.lanes else "stranger"
+            if self._box.settled(letter):
+                fate = "settled"
+            yield Plan(letter=letter, fate=fate, topic=topic, done_with=done_with)
+
+    def replay(self, plans: Iterator[Plan], *, advance: Advance) -> int:
+        """Publish, and mark what has arrived; how many letters Kafka has let go of meanwhile.
+
+        What is cut off in between is replayed again another time, which changes nothing.
+        """
+        gone = 0
+        with TopicReader(self._to, self.topic) as reader, Repeater(self._to) as repeater:
+            while chunk := list(islice(plans, _AT_ONCE)):
+                sent = {_place(plan.letter): plan for plan in chunk if plan.fate == "replay"}
+                done = [plan for plan in chunk if plan.fate == "settled"]
+                for record in reader.pick(_places([plan.letter for plan in sent.values()])):
+                    plan = sent[record.partition, record.offset]
+                    repeater.repeat(_event(record, plan.topic))
+                    done.append(plan)
+                repeater.flush()
+                for plan in done:
+                    handled: Handled = "settled" if plan.fate == "settled" else "replayed"
+                    _mark(repeater, self.topic, plan.letter, plan.done_with, handled)
+                repeater.flush()
+                gone += len(sent) - sum(plan.fate == "replay" for plan in done)
+                advance(len(chunk))
+        return gone
+
+    def drop(self, letters: Iterator[Letter], *, advance: Advance) -> None:
+        """Mark them, so that no list shows them; the records stay for as long as the topic keeps them."""
+        with Repeater(self._to) as repeater:
+            for letter in letters:
+                _mark(repeater, self.topic, letter, (letter.offset,), "dropped")
+                advance(1)
+
+    def _settled(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
+        for record in records:
+            if record.key is None or record.value is None or not self._box.has(record.key):
+                continue
+            try:
+                outcome = PinOutcome.decode(record.value)
+            except EventInvalid:
+                continue
+            if outcome.outcome != "dead" and outcome.version is not None:
+                yield record.key, outcome.version
+
+
+def _event(letter: StoredRecord, topic: str) -> StoredRecord:
+    """A letter's event as it was published, timestamp included, but for the count of its replays."""
+    return StoredRecord(
+        topic=topic,
+        partition=letter.partition,
+        offset=letter.offset,
+        key=letter.key,
+        value=letter.value,
+        headers=replayed_headers(letter.headers),
+        timestamp_ms=source_timestamp_ms(letter),
+    )
+
+
+def _mark(repeater: Repeater, topic: str, letter: Letter, offsets: tuple[int, ...], handled: Handled) -> None:
+    mark = Mark(partition=letter.partition, offsets=offsets, handled=handled)
+    repeater.mark(topic, mark.partition, key=letter.key, headers=mark.headers)
+
+
+def _place(letter: Letter) -> tuple[int, int]:
+    return letter.partition, letter.offset
+
+
+def _places(letters: Sequence[Letter]) -> dict[int, set[int]]:
+    places: dict[int, set[int]] = {}
+    for letter in letters:
+        places.setdefault(letter.partition, set()).add(letter.offset)
+    return places
