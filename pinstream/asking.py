@@ -38,12 +38,19 @@ class Filters:
     """Which pins may answer; what is None does not restrict.
 
     ``domain`` and ``label`` take one name or several. Without a ``label``, ``similar`` keeps to the object's own;
-    ``ANY_LABEL`` opens that gate. ``max_age_s`` counts from publication.
+    ``ANY_LABEL`` opens that gate. ``max_age_s`` counts from publication. Pins named in ``but`` are left out; others
+    that show the same picture are not.
     """
 
     domain: Names | None = None
     label: Names | Gate | None = None
     max_age_s: float | None = None
+    but: Names | None = None
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The pins of ``but``."""
+        return _names("but", self.but) or frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +129,7 @@ def question_of(filters: Filters, order: Order | None) -> tuple[object, ...]:
     """What a cursor must not be carried across, the same in every process."""
     label = filters.label.value if isinstance(filters.label, Gate) else _sorted(filters.label)
     kept = ("rerank", order.candidates) if isinstance(order, Rerank) else order
-    return _sorted(filters.domain), label, filters.max_age_s, kept
+    return _sorted(filters.domain), label, filters.max_age_s, _sorted(filters.but), kept
 
 
 def checked_hits(limit: int, *, most: int = MAX_HITS) -> int:

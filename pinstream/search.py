@@ -166,7 +166,7 @@ class VisualIndex:
         checked_hits(limit)
         page = self._page(cursor, ("code", checked_code(code), slots, *question_of(filters, checked_order(order))))
         where = where_of(filters, slots, now_ms=page.asked_at_ms)
-        return self._search([Question((probe(code, where),), page, limit, order)])[0]
+        return self._search([Question((probe(code, where),), page, limit, order, filters.left_out)])[0]
 
     def by_code_many(
         self,
@@ -182,7 +182,9 @@ class VisualIndex:
         asked = question_of(filters, checked_order(order))
         pages = self._pages(None, {code: ("code", checked_code(code), slots, *asked) for code in codes})
         questions = {
-            code: Question((probe(code, where_of(filters, slots, now_ms=page.asked_at_ms)),), page, limit, order)
+            code: Question(
+                (probe(code, where_of(filters, slots, now_ms=page.asked_at_ms)),), page, limit, order, filters.left_out
+            )
             for code, page in pages.items()
         }
         found = dict(zip(questions, self._search(list(questions.values())), strict=True))
@@ -208,7 +210,7 @@ class VisualIndex:
         asked = [checked_query(one).identity() for one in queries]
         page = self._page(cursor, ("blended", *asked, *question_of(filters, checked_order(order))))
         probes = tuple(blended_probe(one, filters, now_ms=page.asked_at_ms) for one in queries)
-        return self._search([Question(probes, page, limit, order)])[0]
+        return self._search([Question(probes, page, limit, order, filters.left_out)])[0]
 
     def trace(self, pin_id: str) -> PinTrace:
         """Every row of a pin, dead ones too, and whether a search finds it; of an unknown pin there are none.
@@ -250,7 +252,7 @@ class VisualIndex:
                 continue
             where = where_of(filters, "whole", now_ms=pages[pin_id].asked_at_ms)
             like_it = probe(rows[WHOLE_SLOT].code, where)
-            questions[pin_id] = Question((like_it,), pages[pin_id], limit, order, frozenset({pin_id}))
+            questions[pin_id] = Question((like_it,), pages[pin_id], limit, order, filters.left_out | {pin_id})
         return self._answered(questions)
 
     def _similar(
@@ -272,7 +274,9 @@ class VisualIndex:
                 questions[pin_id, slot] = thing
                 continue
             where = where_of(filters, "objects", now_ms=page.asked_at_ms, gate=thing.label)
-            questions[pin_id, slot] = Question((probe(thing.code, where),), page, limit, order, frozenset({pin_id}))
+            questions[pin_id, slot] = Question(
+                (probe(thing.code, where),), page, limit, order, filters.left_out | {pin_id}
+            )
         return self._answered(questions)
 
     def _answered(self, questions: Mapping[T, Question | PinUnknown]) -> dict[T, SearchResult | PinUnknown]:

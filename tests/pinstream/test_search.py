@@ -56,6 +56,15 @@ def test_nearest_come_first_and_the_pin_itself_never() -> None:
     assert [hit.near_duplicate for hit in found] == [True, True, False]
 
 
+def test_pins_named_are_left_out_and_others_with_their_picture_are_not() -> None:
+    rows = (row("own", 0, picture="aa"), row("twin", 0, picture="aa"), row("far", 90))
+
+    assert pins(index(*rows).by_code(code(0), filters=Filters(but="own"))) == ["twin", "far"]
+    assert pins(index(*rows, row("q", 0)).related("q", filters=Filters(but=("own", "far")))) == ["twin"]
+    with pytest.raises(QueryInvalid, match="but"):
+        index(*rows).by_code(code(0), filters=Filters(but=()))
+
+
 def test_near_duplicates_end_at_the_stated_distance() -> None:
     found = index(row("q", 0), row("in", NEAR_DUPLICATE_BITS), row("out", NEAR_DUPLICATE_BITS + 1)).related("q")
 
