@@ -18,18 +18,15 @@ class PinReader:
     def __init__(self, store: VectorStore, consistency: Consistency) -> None:
         self._store, self._consistency = store, consistency
 
-    def whole(self, pin_id: str) -> Rows:
-        """Every row of the pin's version, dead ones too."""
-        rows = self.rows({pin_id: range(SLOTS_READ_AT_ONCE)})[pin_id]
-        if isinstance(rows, PinUnknown):
-            raise rows
-        count = rows[WHOLE_SLOT].object_count
-        if count < SLOTS_READ_AT_ONCE:
-            return rows
-        every = self.rows({pin_id: range(count + 1)})[pin_id]
-        if isinstance(every, PinUnknown):
-            raise every
-        return every
+    def wholes(self, pin_ids: Iterable[str]) -> dict[str, Rows | PinUnknown]:
+        """For each pin every row of its version, dead ones too, or why there are none."""
+        found = self.rows({pin_id: range(SLOTS_READ_AT_ONCE) for pin_id in pin_ids})
+        more = {
+            pin_id: range(rows[WHOLE_SLOT].object_count + 1)
+            for pin_id, rows in found.items()
+            if not isinstance(rows, PinUnknown) and rows[WHOLE_SLOT].object_count >= SLOTS_READ_AT_ONCE
+        }
+        return found | self.rows(more) if more else found
 
     def rows(self, slots: Mapping[str, Iterable[int]]) -> dict[str, Rows | PinUnknown]:
         """For each pin its rows in these slots and in slot 0, which is alive for sure; or why there are none."""

@@ -25,7 +25,7 @@ from pinstream.cursor import Cursor, first_page, next_page
 from pinstream.errors import PinUnknown, QueryInvalid
 from pinstream.hits import IndexedPin, PinTrace, SearchResult
 from pinstream.newest import newest_rows
-from pinstream.reading import SLOTS_READ_AT_ONCE, PinReader, object_in
+from pinstream.reading import SLOTS_READ_AT_ONCE, PinReader, Rows, object_in
 from pinstream.store import Consistency, VectorStore
 
 EVERYTHING: Final = Filters()
@@ -79,9 +79,16 @@ class VisualIndex:
 
     def get(self, pin_id: str) -> IndexedPin:
         """The pin and its objects, as they are in the index."""
-        rows = self._pins.whole(pin_id)
-        objects = (row for slot, row in rows.items() if slot != WHOLE_SLOT and row.alive)
-        return IndexedPin.of(rows[WHOLE_SLOT], objects, now_ms=self._clock_ms())
+        found = self.get_many([pin_id])[pin_id]
+        if isinstance(found, PinUnknown):
+            raise found
+        return found
+
+    def get_many(self, pin_ids: Iterable[str]) -> dict[str, IndexedPin | PinUnknown]:
+        """``get`` for many pins with one call; who is not there has its error."""
+        now_ms = self._clock_ms()
+        found = self._pins.wholes(dict.fromkeys(pin_ids))
+        return {pin_id: rows if isinstance(rows, PinUnknown) else _pin(rows, now_ms) for pin_id, rows in found.items()}
 
     def newest(self, *, limit: int = DEFAULT_HITS, filters: Filters = EVERYTHING) -> tuple[IndexedPin, ...]:
         """The pins that were published last, the newest first, each with its objects."""
@@ -92,11 +99,7 @@ class VisualIndex:
         wholes = newest_rows(scan, where, limit=limit, now_ms=now_ms)
         slots = {whole.pin_id: range(whole.object_count + 1) for whole in wholes}
         found = self._pins.rows(slots) if slots else {}
-        pins = []
-        for rows in found.values():
-            if not isinstance(rows, PinUnknown):
-                objects = (row for slot, row in rows.items() if slot != WHOLE_SLOT and row.alive)
-                pins.append(IndexedPin.of(rows[WHOLE_SLOT], objects, now_ms=now_ms))
+        pins = [_pin(rows, now_ms) for rows in found.values() if not isinstance(rows, PinUnknown)]
         return tuple(sorted(pins, key=lambda pin: (-pin.published_at_ms, pin.pin_id)))
 
     def related(
@@ -307,6 +310,7 @@ class AsyncVisualIndex:
     def __init__(self, index: VisualIndex) -> None:
         self._index = index
         self.get = _in_thread(index.get)
+        self.get_many = _in_thread(index.get_many)
         self.newest = _in_thread(index.newest)
         self.related = _in_thread(index.related)
         self.related_many = _in_thread(index.related_many)
@@ -319,6 +323,11 @@ class AsyncVisualIndex:
     async def close(self) -> None:
         """Let go of the connection."""
         await asyncio.to_thread(self._index.close)
+
+
+def _pin(rows: Rows, now_ms: int) -> IndexedPin:
+    objects = (row for slot, row in rows.items() if slot != WHOLE_SLOT and row.alive)
+    return IndexedPin.of(rows[WHOLE_SLOT], objects, now_ms=now_ms)
 
 
 def _in_thread(call: Callable[P, R]) -> Callable[P, Coroutine[None, None, R]]:

@@ -56,6 +56,19 @@ def test_nearest_come_first_and_the_pin_itself_never() -> None:
     assert [hit.near_duplicate for hit in found] == [True, True, False]
 
 
+def test_many_pins_are_read_at_once_and_who_is_missing_has_its_error() -> None:
+    objects = [row("many", 0, slot=slot) for slot in range(1, 20)]
+    whole = replace(row("many", 0), object_count=19)
+
+    found = index(row("a", 0), whole, *objects, tombstone("gone", 0, 2, at_ms=NOW_MS)).get_many(
+        ["a", "many", "gone", "never"]
+    )
+
+    assert isinstance(found["gone"], PinDeleted)
+    assert type(found["never"]) is PinUnknown
+    assert [len(found[pin].objects) for pin in ("a", "many")] == [0, 19]  # type: ignore[union-attr]
+
+
 def test_pins_named_are_left_out_and_others_with_their_picture_are_not() -> None:
     rows = (row("own", 0, picture="aa"), row("twin", 0, picture="aa"), row("far", 90))
 
