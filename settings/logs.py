@@ -48,4 +48,5 @@ def configure(log_format: Literal["human", "json"], level: str) -> None:
     lines.setFormatter(JsonLines() if log_format == "json" else HumanLines())
     logging.basicConfig(level=level.upper(), handlers=[lines], force=True)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # its failures are translated and counted here

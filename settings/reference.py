@@ -1,29 +1,58 @@
-"""Tables of settings for the configuration reference, written from the settings classes."""
+"""The configuration reference, written from the settings classes: one page, a part for each process."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from settings.environment import PREFIX, ProcessSettings
 
+PAGE: Final = Path(__file__).parents[1] / "docs" / "configuration.md"
 
-def tables(settings: type[ProcessSettings], title: str) -> str:
-    """Markdown: one table for what is about no single part, under ``title``, and one for each group."""
+
+def part_of(page: str, process: str) -> str:
+    """What ``page`` says of ``process``; raises ValueError where it has no place for that."""
+    begin, end = _marks(process)
+    _, found, rest = page.partition(begin + "\n")
+    part, ends, _ = rest.partition(end)
+    if not (found and ends):
+        raise ValueError(f"no place for {process!r}: put {begin} and {end} where it belongs")
+    return part
+
+
+def write(part: str, process: str, *, page: Path = PAGE) -> None:
+    """Put ``part`` where ``page`` tells of ``process``."""
+    text = page.read_text()
+    begin, end = _marks(process)
+    page.write_text(text.replace(f"{begin}\n{part_of(text, process)}{end}", f"{begin}\n{part}{end}"))
+
+
+def tables(settings: type[ProcessSettings], title: str, *, shared: Collection[str] = ()) -> str:
+    """Markdown: under ``title`` one table for what is about no single part, and one for each group.
+
+    Groups named in ``shared`` are only named: they are shown with another process.
+    """
     fields = settings.model_fields
     general = [(name, field) for name, field in fields.items() if not isinstance(field.default, BaseModel)]
-    parts = ["\n".join(_table(title, "", "What is not about one part.", general))]
+    parts = [f"## {title}\n\n" + "\n".join(_table("", general))]
     for name, field in fields.items():
-        if isinstance(field.default, BaseModel):
+        if isinstance(field.default, BaseModel) and name not in shared:
             group = type(field.default)
             meaning = (group.__doc__ or "").strip()
             rows = list(group.model_fields.items())
-            parts.append("\n".join(_table(name.capitalize(), f"{name.upper()}__", meaning, rows)))
+            parts.append(f"### {name.capitalize()}\n\n{meaning}\n\n" + "\n".join(_table(f"{name.upper()}__", rows)))
+    if shared:
+        parts.append(f"Beside these it takes the groups {', '.join(shared)}, as they stand with the worker.\n")
     return "\n".join(parts)
 
 
-def _table(title: str, prefix: str, meaning: str, fields: list[tuple[str, FieldInfo]]) -> Iterator[str]:
-    yield f"## {title}\n\n{meaning}\n"
+def _marks(process: str) -> tuple[str, str]:
+    return f"<!-- {process} -->", f"<!-- /{process} -->"
+
+
+def _table(prefix: str, fields: list[tuple[str, FieldInfo]]) -> Iterator[str]:
     yield "| setting | type | default | meaning |\n|---|---|---|---|"
     for name, field in fields:
         shown = (f"`{PREFIX}{prefix}{name.upper()}`", _type(field), _default(field), field.description or "")

@@ -14,6 +14,7 @@ from pydantic_settings import SettingsError
 from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
 from schemas.topics import DEFAULT_PARTITIONS, topics
+from settings import reference as configuration
 from settings.environment import effective, wrong
 from settings.logs import configure
 from streams import letter_commands
@@ -78,9 +79,12 @@ def init(
 
 
 @app.command()
-def reference() -> None:
-    """Print the configuration reference as Markdown (docs/configuration.md)."""
-    typer.echo(markdown(), nl=False)
+def reference(write: Annotated[bool, typer.Option("--write", help="into docs/configuration.md")] = False) -> None:
+    """Print the worker's part of the configuration reference as Markdown."""
+    if write:
+        configuration.write(markdown(), "worker")
+    else:
+        typer.echo(markdown(), nl=False)
 
 
 async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> None:
