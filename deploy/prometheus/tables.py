@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from api import metrics as api
 from schemas.metrics import BUILD, Metric
 from streams import metrics as worker
 
@@ -13,6 +14,7 @@ PAGE: Final = ROOT / "docs" / "metrics.md"
 TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
     "Every process": (BUILD,),
     "The worker": worker.TABLE,
+    "The read service": api.TABLE,
 }
 """By the heading under which the page shows them. A process that declares metrics is added here."""
 

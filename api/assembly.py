@@ -1,0 +1,88 @@
+"""The parts put together over what they ask: real servers, or stand-ins in tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from api.feed import Feed
+from api.gate import Gate
+from api.journal import Journal
+from api.metrics import Metrics
+from api.models import Detects, Embeds, Models
+from api.parts import Parts
+from api.pictures import Fetch, Pictures, ReadInline
+from api.searches import Searches
+from api.settings import ApiSettings
+from api.shrinking import Shrinking
+from pinstream.search import VisualIndex
+from pinstream.store import VectorStore
+
+_DECODE_THREADS: Final = 2
+_FETCHES_WAITING: Final = 8
+"""For each that is under way: a wall of thumbnails comes all at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Whom the parts ask."""
+
+    store: VectorStore
+    fetch: Fetch
+    inline: ReadInline
+    detector: Detects
+    embedder: Embeds
+    canary: Callable[[], Awaitable[object]]
+    """A real inference; raises what the models raise."""
+
+
+@asynccontextmanager
+async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> AsyncIterator[Parts]:
+    """Everything wired; threads and tasks end with the block."""
+    quota, cache = settings.quota, settings.cache
+
+    def gate(name: str, places: int, waiting: int) -> Gate:
+        return Gate(name, places=places, waiting=waiting, metrics=metrics)
+
+    async with AsyncExitStack() as stack:
+        searching = stack.enter_context(ThreadPoolExecutor(quota.searches + 1, thread_name_prefix="search"))
+        decoders = stack.enter_context(ThreadPoolExecutor(_DECODE_THREADS, thread_name_prefix="decode"))
+        sure = Searches(VisualIndex.over(ports.store, consistency="Strong"), gate("feed", 1, 1), searching)
+        feed = Feed(sure, metrics, heartbeat_s=settings.api.heartbeat_s, readers=quota.streams)
+        telling = asyncio.create_task(feed.run())
+        stack.push_async_callback(_cancelled, telling)
+        journal = Journal(pins=cache.pins, hear=feed.hear)
+        yield Parts(
+            searches=Searches(
+                VisualIndex.over(ports.store), gate("index", quota.searches, quota.searches_waiting), searching
+            ),
+            models=Models(
+                detector=ports.detector,
+                embedder=ports.embedder,
+                gate=gate("models", quota.models, quota.models_waiting),
+                decoders=decoders,
+                max_pixels=quota.photo_pixels,
+            ),
+            pictures=Pictures(
+                ports.fetch,
+                ports.inline,
+                journal,
+                gate("fetch", quota.fetches, _FETCHES_WAITING * quota.fetches),
+                capacity_bytes=cache.pictures_bytes,
+                metrics=metrics,
+            ),
+            shrinking=Shrinking(
+                decoders, capacity_bytes=cache.thumbnails_bytes, max_pixels=settings.fetch.max_pixels, metrics=metrics
+            ),
+            journal=journal,
+            feed=feed,
+            metrics=metrics,
+            canary=ports.canary,
+        )
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,0 +1,74 @@
+"""Open connections to everything: Milvus, Triton, Kafka, the hosts of pictures; closed in order at the end."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+from api.assembly import Ports, assembled
+from api.inline import InlineReader
+from api.metrics import Metrics
+from api.parts import Parts
+from api.settings import ApiSettings
+from api.tail import Heard, Published, Tail
+from fetch.fetcher import Fetcher
+from inference import repository
+from inference.canary import Canary
+from inference.client import TritonModels
+from inference.detect import Detector
+from inference.embed import Embedder
+from pinstream.milvus import MilvusStore
+
+_INLINE_THREADS: Final = 2
+
+
+@asynccontextmanager
+async def backends(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Parts]:
+    """The parts on real servers. Nothing is waited for: what is away is said so to whoever asks for it."""
+    milvus, triton = settings.milvus, settings.triton
+    async with AsyncExitStack() as stack:
+        records = stack.enter_context(ThreadPoolExecutor(_INLINE_THREADS, thread_name_prefix="inline"))
+        fetcher = await stack.enter_async_context(Fetcher(settings.fetch.policy))
+        runner = await stack.enter_async_context(TritonModels(triton.address, timeout_s=triton.timeout_s))
+        token = None if milvus.token is None else milvus.token.get_secret_value()
+        store = MilvusStore(milvus.uri, token=token, timeout_s=milvus.timeout_s)
+        stack.callback(store.close)
+        detector = Detector(runner, repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects)
+        embedder = Embedder(runner)
+        ports = Ports(
+            store=store,
+            fetch=fetcher,
+            inline=InlineReader(settings.kafka, records),
+            detector=detector,
+            embedder=embedder,
+            canary=Canary(detector, embedder).sing,
+        )
+        parts = await stack.enter_async_context(assembled(settings, metrics, ports))
+        tail = Tail(settings.kafka, _Bridge(asyncio.get_running_loop(), parts), look_back=settings.cache.pins)
+        tail.start()
+        stack.push_async_callback(asyncio.to_thread, tail.stop)
+        yield parts
+
+
+class _Bridge:
+    """From the tail's thread into the event loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, parts: Parts) -> None:
+        self._loop = loop
+        self._parts = parts
+
+    def heard(self, records: Sequence[Heard]) -> None:
+        """See Listener."""
+        self._loop.call_soon_threadsafe(self._take, records)
+
+    def connected(self, is_connected: bool) -> None:
+        """See Listener."""
+        self._loop.call_soon_threadsafe(self._parts.feed.connected, is_connected)
+
+    def _take(self, records: Sequence[Heard]) -> None:
+        for record in records:
+            if isinstance(record, Published):
+                self._parts.journal.published(record.pin_id, record.place)
+            else:
+                self._parts.journal.settled(record)

@@ -1,0 +1,49 @@
+"""``/v1/fresh``: the newest pins, once or as they become searchable."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from api.parts import Parts, PartsHere
+from api.problems import Problem, declared
+from api.shapes import FreshBody, PinBody
+from api.timed import TimedRoute
+
+EVENT_STREAM: Final = "text/event-stream"
+MOST: Final = 100
+
+router = APIRouter(tags=["fresh"], route_class=TimedRoute, responses=declared(422, 429, 503))
+
+
+@router.get(
+    "/v1/fresh",
+    response_model=FreshBody,
+    responses={
+        200: {
+            "description": "The newest pins, newest first; with `Accept: text/event-stream` a stream: `event: pin` "
+            "with a pin, `event: gone` with `pin_id` and `version` of a deleted one, comments as heartbeat.",
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def fresh(
+    request: Request,
+    parts: PartsHere,
+    limit: Annotated[int, Query(ge=1, le=MOST)] = 40,
+    last_event_id: Annotated[str | None, Query(max_length=100, description="as the header `Last-Event-ID`")] = None,
+    given: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
+) -> Response | FreshBody:
+    """The newest pins, or a stream of those that become searchable from now on, or from `last_event_id` on."""
+    if EVENT_STREAM in request.headers.get("accept", ""):
+        return _stream(parts, given or last_event_id)
+    told = parts.feed.last_event_id
+    pins = await parts.searches.ask(lambda index: index.newest(limit=limit))
+    return FreshBody(pins=tuple(PinBody.model_validate(pin) for pin in pins), last_event_id=told)
+
+
+def _stream(parts: Parts, after: str | None) -> Response:
+    if parts.feed.is_full:
+        raise Problem(429, "streams-busy", "as many streams are open as may be", retry_after_s=5.0)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(parts.feed.events(after), headers=headers, media_type=EVENT_STREAM)

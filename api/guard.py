@@ -1,0 +1,209 @@
+"""Who may ask, how often and how much: keys, a token bucket for each caller, a limit on bodies, safe headers."""
+
+import hashlib
+import hmac
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
+from typing import Final
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.metrics import Metrics
+from api.problems import Problem, response_of
+from fetch.addresses import Network
+
+KEY_COOKIE: Final = "pinstream_key"
+_COSTS: Final = {"/v1/flashlight": 2.0, "/v1/lens": 5.0}
+_THUMBNAIL_COST: Final = 0.1
+_SAFE: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+}
+
+
+class Buckets:
+    """Tokens for each caller: ``rate_per_s`` come in, up to ``burst``; the ``callers`` seen last are remembered."""
+
+    def __init__(
+        self, *, rate_per_s: float, burst: float, callers: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate_per_s = rate_per_s
+        self._burst = burst
+        self._callers = callers
+        self._clock = clock
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, caller: str, tokens: float) -> float:
+        """0 if ``caller`` had so many tokens, which now are gone; else in how many seconds there will be enough."""
+        now_s = self._clock()
+        left, then_s = self._left.pop(caller, (self._burst, now_s))
+        left = min(left + (now_s - then_s) * self._rate_per_s, self._burst)
+        wanted = min(tokens, self._burst)
+        wait_s = 0.0 if left >= wanted else (wanted - left) / self._rate_per_s
+        self._left[caller] = (left if wait_s else left - wanted, now_s)
+        if len(self._left) > self._callers:
+            self._left.popitem(last=False)
+        return wait_s
+
+
+class Keys:
+    """API keys; comparing takes the same time whatever was given."""
+
+    def __init__(self, keys: Sequence[SecretStr]) -> None:
+        self._digests = [_digest(key.get_secret_value()) for key in keys]
+
+    @property
+    def wanted(self) -> bool:
+        """Whether a key is needed at all."""
+        return bool(self._digests)
+
+    def owner(self, headers: Headers) -> str | None:
+        """A name for the caller whose key this is; None where there is none or a wrong one."""
+        given = _digest(_given_key(headers))
+        known = [hmac.compare_digest(given, digest) for digest in self._digests]
+        return "key " + given.hex()[:16] if any(known) else None
+
+
+class Guard:
+    """Everything below ``/v1`` needs a key (if there are any) and tokens; no body may be larger than allowed."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        keys: Keys,
+        buckets: Buckets,
+        body_bytes: int,
+        proxies: Sequence[Network],
+        metrics: Metrics,
+    ) -> None:
+        self._app = app
+        self._keys = keys
+        self._buckets = buckets
+        self._body_bytes = body_bytes
+        self._proxies = proxies
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refused = self._refusal(scope, headers) or self._too_large(headers)
+        if refused is not None:
+            await response_of(refused)(scope, receive, send)
+            return
+        await self._app(scope, self._counted(receive), send)
+
+    def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
+        cost = cost_of(scope["path"], scope["method"])
+        if not cost:
+            return None
+        caller = address_of(scope, headers, self._proxies)
+        stranger = False
+        if self._keys.wanted:
+            owner = self._keys.owner(headers)
+            stranger, caller = owner is None, owner or caller
+        wait_s = self._buckets.take(caller, cost)
+        if wait_s:
+            self._metrics.add("refused", "rate")
+            return Problem(429, "too-many-requests", "more requests than this caller may make", retry_after_s=wait_s)
+        if stranger:
+            self._metrics.add("refused", "key")
+            return Problem(401, "key-needed", "give an API key: `Authorization: Bearer KEY`")
+        return None
+
+    def _too_large(self, headers: Headers) -> Problem | None:
+        length = headers.get("content-length", "")
+        if length.isdigit() and int(length) > self._body_bytes:
+            self._metrics.add("refused", "body")
+            return Problem(413, "body-too-large", f"{length} bytes; at most {self._body_bytes} are taken")
+        return None
+
+    def _counted(self, receive: Receive) -> Receive:
+        """The body's chunks, until there are too many of them."""
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._body_bytes:
+                self._metrics.add("refused", "body")
+                raise HTTPException(413, f"more than {self._body_bytes} bytes")
+            return message
+
+        return counted
+
+
+class SafeHeaders:
+    """Every answer tells browsers to run nothing but this service's own page."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+
+        async def safe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _SAFE.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, safe if scope["type"] == "http" else send)
+
+
+def cost_of(path: str, method: str) -> float:
+    """How many tokens a request takes; 0 outside ``/v1`` and for what a browser asks before it asks."""
+    if not path.startswith("/v1/") or method == "OPTIONS":
+        return 0.0
+    return _THUMBNAIL_COST if path.endswith("/thumbnail") else _COSTS.get(path, 1.0)
+
+
+def address_of(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> str:
+    """Whose request this is: the nearest address of the way here that is no proxy of ours."""
+    client = scope.get("client")
+    here = client[0] if client else "unknown"
+    way = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",") if part.strip()]
+    while way and _is_among(here, proxies):
+        here = way.pop()
+    return here
+
+
+def _is_among(address: str, proxies: Sequence[Network]) -> bool:
+    try:
+        return any(ip_address(address) in network for network in proxies)
+    except ValueError:
+        return False
+
+
+def _given_key(headers: Headers) -> str:
+    scheme, _, key = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return key.strip()
+    try:
+        cookie = SimpleCookie(headers.get("cookie", "")).get(KEY_COOKIE)
+    except CookieError:
+        return ""
+    return cookie.value if cookie else ""
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,5 @@
+"""``/v1/lens``: a photo, what is understood of it, and what is like it."""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["lens"])

@@ -1,0 +1,39 @@
+"""Every answer counted and timed, by route; nothing is logged of a request, least of all a photo."""
+
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.metrics import Metrics
+
+_UNMATCHED = "none"
+
+
+class Observed:
+    """Counts answers and times those that are no streams."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun_s, status, is_stream = time.monotonic(), 0, False
+
+        async def seen(message: Message) -> None:
+            nonlocal status, is_stream
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                is_stream = any(value.startswith(b"text/event-stream") for _, value in message["headers"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, seen)
+        finally:
+            route = getattr(scope.get("route"), "path", _UNMATCHED)
+            self._metrics.add("requests", route, scope["method"], str(status or 500))
+            if not is_stream:
+                self._metrics.observe("request", time.monotonic() - begun_s, route)

@@ -1,0 +1,39 @@
+"""What the endpoints work with; opened by `api.backends`, or made of stand-ins by tests."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from api.feed import Feed
+from api.journal import Journal
+from api.metrics import Metrics
+from api.models import Models
+from api.pictures import Pictures
+from api.searches import Searches
+from api.shrinking import Shrinking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that outlives a request."""
+
+    searches: Searches
+    models: Models
+    pictures: Pictures
+    shrinking: Shrinking
+    journal: Journal
+    feed: Feed
+    metrics: Metrics
+    canary: Callable[[], Awaitable[object]]
+    """A real inference; raises what the models raise."""
+
+
+def parts_of(request: Request) -> Parts:
+    """The running application's parts."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+PartsHere = Annotated[Parts, Depends(parts_of)]
