@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { count, listed, percent, placeName, priceOf, titleOf } from "../../../api/web/js/labels.js";
+import { fitted } from "../../../api/web/js/photo.js";
+
+test("prices, with and without a currency that is known", () => {
+  assert.equal(priceOf({ price: 59, currency: "EUR" }, "en"), "€59.00");
+  assert.equal(priceOf({ price: 59, currency: "" }, "en"), "59");
+  assert.equal(priceOf({ price: 59, currency: "no such" }, "en"), "59 no such");
+  assert.equal(priceOf({ price: null, currency: "EUR" }), null);
+  assert.equal(priceOf({ price: 0, currency: "EUR" }, "en"), "€0.00");
+});
+
+test("names", () => {
+  assert.equal(titleOf({ title: "", pin_id: "a" }), "a");
+  assert.equal(placeName("catalog"), "Shop");
+  assert.equal(placeName("elsewhere"), "elsewhere");
+  assert.equal(count(1, "pin"), "1 pin");
+  assert.equal(count(0, "pin"), "0 pins");
+});
+
+test("lists of things, each once", () => {
+  assert.equal(listed([]), "");
+  assert.equal(listed(["Hat"]), "hat");
+  assert.equal(listed(["Hat", "Shoes", "Hat", "Dress"]), "hat, shoes and dress");
+});
+
+test("shares beyond the ends are cut", () => {
+  assert.deepEqual([-0.2, 0.456, 1.3].map(percent), ["0 %", "46 %", "100 %"]);
+});
+
+test("photos are made smaller, never larger, and keep their shape", () => {
+  assert.deepEqual(fitted({ width: 4000, height: 3000 }, 1600), { width: 1600, height: 1200 });
+  assert.deepEqual(fitted({ width: 300, height: 800 }, 1600), { width: 300, height: 800 });
+  assert.deepEqual(fitted({ width: 9000, height: 1 }, 1600), { width: 1600, height: 1 });
+});

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { emptyHits, noticeOf } from "../../../api/web/js/notices.js";
+import { Away, Busy, KeyWanted, Refused } from "../../../api/web/js/service.js";
+
+const absent = (state) => noticeOf(new Refused(404, { state, detail: "the picture has 3 pixels" }, 1));
+
+test("each way for a pin to be absent has words of its own", () => {
+  const titles = ["deleted", "unknown", "not-indexed-yet", "dead"].map((state) => absent(state).title);
+
+  assert.equal(new Set(titles).size, 4);
+  assert.match(absent("dead").text, /3 pixels/);
+});
+
+test("only what may change by itself is asked for again", () => {
+  assert.equal(absent("not-indexed-yet").retry_s, 1);
+  assert.equal(absent("deleted").retry_s, undefined);
+  assert.deepEqual([1, 2, 3, 9].map((failures) => noticeOf(new Away(""), failures).retry_s), [1, 2, 4, 15]);
+  assert.equal(noticeOf(new Busy(429, {}, 7)).retry_s, 7);
+  assert.equal(noticeOf(new KeyWanted(401, {}, 1)).retry_s, undefined);
+});
+
+test("other refusals say what the service said", () => {
+  assert.equal(noticeOf(new Refused(422, { detail: "box: too small" }, 1)).text, "box: too small");
+});
+
+test("no hits: what could let some in", () => {
+  const similar = { kind: "similar", slot: 1, anyLabel: false };
+  assert.equal(emptyHits({ asks: similar, shop: true }, "Hat").widen, "everywhere");
+  assert.equal(emptyHits({ asks: similar, shop: false }, "Hat").widen, "label");
+  assert.equal(emptyHits({ asks: { ...similar, anyLabel: true }, shop: false }, "Hat").widen, undefined);
+  assert.equal(emptyHits({ asks: { kind: "related" }, shop: false }, "").widen, undefined);
+});
