@@ -1,0 +1,309 @@
+// A pin: its large picture, and what is like it, or like a thing or a part of it.
+
+import { addressOf, pin as placeOfPin, safeLink } from "./address.js";
+import { makeAnswers } from "./answers.js";
+import { START } from "./boxes.js";
+import { button, element, link } from "./element.js";
+import { makeFlashlight } from "./flashlight.js";
+import { icon } from "./icons.js";
+import { placeName, priceOf, titleOf } from "./labels.js";
+import { noticeNode } from "./notice.js";
+import { emptyHits, noticeOf } from "./notices.js";
+import { loadPicture } from "./picture.js";
+import { canGoBack, go, goInstead, note, noteStep } from "./router.js";
+import { getHits, getPin, thumbnail } from "./service.js";
+import { largePicture, makeStage } from "./stage.js";
+import { ticking } from "./ticking.js";
+
+/**
+ * The view of a pin in `root`. `known` is what is known of it already (a pin of the wall), `titled(text)` names the
+ * page. `ready` resolves when there is something to look at.
+ */
+export function makePinView(root, place, { known, titled }) {
+  const view = new PinView(root, place, titled);
+  view.ready = view.open(known);
+  return view;
+}
+
+class PinView {
+  #root;
+  #titled;
+  #pin = null;
+  #stage = null;
+  #light = null;
+  #answers = null;
+  #parts = {};
+  #timer = null;
+  #gone = new AbortController();
+  #failures = 0;
+
+  constructor(root, place, titled) {
+    this.#root = root;
+    this.#titled = titled;
+    this.place = place;
+  }
+
+  async open(known) {
+    if (known) {
+      await this.#show(known);
+    } else {
+      this.#root.replaceChildren(skeleton());
+      this.#load();
+    }
+  }
+
+  /** Asks something else of the same pin. */
+  ask(place) {
+    const before = this.place;
+    this.place = place;
+    if (!this.#pin) return;
+    const anew = before.asks.kind !== place.asks.kind || before.asks.slot !== place.asks.slot;
+    this.#reflect();
+    this.#answers.settle(place, { anew });
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#gone.abort();
+    this.#answers?.stop();
+  }
+
+  async #load() {
+    try {
+      const pin = await getPin(this.place.pinId, this.#gone.signal);
+      await this.#show(pin);
+    } catch (error) {
+      if (error.name !== "AbortError") this.#fail(error);
+    }
+  }
+
+  #fail(error) {
+    this.#failures += 1;
+    const notice = noticeOf(error, this.#failures);
+    this.#answers?.stop();
+    this.#pin = null;
+    const again = () => {
+      clearTimeout(this.#timer);
+      this.#load();
+    };
+    // The same notice again would only make the page flicker.
+    if (this.#root.dataset.notice !== notice.title) {
+      this.#root.replaceChildren(noticeNode(notice, { retry: again }));
+      this.#root.dataset.notice = notice.title;
+      this.#root.querySelector("h1").focus({ preventScroll: true });
+    }
+    this.#titled(notice.title);
+    if (notice.retry_s) this.#timer = setTimeout(again, notice.retry_s * 1000);
+  }
+
+  async #show(pin) {
+    const alt = titleOf(pin);
+    const { img, ratio, missing } = await loadPicture(thumbnail(pin.thumbnail, 320), { key: pin.pin_id, alt });
+    if (this.#gone.signal.aborted) return;
+    delete this.#root.dataset.notice;
+    this.#pin = pin;
+    this.#titled(alt);
+    this.#stage = makeStage({ img, ratio, chosen: (slot) => this.#choose(slot) });
+    this.#light = makeFlashlight(this.#stage.frame, {
+      move: (box) => this.#lit(box, { done: false }),
+      settle: (box) => this.#lit(box, { done: true }),
+      close: () => this.#putOut(),
+    });
+    this.#answers = makeAnswers({
+      ask: (question, cursor, signal) => getHits(pin.pin_id, { ...question, cursor }, signal),
+      on: {
+        answered: (question, answer) => this.#offerSnap(question, answer),
+        failed: (question, error) => this.#absent(error),
+      },
+      empty: (question) => this.#empty(question),
+    });
+    const focused = this.#root.contains(document.activeElement);
+    this.#root.replaceChildren(this.#layout(pin));
+    if (focused) this.#root.querySelector("h1").focus({ preventScroll: true });
+    this.#stage.show(pin.objects);
+    if (!missing) this.#stage.sharpen(largePicture(pin));
+    this.#reflect();
+    this.#answers.settle(this.place, { anew: true });
+  }
+
+  #layout(pin) {
+    const parts = this.#parts;
+    parts.asks = element("nav.asks", { "aria-label": "What to look for" });
+    parts.heading = element("h2.unseen", { id: "answers-heading" });
+    parts.controls = element("div.controls");
+    parts.snap = element("div.snap", { hidden: true });
+    return element(
+      "article.pin",
+      {},
+      element(
+        "div.pin-side",
+        {},
+        this.#stage.node,
+        element("p.unseen", { id: "beam-keys" }, "Arrow keys move the box, with Shift they resize it, with Alt in small steps. Escape puts the Flashlight out."),
+        element("div.pin-tools", {}, this.#backLink(), this.#lightButton()),
+        facts(pin),
+      ),
+      element(
+        "section.pin-answers",
+        { "aria-labelledby": "answers-heading" },
+        parts.heading,
+        element("header.answers-head", {}, parts.asks, parts.controls),
+        parts.snap,
+        this.#answers.node,
+      ),
+    );
+  }
+
+  #backLink() {
+    const back = (event) => {
+      if (!canGoBack()) return;
+      event.preventDefault();
+      history.back();
+    };
+    return link(".icon-button", "/", { "aria-label": "Back", on: { click: back } }, icon("back"));
+  }
+
+  #lightButton() {
+    this.#parts.light = button(
+      ".button.light",
+      () => (this.#light.isOpen ? this.#putOut() : this.#lightUp()),
+      { "aria-pressed": "false" },
+      icon("flashlight"),
+      "Flashlight",
+    );
+    return this.#parts.light;
+  }
+
+  /** Makes everything but the hits say what is asked. */
+  #reflect() {
+    const { asks, shop } = this.place;
+    const { heading, asks: row, controls, snap, light } = this.#parts;
+    const thing = asks.kind === "similar" ? this.#object(asks.slot) : null;
+    this.#stage.select(thing ? asks.slot : null);
+    if (asks.kind === "flashlight") this.#light.open(asks.box);
+    else this.#light.close();
+    light.setAttribute("aria-pressed", String(asks.kind === "flashlight"));
+    snap.hidden = true;
+    heading.textContent = headingOf(asks, thing, shop);
+    row.replaceChildren(...this.#askLinks());
+    controls.replaceChildren(
+      ...[
+        thing && this.#switch(`${thing.label} only`, !asks.anyLabel, { ...asks, anyLabel: !asks.anyLabel }, shop),
+        this.#switch("Shop only", shop, asks, !shop),
+      ].filter(Boolean),
+    );
+  }
+
+  #askLinks() {
+    const { pinId, asks, shop } = this.place;
+    const to = (name, next, current, mark) =>
+      link(".ask", addressOf(placeOfPin(pinId, next, shop)), { "aria-current": current ? "true" : null }, mark, name);
+    return [
+      to("Related pins", { kind: "related" }, asks.kind === "related"),
+      ...this.#pin.objects.map(({ slot, label }) =>
+        to(label, { kind: "similar", slot, anyLabel: false }, asks.kind === "similar" && asks.slot === slot, element("span.ask-dot")),
+      ),
+      ...(asks.kind === "flashlight" ? [to("This part", asks, true, icon("flashlight"))] : []),
+    ];
+  }
+
+  #switch(name, on, asks, shop) {
+    return button(".switch", () => go(placeOfPin(this.place.pinId, asks, shop)), { role: "switch", "aria-checked": String(on) }, element("span.switch-knob"), name);
+  }
+
+  #object(slot) {
+    return this.#pin.objects.find((object) => object.slot === slot) ?? null;
+  }
+
+  #choose(slot) {
+    const { pinId, asks, shop } = this.place;
+    const again = asks.kind === "similar" && asks.slot === slot;
+    go(placeOfPin(pinId, again ? { kind: "related" } : { kind: "similar", slot, anyLabel: false }, shop));
+  }
+
+  #lightUp() {
+    const thing = this.place.asks.kind === "similar" ? this.#object(this.place.asks.slot) : null;
+    go(placeOfPin(this.place.pinId, { kind: "flashlight", box: thing?.box ?? [...START] }, this.place.shop));
+    this.#light.focus();
+  }
+
+  #putOut() {
+    go(placeOfPin(this.place.pinId, { kind: "related" }, this.place.shop));
+    this.#parts.light.focus({ preventScroll: true });
+  }
+
+  /** The box moved under the reader's hand: answers follow, and the address when it rests. */
+  #lit(box, { done }) {
+    const first = this.place.asks.kind !== "flashlight";
+    this.place = placeOfPin(this.place.pinId, { kind: "flashlight", box }, this.place.shop);
+    if (first) {
+      noteStep(this.place);
+      this.#reflect();
+    }
+    this.#parts.snap.hidden = true;
+    if (done) {
+      note(this.place);
+      this.#answers.settle(this.place);
+    } else this.#answers.move(this.place);
+  }
+
+  #offerSnap({ asks }, { snap_to: thing }) {
+    const { snap } = this.#parts;
+    if (asks.kind !== "flashlight" || !thing || this.place.asks.kind !== "flashlight") return;
+    const take = () => goInstead(placeOfPin(this.place.pinId, { kind: "flashlight", box: thing.box }, this.place.shop));
+    const name = element("strong", {}, thing.label.toLowerCase());
+    const fits = thing.box.every((side, index) => Math.abs(side - asks.box[index]) < 0.002);
+    snap.replaceChildren(icon("snap"), element("span", {}, "Around the ", name, "? "), button(".button.small", take, {}, "Snap to it"));
+    snap.hidden = fits;
+  }
+
+  /** A pin that left while it was looked at says so in place of everything. */
+  #absent(error) {
+    if (!["deleted", "unknown", "not-indexed-yet", "dead"].includes(error.state)) return false;
+    this.#fail(error);
+    return true;
+  }
+
+  #empty(question) {
+    const { asks, shop } = question;
+    const { widen, ...notice } = emptyHits(question, asks.kind === "similar" ? (this.#object(asks.slot)?.label ?? "") : "");
+    const wider = { everywhere: [asks, false], label: [{ ...asks, anyLabel: true }, shop] }[widen];
+    const label = widen === "label" ? "Any kind" : "Everywhere";
+    return wider ? { ...notice, action: { label, act: () => go(placeOfPin(this.place.pinId, ...wider)) } } : notice;
+  }
+}
+
+function headingOf({ kind, anyLabel }, thing, shop) {
+  const where = shop ? " in the shop" : "";
+  if (kind === "flashlight") return `Like this part${where}`;
+  if (kind === "similar") return thing ? `${anyLabel ? "Anything like the" : "Like the"} ${thing.label.toLowerCase()}${where}` : "Similar looks";
+  return `Related pins${where}`;
+}
+
+function facts(pin) {
+  const price = priceOf(pin);
+  const visit = safeLink(pin.link);
+  return element(
+    "header.pin-facts",
+    {},
+    element("h1", { tabindex: "-1" }, titleOf(pin)),
+    element(
+      "p.pin-line",
+      {},
+      ticking(pin.age_s),
+      element("span", {}, placeName(pin.domain)),
+      price && element("span.pin-price", {}, price),
+      visit && element("a.visit", { href: visit, rel: "noopener noreferrer nofollow", target: "_blank" }, new URL(visit).host, icon("visit")),
+    ),
+    pin.tags.length > 0 && element("ul.tags", { "aria-label": "Tags" }, pin.tags.map((tag) => element("li", {}, tag))),
+  );
+}
+
+function skeleton() {
+  return element(
+    "article.pin",
+    { "aria-busy": "true" },
+    element("div.pin-side", {}, element("div.stage.bone.bone-stage"), element("h1.unseen", { tabindex: "-1" }, "Loading")),
+    element("section.pin-answers", { "aria-hidden": "true" }, element("ul.tiles", {}, Array.from({ length: 12 }, () => element("li.tile", {}, element("span.tile-picture.bone"))))),
+  );
+}

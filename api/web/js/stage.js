@@ -1,0 +1,87 @@
+// The large picture: its things as dots, their boxes on hover and focus, and room for the Flashlight box.
+
+import { middle, spread } from "./boxes.js";
+import { button, element, lay } from "./element.js";
+import { percent } from "./labels.js";
+
+const APART_PX = 34;
+const LARGE_PX = 1280;
+
+/**
+ * A stage for one picture. `chosen(slot)` hears of a dot being clicked.
+ *
+ * `node` goes into the page, `frame` holds exactly the picture.
+ */
+export function makeStage({ img, ratio, chosen }) {
+  const layer = element("div.dots");
+  const frame = element("div.frame", {}, img, layer);
+  frame.style.setProperty("--ratio", ratio);
+  const node = element("figure.stage", {}, frame);
+  let dots = [];
+  let selected = null;
+
+  function place() {
+    const { width, height } = frame.getBoundingClientRect();
+    if (!width) return;
+    const points = dots.map(({ box }) => middle(box));
+    const apart = spread(points, { width_px: width, height_px: height, apart_px: APART_PX });
+    dots.forEach((dot, index) => {
+      dot.node.style.left = `${apart[index][0] * 100}%`;
+      dot.node.style.top = `${apart[index][1] * 100}%`;
+    });
+  }
+
+  function show(objects) {
+    dots = objects.map((object) => makeDot(object, chosen));
+    layer.replaceChildren(...dots.flatMap(({ outline, node: dot }) => [outline, dot]));
+    place();
+    select(selected);
+  }
+
+  function select(slot) {
+    selected = slot;
+    for (const dot of dots) {
+      dot.node.setAttribute("aria-pressed", String(dot.slot === slot));
+      dot.outline.classList.toggle("chosen", dot.slot === slot);
+    }
+    frame.classList.toggle("has-choice", dots.some((dot) => dot.slot === slot));
+  }
+
+  new ResizeObserver(place).observe(frame);
+  return {
+    node,
+    frame,
+    show,
+    select,
+    /** Points at one thing, or at none (null): its box shows as if it was hovered over. */
+    point(slot) {
+      for (const dot of dots) dot.outline.classList.toggle("pointed", dot.slot === slot);
+    },
+    /** Replaces the picture by the same one, larger, when that is loaded. */
+    async sharpen(address) {
+      const large = element("img", { src: address, alt: img.alt, draggable: "false" });
+      try {
+        await large.decode();
+        frame.querySelector("img, .stand-in").replaceWith(large);
+      } catch {
+        // The small one stays.
+      }
+    },
+  };
+}
+
+/** The address of a pin's large picture. */
+export function largePicture({ thumbnail, picture }) {
+  return picture ?? `${thumbnail}&width_px=${LARGE_PX}`;
+}
+
+function makeDot({ slot, label, score, box }, chosen) {
+  const outline = element("span.outline", { "aria-hidden": "true" }, element("span.outline-name", {}, `${label} ${percent(score)}`));
+  lay(outline, box);
+  outline.classList.toggle("high", box[1] < 0.06);
+  const point = (on) => () => outline.classList.toggle("hovered", on);
+  const node = button(".dot", () => chosen(slot), { "aria-label": `${label}, ${percent(score)} sure`, "aria-pressed": "false" });
+  for (const event of ["pointerenter", "focus"]) node.addEventListener(event, point(true));
+  for (const event of ["pointerleave", "blur"]) node.addEventListener(event, point(false));
+  return { slot, box, node, outline };
+}
