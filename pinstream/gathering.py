@@ -149,9 +149,8 @@ class Gathering:
             for candidate in stream.candidates():
                 picture = picture_of(candidate.match.row)
                 known = best.setdefault(picture, candidate)
-                if known is not candidate:
-                    leading, other = sorted((known, candidate), key=_standing)
-                    best[picture] = replace(leading, pins=leading.pins | other.pins)
+                if candidate.standing < known.standing:
+                    best[picture] = candidate
         return sorted(best.values(), key=_standing)
 
 
