@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from api.crops import Crops
 from api.feed import Feed
 from api.gate import Gate
 from api.journal import Journal
@@ -54,25 +55,28 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
         telling = asyncio.create_task(feed.run())
         stack.push_async_callback(_cancelled, telling)
         journal = Journal(pins=cache.pins, hear=feed.hear)
+        models = Models(
+            detector=ports.detector,
+            embedder=ports.embedder,
+            gate=gate("models", quota.models, quota.models_waiting),
+            decoders=decoders,
+            max_pixels=quota.photo_pixels,
+        )
+        pictures = Pictures(
+            ports.fetch,
+            ports.inline,
+            journal,
+            gate("fetch", quota.fetches, _FETCHES_WAITING * quota.fetches),
+            capacity_bytes=cache.pictures_bytes,
+            metrics=metrics,
+        )
         yield Parts(
             searches=Searches(
                 VisualIndex.over(ports.store), gate("index", quota.searches, quota.searches_waiting), searching
             ),
-            models=Models(
-                detector=ports.detector,
-                embedder=ports.embedder,
-                gate=gate("models", quota.models, quota.models_waiting),
-                decoders=decoders,
-                max_pixels=quota.photo_pixels,
-            ),
-            pictures=Pictures(
-                ports.fetch,
-                ports.inline,
-                journal,
-                gate("fetch", quota.fetches, _FETCHES_WAITING * quota.fetches),
-                capacity_bytes=cache.pictures_bytes,
-                metrics=metrics,
-            ),
+            models=models,
+            pictures=pictures,
+            crops=Crops(pictures, models, capacity=cache.crops, metrics=metrics),
             shrinking=Shrinking(
                 decoders, capacity_bytes=cache.thumbnails_bytes, max_pixels=settings.fetch.max_pixels, metrics=metrics
             ),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from api.crops import Crops
 from api.feed import Feed
 from api.journal import Journal
 from api.metrics import Metrics
@@ -22,6 +23,7 @@ class Parts:
     searches: Searches
     models: Models
     pictures: Pictures
+    crops: Crops
     shrinking: Shrinking
     journal: Journal
     feed: Feed

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from fetch.fetcher import FetchFailed, FetchRefused
 from inference.errors import ModelBusy, ModelMismatch, ModelUnavailable, PictureRefused
@@ -112,6 +113,7 @@ _RULES: Final[Mapping[type[Exception], _Rule]] = {
     ModelBusy: _Rule(429, "models-busy", "the models have as much to do as they can", retry_s=_BUSY_RETRY_S),
     ModelUnavailable: _Rule(503, "models-unavailable", "the models do not answer now", retry_s=_AWAY_RETRY_S),
     ModelMismatch: _Rule(503, "models-mismatch", _REPAIR),
+    ClientDisconnect: _Rule(400, "caller-gone"),
 }
 """By class, the special before the general."""
 

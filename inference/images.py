@@ -55,6 +55,8 @@ class Box:
 
 
 WHOLE: Final = Box(0.0, 0.0, 1.0, 1.0)
+Span = tuple[int, int]
+"""The first pixel, and the one after the last."""
 
 
 def decode(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
@@ -79,15 +81,19 @@ def decode(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
 def squash(pixels: Pixels, size_px: int, box: Box = WHOLE) -> Pixels:
     """The part of ``pixels`` inside ``box``, resized without keeping its aspect, ``(size, size, 3) uint8``."""
     height, width = pixels.shape[:2]
-    left, right = _span(box.x0, box.x1, width)
-    top, bottom = _span(box.y0, box.y1, height)
+    (left, right), (top, bottom) = pixels_inside(box, width, height)
     return np.asarray(
         cv2.resize(pixels[top:bottom, left:right], (size_px, size_px), interpolation=cv2.INTER_AREA),
         dtype=np.uint8,
     )
 
 
-def _span(low: float, high: float, length: int) -> tuple[int, int]:
+def pixels_inside(box: Box, width_px: int, height_px: int) -> tuple[Span, Span]:
+    """The columns and the rows that ``squash`` takes of a box: boxes with equal ones have equal codes."""
+    return _span(box.x0, box.x1, width_px), _span(box.y0, box.y1, height_px)
+
+
+def _span(low: float, high: float, length: int) -> Span:
     """Whole pixels covering ``low..high`` of ``length``: at least one, never outside."""
     first = min(max(round(low * length), 0), length - 1)
     return first, min(max(round(high * length), first + 1), length)
