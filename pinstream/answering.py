@@ -9,15 +9,15 @@ from typing import Protocol
 from pinstream.asking import CodeQuery, Filters, Freshness, Order, Rerank, where_of
 from pinstream.blending import relevance
 from pinstream.codes import Code
-from pinstream.collection import Where
+from pinstream.collection import Row, Where
 from pinstream.cursor import MAX_PAGED, Cursor
 from pinstream.errors import QueryInvalid
 from pinstream.gathering import Ask, Candidate, Gathering, Probe, Scope, picture_of
-from pinstream.hits import NEAR_DUPLICATE_BITS, Hit, SearchResult
+from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, Hit, Ranked, SearchResult
 from pinstream.store import Ranking
 
 
-class Ranked(Protocol):
+class RankedBy(Protocol):
     """A store's ``ranked``, at the consistency that was chosen."""
 
     def __call__(self, codes: Sequence[Code], *, where: Where, at_least: int) -> list[Ranking]:
@@ -49,13 +49,29 @@ def probe(code: Code, where: Where) -> Probe:
     return Probe(code=code, where=where, leads_within=NEAR_DUPLICATE_BITS)
 
 
-def blended_probe(query: CodeQuery, filters: Filters, *, now_ms: int) -> Probe:
-    """One of several codes, whose hits are merged by calibrated relevance."""
-    where = where_of(filters, query.slots, now_ms=now_ms, gate=query.label)
-    return Probe(code=query.code, where=where, worth=partial(_weighted, query))
+def product_probes(thing: Row, where: Where) -> tuple[Probe, ...]:
+    """What is like an object, the same product first: near-duplicates, and what is alike and links to the same page."""
+    alike = Probe(code=thing.code, where=where, leads_within=NEAR_DUPLICATE_BITS, finds_products=True)
+    if not thing.link:
+        return (alike,)
+    linked = replace(where, link=thing.link)
+    return alike, replace(alike, where=linked, leads_within=SAME_PRODUCT_BITS, reach=SAME_PRODUCT_BITS)
 
 
-def answers(ranked: Ranked, questions: Sequence[Question], *, now_ms: int) -> list[SearchResult]:
+def blended_probes(queries: Sequence[CodeQuery], filters: Filters, *, now_ms: int) -> tuple[Probe, ...]:
+    """Several codes, whose hits are merged by calibrated relevance."""
+    return tuple(
+        Probe(
+            code=query.code,
+            where=where_of(filters, query.slots, now_ms=now_ms, gate=query.label),
+            worth=partial(_weighted, query),
+            query=place,
+        )
+        for place, query in enumerate(queries)
+    )
+
+
+def answers(ranked: RankedBy, questions: Sequence[Question], *, now_ms: int) -> list[SearchResult]:
     """What the store finds for each question. Rounds go on until every answer is certain."""
     gatherings = [question.gathering() for question in questions]
     while asks := [ask for gathering in gatherings for ask in gathering.asks()]:
@@ -89,13 +105,14 @@ def _result(question: Question, gathering: Gathering, *, now_ms: int) -> SearchR
 
 
 def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
-    return Hit.of(
-        candidate.match,
+    match, probe = candidate.match, candidate.probe
+    ranked = Ranked(
         pins=len(candidate.pins),
-        now_ms=now_ms,
         relevance=candidate.relevance,
-        query=candidate.probe,
+        query=probe.query,
+        same_product=probe.stands_for_product(match.distance),
     )
+    return Hit.of(match, now_ms=now_ms, ranked=ranked)
 
 
 def _reranked(order: Rerank, found: list[tuple[Candidate, Hit]]) -> list[tuple[Candidate, Hit]]:

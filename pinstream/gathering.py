@@ -28,6 +28,7 @@ class Probe:
     """One code that is asked for: which rows it may find, and what they are worth by their distance.
 
     ``worth`` falls with every bit. Rows up to ``leads_within`` come before all others; beyond ``reach`` none counts.
+    ``query`` is its place among codes that are asked together.
     """
 
     code: Code
@@ -35,6 +36,12 @@ class Probe:
     worth: Callable[[int], float] = similarity
     leads_within: int = -1
     reach: int = CODE_BITS
+    query: int = 0
+    finds_products: bool = False
+
+    def stands_for_product(self, distance: int) -> bool:
+        """Whether a row this far away is taken for the very product that is asked for."""
+        return self.finds_products and distance <= self.leads_within
 
 
 @dataclass(slots=True)
@@ -42,7 +49,7 @@ class Candidate:
     """One picture as one probe found it: its nearest rows, shown by the best of them."""
 
     match: Match
-    probe: int
+    probe: Probe
     standing: Standing
     pins: set[str] = field(default_factory=set)
 
@@ -118,7 +125,7 @@ class Gathering:
     def __init__(self, probes: Sequence[Probe], *, limit: int, scope: Scope) -> None:
         self._limit = limit
         self._shown = scope.cursor.shown if scope.cursor else 0
-        self._streams = [_Stream(probe, number, scope) for number, probe in enumerate(probes)]
+        self._streams = [_Stream(probe, scope) for probe in probes]
 
     def asks(self) -> list[Ask]:
         """What the store must be asked next, all at once; empty when the answer is certain."""
@@ -157,11 +164,11 @@ class Gathering:
 class _Stream:
     """What one probe has found, and how far it has seen."""
 
-    def __init__(self, probe: Probe, number: int, scope: Scope) -> None:
+    def __init__(self, probe: Probe, scope: Scope) -> None:
         self.probe = probe
         self.exhausted = False
         """Whether every row was seen that the filter accepts and that is within reach."""
-        self._number, self._scope = number, scope
+        self._scope = scope
         self._found: dict[str, Candidate] = {}
         self._passed_pictures: set[str] = set()
         self._passed_pins: set[str] = set()
@@ -240,7 +247,7 @@ class _Stream:
             return picture
         standing = self._standing_of(match)
         if known is None:
-            into[picture] = Candidate(match, self._number, standing, {row.pin_id})
+            into[picture] = Candidate(match, self.probe, standing, {row.pin_id})
             return picture
         known.pins.add(row.pin_id)
         if standing < known.standing:

@@ -16,6 +16,22 @@ Measured with embedding version 1: recompressing to JPEG quality 70 flips 19 bit
 percentile, cutting 5 % off the edges 21 and 34; two different photographs differ by 71, the closest by 37.
 """
 
+SAME_PRODUCT_BITS: Final = 64
+"""Up to this distance an object that links where the asked one links is taken for the same product.
+
+Beyond it the link is a shop's front page more likely than a product's.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """What a search adds to a row: how many pins it stands for, and why it stands where it does."""
+
+    pins: int
+    relevance: float
+    query: int = 0
+    same_product: bool = False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
@@ -26,6 +42,8 @@ class Hit:
     distance: int
     similarity: float
     near_duplicate: bool
+    same_product: bool
+    """Of ``similar`` only: a near-duplicate of the object, or one like it that links where its pin links."""
     pins: int
     """How many pins show this very picture and pass the filters, this one included.
 
@@ -51,8 +69,8 @@ class Hit:
     """Which of several codes that were asked together found it."""
 
     @classmethod
-    def of(cls, match: Match, *, pins: int, now_ms: int, relevance: float, query: int = 0) -> Self:
-        """The hit for ``match``, which stands for ``pins`` pins."""
+    def of(cls, match: Match, *, now_ms: int, ranked: Ranked) -> Self:
+        """The hit for ``match``."""
         row = match.row
         return cls(
             pin_id=row.pin_id,
@@ -60,7 +78,8 @@ class Hit:
             distance=match.distance,
             similarity=similarity(match.distance),
             near_duplicate=match.distance <= NEAR_DUPLICATE_BITS,
-            pins=pins,
+            same_product=ranked.same_product,
+            pins=ranked.pins,
             age_s=age_s(row, now_ms=now_ms),
             box=row.box,
             label=row.label,
@@ -75,8 +94,8 @@ class Hit:
             price=row.price,
             currency=row.currency,
             tags=row.tags,
-            relevance=relevance,
-            query=query,
+            relevance=ranked.relevance,
+            query=ranked.query,
         )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, ParamSpec, Self, TypeVar
 
-from pinstream.answering import Question, answers, blended_probe, probe
+from pinstream.answering import Question, answers, blended_probes, probe, product_probes
 from pinstream.asking import (
     DEFAULT_HITS,
     CodeQuery,
@@ -212,7 +212,7 @@ class VisualIndex:
             raise QueryInvalid("queries: give at least one code")
         asked = [checked_query(one).identity() for one in queries]
         page = self._page(cursor, ("blended", *asked, *question_of(filters, checked_order(order))))
-        probes = tuple(blended_probe(one, filters, now_ms=page.asked_at_ms) for one in queries)
+        probes = blended_probes(queries, filters, now_ms=page.asked_at_ms)
         return self._search([Question(probes, page, limit, order, filters.left_out)])[0]
 
     def trace(self, pin_id: str) -> PinTrace:
@@ -277,9 +277,8 @@ class VisualIndex:
                 questions[pin_id, slot] = thing
                 continue
             where = where_of(filters, "objects", now_ms=page.asked_at_ms, gate=thing.label)
-            questions[pin_id, slot] = Question(
-                (probe(thing.code, where),), page, limit, order, filters.left_out | {pin_id}
-            )
+            probes = product_probes(thing, where)
+            questions[pin_id, slot] = Question(probes, page, limit, order, filters.left_out | {pin_id})
         return self._answered(questions)
 
     def _answered(self, questions: Mapping[T, Question | PinUnknown]) -> dict[T, SearchResult | PinUnknown]:

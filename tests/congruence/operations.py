@@ -9,6 +9,7 @@ from pinstream.collection import Row, Slots, Where, tombstone
 from pinstream.events import Domain
 
 LABELS = ("Hat", "Dress", 'Sho"es\\', "Été", "")
+LINKS = ("", "https://example.com/?a=1&b=%22", 'https://example.com/é"\\x')
 NOW_MS = 1_700_000_000_000
 
 
@@ -73,6 +74,7 @@ class Operations:
             pins=maybe([f"pin-{i}" for i in range(30)]),
             not_pins=maybe([f"pin-{i}" for i in range(30)]) or frozenset(),
             not_image_sha256s=maybe([self._sha256(i) for i in range(8)]) or frozenset(),
+            link=self._random.choice(LINKS[1:]) if self._random.random() < 0.2 else None,
         )
 
     def _maybe(self, values: "list[str] | tuple[str, ...]") -> frozenset[str] | None:
@@ -87,7 +89,9 @@ class Operations:
             return [tombstone(pin_id, slot, self._version, at_ms=NOW_MS) for slot in range(self._random.randint(1, 4))]
         objects = self._random.randint(0, 3)
         dead = range(objects + 1, self._random.randint(objects, 3) + 1)
-        return [self._row(pin_id, slot, objects) for slot in range(objects + 1)] + [
+        picture = self._random.choice(("", self._sha256(self._random.randint(0, 7))))
+        rows = [self._row(pin_id, slot, objects) for slot in range(objects + 1)]
+        return [replace(row, image_sha256=picture) for row in rows] + [
             tombstone(pin_id, slot, self._version, at_ms=NOW_MS) for slot in dead
         ]
 
@@ -104,11 +108,10 @@ class Operations:
             score=chance.random(),
             box=(chance.random() / 2, chance.random() / 2, 1 - chance.random() / 2, 1.0),
             domain=chance.choice(get_args(Domain)),
-            image_sha256=chance.choice(("", self._sha256(chance.randint(0, 7)))),
             published_at_ms=NOW_MS + chance.randint(0, 50),
             indexed_at_ms=NOW_MS + chance.randint(50, 90),
             title=chance.choice(("", "a red hat", 'q"uo\\te\n', "😀 日本", "nul \0 byte")),
-            link=chance.choice(("", "https://example.com/?a=1&b=%22")),
+            link=chance.choice(LINKS),
             image_url=chance.choice(("", "https://example.com/é.jpg")),
             price=chance.choice((None, 0.0, 12.99, 1e12, 1 / 3)),
             currency=chance.choice(("", "EUR")),

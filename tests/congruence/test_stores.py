@@ -7,15 +7,18 @@ import itertools
 import random
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from pinstream.asking import Filters
+from pinstream.asking import CodeQuery, Filters, Freshness
 from pinstream.codes import CODE_BYTES
 from pinstream.collection import Row, Where, row_key, tombstone
 from pinstream.errors import IndexRefused, QueryInvalid
+from pinstream.hits import SearchResult
 from pinstream.memory import MemoryStore
 from pinstream.search import VisualIndex
 from pinstream.store import VectorStore
@@ -67,17 +70,44 @@ def test_products_answer_the_same_over_every_index(store: VectorStore, seed: int
         store.upsert(upsert.rows)
         exact.upsert(upsert.rows)
     real, expected = (
-        VisualIndex.over(index, clock_ms=lambda: NOW_MS + 60_000, consistency="Strong") for index in (store, exact)
+        VisualIndex.over(index, clock_ms=lambda: NOW_MS + 100, consistency="Strong") for index in (store, exact)
     )
+    answers = {}
 
     for limit in (1, 3, 10, 100):
         code, domain = operations.code(), random.Random(limit).choice([None, "web", ("camera", "catalog")])
-        filters = Filters(domain=domain)
-        found = real.by_code(code, slots="objects", limit=limit, filters=filters)
-        assert found == expected.by_code(code, slots="objects", limit=limit, filters=filters)
-    for pin in {found.pin_id for found in exact.scan(Where(slots="whole"), limit=6)}:
-        assert real.get(pin) == expected.get(pin)
-        assert real.related(pin, limit=4) == expected.related(pin, limit=4)
+        filters, order = Filters(domain=domain), Freshness(half_life_s=limit * 0.02)
+        for ask in (real, expected):
+            answers[ask, limit] = (
+                ask.by_code(code, slots="objects", limit=limit, filters=filters),
+                ask.by_code(code, slots="whole", limit=limit, filters=filters, order=order),
+                ask.blended([CodeQuery(code=code, slots="whole"), CodeQuery(code=code, weight=0.5)], limit=limit),
+                paged(ask, code, limit),
+            )
+        assert answers[real, limit] == answers[expected, limit]
+    whole = [found.pin_id for found in exact.scan(Where(slots="whole"), limit=6)]
+    things = [(found.pin_id, found.slot) for found in exact.scan(Where(slots="objects"), limit=6)]
+    assert real.get_many(whole) == expected.get_many(whole)
+    assert real.related_many(whole, limit=4) == expected.related_many(whole, limit=4)
+    assert_alike(real.similar_many(things, limit=4), expected.similar_many(things, limit=4))
+    assert real.newest(limit=7) == expected.newest(limit=7)
+
+
+def paged(index: VisualIndex, code: bytes, limit: int) -> list[list[str]]:
+    """Four pages, as the pins on them."""
+    page = index.by_code(code, limit=limit)
+    pages = [[hit.pin_id for hit in page]]
+    while page.cursor is not None and len(pages) < 4:
+        page = index.by_code(code, limit=limit, cursor=page.cursor)
+        pages.append([hit.pin_id for hit in page])
+    return pages
+
+
+def assert_alike(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> None:
+    """Equal answers, and errors of one kind that say the same."""
+    assert {key: answer if isinstance(answer, SearchResult) else repr(answer) for key, answer in one.items()} == {
+        key: answer if isinstance(answer, SearchResult) else repr(answer) for key, answer in other.items()
+    }
 
 
 def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:

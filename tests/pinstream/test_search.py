@@ -12,7 +12,7 @@ from pinstream.asking import ANY_LABEL, MAX_HITS, Filters
 from pinstream.codes import CODE_BITS, CODE_BYTES, Code, hamming
 from pinstream.collection import Row, Where, tombstone
 from pinstream.errors import IndexUnavailable, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
-from pinstream.hits import NEAR_DUPLICATE_BITS
+from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS
 from pinstream.memory import MemoryStore
 from pinstream.search import AsyncVisualIndex, VisualIndex
 from pinstream.store import Consistency, Ranking
@@ -174,6 +174,41 @@ def test_the_label_gate_opens_and_can_name_others() -> None:
 
     assert pins(searched.similar("q", 1, filters=Filters(label=ANY_LABEL))) == ["dress", "hat"]
     assert pins(searched.similar("q", 1, filters=Filters(label="Dress"))) == ["dress"]
+
+
+def product(pin_id: str, distance: int, *, link: str = "https://shop.example/hat", label: str = "Hat") -> Row:
+    return replace(row(pin_id, distance, slot=1), link=link, label=label, price=19.0)
+
+
+def test_the_same_product_comes_first_by_its_picture_or_by_its_link() -> None:
+    asked = [replace(row("q", 0), object_count=1), product("q", 0)]
+    near, linked = NEAR_DUPLICATE_BITS + 1, SAME_PRODUCT_BITS
+    others = [
+        product("alike", near, link="https://shop.example/cap"),
+        product("shot again", 3, link=""),
+        product("linked", linked),
+        product("shop front", linked + 1),
+        product("a shoe", near, label="Shoe"),
+    ]
+
+    found = index(*asked, *others).similar("q", 1)
+
+    assert [(hit.pin_id, hit.same_product) for hit in found] == [
+        ("shot again", True),
+        ("linked", True),
+        ("alike", False),
+        ("shop front", False),
+    ]
+    assert (found.hits[1].link, found.hits[1].price) == ("https://shop.example/hat", 19.0)
+
+
+def test_a_linked_product_is_found_however_many_others_are_nearer() -> None:
+    crowd = [product(f"p{i:03}", NEAR_DUPLICATE_BITS + 1, link="") for i in range(300)]
+    searched = index(replace(row("q", 0), object_count=1), product("q", 0), *crowd, product("z", SAME_PRODUCT_BITS))
+
+    found = searched.similar("q", 1, limit=2)
+
+    assert pins(found) == ["z", "p000"]
 
 
 def test_a_code_is_searched_among_pictures_objects_or_both() -> None:
