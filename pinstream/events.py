@@ -35,6 +35,9 @@ MAX_EVENT_BYTES: Final = 6 * 1024 * 1024
 PIN_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 MAX_VERSION: Final = 2**63 - 1
 VERSION_HEADER: Final = "version"
+REPAIR_HEADER: Final = "pinstream-repair"
+"""On an event that must be written again although its version is known: the last slot that the index holds of its pin,
+decimal. Written by `python -m index audit --repair`."""
 REPLAYS_HEADER: Final = "pinstream-replays"
 """How often an event was taken back from the dead letters, decimal: written by `python -m streams dead-letters`."""
 

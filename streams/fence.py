@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from pinstream.collection import WHOLE_SLOT, Row, row_key
@@ -89,6 +89,12 @@ class Fence:
         """Bounded only if neither the owner before nor a forgotten write of our own can still be invisible."""
         settled_s = self._monotonic() - self._staleness_s
         return "Bounded" if max(lease.since_s, self._evicted_at_s) < settled_s else "Strong"
+
+
+def with_slots(known: Known | None, *, up_to: int) -> Known:
+    """What is known of a pin of which the index holds rows that its slot 0 does not tell of."""
+    found = known or Known(version=0, alive=False, object_count=0)
+    return replace(found, object_count=max(found.object_count, up_to))
 
 
 def known_from(row: Row) -> Known:

@@ -49,15 +49,18 @@ class Settlement:
         outcome = self.outcomes.of(work, settled, finished_at_ms=finished_at_ms)
         self.outcomes.send(outcome, done)
         self.metrics.add("outcomes", work.lane, settled.result)
-        self.metrics.stages(work.stages_ms.items())
+        self.metrics.stages(
+            (stage, spent_ms) for stage, spent_ms in work.stages_ms.items() if stage != "queue" or not work.comes_again
+        )
         if settled.result in ("indexed", "deleted", "dead"):
             self.probe.forget(outcome.pin_id)
         if settled.result != "dead":
             self.breaker.lived()
         if settled.result in ("indexed", "deleted"):
             self.metrics.add("objects", amount=settled.objects)
-            self.metrics.observe("acknowledged", max(finished_at_ms - work.record.timestamp_ms, 0) / 1000)
-            self.probe.offer(outcome, settled.whole)
+            if not work.comes_again:  # its age is an operator's doing
+                self.metrics.observe("acknowledged", max(finished_at_ms - work.record.timestamp_ms, 0) / 1000)
+                self.probe.offer(outcome, settled.whole)
 
 
 def reason_class(error: Exception) -> str:

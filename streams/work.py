@@ -4,11 +4,15 @@ import time
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from pinstream.codes import Code
 from pinstream.errors import EventInvalid
-from pinstream.events import PinDeletion, PinEvent, Result, Stage, decode_event
+from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, PinDeletion, PinEvent, Result, Stage, decode_event
 from streams.records import Lane, Lease, TakenRecord
+
+_MAX_REPAIRED_SLOT: Final = 256
+"""No pin has so many objects; whoever says so in a header writes no more tombstones than this."""
 
 
 def _nothing_to_leave() -> None:
@@ -51,6 +55,19 @@ class Work:
     def deletes(self) -> bool:
         """Whether it is a deletion."""
         return isinstance(self.event, PinDeletion)
+
+    @property
+    def repairs_up_to(self) -> int | None:
+        """The last slot that an audit saw of this pin, where its rows must be written again; else None."""
+        found = next((value for name, value in self.record.headers if name == REPAIR_HEADER), None)
+        if found is None:
+            return None
+        return min(int(found), _MAX_REPAIRED_SLOT) if found.isdigit() and len(found) < 6 else 0
+
+    @property
+    def comes_again(self) -> bool:
+        """Whether an operator published it again: its age then says nothing of how fresh pins are."""
+        return any(name in (REPAIR_HEADER, REPLAYS_HEADER) for name, _ in self.record.headers)
 
     @property
     def lane(self) -> Lane:

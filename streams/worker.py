@@ -13,7 +13,7 @@ from pinstream.errors import EventInvalid, IndexUnavailable
 from pinstream.events import PinDeletion, PinEvent
 from streams.beside import beside
 from streams.errors import Abandoned
-from streams.fence import Fence, Known, Verdict, verdict
+from streams.fence import Fence, Known, Verdict, verdict, with_slots
 from streams.ports import Fetch, WriteRows
 from streams.repins import Repins
 from streams.retry import Backoff, Patience
@@ -74,14 +74,15 @@ class PinPath:
             return await self._delete(work, work.event)
         return await self._index(work, work.event)
 
-    def _verdict(self, known: Known | None, event: PinEvent | PinDeletion) -> Verdict:
+    def _verdict(self, work: Work, known: Known | None, event: PinEvent | PinDeletion) -> Verdict:
         """The fence's, but a repair writes again what an index that forgot part of a pin believes to hold."""
         found = verdict(known, event)
-        return "go" if found == "unchanged" and self._limits.replays == "repair" else found
+        repairs = work.repairs_up_to is not None or self._limits.replays == "repair"
+        return "go" if found == "unchanged" and repairs else found
 
     async def _delete(self, work: Work, event: PinDeletion) -> Settled:
         known = await self._known(work, event)
-        if (found := self._verdict(known, event)) != "go":
+        if (found := self._verdict(work, known, event)) != "go":
             return _not_news(found, known)
         await self._write(work, rows_of_deletion(event, known, at_ms=self._now_ms()))
         self._parts.fence.remember(event.pin_id, work.lease, Known(event.version, alive=False, object_count=0))
@@ -90,7 +91,7 @@ class PinPath:
     async def _index(self, work: Work, event: PinEvent) -> Settled:
         known, encoded = await self._known_and_fetched(work, event)
         if encoded is None:
-            return _not_news(self._verdict(known, event), known)
+            return _not_news(self._verdict(work, known, event), known)
         sha256 = hashlib.sha256(encoded).hexdigest()
         understood = self._parts.repins.recall(sha256)
         if understood is None:
@@ -111,28 +112,36 @@ class PinPath:
 
         The fence answers while the picture travels; where it is remembered, nothing travels for nothing.
         """
-        recalled = self._parts.fence.recall(event.pin_id, work.lease)
+        recalled = self._recalled(work, event)
         if recalled is not None:
             self._count("fence_recall")
-            news = self._verdict(recalled, event) == "go"
+            news = self._verdict(work, recalled, event) == "go"
             return recalled, await self._fetch(work, event) if news else None
         self._count("fence_read")
         async with beside(self._fetch(work, event)) as fetching:
             known = await self._read_back(work, event.pin_id)
-            return known, await fetching if self._verdict(known, event) == "go" else None
+            return known, await fetching if self._verdict(work, known, event) == "go" else None
 
     async def _known(self, work: Work, event: PinDeletion) -> Known | None:
-        recalled = self._parts.fence.recall(event.pin_id, work.lease)
+        recalled = self._recalled(work, event)
         if recalled is not None:
             self._count("fence_recall")
             return recalled
         self._count("fence_read")
         return await self._read_back(work, event.pin_id)
 
+    def _recalled(self, work: Work, event: PinEvent | PinDeletion) -> Known | None:
+        """What is remembered of the pin; where rows are repaired, only if it is newer: the rest, the index knows."""
+        recalled = self._parts.fence.recall(event.pin_id, work.lease)
+        if work.repairs_up_to is not None and verdict(recalled, event) != "superseded":
+            return None
+        return recalled
+
     async def _read_back(self, work: Work, pin_id: str) -> Known | None:
-        return await self._parts.patience.ask(
+        known = await self._parts.patience.ask(
             "milvus", lambda: self._parts.fence.look(pin_id, work.lease), unless=IndexUnavailable, lease=work.lease
         )
+        return known if work.repairs_up_to is None else with_slots(known, up_to=work.repairs_up_to)
 
     async def _fetch(self, work: Work, event: PinEvent) -> bytes:
         """The picture's bytes; a failing host is asked again until the pin's own deadline."""

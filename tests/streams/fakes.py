@@ -159,17 +159,25 @@ class Bench:
             count=self.counts.append,
         )
 
-    def put(self, pin_id: str = "a", version: int = 1, *, lane: Lane = "live", **more: Any) -> Work:
+    def put(
+        self,
+        pin_id: str = "a",
+        version: int = 1,
+        *,
+        lane: Lane = "live",
+        headers: tuple[tuple[str, bytes], ...] = (),
+        **more: Any,
+    ) -> Work:
         """An event with an address, taken."""
         value = {
             "pin_id": pin_id, "version": version, "image": {"url": f"https://pictures/{pin_id}/{version}"},
             "domain": "web", "created_at": "2026-11-23T20:00:00Z", **more,
         }  # fmt: skip
-        return self.take(pin_id.encode(), json.dumps(value).encode(), lane=lane)
+        return self.take(pin_id.encode(), json.dumps(value).encode(), headers=headers, lane=lane)
 
-    def delete(self, pin_id: str = "a", version: int = 1) -> Work:
+    def delete(self, pin_id: str = "a", version: int = 1, *, headers: tuple[tuple[str, bytes], ...] = ()) -> Work:
         """A tombstone, taken."""
-        return self.take(pin_id.encode(), None, headers=(("version", str(version).encode()),))
+        return self.take(pin_id.encode(), None, headers=(("version", str(version).encode()), *headers))
 
     def take(
         self,

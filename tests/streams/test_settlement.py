@@ -8,7 +8,7 @@ import pytest
 from fetch.fetcher import FetchFailed
 from inference.errors import PictureRefused
 from pinstream.errors import EventInvalid, IndexRefused
-from pinstream.events import Headers, PinOutcome
+from pinstream.events import REPLAYS_HEADER, Headers, PinOutcome
 from streams.breaker import Breaker, BreakerLimits
 from streams.dead_letters import DeadLetters
 from streams.errors import BreakerTripped
@@ -69,6 +69,17 @@ def test_an_outcome_is_told_under_its_pin_with_every_stage() -> None:
     assert (told.published_at_ms, told.finished_at_ms) == (NOW_MS - 5, NOW_MS)
     assert desk.metrics.value("pinstream_worker_outcomes_total", {"lane": "live", "outcome": "indexed"}) == 1
     assert desk.metrics.value("pinstream_worker_objects_total") == 2
+
+
+def test_what_an_operator_published_again_says_nothing_of_freshness() -> None:
+    desk, new, again = Desk(), Bench().put(), Bench().put(headers=((REPLAYS_HEADER, b"1"),))
+    for work in (new, again):
+        work.stages_ms.update(queue=5.0, write=1.0)
+        desk.settlement.tell(work, Settled(result="indexed", objects=2), desk.finished)
+
+    assert desk.metrics.value("pinstream_worker_acknowledged_seconds_count") == 1
+    assert desk.metrics.value("pinstream_worker_stage_seconds_count", {"stage": "queue"}) == 1
+    assert desk.metrics.value("pinstream_worker_stage_seconds_count", {"stage": "write"}) == 2
 
 
 async def test_a_dead_letter_is_written_before_its_outcome_and_counted_by_reason() -> None:

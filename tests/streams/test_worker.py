@@ -1,6 +1,7 @@
 """The way of one pin."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from fetch.fetcher import FetchFailed, FetchRefused
 from inference.errors import ModelMismatch, ModelUnavailable, PictureRefused
 from inference.runner import Priority
+from pinstream.collection import Row
 from pinstream.errors import EventInvalid, IndexRefused, IndexUnavailable
+from pinstream.events import REPAIR_HEADER
 from streams.errors import Abandoned
 from tests.streams.fakes import NOW_MS, Bench, jpeg
 
@@ -70,6 +73,55 @@ async def test_a_repair_writes_again_what_the_index_lost_and_still_keeps_older_v
 
     assert (older.result, again.result) == ("superseded", "indexed")
     assert bench.row("a#1") is not None
+
+
+REPAIR = ((REPAIR_HEADER, b"4"),)
+
+
+async def test_an_audits_event_is_written_again_although_this_worker_wrote_it_and_clears_foreign_slots() -> None:
+    bench = Bench()
+    await bench.carry(bench.put(version=2))
+    bench.index.store.delete(["a#0"])
+    bench.index.store.upsert([replace(row_of(bench, "a#1"), slot=4)])
+
+    plain, again = await bench.carry(bench.put(version=2), bench.put(version=2, headers=REPAIR))
+
+    assert (plain.result, again.result) == ("unchanged", "indexed")
+    assert [row_of(bench, f"a#{slot}").alive for slot in range(5)] == [True, True, False, False, False]
+
+
+async def test_an_audits_event_never_replaces_what_this_worker_wrote_since() -> None:
+    bench = Bench()
+    await bench.carry(bench.put(version=3))
+    bench.index.store.delete(["a#0", "a#1"])  # not visible yet, to a read at Bounded
+
+    (settled,) = await bench.carry(bench.put(version=2, headers=REPAIR))
+
+    assert settled.result == "superseded"
+    assert bench.row("a#0") is None
+
+
+async def test_an_audits_deletion_is_written_again_with_every_slot() -> None:
+    bench = Bench()
+    await bench.carry(bench.put(version=2), bench.delete(version=3))
+    alive = replace(row_of(bench, "a#1"), alive=True)
+    bench.index.store.upsert([alive, replace(alive, slot=4)])
+
+    plain, again = await bench.carry(bench.delete(version=3), bench.delete(version=3, headers=REPAIR))
+
+    assert (plain.result, again.result) == ("unchanged", "deleted")
+    assert not any(row_of(bench, f"a#{slot}").alive for slot in range(5))
+
+
+def row_of(bench: Bench, key: str) -> Row:
+    found = bench.row(key)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("header", "last"), [(b"2", 2), (b"99999", 256), (b"-1", 0), (b"many", 0), (b"9" * 40, 0)])
+def test_a_header_of_nonsense_repairs_and_clears_little(header: bytes, last: int) -> None:
+    assert Bench().put(headers=((REPAIR_HEADER, header),)).repairs_up_to == last
 
 
 async def test_slots_that_vanish_become_tombstones_in_the_same_write() -> None:
