@@ -51,9 +51,13 @@ class MemoryStore:
         checked_limit(limit)
         return [row for row in self._snapshot() if where.accepts(row)][:limit]
 
-    def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:
+    def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:
         """See VectorStore."""
-        yield from sorted(self._snapshot(), key=lambda row: row.key)
+        yield from sorted((row for row in self._snapshot() if row.key > after), key=lambda row: row.key)
+
+    def count_between(self, first: str, last: str) -> int:
+        """See VectorStore."""
+        return sum(first <= row.key <= last for row in self._snapshot())
 
     def delete(self, keys: Sequence[str]) -> None:
         """See VectorStore."""

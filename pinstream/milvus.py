@@ -99,15 +99,20 @@ class MilvusStore:
             return []
         return self._query(where.expression(), limit=limit, consistency=consistency)
 
-    def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:
+    def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:
         """See VectorStore; by key, each page at Strong, so a row written meanwhile is met once or not at all.
 
         pymilvus' own iterator ignores the consistency level: it may end before what was written last.
         """
-        last = ""
-        while page := self._query(f"key > {quoted([last])[1:-1]}", limit=batch_size, consistency="Strong"):
+        last = after
+        while page := self._query(f"key > {_literal(last)}", limit=batch_size, consistency="Strong"):
+            page.sort(key=lambda row: row.key)
             yield from page
-            last = max(row.key for row in page)
+            last = page[-1].key
+
+    def count_between(self, first: str, last: str) -> int:
+        """See VectorStore; only counting shows copies: a query returns one row of a key, and not always the newest."""
+        return self._count(f"key >= {_literal(first)} and key <= {_literal(last)}")
 
     def delete(self, keys: Sequence[str]) -> None:
         """See VectorStore."""
@@ -117,12 +122,13 @@ class MilvusStore:
 
     def count(self, where: Where) -> int:
         """See VectorStore."""
-        if where.accepts_nothing:
-            return 0
+        return 0 if where.accepts_nothing else self._count(where.expression())
+
+    def _count(self, expression: str) -> int:
         with _translated(self._name):
             answer = self._client().query(
                 self.collection,
-                filter=where.expression(),
+                filter=expression,
                 output_fields=["count(*)"],
                 timeout=self._timeout_s,
                 consistency_level="Strong",
@@ -263,6 +269,10 @@ def settled(matches: list[Match], *, asked: int) -> Ranking:
         return Ranking(matches, exhausted=True)
     whole_ties = [match for match in matches if match.distance < matches[-1].distance]
     return Ranking(matches if asked == MAX_LIMIT else whole_ties, exhausted=False)
+
+
+def _literal(text: str) -> str:
+    return quoted([text])[1:-1]
 
 
 def _chunks(keys: list[str]) -> Iterator[list[str]]:

@@ -79,8 +79,15 @@ class VectorStore(Protocol):
         """
         ...
 
-    def rows(self, *, batch_size: int = 1000) -> Iterator[Row]:
-        """Every row, dead ones too, in bounded memory; for audits and sweeps."""
+    def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:
+        """Every row whose key is beyond ``after``, dead ones too, by key, in bounded memory; for audits and sweeps.
+
+        Of a key that is there twice one row comes, any of the two: `count_between` tells.
+        """
+        ...
+
+    def count_between(self, first: str, last: str) -> int:
+        """How many rows have keys from ``first`` to ``last``, dead ones too, at Strong; copies of a key all count."""
         ...
 
     def delete(self, keys: Sequence[str]) -> None:

@@ -62,6 +62,16 @@ def assert_same_answers(store: VectorStore, exact: VectorStore, operations: Oper
         )
 
 
+def test_rows_beyond_a_key_come_by_key_and_ranges_are_counted(store: VectorStore) -> None:
+    store.upsert([*(row(f"pin-{i}", slot) for i in range(9) for slot in range(2)), dead("pin-a", 0)])
+
+    keys = [found.key for found in store.rows(batch_size=4, after="pin-6#0")]
+
+    assert keys == ["pin-6#1", "pin-7#0", "pin-7#1", "pin-8#0", "pin-8#1", "pin-a#0"]
+    assert store.count_between("pin-6#1", "pin-a#0") == 6
+    assert store.count_between("x", "y") == 0
+
+
 @pytest.mark.parametrize("seed", range(2))
 def test_products_answer_the_same_over_every_index(store: VectorStore, seed: int) -> None:
     operations, exact = Operations(seed + 100), MemoryStore()
