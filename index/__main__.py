@@ -1,10 +1,10 @@
-"""``python -m index init`` creates the collection that the worker writes to."""
+"""``python -m index init`` creates the collection that the worker writes to; ``audit`` compares it with the topics."""
 
 from typing import Annotated
 
 import typer
 
-from index import bootstrap
+from index import audit_command, bootstrap
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.collection import EMBEDDING_VERSION
@@ -45,6 +45,9 @@ def init(
     for difference in report.differences:
         complain(difference)
     raise typer.Exit(1 if report.differences else 0)
+
+
+app.command()(audit_command.audit)
 
 
 if __name__ == "__main__":

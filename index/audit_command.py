@@ -1,0 +1,141 @@
+"""``python -m index audit``: the topics against the index, and what is wrong put right."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from index import audit_view, metrics
+from index.audit import Audit, Patience, Report
+from index.comparing import Comparison
+from index.hearing import Hearing, Step, Steps
+from index.judging import Judge
+from index.ledger import Ledger, LedgerMismatch
+from index.mending import MENDED, Mending, TooManyOrphans, suspect_orphans
+from index.sampling import Sample
+from pinstream.cli.connection import ConfigOption, Connection, KafkaAway, KafkaOption, PrefixOption, connection
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
+from pinstream.cli.screen import complain, progress
+from pinstream.cli.when import duration_s
+from pinstream.collection import EMBEDDING_VERSION
+from pinstream.errors import VectorIndexError
+from pinstream.milvus import MilvusStore
+
+FINDINGS: Final = 1
+AWAY: Final = 3
+TIMEOUT_S: Final = 60.0
+
+
+def audit(  # noqa: PLR0913 (each is an option)
+    *,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Publish what is wrong again, on the backfill lane.")
+    ] = False,
+    sample: Annotated[
+        float, typer.Option(min=0.0, max=1.0, metavar="SHARE", help="Look at so many of the pins, such as 0.01.")
+    ] = 1.0,
+    grace: Annotated[
+        str, typer.Option(metavar="TIME", help="A pin published since, such as 60s, is on its way and no finding.")
+    ] = "60s",
+    group: Annotated[
+        str,
+        typer.Option(
+            envvar="PINSTREAM_KAFKA__GROUP", help="The workers' group: what it has not committed is on its way."
+        ),
+    ] = "pinstream",
+    state: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, metavar="FILE", help="Keep what is known here: an audit cut off goes on from it."),
+    ] = None,
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option("--metrics", dir_okay=False, metavar="FILE", help="Write metrics for a textfile collector."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="List so many findings.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Delete orphans however many there are.")] = False,
+    milvus: MilvusOption = None,
+    token: TokenOption = None,
+    embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
+    kafka: KafkaOption = None,
+    config: ConfigOption = None,
+    topic_prefix: PrefixOption = "",
+) -> None:
+    """Compare the topics with the index, pin by pin: missing, orphaned, stale, undeleted, half, doubled, and more.
+
+    Memory stays small: what is known lies in a file. Dead and superseded pins are accounted for by their outcomes,
+    and pins on their way are looked at once more before they are called missing.
+
+    Exit status 0: all is well. 1: there are findings, repaired or not. 2: wrong usage. 3: Kafka or Milvus is away.
+    """
+    begun_s = time.monotonic()
+    to = connection(kafka, config, topic_prefix)
+    store = MilvusStore(milvus_uri(milvus), token=token, embedding_version=embedding_version, timeout_s=TIMEOUT_S)
+    patience = Patience(group=group, grace_s=duration_s(grace))
+    try:
+        with ExitStack() as open_things:
+            open_things.callback(store.close)
+            ledger = open_things.enter_context(Ledger(state))
+            ledger.belongs_to({"index": f"{store.collection} at {store.uri}", "kafka": to.address,
+                               "topics": topic_prefix, "sample": str(sample)})  # fmt: skip
+            report = _audited(to, store, ledger, Sample(sample), patience, repair=repair, force=force)
+            listed = ledger.findings(limit=limit)
+    except (KafkaAway, VectorIndexError) as exc:
+        complain(str(exc) + (f"; the same command goes on from {state}" if state else ""))
+        raise typer.Exit(AWAY) from exc
+    except LedgerMismatch as exc:
+        raise typer.BadParameter(f"--state {state}: {exc}") from exc
+    report = replace(report, listed=listed, seconds=time.monotonic() - begun_s, sample=sample)
+    if state is not None:
+        state.unlink(missing_ok=True)  # what it knows is told
+    if metrics_file is not None:
+        metrics.write(report, metrics_file)
+    (audit_view.print_json if as_json else audit_view.print_report)(report)
+    raise typer.Exit(FINDINGS if report.findings else 0)
+
+
+def _audited(  # noqa: PLR0913 (what one audit is made of)
+    to: Connection,
+    store: MilvusStore,
+    ledger: Ledger,
+    sample: Sample,
+    patience: Patience,
+    *,
+    repair: bool,
+    force: bool,
+) -> Report:
+    judge = Judge(store.embedding_version)
+    hearing = Hearing(to, ledger, sample)
+    comparison = Comparison(store, ledger, sample, judge)
+    with bars("done") as steps:
+        report = Audit(hearing, comparison, ledger, judge, patience=patience).run(steps)
+        if not repair or not report.findings:
+            return report
+        try:
+            if not force:
+                suspect_orphans(report.found["orphaned"], report.living)
+        except TooManyOrphans as exc:
+            complain(f"nothing was repaired: {exc}")
+            return report
+        mended = Mending(to, hearing, comparison, ledger).mend(steps)
+    return replace(
+        report,
+        mended={str(each): count for each, count in mended.items()},
+        published=sum(mended[each] for each in MENDED),
+    )
+
+
+@contextmanager
+def bars(verb: str) -> Iterator[Steps]:
+    """Progress bars, one below the other, each with its own total."""
+    with progress(verb) as bar:
+
+        def steps(what: str, total: int) -> Step:
+            task = bar.add_task(what, total=total)
+            return lambda step: bar.advance(task, step)
+
+        yield steps

@@ -1,0 +1,123 @@
+"""An index that was damaged in every way is found out, and repaired by the worker that wrote it, while it runs."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import Result
+from pymilvus import MilvusClient
+from typer.testing import CliRunner
+
+from index import bootstrap
+from index.__main__ import app
+from pinstream.collection import Row
+from pinstream.columns import to_columns
+from pinstream.milvus import MilvusStore
+from tests.integration.drive import QUIET, Change, Deck, Palette, await_all
+from tests.integration.running_worker import RunningWorker, Site, eventually
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def alone(lite_milvus: "LocalStack") -> Iterator[MilvusStore]:
+    """A collection that nobody else writes to: what is in no topic is an orphan."""
+    with closing(MilvusStore(lite_milvus.endpoints.milvus, timeout_s=20)) as store:
+        bootstrap.init(store)
+        store.delete([row.key for row in store.rows()])
+        yield store
+        store.delete([row.key for row in store.rows()])
+
+
+def write_twice(store: MilvusStore, row: Row) -> None:
+    client = MilvusClient(store.uri, dedicated=True, grpc_options={"grpc.keepalive_time_ms": 2**31 - 1})
+    client.insert(store.collection, [to_columns(row)])
+    client.close()
+
+
+def spoil(store: MilvusStore, deck: Deck) -> dict[str, list[str]]:
+    """Damage to pins that the worker remembers well; what an audit must find."""
+    rows = deck.rows(store)
+    names = {
+        name: f"{deck.pin}-{each}"
+        for each, name in enumerate(("missing", "stale", "half", "doubled", "code", "undeleted"))
+    }
+    store.delete([key for key, row in rows.items() if row.pin_id == names["missing"]])
+    whole = {name: rows[f"{pin_id}#0"] for name, pin_id in names.items()}
+    stray = replace(whole["half"], slot=40, object_count=0)
+    store.upsert(
+        [
+            replace(whole["stale"], version=0),
+            stray,
+            replace(whole["code"], code=bytes(32)),
+            replace(whole["undeleted"], alive=True),
+            replace(whole["half"], pin_id=f"{deck.pin}-orphan", version=9, object_count=0),
+        ]
+    )
+    write_twice(store, whole["doubled"])
+    return {**{name: [pin_id] for name, pin_id in names.items()}, "orphaned": [f"{deck.pin}-orphan"]}
+
+
+def test_damage_of_every_kind_is_found_and_repaired_while_the_worker_runs(
+    stack: "LocalStack", alone: MilvusStore, palette: Palette, tmp_path: Path
+) -> None:
+    site = Site(stack.endpoints)
+    deck, metrics = Deck(site), tmp_path / "audit.prom"
+    deck.put([*deck.new(8, version=5), Change(f"{deck.pin}-5", 6, None)])
+
+    def audit(*arguments: str) -> Result:
+        where = ("--kafka", site.endpoints.kafka, "--topic-prefix", site.prefix, "--milvus", alone.uri)
+        return CliRunner().invoke(app, ["audit", "--grace", "0s", "--group", f"{site.prefix}g", *where, *arguments])
+
+    def told(done: Result) -> dict[str, Any]:
+        assert done.exit_code in (0, 1), done.output
+        return dict(json.loads(done.stdout))
+
+    settings = {**QUIET, **palette.settings, "milvus__uri": alone.uri}
+    with RunningWorker(site, tmp_path, **settings) as worker:
+        await_all(site, worker)
+        eventually(lambda: site.committed(worker.group) == len(deck.changes), what="all committed")
+        clean = audit()
+        assert clean.exit_code == 0, clean.output
+        assert "the index is as the topics say" in clean.stdout
+
+        damage = spoil(alone, deck)
+        found = audit("--json", "--metrics", str(metrics))
+        listed: dict[str, list[str]] = {}
+        for each in told(found)["listed"]:
+            listed.setdefault(each["kind"], []).append(each["pin"])
+        assert listed == damage
+        assert found.exit_code == 1
+        assert 'pinstream_audit_findings{kind="stale"} 1.0' in metrics.read_text()
+
+        repaired = audit("--repair", "--state", str(tmp_path / "state"))
+        assert "6 published again" in repaired.stdout, repaired.output
+        assert "1 given a tombstone" in repaired.stdout
+        await_all(site, worker)
+        backfill = len(site.read("pins.events.backfill"))
+        eventually(
+            lambda: site.committed(f"{worker.group}.backfill", "pins.events.backfill") == backfill, what="repairs done"
+        )
+        assert told(audit("--json"))["findings"] == dict.fromkeys(told(found)["findings"], 0)
+
+    assert not (tmp_path / "state").exists()
+    alone.delete([row.key for row in alone.rows() if row.pin_id.endswith("-orphan")])
+    deck.assert_stands(alone, palette)
+    published = {message.key(): message.timestamp()[1] for message in site.read("pins.events")}
+    times = {row.pin_id: row.published_at_ms for row in alone.rows() if row.alive}
+    assert times == {pin_id: published[pin_id.encode()] for pin_id in times}, "a repair changed a pin's age"
+
+
+def test_servers_that_are_away_are_a_sentence_and_a_status_of_their_own(alone: MilvusStore) -> None:
+    away = CliRunner().invoke(app, ["audit", "--kafka", "127.0.0.1:1", "--milvus", alone.uri])
+    wrong = CliRunner().invoke(app, ["audit", "--kafka", "127.0.0.1:1", "--milvus", alone.uri, "--grace", "soon"])
+
+    assert (away.exit_code, wrong.exit_code) == (3, 2)
+    assert "no Kafka at 127.0.0.1:1" in away.stderr
