@@ -55,8 +55,11 @@ class MilvusServer:
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """The URI that pymilvus takes."""
-        return {"milvus": f"http://{HOST}:{self._ports['proxy_port']}"}
+        """The URI that pymilvus takes, and metrics."""
+        return {
+            "milvus": f"http://{HOST}:{self._ports['proxy_port']}",
+            "milvus_metrics": f"http://{HOST}:{self._ports['metrics_port']}/metrics",
+        }
 
     def prepare(self, progress: Progress) -> Launch:
         """Unpacked binaries, shared by all stacks, and the configuration of this one."""

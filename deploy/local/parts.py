@@ -77,5 +77,7 @@ class Endpoints:
     """``http://host:port/metrics``."""
     milvus: str = ""
     """``http://host:port``, the URI that pymilvus takes."""
+    milvus_metrics: str = ""
+    """``http://host:port/metrics``; Milvus Lite has none."""
     pictures: str = ""
     """``http://host:port``: the folder's files lie directly below."""

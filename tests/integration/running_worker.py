@@ -171,15 +171,20 @@ class RunningWorker:
         answer = self.ask("/healthz")
         return {"partitions": 0} if answer is None else dict(json.loads(answer[1]))
 
+    @property
+    def url(self) -> str | None:
+        """Its HTTP endpoint; None before it listens."""
+        port = re.search(r"http=\('127.0.0.1', (\d+)\)", self.said())
+        return None if port is None else f"http://127.0.0.1:{port[1]}"
+
     def ask(self, path: str) -> tuple[int, str] | None:
         """Status and body of its HTTP endpoint; None before it listens."""
-        port = re.search(r"http=\('127.0.0.1', (\d+)\)", self.said())
-        if port is None:
+        if self.url is None:
             assert self.process is not None
             assert self.process.poll() is None, self.said()
             return None
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port[1]}{path}", timeout=DEADLINE_S) as reply:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=DEADLINE_S) as reply:
                 return reply.status, reply.read().decode()
         except urllib.error.HTTPError as exc:
             return exc.code, exc.read().decode()

@@ -1,0 +1,1 @@
+"""The dashboards: written in Python, committed as the JSON that Grafana reads."""

@@ -1,0 +1,133 @@
+"""*Index*: Milvus, by its own metrics. Milvus Lite has none: the standalone and the distributed server do."""
+
+from typing import Final
+
+from deploy.grafana.spec import Board, Panel, Query, Section
+
+_CALLS: Final = "Upsert|Search|Query|Delete"
+
+
+def _milvus_p95(histogram: str, *, by: str) -> Query:
+    """Milvus measures in milliseconds."""
+    rate = f"sum by (le, {by}) (rate({histogram}_bucket[$__rate_interval]))"
+    return Query(f"histogram_quantile(0.95, {rate})", f"{{{{{by}}}}}")
+
+
+_CALLED: Final = Section(
+    "Calls",
+    (
+        Panel(
+            title="Calls",
+            description="Upserts come from workers, searches from readers and probes, queries from the fence and "
+            "readers.",
+            queries=(
+                Query(
+                    f'sum by (function_name) (rate(milvus_proxy_req_count{{status="success",function_name=~"{_CALLS}"}}'
+                    "[$__rate_interval]))",
+                    "{{function_name}}",
+                ),
+            ),
+            unit="ops",
+            width=8,
+        ),
+        Panel(
+            title="Calls that failed",
+            description="Refused, or given up. Workers repeat theirs; readers see an error.",
+            queries=(
+                Query(
+                    'sum by (function_name) (rate(milvus_proxy_req_count{status=~"fail.*|abandon"}[$__rate_interval]))'
+                    " or vector(0)",
+                    "{{function_name}}",
+                ),
+            ),
+            unit="ops",
+            width=8,
+            runbooks=("PinstreamServiceAway",),
+        ),
+        Panel(
+            title="Duration of calls, p95",
+            description="In Milvus' proxy. Upserts take some 10 ms, searches 1-5.",
+            queries=(_milvus_p95("milvus_proxy_req_latency", by="function_name"),),
+            unit="ms",
+            width=8,
+            limit=500,
+            runbooks=("PinstreamMilvusWritesSlow",),
+        ),
+        Panel(
+            title="Upserts, p95",
+            description="Of one upsert as Milvus sees it; what workers see is on the Worker dashboard.",
+            queries=(_milvus_p95("milvus_proxy_mutation_latency", by="msg_type"),),
+            unit="ms",
+            width=8,
+            limit=500,
+            runbooks=("PinstreamMilvusWritesSlow",),
+        ),
+        Panel(
+            title="Searches, p95",
+            description="Of one search or query, waiting for its snapshot included.",
+            queries=(_milvus_p95("milvus_proxy_sq_latency", by="query_type"),),
+            unit="ms",
+            width=8,
+        ),
+        Panel(
+            title="Rows written",
+            description="Rows a second that upserts carried: a pin has 1 + objects of them.",
+            queries=(Query("sum(rate(milvus_proxy_upsert_vectors_count[$__rate_interval]))", "rows"),),
+            unit="ops",
+            width=8,
+        ),
+    ),
+)
+
+_STORED: Final = Section(
+    "What is stored",
+    (
+        Panel(
+            title="Rows in memory",
+            description="By state of their segment. Growing ones have no index: many of them make searches slow.",
+            queries=(Query("sum by (segment_state) (milvus_querynode_entity_num)", "{{segment_state}}"),),
+            width=8,
+        ),
+        Panel(
+            title="Segments",
+            description="Many small ones mean flushes: nobody should call flush for visibility.",
+            queries=(Query("sum by (segment_state) (milvus_querynode_segment_num)", "{{segment_state}}"),),
+            width=8,
+        ),
+        Panel(
+            title="Visibility lag",
+            description="How far readers' snapshot is behind the clock, in ms: bounds how fresh a search can be.",
+            queries=(Query("max by (node_id) (milvus_proxy_tt_lag_ms)", "proxy {{node_id}}"),),
+            unit="ms",
+            width=8,
+        ),
+        Panel(
+            title="Quota states",
+            description="1 when Milvus refuses writes: memory or disk is full, or its time tick is late. Normal is 0.",
+            queries=(Query("max by (quota_states) (milvus_rootcoord_quota_states)", "{{quota_states}}"),),
+            width=8,
+            limit=1,
+            runbooks=("PinstreamMilvusWritesSlow",),
+        ),
+        Panel(
+            title="Nodes",
+            description="By role. One fewer than usual is a node that died.",
+            queries=(Query("sum by (role_name) (milvus_num_node)", "{{role_name}}"),),
+            width=8,
+        ),
+        Panel(
+            title="Memory of the servers",
+            description="Resident, by instance. The index lives in memory: see docs/operations/sizing.md.",
+            queries=(Query('process_resident_memory_bytes{job=~".*milvus.*"}', "{{instance}}"),),
+            unit="bytes",
+            width=8,
+        ),
+    ),
+)
+
+BOARD: Final = Board(
+    name="index",
+    title="Index",
+    description="Milvus: calls, durations and what is stored. Milvus Lite exports no metrics.",
+    sections=(_CALLED, _STORED),
+)

@@ -1,0 +1,90 @@
+"""What a dashboard is made of, without Grafana's words: sections of panels, each with its queries and its meaning."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Look = Literal["lines", "stacked", "number", "table", "heatmap"]
+Unit = Literal["s", "ms", "µs", "short", "none", "percentunit", "bytes", "ops", "Bps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One PromQL expression and how its series are named; ``{{label}}`` is filled in."""
+
+    expression: str
+    legend: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """One picture. Grafana's grid has 24 columns."""
+
+    title: str
+    description: str
+    """What it shows, what is normal, and what to do if it is not."""
+    queries: tuple[Query, ...]
+    unit: Unit = "short"
+    look: Look = "lines"
+    width: int = 12
+    limit: float | None = None
+    """An objective: drawn as a line; numbers beyond it turn red."""
+    floor: bool = False
+    """Whether the limit is the least that is good, not the most."""
+    runbooks: tuple[str, ...] = ()
+    """Alerts whose pages say what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Panels under one heading."""
+
+    title: str
+    panels: tuple[Panel, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A choice at the top of the dashboard: the values of one label."""
+
+    name: str
+    values: str
+    """PromQL's ``label_values(...)``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """One dashboard."""
+
+    name: str
+    """Of its file, and of its address: ``/d/pinstream-<name>``."""
+    title: str
+    description: str
+    sections: tuple[Section, ...]
+    variables: tuple[Variable, ...] = ()
+
+    @property
+    def panels(self) -> tuple[Panel, ...]:
+        """All of them."""
+        return tuple(panel for section in self.sections for panel in section.panels)
+
+
+def quantiles(histogram: str, *, by: str = "", where: str = "") -> tuple[Query, ...]:
+    """p50, p95 and p99 of a histogram; ``by`` one label more, ``where`` label matchers."""
+    labels = f"le, {by}" if by else "le"
+    rate = f"sum by ({labels}) (rate({histogram}_bucket{{{where}}}[$__rate_interval]))"
+    name = f"{{{{{by}}}}} " if by else ""
+    return tuple(
+        Query(f"histogram_quantile({share}, {rate})", f"{name}p{percent}")
+        for share, percent in ((0.5, 50), (0.95, 95), (0.99, 99))
+    )
+
+
+def quantile(share: float, histogram: str, *, by: str, where: str = "") -> Query:
+    """One percentile of a histogram for each value of a label."""
+    rate = f"sum by (le, {by}) (rate({histogram}_bucket{{{where}}}[$__rate_interval]))"
+    return Query(f"histogram_quantile({share}, {rate})", f"{{{{{by}}}}}")
+
+
+def per_second(counter: str, *, by: str, where: str = "") -> Query:
+    """How often something is counted, for each value of a label."""
+    return Query(f"sum by ({by}) (rate({counter}{{{where}}}[$__rate_interval]))", f"{{{{{by}}}}}")
