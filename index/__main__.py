@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from index import audit_command, bootstrap
+from index import audit_command, bootstrap, sweep_command
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.collection import EMBEDDING_VERSION
@@ -48,6 +48,7 @@ def init(
 
 
 app.command()(audit_command.audit)
+app.command()(sweep_command.sweep)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,18 @@
-"""What tests of this room borrow from the package's."""
+"""What tests of this room borrow from the package's, and the town."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from index.ledger import Ledger
+from pinstream.cli.connection import Connection
+from tests.index.town import Town
 from tests.pinstream.conftest import elsewhere, mock_kafka, prefix
 
 __all__ = ["elsewhere", "mock_kafka", "prefix"]
+
+
+@pytest.fixture
+def town(mock_kafka: str, prefix: str) -> Iterator[Town]:
+    with Ledger(None) as ledger:
+        yield Town(Connection(mock_kafka, {"log_level": 0}, prefix), ledger=ledger)

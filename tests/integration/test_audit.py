@@ -1,6 +1,7 @@
 """An index that was damaged in every way is found out, and repaired by the worker that wrote it, while it runs."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 
 from index import bootstrap
 from index.__main__ import app
-from pinstream.collection import Row
+from pinstream.collection import Row, tombstone
 from pinstream.columns import to_columns
 from pinstream.milvus import MilvusStore
 from tests.integration.drive import QUIET, Change, Deck, Palette, await_all
@@ -121,3 +122,30 @@ def test_servers_that_are_away_are_a_sentence_and_a_status_of_their_own(alone: M
 
     assert (away.exit_code, wrong.exit_code) == (3, 2)
     assert "no Kafka at 127.0.0.1:1" in away.stderr
+
+
+def test_a_sweep_removes_what_kafka_no_longer_keeps_and_refuses_to_be_hasty(
+    stack: "LocalStack", alone: MilvusStore
+) -> None:
+    site, day_ms = Site(stack.endpoints), 24 * 3600 * 1000
+    now_ms = int(time.time() * 1000)
+    alone.upsert([tombstone(name, 0, 5, at_ms=now_ms - days * day_ms) for name, days in (("old", 9), ("young", 6))])
+    alone.upsert([tombstone("old", 1, 5, at_ms=now_ms - 9 * day_ms)])
+
+    def sweep(*arguments: str) -> Result:
+        where = ("--kafka", site.endpoints.kafka, "--topic-prefix", site.prefix, "--milvus", alone.uri)
+        return CliRunner().invoke(app, ["sweep", *where, *arguments])
+
+    hasty, planned = sweep("--older-than", "5d"), sweep()
+    before = {row.key for row in alone.rows()}
+    done = sweep("--yes")
+    forced = sweep("--older-than", "5d", "--force", "--yes", "--json")
+
+    assert hasty.exit_code == 2
+    assert "keeps deletions for 7 days" in " ".join(hasty.stderr.replace("│", " ").split())
+    assert "would remove 1 deleted pins and 1 dead slots" in planned.stdout, planned.output
+    assert len(before) == 3
+    assert "removed 1 deleted pins and 1 dead slots" in done.stdout
+    assert "1 deleted pins are too young" in done.stdout
+    assert json.loads(forced.stdout)["pins"] == 1
+    assert list(alone.rows()) == []

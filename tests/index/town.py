@@ -1,0 +1,111 @@
+"""Topics on librdkafka's mock cluster beside an index in memory: what audits and sweeps are tested on."""
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from confluent_kafka import Producer
+
+from index.audit import Audit, Patience, Report
+from index.comparing import Comparison
+from index.hearing import Hearing
+from index.judging import Judge
+from index.ledger import Ledger
+from index.mending import Mending
+from index.sampling import Sample
+from pinstream.cli.connection import Connection
+from pinstream.collection import Row
+from pinstream.errors import IndexUnavailable
+from pinstream.memory import MemoryStore
+from tests.pinstream.commands import outcome
+
+CODE = bytes([7]) * 32
+HEADERS = [("traceparent", b"00-x"), ("traceparent", b"twice")]
+QUIET: Callable[[str, int], Callable[[int], None]] = lambda what, total: lambda step: None  # noqa: E731
+
+
+class Copies(MemoryStore):
+    """An index that can hold a key twice, and be away after some pages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twice: list[str] = []
+        self.pages_left = 10**9
+
+    def count_between(self, first: str, last: str) -> int:
+        self.pages_left -= 1
+        if self.pages_left < 0:
+            raise IndexUnavailable("away")
+        return super().count_between(first, last) + sum(first <= key <= last for key in self.twice)
+
+
+@dataclass
+class Town:
+    """Topics of one test's own, and an index."""
+
+    to: Connection
+    store: Copies = field(default_factory=Copies)
+    ledger: Ledger = field(default_factory=lambda: Ledger(None))
+    sample: Sample = field(default_factory=Sample)
+    grace_s: float = 0.0
+    page_rows: int = 1_000
+
+    def __post_init__(self) -> None:
+        self.producer = Producer(
+            {"bootstrap.servers": self.to.address, "partitioner": "murmur2_random", "log_level": 0}
+        )
+        for topic in ("pins.events", "pins.events.backfill", "pins.indexed"):
+            self.write(topic, b"not a pin", None)
+
+    def write(self, topic: str, key: bytes, value: bytes | None, *, headers: Sequence[tuple[str, bytes]] = ()) -> None:
+        long_ago_ms = int(time.time() * 1000) - 600_000
+        self.producer.produce(self.to.topic_prefix + topic, value, key, headers=list(headers), timestamp=long_ago_ms)
+        assert self.producer.flush(10) == 0
+
+    def publish(self, pin_id: str, version: int, *, lane: str = "pins.events") -> None:
+        fields = {
+            "pin_id": pin_id, "version": version, "image": {"url": "https://pictures/a.jpg"},
+            "domain": "web", "created_at": "2026-11-23T20:00:00Z",
+        }  # fmt: skip
+        self.write(lane, pin_id.encode(), json.dumps(fields).encode(), headers=HEADERS)
+
+    def delete(self, pin_id: str, version: int) -> None:
+        self.write("pins.events", pin_id.encode(), None, headers=[("version", str(version).encode())])
+
+    def tell(self, pin_id: str, **fields: object) -> None:
+        self.write("pins.indexed", pin_id.encode(), outcome(pin_id, **fields))
+
+    def index(self, pin_id: str, version: int, objects: int = 1, **fields: object) -> list[Row]:
+        rows = [
+            Row(
+                pin_id=pin_id, slot=slot, alive=True, code=CODE, version=version,
+                object_count=0 if slot else objects, **fields,  # type: ignore[arg-type]
+            )
+            for slot in range(objects + 1)
+        ]  # fmt: skip
+        self.store.upsert(rows)
+        return rows
+
+    def good(self, *pins: str) -> None:
+        for pin_id in pins:
+            self.publish(pin_id, 1)
+            self.index(pin_id, 1)
+
+    def parts(self) -> tuple[Hearing, Comparison]:
+        hearing = Hearing(self.to, self.ledger, self.sample)
+        return hearing, Comparison(self.store, self.ledger, self.sample, Judge(1), page_rows=self.page_rows)
+
+    def audit(self) -> Report:
+        hearing, comparison = self.parts()
+        patience = Patience(group=f"{self.to.topic_prefix}workers", grace_s=self.grace_s)
+        return Audit(hearing, comparison, self.ledger, Judge(1), patience=patience).run(QUIET)
+
+    def mend(self) -> dict[str, int]:
+        return dict(Mending(self.to, *self.parts(), self.ledger).mend(QUIET))
+
+    def found(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for each in self.ledger.findings():
+            found.setdefault(each.kind, []).append(each.pin_id)
+        return found
