@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from api.lru import Lru
 from api.metrics import Metrics
 from api.models import Models
 from api.pictures import Pictures
@@ -10,6 +9,7 @@ from inference import images
 from pinstream.codes import Code
 from pinstream.collection import EMBEDDING_VERSION, Box
 from pinstream.hits import IndexedPin
+from pinstream.lru import Lru
 
 _SIZES: Final = 20_000
 

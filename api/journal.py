@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from api.lru import Lru
 from pinstream.events import PinOutcome
+from pinstream.lru import Lru
 
 State = Literal["unknown", "deleted", "not-indexed-yet", "dead"]
 Kind = Literal["pin", "gone"]

@@ -9,12 +9,12 @@ from typing import Final, Protocol
 
 from api.gate import Gate
 from api.journal import Journal, Place
-from api.lru import Lru
 from api.metrics import Metrics
 from api.problems import Problem
 from fetch.fetcher import FetchError, FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.hits import IndexedPin
+from pinstream.lru import Lru
 
 _REFUSED_FOR_S: Final = 60.0
 _FAILED_FOR_S: Final = 5.0

@@ -4,10 +4,10 @@ import asyncio
 from concurrent.futures import Executor
 from functools import partial
 
-from api.lru import Lru
 from api.metrics import Metrics
 from api.pictures import Picture
 from api.thumbnails import Format, rendered
+from pinstream.lru import Lru
 
 Key = tuple[str, int, Format]
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.lru import Lru
+from pinstream.lru import Lru
 
 Step = tuple[str, int | None]
 steps = st.lists(st.tuples(st.sampled_from("abcde"), st.none() | st.integers(1, 6)), max_size=60)
