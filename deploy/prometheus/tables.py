@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from api import metrics as api
+from index import metrics as audit
 from schemas.metrics import BUILD, Metric
 from streams import metrics as worker
 
@@ -15,6 +16,7 @@ TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
     "Every process": (BUILD,),
     "The worker": worker.TABLE,
     "The read service": api.TABLE,
+    "The audit, in a file": audit.TABLE,
 }
 """By the heading under which the page shows them. A process that declares metrics is added here."""
 
