@@ -25,7 +25,7 @@ export function noticeNode(notice, { retry = null, level = 1 } = {}) {
     element(`h${level}`, { tabindex: "-1" }, notice.title),
     element("p", {}, notice.text),
     notice.code && codeLine(notice.code),
-    notice.key && retry && keyForm(retry),
+    notice.key && keyForm(),
     (notice.retry || notice.home) &&
       element(
         "p.actions",
@@ -36,14 +36,16 @@ export function noticeNode(notice, { retry = null, level = 1 } = {}) {
   );
 }
 
-function keyForm(retry) {
+function keyForm() {
   const input = element("input.field", { type: "password", "aria-label": "Key", autocomplete: "current-password", required: true });
+  // Browsers that keep passwords ask whose it is.
+  const whose = element("input", { type: "text", autocomplete: "username", value: "pinstream", hidden: true });
   const open = (event) => {
     event.preventDefault();
     useKey(input.value);
-    retry();
+    location.reload();
   };
-  return element("form.actions", { on: { submit: open } }, input, element("button.button.primary", { type: "submit" }, "Open"));
+  return element("form.actions", { on: { submit: open } }, whose, input, element("button.button.primary", { type: "submit" }, "Open"));
 }
 
 function codeLine(code) {

@@ -40,7 +40,7 @@ class Wall {
   #arrived = 0;
   #telling = null;
   #roving;
-  #line;
+  #line = null;
 
   constructor(root) {
     this.#live.append(element("span.lamp"), this.#state, icon("pause"));
@@ -53,15 +53,6 @@ class Wall {
     this.#showSkeleton();
     this.#roving = rove(this.#list, "a");
     new ResizeObserver(() => this.#hang({ slide: false })).observe(this.#list);
-    this.#line = listen({
-      limit: NEWEST,
-      on: {
-        pins: (pins) => this.#take(pins),
-        pin: (pin) => this.#arrive(pin),
-        gone: (news) => this.#takeDown(news),
-        away: (error) => this.#away(error),
-      },
-    });
     addEventListener("scroll", () => this.#mayHang() && this.#showHeld(), { passive: true });
   }
 
@@ -75,8 +66,17 @@ class Wall {
     return this.#cards.get(pinId)?.node.querySelector("a") ?? null;
   }
 
-  /** To be called when the wall is seen again. */
+  /** To be called whenever the wall comes into view; the first time it begins to listen. */
   seen() {
+    this.#line ??= listen({
+      limit: NEWEST,
+      on: {
+        pins: (pins) => this.#take(pins),
+        pin: (pin) => this.#arrive(pin),
+        gone: (news) => this.#takeDown(news),
+        away: (error) => this.#away(error),
+      },
+    });
     this.#settle();
   }
 

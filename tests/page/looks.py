@@ -1,0 +1,47 @@
+"""Looking at a page from outside: what it shows, what moved, what was asked for."""
+
+import re
+from typing import Final
+
+from playwright.async_api import Page, expect
+
+TILES: Final = ".tiles .tile a"
+
+_SHIFT = """() => new Promise(resolve => {
+  let sum = 0;
+  const add = entries => entries.forEach(entry => { if (!entry.hadRecentInput) sum += entry.value; });
+  const observer = new PerformanceObserver(list => add(list.getEntries()));
+  observer.observe({ type: 'layout-shift', buffered: true });
+  requestAnimationFrame(() => requestAnimationFrame(() => { add(observer.takeRecords()); resolve(sum); }));
+})"""
+
+
+async def layout_shift(page: Page) -> float:
+    """How much has jumped since the page was opened, as browsers count it."""
+    shift: float = await page.evaluate(_SHIFT)
+    return shift
+
+
+def seen_requests(page: Page) -> list[str]:
+    """The addresses that the page asks for from now on, but for what it holds itself."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if not request.url.startswith("blob:") else None)
+    return asked
+
+
+async def answered(page: Page) -> None:
+    """Waits for hits that are those of what is asked."""
+    await expect(page.locator(".tiles:not([aria-busy])")).to_have_count(1)
+    await expect(page.locator(TILES).first).to_be_visible()
+
+
+async def understood(page: Page) -> None:
+    """Waits until the photo was looked at and its hits hang."""
+    await expect(page.get_by_text(re.compile("^Seen: "))).to_be_visible()
+    await answered(page)
+
+
+async def pins_shown(page: Page) -> list[str]:
+    """The pins of the hits, in order."""
+    shown: list[str] = await page.locator(TILES).evaluate_all("links => links.map(link => link.dataset.pin)")
+    return shown

@@ -1,0 +1,73 @@
+"""Every view under axe, in light and dark, on a desktop and on a phone: nothing to complain of."""
+
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from tests.page.conftest import PINS, NewPage
+from tests.page.looks import answered, understood
+from tests.page.site import OUTFIT, Site
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def complaints(page: Page) -> list[str]:
+    """What axe finds wrong, and where."""
+    wrong = []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found = (await Axe().run(page)).response["violations"]
+        wrong += [
+            f"{scheme}: {each['id']} ({each['impact']}) {node['html'][:160]}"
+            for each in found
+            for node in each["nodes"]
+        ]
+    return wrong
+
+
+async def test_wall(site: Site, new_page: NewPage, screen: str) -> None:
+    page = await new_page(screen)
+    await page.goto(site.url)
+    await expect(page.locator(".wall .card img")).to_have_count(PINS)
+
+    assert await complaints(page) == []
+
+
+async def test_pin_with_similar_looks(site: Site, new_page: NewPage, screen: str) -> None:
+    page = await new_page(screen)
+    await page.goto(f"{site.url}/pins/{site.published[OUTFIT]}?object=1")
+    await answered(page)
+
+    assert await complaints(page) == []
+
+
+async def test_flashlight(site: Site, new_page: NewPage, screen: str) -> None:
+    page = await new_page(screen)
+    await page.goto(f"{site.url}/pins/{site.published[OUTFIT]}?box=0.1,0.1,0.6,0.5")
+    await answered(page)
+
+    assert await complaints(page) == []
+
+
+async def test_lens(site: Site, new_page: NewPage, screen: str, photo: Path) -> None:
+    page = await new_page(screen)
+    await page.goto(f"{site.url}/lens")
+    await expect(page.get_by_role("heading", name="Look for what you see")).to_be_visible()
+    assert await complaints(page) == []
+    await page.set_input_files("#photo-file", photo)
+    await understood(page)
+
+    assert await complaints(page) == []
+
+
+async def test_empty_and_absent(own_site: Site, new_page: NewPage) -> None:
+    page = await new_page(expect=("Failed to load resource",))
+    await page.goto(own_site.url)
+    await expect(page.get_by_role("heading", name="No pins yet")).to_be_visible()
+    assert await complaints(page) == []
+    await page.goto(f"{own_site.url}/pins/none")
+    await expect(page.get_by_role("heading", name="No such pin")).to_be_visible()
+
+    assert await complaints(page) == []
