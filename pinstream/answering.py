@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Protocol, Self
 
 from pinstream.asking import CodeQuery, Filters, Freshness, Order, Rerank, where_of
 from pinstream.blending import relevance
 from pinstream.codes import Code
-from pinstream.collection import Row, Where
+from pinstream.collection import WHOLE_SLOT, Row, Where
 from pinstream.cursor import MAX_PAGED, Cursor
 from pinstream.errors import QueryInvalid
 from pinstream.gathering import Ask, Candidate, Gathering, Probe, Scope, picture_of
@@ -27,13 +27,21 @@ class RankedBy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One search: what is asked, from where on, and whom the answer leaves out."""
+    """One search: what is asked, from where on, and whom the answer leaves out.
+
+    Its code may be one that was read a while ago: the answer then holds only if the row that it ``proves`` was met.
+    """
 
     probes: tuple[Probe, ...]
     cursor: Cursor
     limit: int
     order: Order | None = None
     but: frozenset[str] = frozenset()
+    proves: Row | None = None
+
+    def proving(self, row: Row) -> Self:
+        """This question, unanswered unless the search meets ``row`` as it was read; where it cannot, itself."""
+        return replace(self, proves=row) if self.probes[0].where.accepts(row) else self
 
     def gathering(self) -> Gathering:
         """The search as the store will see it; for whoever re-ranks, all candidates, those shown before too."""
@@ -49,12 +57,18 @@ def probe(code: Code, where: Where) -> Probe:
     return Probe(code=code, where=where, leads_within=NEAR_DUPLICATE_BITS)
 
 
-def product_probes(thing: Row, where: Where) -> tuple[Probe, ...]:
-    """What is like an object, the same product first: near-duplicates, and what is alike and links to the same page."""
-    alike = Probe(code=thing.code, where=where, leads_within=NEAR_DUPLICATE_BITS, finds_products=True)
-    if not thing.link:
+def probes_like(row: Row, filters: Filters, *, now_ms: int) -> tuple[Probe, ...]:
+    """What is like a whole picture, or like an object: of its label, the same product first.
+
+    The same product are near-duplicates, and what is alike and links to the same page.
+    """
+    if row.slot == WHOLE_SLOT:
+        return (probe(row.code, where_of(filters, "whole", now_ms=now_ms)),)
+    where = where_of(filters, "objects", now_ms=now_ms, gate=row.label)
+    alike = Probe(code=row.code, where=where, leads_within=NEAR_DUPLICATE_BITS, finds_products=True)
+    if not row.link:
         return (alike,)
-    linked = replace(where, link=thing.link)
+    linked = replace(where, link=row.link)
     return alike, replace(alike, where=linked, leads_within=SAME_PRODUCT_BITS, reach=SAME_PRODUCT_BITS)
 
 
@@ -71,8 +85,8 @@ def blended_probes(queries: Sequence[CodeQuery], filters: Filters, *, now_ms: in
     )
 
 
-def answers(ranked: RankedBy, questions: Sequence[Question], *, now_ms: int) -> list[SearchResult]:
-    """What the store finds for each question. Rounds go on until every answer is certain."""
+def answers(ranked: RankedBy, questions: Sequence[Question], *, now_ms: int) -> list[SearchResult | None]:
+    """What the store finds for each question, None where a proof failed. Rounds go on until all is certain."""
     gatherings = [question.gathering() for question in questions]
     while asks := [ask for gathering in gatherings for ask in gathering.asks()]:
         together: dict[tuple[Where, int], list[Ask]] = {}
@@ -87,7 +101,9 @@ def answers(ranked: RankedBy, questions: Sequence[Question], *, now_ms: int) -> 
     ]
 
 
-def _result(question: Question, gathering: Gathering, *, now_ms: int) -> SearchResult:
+def _result(question: Question, gathering: Gathering, *, now_ms: int) -> SearchResult | None:
+    if question.proves is not None and not gathering.met(question.proves):
+        return None
     found = [(candidate, _hit(candidate, now_ms=now_ms)) for candidate in gathering.best()]
     exhausted = gathering.exhausted
     if isinstance(question.order, Rerank):

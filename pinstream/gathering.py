@@ -138,6 +138,11 @@ class Gathering:
         """The pictures found, best first, at most ``limit``."""
         return self._ranked()[: self._limit]
 
+    def met(self, row: Row) -> bool:
+        """Whether ``row``, which the answer leaves out, was met as it is: by its code, in its version."""
+        match = self._streams[0].left_out.get(row.key)
+        return match is not None and match.distance == 0 and match.row.version == row.version
+
     @property
     def exhausted(self) -> bool:
         """Whether ``best`` is everything that the filters accept."""
@@ -168,6 +173,8 @@ class _Stream:
         self.probe = probe
         self.exhausted = False
         """Whether every row was seen that the filter accepts and that is within reach."""
+        self.left_out: dict[str, Match] = {}
+        """Rows of the pins that the answer leaves out, as far as they were met."""
         self._scope = scope
         self._found: dict[str, Candidate] = {}
         self._passed_pictures: set[str] = set()
@@ -239,7 +246,7 @@ class _Stream:
 
     def _added(self, match: Match, into: dict[str, Candidate]) -> str:
         row, distance = match.row, match.distance
-        if distance > self.probe.reach or self._passes_over(row):
+        if distance > self.probe.reach or self._passes_over(match):
             return ""
         picture = picture_of(row)
         known = into.get(picture)
@@ -268,9 +275,11 @@ class _Stream:
             else:
                 self._passed_pictures.add(sha256)
 
-    def _passes_over(self, row: Row) -> bool:
+    def _passes_over(self, match: Match) -> bool:
+        row = match.row
         if row.pin_id in self._scope.but:
             self._passed_pins.add(row.pin_id)
+            self.left_out.setdefault(row.key, match)
             return True
         if not self._scope.shows_again(row):
             return False

@@ -1,15 +1,21 @@
 """Pins as the index holds them, by their ids: rows of one version, or the error that says why there are none."""
 
+import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pinstream.collection import WHOLE_SLOT, Row, row_key
+from pinstream.collection import MAX_SLOT, WHOLE_SLOT, Row, row_key
 from pinstream.errors import EventInvalid, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.events import checked_pin_id
+from pinstream.lru import Lru
 from pinstream.store import Consistency, VectorStore
 
 SLOTS_READ_AT_ONCE: Final = 16
+REMEMBERED: Final = 10_000
+"""So many pictures and objects are remembered that were asked about last, some 1 kB each."""
 Rows = dict[int, Row]
+Thing = tuple[str, int]
+"""A pin and one of its slots; slot 0 is the whole picture."""
 
 
 class PinReader:
@@ -17,6 +23,30 @@ class PinReader:
 
     def __init__(self, store: VectorStore, consistency: Consistency) -> None:
         self._store, self._consistency = store, consistency
+        self._asked_about: Lru[Thing, Row] = Lru(REMEMBERED)
+        self._lock = threading.Lock()
+
+    def recalled(self, things: Sequence[Thing]) -> dict[Thing, Row]:
+        """Those that were read before, as they were then: use none unproven."""
+        with self._lock:
+            return {thing: row for thing in things if (row := self._asked_about.get(thing)) is not None}
+
+    def things(self, things: Sequence[Thing]) -> dict[Thing, Row | PinUnknown]:
+        """Each picture or object as it is now, or why there is none; one call for all."""
+        if not things:
+            return {}
+        slots: dict[str, list[int]] = {}
+        for pin_id, slot in things:
+            slots.setdefault(pin_id, []).append(slot)
+        pins = self.rows(slots)
+        found = {thing: _thing_in(pins[thing[0]], thing[1]) for thing in things}
+        with self._lock:
+            for thing, row in found.items():
+                if isinstance(row, Row):
+                    self._asked_about.put(thing, row)
+                else:
+                    self._asked_about.drop(thing)
+        return found
 
     def wholes(self, pin_ids: Iterable[str]) -> dict[str, Rows | PinUnknown]:
         """For each pin every row of its version, dead ones too, or why there are none."""
@@ -46,8 +76,14 @@ class PinReader:
         return rows
 
 
-def object_in(rows: Rows | PinUnknown, slot: int) -> Row | PinUnknown:
-    """The living object in ``slot`` of a pin's rows, or why there is none."""
+def checked_slot(slot: int) -> int:
+    """``slot`` itself; raises QueryInvalid unless it may be an object's."""
+    if not 1 <= slot <= MAX_SLOT:
+        raise QueryInvalid(f"slot = {slot}: objects are 1 to {MAX_SLOT}; for the whole picture use related()")
+    return slot
+
+
+def _thing_in(rows: Rows | PinUnknown, slot: int) -> Row | PinUnknown:
     if isinstance(rows, PinUnknown):
         return rows
     found = rows.get(slot)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, ParamSpec, Self, TypeVar
 
-from pinstream.answering import Question, answers, blended_probes, probe, product_probes
+from pinstream.answering import Question, answers, blended_probes, probe, probes_like
 from pinstream.asking import (
     DEFAULT_HITS,
     CodeQuery,
@@ -20,12 +20,12 @@ from pinstream.asking import (
     where_of,
 )
 from pinstream.codes import Code
-from pinstream.collection import EMBEDDING_VERSION, MAX_SLOT, WHOLE_SLOT, Slots, Where
+from pinstream.collection import EMBEDDING_VERSION, WHOLE_SLOT, Row, Slots, Where
 from pinstream.cursor import Cursor, first_page, next_page
 from pinstream.errors import PinUnknown, QueryInvalid
 from pinstream.hits import IndexedPin, PinTrace, SearchResult
 from pinstream.newest import newest_rows
-from pinstream.reading import SLOTS_READ_AT_ONCE, PinReader, Rows, object_in
+from pinstream.reading import SLOTS_READ_AT_ONCE, PinReader, Rows, Thing, checked_slot
 from pinstream.store import Consistency, VectorStore
 
 EVERYTHING: Final = Filters()
@@ -112,7 +112,7 @@ class VisualIndex:
         cursor: str | None = None,
     ) -> SearchResult:
         """Whole pictures like this pin's, its near-duplicates first; ``label``: what a picture mainly shows."""
-        found = self._related([pin_id], limit, filters, order, cursor)[pin_id]
+        found = self._like([(pin_id, WHOLE_SLOT)], limit, filters, order, cursor)[pin_id, WHOLE_SLOT]
         if isinstance(found, PinUnknown):
             raise found
         return found
@@ -126,7 +126,8 @@ class VisualIndex:
         order: Order | None = None,
     ) -> dict[str, SearchResult | PinUnknown]:
         """``related`` for many pins with one call to read them and one to search; who is not there has its error."""
-        return self._related(list(dict.fromkeys(pin_ids)), limit, filters, order, None)
+        wholes = [(pin_id, WHOLE_SLOT) for pin_id in dict.fromkeys(pin_ids)]
+        return {pin_id: found for (pin_id, _), found in self._like(wholes, limit, filters, order, None).items()}
 
     def similar(
         self,
@@ -139,7 +140,7 @@ class VisualIndex:
         cursor: str | None = None,
     ) -> SearchResult:
         """Objects like the one in ``slot`` (1..n), of its label unless ``filters`` name others or ANY_LABEL."""
-        found = self._similar([(pin_id, slot)], limit, filters, order, cursor)[pin_id, slot]
+        found = self._like([(pin_id, checked_slot(slot))], limit, filters, order, cursor)[pin_id, slot]
         if isinstance(found, PinUnknown):
             raise found
         return found
@@ -153,7 +154,8 @@ class VisualIndex:
         order: Order | None = None,
     ) -> dict[tuple[str, int], SearchResult | PinUnknown]:
         """``similar`` for many (pin, slot), with one call to read them and one to search for each label."""
-        return self._similar(list(dict.fromkeys(things)), limit, filters, order, None)
+        objects = list(dict.fromkeys((pin_id, checked_slot(slot)) for pin_id, slot in things))
+        return self._like(objects, limit, filters, order, None)
 
     def by_code(
         self,
@@ -166,10 +168,7 @@ class VisualIndex:
         cursor: str | None = None,
     ) -> SearchResult:
         """What is nearest to ``code`` ((32,) bytes): whole pictures, objects, or any of the two."""
-        checked_hits(limit)
-        page = self._page(cursor, ("code", checked_code(code), slots, *question_of(filters, checked_order(order))))
-        where = where_of(filters, slots, now_ms=page.asked_at_ms)
-        return self._search([Question((probe(code, where),), page, limit, order, filters.left_out)])[0]
+        return self._by_codes([code], slots, limit, filters, order, cursor)[0]
 
     def by_code_many(
         self,
@@ -181,17 +180,7 @@ class VisualIndex:
         order: Order | None = None,
     ) -> list[SearchResult]:
         """``by_code`` for many codes with one call."""
-        checked_hits(limit)
-        asked = question_of(filters, checked_order(order))
-        pages = self._pages(None, {code: ("code", checked_code(code), slots, *asked) for code in codes})
-        questions = {
-            code: Question(
-                (probe(code, where_of(filters, slots, now_ms=page.asked_at_ms)),), page, limit, order, filters.left_out
-            )
-            for code, page in pages.items()
-        }
-        found = dict(zip(questions, self._search(list(questions.values())), strict=True))
-        return [found[code] for code in codes]
+        return self._by_codes(codes, slots, limit, filters, order, None)
 
     def blended(
         self,
@@ -211,9 +200,10 @@ class VisualIndex:
         if not queries:
             raise QueryInvalid("queries: give at least one code")
         asked = [checked_query(one).identity() for one in queries]
-        page = self._page(cursor, ("blended", *asked, *question_of(filters, checked_order(order))))
+        question = ("blended", *asked, *question_of(filters, checked_order(order)))
+        page = self._pages(cursor, {"": question})[""]
         probes = blended_probes(queries, filters, now_ms=page.asked_at_ms)
-        return self._search([Question(probes, page, limit, order, filters.left_out)])[0]
+        return self._found([Question(probes, page, limit, order, filters.left_out)])[0]
 
     def trace(self, pin_id: str) -> PinTrace:
         """Every row of a pin, dead ones too, and whether a search finds it; of an unknown pin there are none.
@@ -242,52 +232,66 @@ class VisualIndex:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _related(
-        self, pin_ids: list[str], limit: int, filters: Filters, order: Order | None, cursor: str | None
-    ) -> dict[str, SearchResult | PinUnknown]:
+    def _like(
+        self, things: list[Thing], limit: int, filters: Filters, order: Order | None, cursor: str | None
+    ) -> dict[Thing, SearchResult | PinUnknown]:
+        """What is like each picture (slot 0) or object, or why there is none.
+
+        Rows read lately are not read again where the search itself can prove that they are still the pin's.
+        """
         checked_hits(limit)
         asked = question_of(filters, checked_order(order))
-        pages = self._pages(cursor, {pin_id: ("related", pin_id, *asked) for pin_id in pin_ids})
-        questions: dict[str, Question | PinUnknown] = {}
-        for pin_id, rows in self._pins.rows({pin_id: [WHOLE_SLOT] for pin_id in pin_ids}).items():
-            if isinstance(rows, PinUnknown):
-                questions[pin_id] = rows
-                continue
-            where = where_of(filters, "whole", now_ms=pages[pin_id].asked_at_ms)
-            like_it = probe(rows[WHOLE_SLOT].code, where)
-            questions[pin_id] = Question((like_it,), pages[pin_id], limit, order, filters.left_out | {pin_id})
-        return self._answered(questions)
+        pages = self._pages(cursor, {thing: ("like", *thing, *asked) for thing in things})
 
-    def _similar(
-        self, things: list[tuple[str, int]], limit: int, filters: Filters, order: Order | None, cursor: str | None
-    ) -> dict[tuple[str, int], SearchResult | PinUnknown]:
+        def ask(thing: Thing, row: Row) -> Question:
+            page = pages[thing]
+            probes = probes_like(row, filters, now_ms=page.asked_at_ms)
+            return Question(probes, page, limit, order, filters.left_out | {row.pin_id})
+
+        recalled = {thing: ask(thing, row).proving(row) for thing, row in self._pins.recalled(things).items()}
+        questions = {thing: question for thing, question in recalled.items() if question.proves is not None}
+        found = self._asked(questions, [thing for thing in things if thing not in questions], ask)
+        stale = [thing for thing, answer in found.items() if answer is None]
+        found |= self._asked({}, stale, ask)
+        return {thing: answer for thing in things if (answer := found[thing]) is not None}
+
+    def _asked(
+        self, questions: dict[Thing, Question], unread: list[Thing], ask: Callable[[Thing, Row], Question]
+    ) -> dict[Thing, SearchResult | PinUnknown | None]:
+        """The questions' answers, and those for things that must be read first; None where a proof failed."""
+        read = self._pins.things(unread)
+        missing = {thing: row for thing, row in read.items() if isinstance(row, PinUnknown)}
+        questions = questions | {thing: ask(thing, row) for thing, row in read.items() if isinstance(row, Row)}
+        return dict(zip(questions, self._search(list(questions.values())), strict=True)) | missing
+
+    def _by_codes(
+        self,
+        codes: Sequence[Code],
+        slots: Slots,
+        limit: int,
+        filters: Filters,
+        order: Order | None,
+        cursor: str | None,
+    ) -> list[SearchResult]:
         checked_hits(limit)
         asked = question_of(filters, checked_order(order))
-        slots: dict[str, list[int]] = {}
-        for pin_id, slot in things:
-            if not 1 <= slot <= MAX_SLOT:
-                raise QueryInvalid(f"slot = {slot}: objects are 1 to {MAX_SLOT}; for the whole picture use related()")
-            slots.setdefault(pin_id, []).append(slot)
-        pages = self._pages(cursor, {thing: ("similar", *thing, *asked) for thing in things})
-        pins = self._pins.rows(slots)
-        questions: dict[tuple[str, int], Question | PinUnknown] = {}
-        for (pin_id, slot), page in pages.items():
-            thing = object_in(pins[pin_id], slot)
-            if isinstance(thing, PinUnknown):
-                questions[pin_id, slot] = thing
-                continue
-            where = where_of(filters, "objects", now_ms=page.asked_at_ms, gate=thing.label)
-            probes = product_probes(thing, where)
-            questions[pin_id, slot] = Question(probes, page, limit, order, filters.left_out | {pin_id})
-        return self._answered(questions)
+        pages = self._pages(cursor, {code: ("code", checked_code(code), slots, *asked) for code in codes})
+        questions = {
+            code: Question(
+                (probe(code, where_of(filters, slots, now_ms=page.asked_at_ms)),), page, limit, order, filters.left_out
+            )
+            for code, page in pages.items()
+        }
+        found = dict(zip(questions, self._found(list(questions.values())), strict=True))
+        return [found[code] for code in codes]
 
-    def _answered(self, questions: Mapping[T, Question | PinUnknown]) -> dict[T, SearchResult | PinUnknown]:
-        """The questions' answers, asked together; errors stay what they are."""
-        asked = {key: question for key, question in questions.items() if isinstance(question, Question)}
-        found = dict(zip(asked, self._search(list(asked.values())), strict=True))
-        return {key: found[key] if isinstance(one, Question) else one for key, one in questions.items()}
+    def _found(self, questions: list[Question]) -> list[SearchResult]:
+        """The answers to questions that prove nothing."""
+        return [answer for answer in self._search(questions) if answer is not None]
 
-    def _search(self, questions: list[Question]) -> list[SearchResult]:
+    def _search(self, questions: list[Question]) -> list[SearchResult | None]:
+        if not questions:
+            return []
         ranked = partial(self._store.ranked, consistency=self._consistency)
         return answers(ranked, questions, now_ms=self._clock_ms())
 
@@ -298,9 +302,6 @@ class VisualIndex:
             key: first_page(question, now_ms=now_ms) if cursor is None else next_page(cursor, question)
             for key, question in questions.items()
         }
-
-    def _page(self, cursor: str | None, question: object) -> Cursor:
-        return self._pages(cursor, {"": question})[""]
 
 
 class AsyncVisualIndex:

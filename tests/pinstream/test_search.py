@@ -304,6 +304,52 @@ def test_the_answer_is_what_collapsing_everything_gives(made: list[tuple[int, in
     assert found.exhausted == (len(expected) <= limit)
 
 
+class CountingStore(MemoryStore):
+    """Counts the reads by key."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads = 0
+
+    def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
+        self.reads += 1
+        return super().get(keys, consistency=consistency)
+
+
+def test_a_pin_asked_about_again_is_not_read_again_until_it_changes() -> None:
+    store = CountingStore()
+    store.upsert([row("q", 0), row("near", 3), row("far", 90)])
+    searched = VisualIndex.over(store)
+
+    first, again = pins(searched.related("q")), pins(searched.related("q"))
+    reads = store.reads
+    store.upsert([replace(row("q", 90), version=2)])
+
+    assert first == again == ["near", "far"]
+    assert reads == 1
+    assert pins(searched.related("q")) == ["far", "near"]
+    assert store.reads == 2
+
+
+def test_many_pins_are_read_once_and_searched_once() -> None:
+    calls: list[int] = []
+
+    class OneCall(CountingStore):
+        def ranked(
+            self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
+        ) -> list[Ranking]:
+            calls.append(len(codes))
+            return super().ranked(codes, where=where, at_least=at_least, consistency=consistency)
+
+    store = OneCall()
+    store.upsert([row(f"p{i:02}", i) for i in range(40)])
+
+    found = VisualIndex.over(store).related_many([*(f"p{i:02}" for i in range(20)), "nobody"], limit=5)
+
+    assert (calls, store.reads) == ([20], 2)  # the second read: whoever was not there may have come just now
+    assert [type(found[pin]).__name__ for pin in ("p00", "nobody")] == ["SearchResult", "PinUnknown"]
+
+
 class FailingStore(MemoryStore):
     def ranked(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"

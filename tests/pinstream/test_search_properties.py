@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pinstream.asking import ANY_LABEL, CodeQuery, Filters, Freshness, Rerank
 from pinstream.blending import relevance
 from pinstream.collection import Row, Where, tombstone
+from pinstream.errors import PinUnknown
 from pinstream.hits import Hit, SearchResult
 from pinstream.memory import MemoryStore
 from pinstream.search import VisualIndex
@@ -178,3 +179,36 @@ def test_the_newest_pins_are_those_published_last(rows: list[Row], limit: int, s
 
     wholes = sorted((row for row in spread if row.slot == 0), key=lambda row: (-row.published_at_ms, row.pin_id))
     assert [pin.pin_id for pin in newest] == [row.pin_id for row in wholes[:limit]]
+
+
+@settings(max_examples=60)
+@given(pins(most=12), st.data(), FILTERS)
+def test_what_was_read_before_never_answers_for_what_is_there_now(
+    rows: list[Row], data: st.DataObject, filters: Filters
+) -> None:
+    store = MemoryStore()
+    store.upsert(rows)
+    asked = [row.pin_id for row in rows if row.slot == 0]
+    things = [(row.pin_id, row.slot) for row in rows if row.slot]
+    remembering = VisualIndex.over(store, clock_ms=lambda: NOW_MS)
+
+    for _ in range(3):
+        answers = [remembering.related_many(asked, filters=filters), remembering.similar_many(things, filters=filters)]
+        new = VisualIndex.over(store, clock_ms=lambda: NOW_MS)
+        expected = [new.related_many(asked, filters=filters), new.similar_many(things, filters=filters)]
+        assert [{thing: shown(one) for thing, one in each.items()} for each in answers] == [
+            {thing: shown(one) for thing, one in each.items()} for each in expected
+        ]
+        for row in data.draw(st.lists(st.sampled_from(rows), max_size=4)) if rows else []:
+            version = store.get([row.key])[row.key].version + 1
+            if data.draw(st.booleans()):
+                store.upsert([tombstone(row.pin_id, slot, version, at_ms=NOW_MS) for slot in range(4)])
+            else:
+                bits = data.draw(st.sampled_from((0, 3, 50)))
+                store.upsert(
+                    [replace(one, version=version, code=code(bits)) for one in rows if one.pin_id == row.pin_id]
+                )
+
+
+def shown(answer: SearchResult | PinUnknown) -> object:
+    return answer if isinstance(answer, SearchResult) else repr(answer)
