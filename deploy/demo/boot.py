@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,8 @@ from confluent_kafka import KafkaException
 from deploy.demo.board import Board, PartState
 from deploy.demo.pictures import Source
 from deploy.local import state
-from deploy.local.errors import BadOption, PartFailed
+from deploy.local.api import Api
+from deploy.local.errors import BadOption, NotReady, PartFailed
 from deploy.local.parts import Endpoints
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Child, Launch, Spawner, tail
@@ -37,11 +38,14 @@ _SAMPLES: Final = "sample pins"
 _TOPICS: Final = "topics"
 _COLLECTION: Final = "collection"
 _WORKER: Final = "worker"
+_PAGE: Final = "search page"
 _PARTITIONS: Final = "pinstream_worker_partitions"
 _POLL_S: Final = 0.05
 _WORKER_READY_S: Final = 90.0
 _WORKER_GRACE_S: Final = 10.0
 _YOUNG_S: Final = 60.0
+_PAGE_NICENESS: Final = 10
+"""The page's service starts beside everything else, and must not keep the first pin waiting."""
 
 
 class GivenUp(Exception):
@@ -50,10 +54,13 @@ class GivenUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running stack with its worker."""
+    """A running stack with its worker and its search page."""
 
     stack: LocalStack
     worker: Child
+    api: Child
+    page: str
+    """Where the search page is."""
 
     @property
     def endpoints(self) -> Endpoints:
@@ -62,9 +69,10 @@ class Site:
 
     def check(self) -> None:
         """Raise PartFailed, with its last words, if a server or the worker has ended."""
-        code = self.worker.exit_code()
-        if code is not None:
-            raise PartFailed(f"the worker ended with status {code}:\n{self.worker.log_tail()}")
+        for name, child in (("the worker", self.worker), ("the read service", self.api)):
+            code = child.exit_code()
+            if code is not None:
+                raise PartFailed(f"{name} ended with status {code}:\n{child.log_tail()}")
         for part in self.stack.records:
             if part.state == "dead":
                 raise PartFailed(f"{part.name} ended by itself:\n{tail(Path(part.log), lines=15)}")
@@ -112,7 +120,9 @@ def booted(root: Path, source: Source, *, count: int, milvus: str, board: Board)
         worker = boot.start_worker()
         ends.callback(lambda: worker.stop(grace_s=_WORKER_GRACE_S))
         boot.await_worker(worker)
-        yield Site(stack, worker)
+        page, api = boot.page.result()
+        ends.callback(lambda: api.stop(grace_s=page.stop_grace_s))
+        yield Site(stack, worker, api, page.url)
 
 
 class _Boot:
@@ -123,8 +133,10 @@ class _Boot:
         self._spawner = spawner
         self._board = board
         self._given_up = threading.Event()
-        self._pool = ThreadPoolExecutor(5, thread_name_prefix="boot")
+        self._pool = ThreadPoolExecutor(6, thread_name_prefix="boot")
         (self._worker_port,) = free_ports(1)
+        self.page: Future[tuple[Api, Child]] = self._pool.submit(self._start_page)
+        """The read service, once it is started; it becomes ready beside the rest."""
 
     def give_up(self) -> None:
         """End all steps; blocks until they have."""
@@ -134,7 +146,7 @@ class _Boot:
 
     def prepare(self, source: Source, count: int) -> None:
         """Start the servers, draw the pins, create topics and collection; blocks until all is done."""
-        for name in (*_LABELS.values(), _TOPICS, _COLLECTION, _WORKER):
+        for name in (*_LABELS.values(), _TOPICS, _COLLECTION, _WORKER, _PAGE):
             self._board.part(name, "waiting")
         steps = [
             self._pool.submit(self._stack.up),
@@ -190,6 +202,24 @@ class _Boot:
                 raise GivenUp(name)
         self._board.part(name, "busy")
         self._board.part(name, "ready", step())
+
+    def _start_page(self) -> tuple[Api, Child]:
+        """Start the read service as soon as it is known where everything will be."""
+        while not self._stack.endpoints.kafka:
+            if self._given_up.wait(_POLL_S):
+                raise GivenUp(_PAGE)
+        page = Api(asdict(self._stack.endpoints), niceness=_PAGE_NICENESS)
+        launch = page.prepare(lambda text, share: self._board.part(_PAGE, "busy", text, share))
+        api = self._spawner.spawn(launch, self._stack.root / "logs" / "api.log")
+        self._pool.submit(self._await_page, page)
+        return page, api
+
+    def _await_page(self, page: Api) -> None:
+        while not self._given_up.wait(4 * _POLL_S):
+            with contextlib.suppress(NotReady):
+                page.check()
+                self._board.part(_PAGE, "ready", page.url)
+                return
 
     def _create_topics(self) -> str:
         from streams.errors import StartRefused  # noqa: PLC0415

@@ -201,6 +201,7 @@ def _announcement(planned: int, options: Options, source: Source) -> str:
 
 def _hint(pin_id: str, site: Site) -> str:
     return (
+        f"  Open {site.page} and watch pins arrive, or {site.page}/pins/{pin_id} for what is like one.\n"
         "  Still publishing, slowly. In another terminal:\n"
         f"    .venv/bin/pinstream related {pin_id} --milvus {site.endpoints.milvus}\n"
         f"    .venv/bin/pinstream watch --kafka {site.endpoints.kafka}\n"

@@ -23,7 +23,7 @@ from deploy.local import state, view
 from deploy.local.errors import Aborted, BadOption, PartFailed, StackError
 from deploy.local.ports import HOST, free_ports, is_free
 from deploy.local.process import tail
-from deploy.local.selection import CHECKOUT, StackOptions
+from deploy.local.selection import CHECKOUT, LOCAL, StackOptions
 from deploy.local.stack import LocalStack
 from deploy.local.state import LAUNCHER, PartRecord, StackRecord
 
@@ -45,10 +45,11 @@ def up(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
     triton: Annotated[str, typer.Option(help="local, none, or gRPC HOST:PORT of one that runs.")] = _DEFAULT.triton,
     models: Annotated[Path, typer.Option(help="The model repository to serve.")] = _DEFAULT.models,
     pictures: Annotated[Path | None, typer.Option(help="Also serve this folder over HTTP.")] = None,
+    api: Annotated[str, typer.Option(help="The read service and its page: local or none.")] = LOCAL,
     root: Root = _DEFAULT.root,
 ) -> None:
-    """Start Kafka, Triton and Milvus; Ctrl-C ends them, and nothing stays behind."""
-    options = StackOptions(root, kafka, triton, milvus, models, pictures)
+    """Start Kafka, Triton, Milvus and the read service; Ctrl-C ends them, and nothing stays behind."""
+    options = StackOptions(root, kafka, triton, milvus, models, pictures, api)
     try:
         if detach:
             _up_detached(options)
@@ -171,6 +172,7 @@ def _as_arguments(options: StackOptions) -> tuple[str, ...]:
         f"--kafka={options.kafka}",
         f"--triton={options.triton}",
         f"--milvus={options.milvus}",
+        f"--api={options.api}",
         f"--models={options.models.absolute()}",
         f"--root={options.root.absolute()}",
         *pictures,

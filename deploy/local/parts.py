@@ -14,7 +14,7 @@ class Part(Protocol):
 
     @property
     def name(self) -> str:
-        """``kafka``, ``triton``, ``milvus`` or ``pictures``."""
+        """``kafka``, ``triton``, ``milvus``, ``pictures`` or ``api``."""
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -81,3 +81,5 @@ class Endpoints:
     """``http://host:port/metrics``; Milvus Lite has none."""
     pictures: str = ""
     """``http://host:port``: the folder's files lie directly below."""
+    api: str = ""
+    """``http://host:port``: the read service and its page."""

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from deploy.local.api import Api
 from deploy.local.errors import BadOption
 from deploy.local.kafka import Kafka, check_kafka
 from deploy.local.milvus import MilvusLite, check_milvus
@@ -36,13 +37,23 @@ class StackOptions:
     """The model repository that a local Triton serves."""
     pictures: Path | None = None
     """A folder to serve over HTTP; None: no picture server."""
+    api: str = NONE
+    """``local`` (the read service and its page, over the other parts) or ``none``."""
 
 
 def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
     """The parts that the options name, not yet started. Raises BadOption."""
     pictures = Pictures(options.pictures) if options.pictures else None
     chosen = (_kafka(options), _triton(options, stack_id), _milvus(options), pictures)
-    return tuple(part for part in chosen if part is not None)
+    parts = tuple(part for part in chosen if part is not None)
+    return parts + _api(options, parts)
+
+
+def _api(options: StackOptions, others: tuple[Part, ...]) -> tuple[Part, ...]:
+    if options.api not in (LOCAL, NONE):
+        raise BadOption(f"--api {options.api!r}: expected {LOCAL} or {NONE}")
+    addresses = {name: address for part in others for name, address in part.addresses.items()}
+    return (Api(addresses),) if options.api == LOCAL else ()
 
 
 def _kafka(options: StackOptions) -> Part | None:

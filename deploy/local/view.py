@@ -38,7 +38,13 @@ def line(part: PartRecord, endpoints: Endpoints) -> str:
 def _address(name: str, endpoints: Endpoints) -> str:
     if name == "triton":
         return ", ".join(filter(None, (endpoints.triton_grpc, endpoints.triton_metrics)))
-    return {"kafka": endpoints.kafka, "milvus": endpoints.milvus, "pictures": endpoints.pictures}[name]
+    others = {
+        "kafka": endpoints.kafka,
+        "milvus": endpoints.milvus,
+        "pictures": endpoints.pictures,
+        "api": endpoints.api,
+    }
+    return others[name]
 
 
 def _usage(part: PartRecord) -> tuple[str, str]:

@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from api.settings import ApiSettings
 from deploy.demo.__main__ import main
 from deploy.demo.boot import holds_partitions, run_folder, worker_settings
+from deploy.local.api import Api
 from deploy.local.parts import Endpoints
+from settings.environment import ProcessSettings
 from streams.settings import WorkerSettings
 
 
@@ -37,13 +40,29 @@ def test_worker_understands_every_setting_that_the_demo_gives_it(monkeypatch: py
     assert settings.fetch.allowed_hosts == ("127.0.0.1",)
     assert settings.probe.ratio == 1
     assert settings.http.port == 4
-    unknown = [name for name in worker_settings(endpoints, port=4) if not _is_known(name)]
+    unknown = [name for name in worker_settings(endpoints, port=4) if not _is_known(name, WorkerSettings)]
     assert unknown == []
 
 
-def _is_known(name: str) -> bool:
+def test_read_service_understands_every_setting_that_the_stack_gives_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    page = Api({"kafka": "127.0.0.1:1", "triton_grpc": "127.0.0.1:2", "milvus": "http://127.0.0.1:3", "pictures": "x"})
+    given = page.prepare(lambda _doing, _share: None).env
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+
+    settings = ApiSettings()
+
+    assert settings.kafka.servers == "127.0.0.1:1"
+    assert settings.triton.address == "127.0.0.1:2"
+    assert settings.milvus.uri == "http://127.0.0.1:3"
+    assert settings.fetch.allowed_hosts == ("127.0.0.1",)
+    assert page.url == f"http://127.0.0.1:{settings.api.port}"
+    assert [name for name in given if not _is_known(name, ApiSettings)] == []
+
+
+def _is_known(name: str, settings: type[ProcessSettings]) -> bool:
     group, _, field = name.removeprefix("PINSTREAM_").lower().partition("__")
-    inside = WorkerSettings.model_fields[group].annotation if field else WorkerSettings
+    inside = settings.model_fields[group].annotation if field else settings
     return (field or group) in getattr(inside, "model_fields", {})
 
 

@@ -1,0 +1,68 @@
+"""Every example of docs/api.md runs as shown, with nothing but curl."""
+
+import json
+import re
+import shlex
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pinstream.collection import Row, tombstone
+from tests.integration.drive import picture
+from tests.integration.running_service import RunningService
+from tests.integration.running_worker import Site
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+    from pinstream.milvus import MilvusStore
+
+PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+CODE = bytes(range(60, 92))
+
+
+def examples() -> list[str]:
+    """The curl calls of the page, each in one line."""
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith("curl ")]
+
+
+def asked(example: str, address: str, folder: Path) -> str:
+    command = shlex.split(example.replace("$API", address))
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode in (0, 28), f"{example}: {done.stderr}"  # 28: the stream was left after its two seconds
+    return done.stdout
+
+
+@pytest.mark.stack
+def test_every_curl_example_of_the_page_runs_as_shown(
+    stack: "LocalStack", store: "MilvusStore", tmp_path: Path
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(picture(7))
+    folder = Path(next(part for part in stack.records if part.name == "pictures").argv[-2])
+    (folder / "sunset.jpg").write_bytes(picture(8))
+    rows = [
+        Row(
+            pin_id=f"sunset-{pin}", slot=slot, alive=True, code=CODE, version=1, object_count=1,
+            label="sun" if slot else "",
+            image_sha256=f"sunset-{pin}", image_url=f"{stack.endpoints.pictures}/sunset.jpg",
+            published_at_ms=1, indexed_at_ms=2,
+        )
+        for pin in (1, 2) for slot in (0, 1)
+    ]  # fmt: skip
+    store.upsert(rows)
+
+    with RunningService(Site(stack.endpoints), tmp_path) as service:
+        answers = {example: asked(example, service.address, tmp_path) for example in examples()}
+    store.upsert([tombstone(row.pin_id, row.slot, 2, at_ms=3) for row in rows])
+
+    told = {example: json.loads(text) for example, text in answers.items() if text.startswith("{")}
+    assert [text for example, text in answers.items() if "event-stream" in example] == ["retry: 2000\n\n"]
+    assert (tmp_path / "sunset.webp").read_bytes().startswith(b"RIFF")
+    statuses = {example: body.get("status", 200) for example, body in told.items()}
+    assert statuses == {example: 404 if "never-published" in example else 200 for example in told}
+    shown = json.loads(re.findall(r"^    (\{.*?\})$", PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)[0])
+    assert told["curl -s $API/v1/pins/never-published"] == shown
+    assert told["curl -s $API/v1/pins/sunset-1"]["objects"][0]["label"] == "sun"
