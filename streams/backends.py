@@ -1,10 +1,13 @@
 """Open connections to everything but Kafka."""
 
 import asyncio
+import os
+import socket
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fetch.fetcher import Fetcher
 from index.writer import RowReader, RowWriter, timed
@@ -18,8 +21,12 @@ from pinstream.collection import Where
 from pinstream.milvus import MilvusStore
 from pinstream.store import Match
 from streams.canary import Canary
+from streams.errors import StartRefused
 from streams.metrics import Metrics
 from streams.settings import WorkerSettings
+
+if TYPE_CHECKING:
+    from streams.tracing import Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,8 @@ class Backends:
     searches: ThreadPoolExecutor
     decoders: ThreadPoolExecutor
     metrics: Metrics
+    traces: "Traces | None" = None
+    """Where spans go; None where nobody collects them."""
 
     async def search(self, code: Code, where: Where) -> list[Match]:
         """The nearest row, as any reader would find it."""
@@ -66,7 +75,12 @@ async def backends(settings: WorkerSettings, metrics: Metrics) -> AsyncIterator[
     """Connections, closed in order at the end."""
     milvus, triton = settings.milvus, settings.triton
     async with AsyncExitStack() as stack:
-        models = await stack.enter_async_context(TritonModels(triton.address, timeout_s=triton.timeout_s))
+        traces = None if settings.tracing.endpoint is None else _traces(settings)
+        if traces is not None:
+            stack.push_async_callback(asyncio.to_thread, traces.close)
+        metadata = None if traces is None else traces.outgoing
+        models = TritonModels(triton.address, timeout_s=triton.timeout_s, metadata=metadata)
+        await stack.enter_async_context(models)
         token = None if milvus.token is None else milvus.token.get_secret_value()
         store = MilvusStore(milvus.uri, token=token, timeout_s=milvus.timeout_s)
         stack.callback(store.close)
@@ -83,8 +97,25 @@ async def backends(settings: WorkerSettings, metrics: Metrics) -> AsyncIterator[
             writer=writer,
             reader=reader,
             metrics=metrics,
+            traces=traces,
             searches=stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="search")),
             decoders=stack.enter_context(
                 ThreadPoolExecutor(settings.limits.decode_threads, thread_name_prefix="decode")
             ),
         )
+
+
+def worker_name(settings: WorkerSettings) -> str:
+    """How outcomes and traces name this process."""
+    return settings.name or f"{socket.gethostname()}-{os.getpid()}"
+
+
+def _traces(settings: WorkerSettings) -> "Traces":
+    try:
+        from streams.tracing import traces  # noqa: PLC0415 (OpenTelemetry, for those who collect traces)
+    except ImportError as exc:
+        raise StartRefused(
+            f"PINSTREAM_TRACING__ENDPOINT={settings.tracing.endpoint}: {exc.name} is not installed; "
+            "it is in the dependency group `tracing`"
+        ) from exc
+    return traces(settings.tracing, worker=worker_name(settings))

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import os
-import socket
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -13,7 +11,7 @@ from typing import Final
 from aiohttp import web
 
 from streams import health
-from streams.backends import Backends, backends
+from streams.backends import Backends, backends, worker_name
 from streams.beside import beside
 from streams.breaker import Breaker, BreakerLimits
 from streams.credits import Credits
@@ -86,8 +84,9 @@ async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitSta
     settlement = _settlement(settings, to, outbox, metrics)
     stack.push_async_callback(settlement.probe.close, settings.probe.give_up_s)
     credits = Credits(max_records=limits.held_records, max_bytes=limits.held_bytes, reserved=limits.reserved_records)
+    carry = _path(settings, to, metrics, outages).carry
     engine = Engine(
-        carry=_path(settings, to, metrics, outages).carry,
+        carry=carry if to.traces is None else to.traces.carrying(carry),
         settle=settlement,
         credits=credits,
         places=Places(total=limits.places, backfill=limits.backfill_places),
@@ -248,8 +247,3 @@ async def _closed(outbox: Outbox, deadline_s: float) -> None:
     missing = await outbox.close(deadline_s)
     if missing:
         log.error("outcomes not acknowledged; their pins come again", extra={"missing": missing})
-
-
-def worker_name(settings: WorkerSettings) -> str:
-    """How outcomes name this process."""
-    return settings.name or f"{socket.gethostname()}-{os.getpid()}"

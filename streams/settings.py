@@ -9,6 +9,7 @@ from settings.group import Group, Ratio
 from settings.kafka import KafkaSettings
 from settings.milvus import MilvusSettings
 from settings.pictures import FetchSettings
+from settings.tracing import TracingSettings
 from settings.triton import TritonSettings
 
 
@@ -78,6 +79,7 @@ class WorkerSettings(ProcessSettings):
     breaker: BreakerSettings = BreakerSettings()
     probe: ProbeSettings = ProbeSettings()
     http: HttpSettings = HttpSettings()
+    tracing: TracingSettings = TracingSettings()
     name: str = Field("", description="of this worker, in outcomes; host name and process id if empty")
     drain_s: PositiveFloat = Field(10.0, description="for work in flight when partitions move or the worker stops, s")
     canary_every_s: PositiveFloat = Field(10.0, description="between two test inferences that watch the models, s")

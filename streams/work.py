@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +34,8 @@ class Work:
     attempts: int = 1
     stage: str = "event"
     """Where it is now, for its dead letter."""
+    traced: Callable[[str], AbstractContextManager[object]] = nullcontext
+    """Given a stage's name, its span: see `streams.tracing`."""
     leave_place: Callable[[], None] = _nothing_to_leave
     """Called when it begins to wait for a failing host: its place may be another pin's meanwhile. Safe to repeat."""
     regain_place: Callable[[], Awaitable[None]] = _nothing_to_regain
@@ -80,7 +82,8 @@ class Work:
         self.stage = stage
         begun_s = clock()
         try:
-            yield
+            with self.traced(stage):
+                yield
         finally:
             self.stages_ms[stage] = self.stages_ms.get(stage, 0.0) + (clock() - begun_s) * 1000
 

@@ -46,10 +46,13 @@ def up(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
     models: Annotated[Path, typer.Option(help="The model repository to serve.")] = _DEFAULT.models,
     pictures: Annotated[Path | None, typer.Option(help="Also serve this folder over HTTP.")] = None,
     api: Annotated[str, typer.Option(help="The read service and its page: local or none.")] = LOCAL,
+    traces: Annotated[
+        str | None, typer.Option(metavar="URL", help="OTLP/HTTP collector of Triton's spans, .../v1/traces.")
+    ] = None,
     root: Root = _DEFAULT.root,
 ) -> None:
     """Start Kafka, Triton, Milvus and the read service; Ctrl-C ends them, and nothing stays behind."""
-    options = StackOptions(root, kafka, triton, milvus, models, pictures, api)
+    options = StackOptions(root, kafka, triton, milvus, models, pictures, api, traces)
     try:
         if detach:
             _up_detached(options)
@@ -168,6 +171,7 @@ def _up_detached(options: StackOptions) -> None:
 
 def _as_arguments(options: StackOptions) -> tuple[str, ...]:
     pictures = () if options.pictures is None else (f"--pictures={options.pictures.absolute()}",)
+    traces = () if options.traces is None else (f"--traces={options.traces}",)
     return (
         f"--kafka={options.kafka}",
         f"--triton={options.triton}",
@@ -176,6 +180,7 @@ def _as_arguments(options: StackOptions) -> tuple[str, ...]:
         f"--models={options.models.absolute()}",
         f"--root={options.root.absolute()}",
         *pictures,
+        *traces,
     )
 
 

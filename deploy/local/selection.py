@@ -39,6 +39,8 @@ class StackOptions:
     """A folder to serve over HTTP; None: no picture server."""
     api: str = NONE
     """``local`` (the read service and its page, over the other parts) or ``none``."""
+    traces: str | None = None
+    """OTLP/HTTP collector that a local Triton sends its spans to, ``http://host:port/v1/traces``; None: no spans."""
 
 
 def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
@@ -70,7 +72,7 @@ def _triton(options: StackOptions, stack_id: str) -> Part | None:
         return None
     models = options.models.absolute()
     if options.triton == LOCAL:
-        return Triton(options.root.absolute() / "triton", models, shm_prefix=stack_id)
+        return Triton(options.root.absolute() / "triton", models, shm_prefix=stack_id, traces=options.traces)
     address = _host_and_port("--triton", options.triton, others=f"{LOCAL}, {NONE}")
     return Elsewhere("triton", {"triton_grpc": address}, partial(check_triton, address, model_names(models)))
 

@@ -18,6 +18,8 @@ from deploy.local.process import Launch
 from deploy.local.state import remove_shared_memory
 
 OLDEST_GLIBC: Final = (2, 35)
+_NEVER_BY_ITSELF: Final = 2**31 - 1
+"""Of so many requests one would be traced that does not belong to a trace."""
 _PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -28,11 +30,12 @@ class Triton:
     ready_timeout_s = 90.0
     stop_grace_s = 10.0
 
-    def __init__(self, folder: Path, models: Path, *, shm_prefix: str) -> None:
+    def __init__(self, folder: Path, models: Path, *, shm_prefix: str, traces: str | None = None) -> None:
         self._folder = folder
         self._models = models
         self._model_names = model_names(models)
         self._shm_prefix = shm_prefix
+        self._traces = traces
         self._http_port, self._grpc_port, self._metrics_port = free_ports(3)
 
     @property
@@ -64,6 +67,7 @@ class Triton:
             f"--metrics-port={self._metrics_port}",
             "--allow-gpu-metrics=false",
             "--log-info=false",
+            *(() if self._traces is None else trace_options(self._traces)),
         )
         # The stub finds its packages through the interpreter that it finds on PATH, and by nothing else.
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
@@ -92,6 +96,17 @@ class Triton:
         shutil.copy2(stub, target)
         (target / stub.name).chmod(0o755)
         return target.parent
+
+
+def trace_options(url: str) -> tuple[str, ...]:
+    """Have Triton send spans to an OTLP/HTTP collector, for requests that carry a sampled ``traceparent`` only."""
+    return (
+        "--trace-config=mode=opentelemetry",
+        f"--trace-config=opentelemetry,url={url}",
+        "--trace-config=opentelemetry,resource=service.name=triton",
+        "--trace-config=level=TIMESTAMPS",
+        f"--trace-config=rate={_NEVER_BY_ITSELF}",
+    )
 
 
 def model_names(models: Path) -> tuple[str, ...]:
