@@ -16,7 +16,7 @@ demo: .venv/.synced ## boot the stack, publish pictures, watch them become searc
 	@$(RUN) python -m deploy.demo $(ARGS)
 
 test: .venv/.synced ## unit, contract, congruence and integration tests on the real parts
-	@$(RUN) pytest -m "not training and not bench" $(ARGS)
+	@$(RUN) pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not training and not bench" $(ARGS)
 
 check: .venv/.synced ## ruff, mypy --strict and import-linter
 	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy && $(RUN) lint-imports

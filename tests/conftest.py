@@ -18,6 +18,13 @@ hypothesis.settings.register_profile("timeless", deadline=None)
 hypothesis.settings.load_profile("timeless")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What stays in one process when `make test` runs two: a file, and all that needs the standalone Milvus server."""
+    for item in items:
+        group = "standalone" if item.get_closest_marker("standalone") else item.path.stem
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[LocalStack]":
     """Real Kafka, Triton, Milvus Lite and picture server at random ports, for the whole session."""

@@ -261,12 +261,18 @@ def published(site: Site) -> set[Place]:
 def await_all(site: Site, *workers: RunningWorker, deadline_s: float = 120.0) -> list[PinOutcome]:
     """The outcomes, once every published event has one; the workers must live on."""
     wanted = published(site)
+    missing = set(wanted)
 
     def ended() -> bool:
         for worker in workers:
             assert worker.process is not None
             assert worker.process.poll() is None, worker.said()
-        return wanted <= places(site.outcomes()).keys()
+        missing.intersection_update(wanted - places(site.outcomes()).keys())
+        return not missing
 
-    eventually(ended, deadline_s=deadline_s, what=f"an outcome for each of {len(wanted)} events")
+    try:
+        eventually(ended, deadline_s=deadline_s, what=f"an outcome for each of {len(wanted)} events")
+    except AssertionError as exc:
+        seen = "\n".join(f"{worker.health()}\n{worker.said()[-4000:]}" for worker in workers)
+        raise AssertionError(f"{exc}: {len(missing)} missing, such as {sorted(missing)[:5]}\n{seen}") from exc
     return site.outcomes()

@@ -231,18 +231,6 @@ def test_lite_keeps_acknowledged_rows_when_it_is_stopped(stack: LocalStack) -> N
     assert count_rows(stack.endpoints.milvus, "kept_by_lite") == 100
 
 
-@pytest.mark.standalone
-def test_the_server_keeps_acknowledged_rows_when_it_is_killed(standalone_milvus: LocalStack) -> None:
-    uri = standalone_milvus.endpoints.milvus
-    write_rows(uri, "kept_by_server")
-
-    standalone_milvus.kill("milvus")
-    standalone_milvus.start("milvus")
-
-    assert standalone_milvus.endpoints.milvus == uri
-    assert count_rows(uri, "kept_by_server") == 100
-
-
 def test_a_part_that_does_not_exist_is_named_with_those_that_do(stack: LocalStack) -> None:
     with pytest.raises(BadOption, match=r"'zookeeper'; this stack has kafka, triton, milvus, pictures"):
         stack.kill("zookeeper")

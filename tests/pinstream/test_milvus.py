@@ -143,7 +143,7 @@ class Answered(grpc.RpcError, grpc.Call):
 
 
 def cases(table: dict[type[VectorIndexError], Any]) -> list[tuple[type[VectorIndexError], Any]]:
-    return [(error, case) for error, group in table.items() for case in group]
+    return [(error, case) for error, group in table.items() for case in sorted(group, key=str)]
 
 
 @pytest.mark.parametrize(("error", "status"), cases(BY_STATUS))
