@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pinstream.asking import ANY_LABEL, DEFAULT_HITS, MAX_HITS, Filters, Freshness
-from pinstream.events import Domain
+from pinstream.events import Domain, PinId
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 _ANY: Final = "any"
@@ -19,6 +19,7 @@ class Which(BaseModel):
     limit: int = Field(DEFAULT_HITS, ge=1, le=MAX_HITS, description="pictures wanted")
     domain: tuple[Domain, ...] = Field((), max_length=8, description="repeatable; none is any")
     label: tuple[Label, ...] = Field((), max_length=32, description="repeatable; `any` alone is any")
+    but: tuple[PinId, ...] = Field((), max_length=64, description="repeatable; pins that are left out")
     max_age_s: float | None = Field(None, ge=0, allow_inf_nan=False, description="since publication")
     half_life_s: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="newer pins rank higher, half as much after each half-life"
@@ -35,7 +36,7 @@ class Which(BaseModel):
             domain=self.domain or None,
             label=ANY_LABEL if self.label == (_ANY,) else self.label or None,
             max_age_s=self.max_age_s,
-            but=but,
+            but=({but} if but else set()) | set(self.but) or None,
         )
 
 

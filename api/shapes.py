@@ -49,6 +49,7 @@ class HitBody(Shown):
     distance: int = Field(description="bits of 256 that differ")
     similarity: float = Field(description="1 for equal codes, about 0 for unrelated ones")
     near_duplicate: bool
+    same_product: bool = Field(description="probably the very product that was asked with")
     pins: int = Field(description="pins that show this very picture and pass the filters")
     box: BoxBody
     label: str

@@ -8,7 +8,13 @@
     ├── QueryInvalid          invalid: an argument of a search is out of range; says which are allowed
     ├── PinUnknown            the index has no such pin (or not yet)
     │   ├── PinDeleted        it had, and the pin was deleted
+    │   ├── PinNotIndexedYet  it was published a moment ago: ask again
+    │   ├── PinDead           it never will have it: its event or its picture is no good
     │   └── ObjectUnknown     the pin is there, the object slot is not
+    ├── PictureGone           invalid: the pin's picture cannot be had, or is none
+    ├── ServiceError          (never raised itself)
+    │   ├── ServiceUnavailable  retryable: the read service is away, full or past a deadline
+    │   └── ServiceRefused    invalid: no key or a wrong one, or an answer of another contract
     └── VectorIndexError      (never raised itself)
         ├── IndexUnavailable  retryable: Milvus is away, busy or past the deadline
         ├── IndexRefused      invalid: Milvus will never take this request
@@ -48,8 +54,36 @@ class PinDeleted(PinUnknown):
     """The pin was there and has been deleted."""
 
 
+class PinNotIndexedYet(PinUnknown):
+    """The pin was published, and its outcome is awaited; only the read service tells this from PinUnknown."""
+
+
+class PinDead(PinUnknown):
+    """The pin was published and cannot be indexed; only the read service tells this from PinUnknown."""
+
+
 class ObjectUnknown(PinUnknown):
     """The pin is in the index, but it has no object in that slot."""
+
+
+class PictureGone(PinstreamError):
+    """The pin is there, its picture is not: its address does not give one any more."""
+
+
+class ServiceError(PinstreamError):
+    """The root of what can go wrong between this program and the read service."""
+
+
+class ServiceUnavailable(ServiceError):
+    """The read service did not answer, or had no room; ``retry_after_s`` says when it expects to, if it did."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ServiceRefused(ServiceError):
+    """The read service will never answer this: a key is missing or wrong, or it speaks another contract."""
 
 
 class VectorIndexError(PinstreamError):

@@ -1,0 +1,50 @@
+"""The service on stand-ins behind a real socket, in a thread: for clients that block, and for streams."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from api.parts import Parts
+from api.service import Server, listening
+from tests.api.fakes import Bench
+
+
+@dataclass
+class Served:
+    """A running service."""
+
+    address: str
+    parts: Parts
+    server: Server
+    loop: asyncio.AbstractEventLoop
+
+    def stop(self) -> None:
+        """As SIGTERM does."""
+        self.server.should_exit = True
+
+
+@contextmanager
+def served(bench: Bench) -> Iterator[Served]:
+    """The bench's service at a random port of loopback."""
+    app, listener = bench.app, listening("127.0.0.1", 0)
+    server, started = Server(app, shutdown_s=5), threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
+        asyncio.get_running_loop().call_soon(started.set)
+        await server.serve(sockets=[listener])
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="served")
+    thread.start()
+    started.wait()
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        while not server.started and thread.is_alive():
+            thread.join(0.01)
+        yield Served(address, app.state.parts, server, loops[0])
+    finally:
+        server.should_exit = True
+        thread.join()

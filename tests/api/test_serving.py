@@ -1,0 +1,50 @@
+"""Over a real socket: streams are told as it happens, and end in order when the service does."""
+
+import threading
+
+import httpx
+
+from tests.api.fakes import RED, Bench, outcome, painted
+from tests.api.serving import served
+
+
+def test_a_stream_tells_what_happens_and_ends_with_the_service(bench: Bench) -> None:
+    bench.pin("a", RED)
+
+    with served(bench) as service, httpx.Client(base_url=service.address, timeout=30) as client:
+        headers = {"accept": "text/event-stream"}
+        with client.stream("GET", "/v1/fresh", headers=headers) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "retry: 2000"
+            service.loop.call_soon_threadsafe(service.parts.journal.settled, outcome("a"))
+            told = [next(lines) for _ in range(4)]
+            service.stop()
+            rest = list(lines)
+
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert told[1].startswith("id: ")
+    assert told[2] == "event: pin"
+    assert told[3].startswith('data: {"pin_id":"a"')
+    assert not [line for line in rest if line.startswith("event")]
+
+
+def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> None:
+    bench.pin("red", RED)
+    bench.models.answers.clear()
+    answers: list[httpx.Response] = []
+
+    with served(bench) as service:
+
+        def ask() -> None:
+            content, headers = painted(RED), {"content-type": "image/png"}
+            answers.append(httpx.post(f"{service.address}/v1/lens", content=content, headers=headers, timeout=30))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while not bench.models.asked:
+            asking.join(0.01)
+        service.stop()
+        service.loop.call_soon_threadsafe(service.loop.call_later, 0.05, bench.models.answers.set)
+        asking.join()
+
+    assert answers[0].status_code == 200
