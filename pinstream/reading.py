@@ -12,7 +12,7 @@ from pinstream.store import Consistency, VectorStore
 
 SLOTS_READ_AT_ONCE: Final = 16
 REMEMBERED: Final = 10_000
-"""So many pictures and objects are remembered that were asked about last, some 1 kB each."""
+"""So many pictures and objects are remembered that were read last, some 1 kB each."""
 Rows = dict[int, Row]
 Thing = tuple[str, int]
 """A pin and one of its slots; slot 0 is the whole picture."""
@@ -23,13 +23,13 @@ class PinReader:
 
     def __init__(self, store: VectorStore, consistency: Consistency) -> None:
         self._store, self._consistency = store, consistency
-        self._asked_about: Lru[Thing, Row] = Lru(REMEMBERED)
+        self._remembered: Lru[Thing, Row] = Lru(REMEMBERED)
         self._lock = threading.Lock()
 
     def recalled(self, things: Sequence[Thing]) -> dict[Thing, Row]:
         """Those that were read before, as they were then: use none unproven."""
         with self._lock:
-            return {thing: row for thing in things if (row := self._asked_about.get(thing)) is not None}
+            return {thing: row for thing in things if (row := self._remembered.get(thing)) is not None}
 
     def things(self, things: Sequence[Thing]) -> dict[Thing, Row | PinUnknown]:
         """Each picture or object as it is now, or why there is none; one call for all."""
@@ -39,14 +39,7 @@ class PinReader:
         for pin_id, slot in things:
             slots.setdefault(pin_id, []).append(slot)
         pins = self.rows(slots)
-        found = {thing: _thing_in(pins[thing[0]], thing[1]) for thing in things}
-        with self._lock:
-            for thing, row in found.items():
-                if isinstance(row, Row):
-                    self._asked_about.put(thing, row)
-                else:
-                    self._asked_about.drop(thing)
-        return found
+        return {thing: _thing_in(pins[thing[0]], thing[1]) for thing in things}
 
     def wholes(self, pin_ids: Iterable[str]) -> dict[str, Rows | PinUnknown]:
         """For each pin every row of its version, dead ones too, or why there are none."""
@@ -65,7 +58,12 @@ class PinReader:
         missing = {pin_id: wanted[pin_id] for pin_id, rows in found.items() if WHOLE_SLOT not in rows}
         if missing:
             found |= self.read(missing, consistency="Strong")
-        return {pin_id: _living(pin_id, rows) for pin_id, rows in found.items()}
+        living = {pin_id: _living(pin_id, rows) for pin_id, rows in found.items()}
+        with self._lock:
+            for rows in living.values():
+                for row in rows.values() if isinstance(rows, dict) else ():
+                    self._remembered.put((row.pin_id, row.slot), row)
+        return living
 
     def read(self, slots: Mapping[str, Sequence[int]], *, consistency: Consistency) -> dict[str, Rows]:
         """What is there in these slots, of any version, dead or alive; one call for all pins."""

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters
+from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.collection import DEAD_CODE, EMBEDDING_VERSION
@@ -25,6 +25,11 @@ LimitOption = Annotated[int, typer.Option(metavar="N", help="So many pictures at
 DomainOption = Annotated[Literal["web", "camera", "catalog"] | None, typer.Option(help="Only pins of this domain.")]
 LabelOption = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only what shows this; may be repeated.")]
 MaxAgeOption = Annotated[float | None, typer.Option(metavar="SECONDS", help="Only pins published since.")]
+HalfLifeOption = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Newer pins rank higher: a boost that halves with every so many seconds."),
+]
+CursorOption = Annotated[str | None, typer.Option(metavar="TEXT", help="The next page of an answer, as it names it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")]
 
 
@@ -35,6 +40,8 @@ def related(  # noqa: PLR0913 (each is an option)
     domain: DomainOption = None,
     label: LabelOption = None,
     max_age: MaxAgeOption = None,
+    half_life: HalfLifeOption = None,
+    cursor: CursorOption = None,
     as_json: JsonOption = False,
     milvus: MilvusOption = None,
     token: TokenOption = None,
@@ -45,7 +52,8 @@ def related(  # noqa: PLR0913 (each is an option)
     Exit status 0: searched, even if nothing was found. 1: no such pin, or Milvus is away. 2: wrong usage.
     """
     with opened(milvus, token, embedding_version) as index:
-        found = index.related(pin, limit=limit, filters=Filters(domain=domain, label=label or None, max_age_s=max_age))
+        filters = Filters(domain=domain, label=label or None, max_age_s=max_age)
+        found = index.related(pin, limit=limit, filters=filters, order=_order(half_life), cursor=cursor)
     show(found, title=f"like {pin}", as_json=as_json)
 
 
@@ -58,6 +66,8 @@ def similar(  # noqa: PLR0913 (each is an option)
     label: LabelOption = None,
     any_label: Annotated[bool, typer.Option("--any-label", help="Not only objects of the same label.")] = False,
     max_age: MaxAgeOption = None,
+    half_life: HalfLifeOption = None,
+    cursor: CursorOption = None,
     as_json: JsonOption = False,
     milvus: MilvusOption = None,
     token: TokenOption = None,
@@ -72,7 +82,7 @@ def similar(  # noqa: PLR0913 (each is an option)
     gate = ANY_LABEL if any_label else label or None
     with opened(milvus, token, embedding_version) as index:
         filters = Filters(domain=domain, label=gate, max_age_s=max_age)
-        found = index.similar(pin, slot, limit=limit, filters=filters)
+        found = index.similar(pin, slot, limit=limit, filters=filters, order=_order(half_life), cursor=cursor)
     show(found, title=f"like object {slot} of {pin}", as_json=as_json)
 
 
@@ -99,22 +109,32 @@ def opened(milvus: str | None, token: str | None, embedding_version: int) -> Ite
 def show(found: SearchResult, *, title: str, as_json: bool) -> None:
     """Print hits: a table for people, one JSON object for programs."""
     if as_json:
-        answer = {"hits": [asdict(hit) for hit in found], "exhausted": found.exhausted}
+        answer = {"hits": [asdict(hit) for hit in found], "exhausted": found.exhausted, "cursor": found.cursor}
         sys.stdout.write(orjson.dumps(answer).decode() + "\n")
     elif not found.hits:
         typer.echo(f"nothing {title}: the index holds no other picture that passes the filters")
     else:
         Console(highlight=False).print(table(found, title=title))
+        if found.cursor is not None:
+            typer.echo(f"more: --cursor {found.cursor}")
+
+
+def _order(half_life_s: float | None) -> Freshness | None:
+    return None if half_life_s is None else Freshness(half_life_s=half_life_s)
 
 
 def table(found: SearchResult, *, title: str) -> Table:
-    """One line per hit."""
+    """One line per hit, the same product and near-duplicates in green; columns that would be empty are left out."""
     more = "that is all there is" if found.exhausted else "there are more"
     shown = Table(title=title, title_justify="left", caption=f"{len(found)} pictures; {more}", caption_justify="left")
-    for heading, justify in _COLUMNS:
+    cells = [_cells(hit) for hit in found]
+    used = [place for place, _ in enumerate(_COLUMNS) if any(row[place] for row in cells)]
+    for heading, justify in (_COLUMNS[place] for place in used):
         shown.add_column(heading, justify=justify, overflow="fold")
-    for hit in found:
-        shown.add_row(*(Text(cell) for cell in _cells(hit)), style="green" if hit.near_duplicate else None)
+    for hit, row in zip(found, cells, strict=True):
+        shown.add_row(
+            *(Text(row[place]) for place in used), style="green" if hit.near_duplicate or hit.same_product else None
+        )
     return shown
 
 
@@ -136,7 +156,9 @@ _COLUMNS: tuple[tuple[str, Justify], ...] = (
     ("shows", "left"),
     ("box", "left"),
     ("domain", "left"),
+    ("price", "right"),
     ("title", "left"),
+    ("link", "left"),
 )
 
 
@@ -150,5 +172,7 @@ def _cells(hit: Hit) -> tuple[str, ...]:
         hit.label,
         " ".join(f"{edge:.2f}" for edge in hit.box) if hit.slot else "",
         hit.domain,
+        "" if hit.price is None else f"{hit.price:.2f} {hit.currency}".rstrip(),
         hit.title,
+        hit.link,
     )

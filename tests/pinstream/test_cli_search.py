@@ -1,6 +1,7 @@
 """``pinstream related``, ``similar`` and ``where``, on the real Milvus Lite."""
 
 import json
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
 
 VERSION = 7_000
+FOR_SALE = {"price": 19.0, "currency": "EUR", "link": "https://shop.example/hat"}
 Run = Callable[..., Result]
 
 
@@ -40,7 +42,7 @@ def milvus(lite_milvus: "LocalStack") -> Iterator[str]:
                 row("q", 0, object_count=1, label="Hat", published_at_ms=now_ms),
                 row("q", 0, slot=1, label="Hat", published_at_ms=now_ms),
                 row("near", 4, title="[red] hat", published_at_ms=now_ms - 90_000),
-                row("near", 5, slot=1, label="Hat", published_at_ms=now_ms - 90_000),
+                row("near", 5, slot=1, label="Hat", published_at_ms=now_ms - 90_000, **FOR_SALE),
                 row("far", 100, domain="catalog", published_at_ms=now_ms - 7_200_000),
                 row("far", 3, slot=2, label="Dress", published_at_ms=now_ms - 7_200_000),
                 tombstone("gone", 0, 5, at_ms=now_ms),
@@ -103,6 +105,36 @@ def test_similar_objects_share_the_label_unless_told_otherwise(
     result = run("similar", "q", "1", "--milvus", milvus, "--json", *options)
 
     assert [hit["pin_id"] for hit in json.loads(result.stdout)["hits"]] == found
+
+
+@pytest.mark.stack
+def test_pages_go_on_where_the_last_one_ended(run: Run, milvus: str) -> None:
+    first = run("related", "q", "--milvus", milvus, "--limit", "1")
+    (cursor,) = re.findall(r"more: --cursor (\S+)", first.stdout)
+    second = json.loads(run("related", "q", "--milvus", milvus, "--limit", "1", "--cursor", cursor, "--json").stdout)
+
+    assert "near" in first.stdout
+    assert [hit["pin_id"] for hit in second["hits"]] == ["far"]
+    assert (second["exhausted"], second["cursor"]) == (True, None)
+    assert run("related", "far", "--milvus", milvus, "--cursor", cursor).exit_code == 2
+
+
+@pytest.mark.stack
+def test_a_half_life_boosts_newer_pins(run: Run, milvus: str) -> None:
+    result = run("similar", "q", "1", "--any-label", "--half-life", "600", "--milvus", milvus, "--json")
+
+    hits = json.loads(result.stdout)["hits"]
+    assert [hit["pin_id"] for hit in hits] == ["near", "far"]  # far is nearer by two bits, and hours older
+    assert hits[0]["relevance"] > hits[0]["similarity"]
+
+
+@pytest.mark.stack
+def test_prices_and_links_are_shown_where_there_are_any(run: Run, milvus: str) -> None:
+    without, having = run("related", "q", "--milvus", milvus), run("similar", "q", "--milvus", milvus)
+
+    assert "price" not in without.stdout
+    assert "19.00 EUR" in having.stdout
+    assert "https://shop.example/hat" in having.stdout
 
 
 @pytest.mark.stack

@@ -7,18 +7,22 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pinstream.asking import DEFAULT_HITS, MAX_HITS
-from pinstream.codes import CODE_BYTES, similarity
+from pinstream.asking import DEFAULT_CANDIDATES, DEFAULT_HITS, FRESHNESS_WEIGHT, MAX_HITS
+from pinstream.blending import SECOND_WEIGHT
+from pinstream.codes import CODE_BITS, CODE_BYTES, similarity
 from pinstream.collection import Row, collection_name
 from pinstream.columns import Shape
-from pinstream.hits import NEAR_DUPLICATE_BITS, SearchResult
+from pinstream.cursor import MAX_PAGED
+from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, SearchResult
 from pinstream.milvus import TIMEOUT_S, MilvusStore
+from pinstream.reading import REMEMBERED
 from pinstream.search import VisualIndex
 from pinstream.store import MAX_LIMIT
 
@@ -31,55 +35,78 @@ ADDRESS = "http://127.0.0.1:19530"
 
 @pytest.fixture
 def milvus(lite_milvus: "LocalStack") -> Iterator[str]:
-    """Lite, where the page's pin and one like it were indexed two seconds ago."""
+    """Lite, where the page's pins were indexed two seconds ago: three alike, each with a hat."""
     uri = lite_milvus.endpoints.milvus
     published_at_ms = time.time_ns() // 1_000_000 - 2_000
-    rows = [
+    wholes = [
         Row(
-            pin_id=pin_id,
+            pin_id=f"sunset-{number}",
             slot=0,
             alive=True,
-            code=bytes(CODE_BYTES),
+            code=bytes(CODE_BYTES - 1) + bytes([number - 1]),
             version=1,
-            title=f"the {pin_id}",
+            object_count=1,
+            title=f"the sunset-{number}",
+            label="Hat",
             domain="catalog",
             published_at_ms=published_at_ms,
+            price=19.0,
+            currency="EUR",
+            link="https://shop.example/hat",
         )
-        for pin_id in ("sunset-1", "sunset-2")
+        for number in (1, 2, 3)
     ]
+    rows = [*wholes, *(replace(whole, slot=1) for whole in wholes)]
     with closing(MilvusStore(uri, timeout_s=20)) as store:
         store.create(Shape())
+        store.delete([row.key for row in store.rows()])
         store.upsert(rows)
         yield uri
         store.delete([row.key for row in rows])
 
 
-def example(number: int, milvus: str) -> CodeType:
-    block = re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL)[number]
+def example(text: str, milvus: str) -> CodeType:
+    """The block of the page that holds ``text``."""
+    (block,) = (block for block in re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL) if text in block)
     assert ADDRESS in block
     return compile(block.replace(ADDRESS, milvus), "searching.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
+PRINTED = {
+    'related("sunset-1", limit=5):': "".join(rf"sunset-{i} 1 0\.99 \d+ s old the sunset-{i}\n" for i in (2, 3)),
+    "label=ANY_LABEL": "".join(f"sunset-{i} the same 19.0 EUR https://shop.example/hat\n" for i in (2, 3)),
+    "Freshness(half": r"sunset-2 1\.24 = 0\.99 and the boost of \d+ s\nsunset-3 1\.24 = .*\n",
+    "Rerank(scorer": r"sunset-2 1\.112\nsunset-3 0\.999\n",
+    "limit=2, cursor": r"sunset-2, sunset-3\n",
+    "related_many": r"sunset-1 \['sunset-2', 'sunset-3'\]\nsunset-2 .*\nnobody pin 'nobody' is not in the index.*\n",
+    "CodeQuery(": r"sunset-1 1\.00 as a whole\nsunset-2 1\.00 as a whole\nsunset-3 1\.00 as a whole\n",
+}
+
+
 @pytest.mark.stack
-def test_the_first_example_prints_related_pins(milvus: str) -> None:
+@pytest.mark.parametrize("text", PRINTED)
+def test_an_example_prints_what_it_says(milvus: str, text: str) -> None:
     printed = io.StringIO()
 
     with contextlib.redirect_stdout(printed):
-        exec(example(0, milvus), {})
+        exec(example(text, milvus), {})
 
-    first = printed.getvalue().splitlines()[0]  # other tests share the collection
-    assert re.fullmatch(r"sunset-2 0 1\.00 \d+ s old the sunset-2", first)
+    assert re.fullmatch(PRINTED[text], printed.getvalue())
 
 
 @pytest.mark.stack
-async def test_the_second_example_awaits_them(milvus: str) -> None:
+async def test_the_example_for_services_awaits_related_pins(milvus: str) -> None:
     names: dict[str, Any] = {}
 
-    await eval(example(1, milvus), names)
+    await eval(example("AsyncVisualIndex(", milvus), names)
 
     found: SearchResult = names["related"]
-    assert [hit.pin_id for hit in found] == ["sunset-2"]
+    assert [hit.pin_id for hit in found] == ["sunset-2", "sunset-3"]
     await names["visual"].close()
+
+
+def test_every_example_on_the_page_is_run() -> None:
+    assert len(re.findall("```python\n", TEXT)) == len(PRINTED) + 1
 
 
 def test_figures_on_the_page_are_the_codes() -> None:
@@ -88,6 +115,13 @@ def test_figures_on_the_page_are_the_codes() -> None:
         f"Up to {NEAR_DUPLICATE_BITS} bits a hit is a `near_duplicate`",
         f"`timeout_s`, {TIMEOUT_S:.0f} s",
         f"{MAX_LIMIT:,} rows",
+        f"{FRESHNESS_WEIGHT} * 2 ** (-age_s / half_life_s)",
+        f"counts as {FRESHNESS_WEIGHT * CODE_BITS / 2:.0f} bits nearer",
+        f"by at most\n{SAME_PRODUCT_BITS} bits",
+        f"reaches {MAX_PAGED} hits deep",
+        f"the last\n{REMEMBERED:,} pictures and objects",
+        f"then\ncount {SECOND_WEIGHT} times",
+        f"candidates={DEFAULT_CANDIDATES}",
         f"`{collection_name()}`",
     ):
         assert sentence in TEXT
@@ -95,7 +129,6 @@ def test_figures_on_the_page_are_the_codes() -> None:
 
 
 def test_every_call_on_the_page_exists() -> None:
-    calls = re.findall(r"^\| `(\w+)\(", TEXT, flags=re.MULTILINE)
+    calls = set(re.findall(r"^\| `(\w+)\(", TEXT, flags=re.MULTILINE)) | set(re.findall(r"`(\w+_many)\(", TEXT))
 
-    assert calls == ["related", "similar", "by_code", "get", "trace"]
-    assert all(callable(getattr(VisualIndex, call)) for call in calls)
+    assert calls == {name for name in vars(VisualIndex) if not name.startswith("_")} - {"over", "close"}
