@@ -8,7 +8,11 @@ from rich.console import Console
 
 from deploy.local.selection import CHECKOUT
 from tests.bench import path as path_bench
-from tests.bench.report import page_block, readme_block, replace_block
+from tests.bench import search as search_bench
+from tests.bench.products import report as products_report
+from tests.bench.products import run as products_bench
+from tests.bench.products.gallery import PHOTOS
+from tests.bench.report import PRODUCTS, SEARCH, page_block, readme_block, replace_block
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -38,6 +42,39 @@ def path(
     if docs:
         replace_block(CHECKOUT / "README.md", readme_block(report))
         replace_block(CHECKOUT / "docs" / "benchmarks.md", page_block(report))
+
+
+@app.command()
+def search(
+    json: Annotated[Path | None, typer.Option(help="write the report there")] = None,
+    docs: Annotated[bool, typer.Option("--docs", help="put the figures into docs/searching.md")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="few pins, Milvus Lite only, to see that it works")] = False,
+) -> None:
+    """The library's searches against a bare pymilvus search."""
+    plan = search_bench.Plan(pins=2_000, rounds=20, servers=("lite",)) if quick else search_bench.Plan()
+    report = search_bench.run(plan, Console())
+    if json is not None:
+        path_bench.write(report, json)
+    if docs:
+        replace_block(CHECKOUT / "docs" / "searching.md", search_bench.table(report), source=SEARCH)
+
+
+@app.command()
+def products(
+    json: Annotated[Path | None, typer.Option(help="write the report there")] = None,
+    photos: Annotated[Path, typer.Option(help="folder with images.csv and images/")] = PHOTOS,
+    docs: Annotated[bool, typer.Option("--docs", help="put the figures into docs/products.md")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="few pictures, to see that it works")] = False,
+) -> None:
+    """How good the products' answers are, on labelled photos, and how fresh."""
+    if not (photos / "images.csv").is_file():
+        raise typer.BadParameter(f"no {photos}/images.csv: the columns image, sender_id and label are expected there")
+    plan = products_bench.Plan.quick() if quick else products_bench.Plan()
+    report = products_bench.run(plan, folder=photos, console=Console())
+    if json is not None:
+        path_bench.write(report, json)
+    if docs:
+        replace_block(CHECKOUT / "docs" / "products.md", products_report.page_block(report), source=PRODUCTS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,15 @@ from typing import Any
 
 from tests.bench.figures import markdown_table
 
-BEGIN, END = "<!-- measured: tests/bench writes this block from docs/benchmarks/path.json -->", "<!-- /measured -->"
+PATH = "docs/benchmarks/path.json"
+PRODUCTS = "docs/benchmarks/products.json"
+SEARCH = "docs/benchmarks/search.json"
+END = "<!-- /measured -->"
+
+
+def begin(source: str) -> str:
+    """What stands before a block that is written from the report ``source``."""
+    return f"<!-- measured: tests/bench writes this block from {source} -->"
 
 
 def readme_block(report: Mapping[str, Any]) -> str:
@@ -54,12 +62,13 @@ def cpu_table(report: Mapping[str, Any]) -> str:
     return markdown_table(("process", "CPU ms per pin"), list(report["cpu_ms_per_pin"].items()))
 
 
-def replace_block(page: Path, block: str) -> None:
+def replace_block(page: Path, block: str, *, source: str = PATH) -> None:
     """Put ``block`` between the marks of a page; raises ValueError if it has none."""
-    text = page.read_text()
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page} has no place for measurements: {BEGIN} ... {END}")
-    page.write_text(re.sub(f"{re.escape(BEGIN)}.*?{re.escape(END)}", f"{BEGIN}\n{block}\n{END}", text, flags=re.DOTALL))
+    text, first = page.read_text(), begin(source)
+    if first not in text or END not in text:
+        raise ValueError(f"{page} has no place for measurements: {first} ... {END}")
+    between = f"{re.escape(first)}.*?{re.escape(END)}"
+    page.write_text(re.sub(between, lambda _: f"{first}\n{block}\n{END}", text, flags=re.DOTALL))
 
 
 def _row(report: Mapping[str, Any], load: str) -> tuple[str, ...]:

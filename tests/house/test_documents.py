@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.figures import percentiles, steady_rate
-from tests.bench.report import BEGIN, END, page_block, readme_block, replace_block
+from tests.bench.report import END, PATH, begin, page_block, readme_block, replace_block
 
 ROOT = Path(__file__).parents[2]
-REPORT = ROOT / "docs" / "benchmarks" / "path.json"
 
 # Every command that the README shows, and the test that runs it (the Makefile's targets run the module named there).
 RUN_BY = {
@@ -29,17 +28,19 @@ RUN_BY = {
 }
 
 
-def measured(page: str) -> str:
-    found = re.search(f"{re.escape(BEGIN)}\n(.*?)\n?{re.escape(END)}", (ROOT / page).read_text(), flags=re.DOTALL)
+def measured(page: str, source: str) -> str:
+    found = re.search(
+        f"{re.escape(begin(source))}\n(.*?)\n?{re.escape(END)}", (ROOT / page).read_text(), flags=re.DOTALL
+    )
     assert found is not None, f"{page} has no place for measurements"
     return found[1]
 
 
 def test_figures_in_the_documents_are_those_of_the_stored_report() -> None:
-    report = json.loads(REPORT.read_text())
+    path = json.loads((ROOT / PATH).read_text())
 
-    assert measured("README.md") == readme_block(report)
-    assert measured("docs/benchmarks.md") == page_block(report)
+    assert measured("README.md", PATH) == readme_block(path)
+    assert measured("docs/benchmarks.md", PATH) == page_block(path)
 
 
 def test_every_command_in_the_readme_is_run_by_a_test() -> None:

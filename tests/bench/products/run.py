@@ -1,0 +1,81 @@
+"""All products on labelled photos, one report: ``docs/benchmarks/products.json``."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from inference.training.photos import Photo
+from inference.training.scenes import camera_view
+from pinstream.collection import EMBEDDING_VERSION
+from pinstream.hits import NEAR_DUPLICATE_BITS
+from tests.bench.products import calibration, freshness, judging, near_duplicates
+from tests.bench.products.gallery import Models, exhibit, photos
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many pictures each product is judged on."""
+
+    photos: int = 2_000
+    copied: int = 200
+    scenes: int = 300
+    lens: int = 300
+    fresh: int = 20
+
+    @classmethod
+    def quick(cls) -> "Plan":
+        """Enough to see that it works."""
+        return cls(photos=60, copied=6, scenes=12, lens=12, fresh=3)
+
+
+def run(plan: Plan, *, folder: Path, console: Console) -> dict[str, Any]:
+    """The report of one run."""
+    models = Models()
+    test, validation = (photos(part, folder)[: plan.photos] for part in ("test", "validation"))
+    console.print(f"{len(test):,} photos that no model has seen; understanding them")
+    wall = judging.Wall.of([(exhibit(photo), models.understand(photo.pixels())) for photo in test])
+    scenes = judging.compositions(test, models, count=plan.scenes)
+    lens = _spread(test, plan.lens)
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "near_duplicates": lambda: near_duplicates.report(
+            near_duplicates.measure(_spread(test, plan.copied), test, models), set_bits=NEAR_DUPLICATE_BITS
+        ),
+        "related": lambda: judging.judge_related(wall),
+        "similar": lambda: judging.judge_similar(wall),
+        "flashlight": lambda: judging.judge_flashlight(scenes, models),
+        "lens_one_garment": lambda: judging.judge_lens(
+            wall, [(exhibit(photo), photo.pixels()) for photo in lens], models
+        ),
+        "lens_several": lambda: judging.judge_lens(wall, [(one.shown, one.pixels) for one in scenes], models),
+        "relevance": lambda: {"fitted": _curves(validation, models), "carried": calibration.carried()},
+        "freshness": lambda: _freshness(folder, plan.fresh),
+    }
+    report: dict[str, Any] = {"embedding_version": EMBEDDING_VERSION, "photos": len(test)}
+    for name, part in parts.items():
+        report[name] = part()
+        console.print(name, report[name])
+    return report
+
+
+def _spread(of: list[Photo], count: int) -> list[Photo]:
+    """So many photos, from the whole list."""
+    return of[:: max(len(of) // count, 1)][:count]
+
+
+def _curves(validation: list[Photo], models: Models) -> dict[str, dict[str, float]]:
+    """Fitted on photos that neither trained a model nor judge one here, asked for as a phone would take them."""
+    rng = np.random.default_rng(0)
+    gallery = [(exhibit(photo), models.understand(photo.pixels())) for photo in validation]
+    views = [camera_view(photo.pixels(), rng, size_px=judging.SCENE_PX) for photo in validation]
+    asked = [(exhibit(photo), models.understand(view)) for photo, view in zip(validation, views, strict=True)]
+    return calibration.curves(asked, gallery)
+
+
+def _freshness(folder: Path, pins: int) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="pinstream-products-") as root:
+        return freshness.measure(Path(root), folder / "images", pins=pins)
