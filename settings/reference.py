@@ -65,7 +65,13 @@ def _type(field: FieldInfo) -> str:
     if choices and all(isinstance(choice, str | int) for choice in choices):
         return " or ".join(f"`{choice}`" for choice in choices)
     text = str(field.annotation)
-    for wanted, words in (("dict", "JSON table"), ("tuple", "JSON list"), ("SecretStr", "secret"), ("str", "text")):
+    for wanted, words in (
+        ("dict", "JSON table"),
+        ("tuple", "JSON list"),
+        ("SecretStr", "secret"),
+        ("Path", "folder"),
+        ("str", "text"),
+    ):
         if wanted in text:
             return words
     return "integer" if "int" in text else "number"

@@ -1,9 +1,12 @@
-"""``python -m streams worker`` indexes pins, ``init`` creates the topics, ``dead-letters`` takes back what died."""
+"""``python -m streams worker`` indexes pins, ``watch`` watches that it does, ``init`` creates the topics.
+``dead-letters`` takes back what died.
+"""
 
 import asyncio
 import logging
 import signal
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, TypeVar
 
 import typer
 import uvloop
@@ -15,15 +18,17 @@ from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
 from schemas.topics import DEFAULT_PARTITIONS, topics
 from settings import reference as configuration
-from settings.environment import effective, wrong
+from settings.environment import ProcessSettings, effective, wrong
 from settings.logs import configure
 from streams import letter_commands
 from streams.errors import WorkerStopped
-from streams.reference import reference as markdown
+from streams.reference import PARTS
 from streams.settings import WorkerSettings
 from streams.topic_setup import TopicSetup
 
 log = logging.getLogger("streams")
+
+S = TypeVar("S", bound=ProcessSettings)
 
 WRONG_SETTING = 2
 REFUSED = 3
@@ -42,7 +47,7 @@ def worker(
 
     Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 4 breaker, 5 Kafka's client failed.
     """
-    settings = _settings()
+    settings = _settings(WorkerSettings)
     configure(settings.log_format, settings.log_level)
     log.info("settings", extra={"settings": effective(settings)})
     try:
@@ -56,13 +61,33 @@ def worker(
 
 
 @app.command()
+def watch() -> None:
+    """Watch the write path until told to stop: overdue pins, coverage, freshness, the last state of every pin.
+
+    A status page, its data as JSON, and metrics, on one port. It shares nothing with the worker.
+    Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 5 Kafka's client failed, 6 stuck.
+    """
+    from streams.watch import service as watching  # noqa: PLC0415 (brings Faust: a second that others need not wait)
+    from streams.watch.settings import WatchSettings  # noqa: PLC0415
+
+    settings = _settings(WatchSettings)
+    configure(settings.log_format, settings.log_level)
+    log.info("settings", extra={"settings": effective(settings)})
+    try:
+        asyncio.run(_until_stopped(lambda stop: watching.run(settings, stop=stop)))
+    except WorkerStopped as exc:
+        log.error("%s: %s", type(exc).__name__, exc)
+        raise SystemExit(exc.exit_code) from exc
+
+
+@app.command()
 def init(
     partitions: Annotated[int, typer.Option(min=1, help="of both lanes and of the outcomes")] = DEFAULT_PARTITIONS,
     replication_factor: Annotated[int, typer.Option(help="copies of each partition; -1 leaves it to the broker")] = -1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done")] = False,
 ) -> None:
     """Create the topics; says how those that exist differ, and then exits with status 1. Safe to repeat."""
-    kafka = _settings().kafka
+    kafka = _settings(WorkerSettings).kafka
     wanted = topics(partitions=partitions, prefix=kafka.topic_prefix)
     try:
         setup = TopicSetup(kafka.client_config)
@@ -80,25 +105,31 @@ def init(
 
 @app.command()
 def reference(write: Annotated[bool, typer.Option("--write", help="into docs/configuration.md")] = False) -> None:
-    """Print the worker's part of the configuration reference as Markdown."""
-    if write:
-        configuration.write(markdown(), "worker")
-    else:
-        typer.echo(markdown(), nl=False)
+    """Print these processes' parts of the configuration reference as Markdown."""
+    for process, part in PARTS.items():
+        if write:
+            configuration.write(part(), process)
+        else:
+            typer.echo(part(), nl=False)
 
 
 async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> None:
+    from streams import service  # noqa: PLC0415 (brings pandas, through pymilvus: seconds that `init` need not wait)
+
+    await _until_stopped(lambda stop: service.run(settings, stop=stop, exit_when_idle_s=exit_when_idle_s))
+
+
+async def _until_stopped(run: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+    """Give ``run`` an event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)
-    from streams import service  # noqa: PLC0415 (brings pandas, through pymilvus: seconds that `init` need not wait)
-
-    await service.run(settings, stop=stop, exit_when_idle_s=exit_when_idle_s)
+    await run(stop)
 
 
-def _settings() -> WorkerSettings:
+def _settings(kind: type[S]) -> S:
     try:
-        return WorkerSettings()
+        return kind()
     except (ValidationError, SettingsError) as exc:
         for line in wrong(exc):
             typer.echo(line, err=True)

@@ -1,9 +1,21 @@
-"""The worker's part of the configuration reference: ``python -m streams reference``."""
+"""These processes' parts of the configuration reference: ``python -m streams reference``."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from settings.reference import tables
 from streams.settings import WorkerSettings
+from streams.watch.settings import WatchSettings
 
 
-def reference() -> str:
-    """Markdown: one table for each group of settings."""
+def worker() -> str:
+    """Markdown: one table for each group of the worker's settings."""
     return tables(WorkerSettings, "The worker")
+
+
+def watch() -> str:
+    """The same of the watch."""
+    return tables(WatchSettings, "The watch", shared=("kafka",))
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {"worker": worker, "watch": watch}

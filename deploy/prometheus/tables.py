@@ -8,6 +8,7 @@ from api import metrics as api
 from index import metrics as audit
 from schemas.metrics import BUILD, Metric
 from streams import metrics as worker
+from streams.watch import metrics as watch
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "metrics.md"
@@ -15,6 +16,7 @@ PAGE: Final = ROOT / "docs" / "metrics.md"
 TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
     "Every process": (BUILD,),
     "The worker": worker.TABLE,
+    "The watch": watch.TABLE,
     "The read service": api.TABLE,
     "The audit, in a file": audit.TABLE,
 }

@@ -114,9 +114,11 @@ class Site:
 class RunningWorker:
     """``python -m streams worker`` as a child; killed at the end of the block if it still runs."""
 
+    command = "worker"
+
     def __init__(self, site: Site, folder: Path, *, group: str = "g", **settings: str) -> None:
         self._site = site
-        self.log = folder / f"worker-{uuid.uuid4().hex[:6]}.log"
+        self.log = folder / f"{self.command}-{uuid.uuid4().hex[:6]}.log"
         endpoints = site.endpoints
         self._env = {
             **os.environ,
@@ -148,7 +150,7 @@ class RunningWorker:
         """Start it, and do not wait."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                (sys.executable, "-m", "streams", "worker", *arguments),
+                (sys.executable, "-m", "streams", self.command, *arguments),
                 env=self._env, stdout=log, stderr=log, cwd=Path(__file__).parents[2],
             )  # fmt: skip
 

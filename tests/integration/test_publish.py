@@ -20,13 +20,13 @@ from deploy.local.kafka import check_kafka
 from deploy.local.stack import LocalStack
 from pinstream.errors import NotDelivered
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event
+from pinstream.partition import partition_of
 from pinstream.publish import KafkaSettings, Publisher
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
 from tests.integration.records import read_to_end
 from tests.integration.running_worker import eventually
 from tests.pinstream.commands import outcome, run, tell
-from tests.pinstream.murmur2 import partition_of
 
 pytestmark = pytest.mark.stack
 

@@ -15,9 +15,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event, event_from
+from pinstream.partition import partition_of
 from pinstream.publish import Publisher
 from pinstream.testing import MemoryPublisher
-from tests.pinstream.murmur2 import partition_of
 
 UNREACHABLE = "127.0.0.1:1"
 QUICK = {"delivery.timeout.ms": 300}

@@ -6,12 +6,13 @@ from pydantic_settings import SettingsError
 
 from settings.environment import effective, wrong
 from settings.reference import PAGE, part_of
-from streams.reference import reference
+from streams.reference import PARTS
 from streams.settings import WorkerSettings
 
 
-def test_the_configuration_reference_is_generated() -> None:
-    assert part_of(PAGE.read_text(), "worker") == reference(), "run `python -m streams reference --write`"
+@pytest.mark.parametrize("process", PARTS)
+def test_the_configuration_reference_is_generated(process: str) -> None:
+    assert part_of(PAGE.read_text(), process) == PARTS[process](), "run `python -m streams reference --write`"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,152 @@
+"""The real watch on the real Kafka: nothing stops it silently, and nothing makes it forget a pin."""
+
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pinstream.events import PinOutcome, Result
+from pinstream.partition import partition_of
+from tests.integration.running_watch import RunningWatch
+from tests.integration.running_worker import Site, eventually
+
+if TYPE_CHECKING:
+    from deploy.local.stack import LocalStack
+
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(420)]
+
+QUICK = {"objective__pin_s": "1", "objective__deletion_s": "1", "stuck_s": "20"}
+
+
+def publish(site: Site, pin: str, version: int = 1) -> None:
+    image = {"url": "https://example.org/a.jpg"}
+    site.put(
+        pin, {"pin_id": pin, "version": version, "image": image, "domain": "web", "created_at": "2026-11-23T20:00:00Z"}
+    )
+
+
+def tell(site: Site, pin: str, version: int = 1, outcome: Result = "indexed", **more: Any) -> None:
+    now_ms = time.time_ns() // 1_000_000
+    told = PinOutcome(
+        pin_id=pin, version=version, outcome=outcome, embedding_version=1, topic=f"{site.prefix}pins.events",
+        partition=partition_of(pin.encode(), site.partitions), offset=0, published_at_ms=now_ms - 50,
+        finished_at_ms=now_ms, stages_ms={"queue": 2.0, "embed": 20.0}, **more,
+    )  # fmt: skip
+    site.put(pin, told.encode(), topic="pins.indexed")
+
+
+def poison(site: Site) -> None:
+    """Everything that was ever seen to end a Faust app: no JSON, no key, wrong types, half characters."""
+    for key, value in (
+        ("bad", b"not json"),
+        ("", b"x"),
+        ("bad", b'{"pin_id": 7, "version": "x"}'),
+        ("bad", b"\xff\xfe"),
+    ):
+        site.put(key, value)
+    site.put(b"\xff\xff", None)
+    site.put("bad", None, headers=(("version", b"never"),))
+    site.put("bad", b"[]", topic="pins.indexed")
+    site.put("bad", b"\x00", topic="pins.indexed")
+    site.flush()
+
+
+def test_the_watch_joins_serves_and_survives_poison_restarts_and_rebalances(
+    stack: "LocalStack", tmp_path: Path
+) -> None:
+    site = Site(stack.endpoints)
+    first, second = RunningWatch(site, tmp_path / "a", **QUICK), RunningWatch(site, tmp_path / "b", **QUICK)
+    with first:
+        eventually(first.ready, what="the watch ready")
+        for number in range(8):
+            publish(site, f"p{number}")
+        poison(site)
+        tell(site, "p0")
+        tell(site, "p0", visible_at_ms=time.time_ns() // 1_000_000)
+        tell(site, "p1", outcome="dead", reason="fetch: FetchFailed: 404")
+        site.put("p0", None, headers=(("version", b"2"),))
+        site.flush()
+        eventually(lambda: len(first.overdue()) == 7, what="seven overdue pins")
+
+        assert first.overdue() == ["p0", *(f"p{number}" for number in range(2, 8))]
+        assert (first.standing("p1"), first.standing("p2"), first.standing("nobody")) == ("dead", "waiting", "unknown")
+        assert first.get("/overdue")["deletions"] == 1
+        assert first.metric("pinstream_watch_poison_total") == 8
+        assert first.metric("pinstream_watch_overdue_pins", kind="pin") == 6
+        assert first.metric("pinstream_watch_freshness_seconds_count") == 1
+        assert first.get("/freshness")["sliding"]["300"]["embed"]["count"] == 1
+        page = first.ask("/")
+        assert page is not None
+        assert "7 pins overdue" in page[1]
+        assert "fetch: FetchFailed" in page[1]
+
+        first.signal(signal.SIGKILL)
+        first.wait()
+        publish(site, "while-away")
+        tell(site, "p2")
+        site.flush()
+
+    with second:  # an empty folder: all it knows, Kafka kept
+        eventually(second.ready, what="the second watch ready")
+        owed = ["p0", *(f"p{number}" for number in range(3, 8)), "while-away"]
+        eventually(lambda: second.overdue() == owed, what="the owed pins, after a restart")
+        assert (second.standing("p1"), second.standing("p2")) == ("dead", "searchable")
+
+        shared(first, second, owed)
+        eventually(lambda: second.overdue() == owed, what="the owed pins, all in one again")
+        for pin in owed[1:]:
+            tell(site, pin)
+        tell(site, "p0", 2, "deleted")
+        site.flush()
+        eventually(lambda: second.overdue() == [], what="nothing owed")
+        assert second.get("/coverage")["windows"]["900"]["ratio"] == pytest.approx(8 / 9)  # one is dead
+
+
+def shared(first: RunningWatch, second: RunningWatch, owed: list[str]) -> None:
+    """The first comes beside the second, the two share the partitions, and the first leaves again."""
+    with first:
+        eventually(first.ready, what="the first watch ready again")
+        eventually(lambda: sorted(first.overdue() + second.overdue()) == owed, what="the owed pins, in two halves")
+        assert first.overdue()
+        assert second.overdue()
+        assert {first.standing(pin) for pin in owed} == {second.standing(pin) for pin in owed} == {"waiting"}
+        first.signal(signal.SIGTERM)
+        assert first.wait() == 0
+
+
+@pytest.fixture
+def lone_kafka(tmp_path: Path) -> "Iterator[LocalStack]":
+    """A Kafka that may be killed."""
+    from deploy.local.stack import LocalStack, StackOptions
+
+    with LocalStack(StackOptions(root=tmp_path / "kafka", triton="none", milvus="none")) as running:
+        yield running
+
+
+def test_a_killed_broker_neither_stops_it_silently_nor_costs_a_pin(lone_kafka: "LocalStack", tmp_path: Path) -> None:
+    site = Site(lone_kafka.endpoints)
+    watch = RunningWatch(site, tmp_path / "a", **QUICK)
+    with watch:
+        eventually(watch.ready, what="the watch ready")
+        publish(site, "before")
+        site.flush()
+        eventually(lambda: watch.overdue() == ["before"], what="a pin overdue before the crash")
+
+        lone_kafka.kill("kafka")
+        lone_kafka.start("kafka")
+        publish(site, "after")
+        site.flush()
+
+        def sees_both() -> bool:
+            assert watch.process is not None
+            if watch.process.poll() is not None:  # it may end, if it says so: a supervisor starts it again
+                assert watch.process.returncode in (5, 6), watch.said()
+                assert re.search("CRITICAL|ERROR", watch.said())
+                watch.start()
+            return watch.asked("/overdue") and watch.overdue() == ["after", "before"]
+
+        eventually(sees_both, deadline_s=180, what="both pins overdue after the crash")

@@ -1,0 +1,43 @@
+"""What is made of the settings: the app's name, its topic, and aiokafka's credentials."""
+
+import pytest
+
+from streams.errors import StartRefused
+from streams.watch.app import changelog
+from streams.watch.credentials import credentials
+from streams.watch.settings import WatchSettings
+
+
+def test_the_watch_is_a_group_of_its_own_and_its_topic_is_compacted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINSTREAM_KAFKA__TOPIC_PREFIX", "eu.")
+
+    topic = changelog(WatchSettings(), 12)
+
+    assert (topic.name, topic.partitions) == ("eu.pinstream-watch-pins-changelog", 12)
+    assert topic.config == {"cleanup.policy": "compact"}
+
+
+def test_a_plain_kafka_needs_no_credentials() -> None:
+    assert credentials({"linger.ms": 5}) is None
+
+
+def test_sasl_over_tls_is_said_in_aiokafkas_words() -> None:
+    made = credentials(
+        {"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "u", "sasl.password": "p"}
+    )
+
+    assert made is not None
+    assert (made.protocol.value, getattr(made, "username", ""), getattr(made, "password", "")) == ("SASL_SSL", "u", "p")
+    assert made.ssl_context.check_hostname
+
+
+@pytest.mark.parametrize(
+    ("client", "named"),
+    [
+        ({"security.protocol": "SASL_SSL", "sasl.mechanism": "OAUTHBEARER"}, "OAUTHBEARER"),
+        ({"security.protocol": "SSL", "ssl.keystore.location": "x"}, "ssl.keystore.location"),
+    ],
+)
+def test_what_aiokafka_cannot_do_is_refused_by_name(client: dict[str, str], named: str) -> None:
+    with pytest.raises(StartRefused, match=named):
+        credentials(client)
