@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pinstream.delivery import Delivered, Delivery
     from pinstream.errors import (
         EventInvalid,
+        IndexEmpty,
         IndexMismatch,
         IndexRefused,
         IndexUnavailable,
@@ -47,6 +48,7 @@ _HOMES: Final = {
     "Flashlight": "answers",
     "Freshness": "asking",
     "Hit": "hits",
+    "IndexEmpty": "errors",
     "IndexMismatch": "errors",
     "IndexRefused": "errors",
     "IndexUnavailable": "errors",
@@ -91,6 +93,7 @@ __all__ = [
     "Flashlight",
     "Freshness",
     "Hit",
+    "IndexEmpty",
     "IndexMismatch",
     "IndexRefused",
     "IndexUnavailable",

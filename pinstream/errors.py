@@ -7,6 +7,7 @@
     ├── NotDelivered          retryable: Kafka did not acknowledge an event before its deadline
     ├── QueryInvalid          invalid: an argument of a search is out of range; says which are allowed
     ├── PinUnknown            the index has no such pin (or not yet)
+    │   ├── IndexEmpty        it has no pins at all
     │   ├── PinDeleted        it had, and the pin was deleted
     │   ├── PinNotIndexedYet  it was published a moment ago: ask again
     │   ├── PinDead           it never will have it: its event or its picture is no good
@@ -48,6 +49,10 @@ class QueryInvalid(PinstreamError):
 
 class PinUnknown(PinstreamError):
     """The index has no such pin: never published, not indexed yet, or dead."""
+
+
+class IndexEmpty(PinUnknown):
+    """The index has no pins at all: nothing was indexed yet, or it is another index than was meant."""
 
 
 class PinDeleted(PinUnknown):

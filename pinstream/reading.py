@@ -4,8 +4,8 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from pinstream.collection import MAX_SLOT, WHOLE_SLOT, Row, row_key
-from pinstream.errors import EventInvalid, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
+from pinstream.collection import MAX_SLOT, WHOLE_SLOT, Row, Where, row_key
+from pinstream.errors import EventInvalid, IndexEmpty, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.events import checked_pin_id
 from pinstream.lru import Lru
 from pinstream.store import Consistency, VectorStore
@@ -16,6 +16,7 @@ REMEMBERED: Final = 10_000
 Rows = dict[int, Row]
 Thing = tuple[str, int]
 """A pin and one of its slots; slot 0 is the whole picture."""
+_ANY_PIN: Final = Where(slots="whole")
 
 
 class PinReader:
@@ -59,6 +60,8 @@ class PinReader:
         if missing:
             found |= self.read(missing, consistency="Strong")
         living = {pin_id: _living(pin_id, rows) for pin_id, rows in found.items()}
+        if not any(found.values()) and not self._store.scan(_ANY_PIN, limit=1, consistency=self._consistency):
+            return {pin_id: IndexEmpty(f"the index holds no pins at all, so not {pin_id!r}") for pin_id in found}
         with self._lock:
             for rows in living.values():
                 for row in rows.values() if isinstance(rows, dict) else ():

@@ -15,7 +15,7 @@ from rich.text import Text
 from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
 from pinstream.cli.screen import complain
-from pinstream.collection import DEAD_CODE, EMBEDDING_VERSION
+from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
 from pinstream.hits import Hit, SearchResult
 from pinstream.search import VisualIndex
@@ -101,8 +101,8 @@ def opened(milvus: str | None, token: str | None, embedding_version: int) -> Ite
             raise typer.BadParameter(str(exc)) from exc
         except (PinUnknown, VectorIndexError) as exc:
             complain(str(exc))
-            if isinstance(exc, PinUnknown) and not index.by_code(DEAD_CODE, limit=1):
-                complain("the index holds no pins at all")
+            if type(exc) is PinUnknown:
+                complain("`pinstream where` tells which of these, where Kafka is known")
             raise typer.Exit(1) from exc
 
 

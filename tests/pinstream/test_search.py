@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pinstream.asking import ANY_LABEL, MAX_HITS, Filters
 from pinstream.codes import CODE_BITS, CODE_BYTES, Code, hamming
 from pinstream.collection import Row, Where, tombstone
-from pinstream.errors import IndexUnavailable, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
+from pinstream.errors import IndexEmpty, IndexUnavailable, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS
 from pinstream.memory import MemoryStore
 from pinstream.search import AsyncVisualIndex, VisualIndex
@@ -237,6 +237,17 @@ def test_an_unknown_pin_a_deleted_pin_and_an_unknown_object_are_told_apart() -> 
         searched.get("gone")
     with pytest.raises(ObjectUnknown, match="'pin' has no object 3: there are 0"):
         searched.similar("pin", 3)
+
+
+def test_an_index_without_any_pin_says_so() -> None:
+    empty, deleted = index(), index(tombstone("gone", 0, 7, at_ms=0))
+
+    with pytest.raises(IndexEmpty, match="no pins at all"):
+        empty.related("nobody")
+    with pytest.raises(PinDeleted):
+        deleted.related("gone")
+    assert (empty.by_code(code(0)).exhausted, empty.newest()) == (True, ())
+    assert isinstance(empty.related_many(["a", "b"])["b"], IndexEmpty)
 
 
 def test_objects_of_another_version_are_not_the_pins() -> None:
