@@ -146,6 +146,8 @@ def install(app: FastAPI) -> None:
         return response_of(_invalid(error))
 
     async def answer_http(_request: Request, error: HTTPException) -> Response:
+        if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for a body that is no UTF-8
+            return response_of(Problem(422, "invalid-request", f"body: {error.detail}", field="body"))
         kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
         response = response_of(Problem(error.status_code, kind, str(error.detail)))
         response.headers.update(error.headers or {})

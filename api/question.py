@@ -43,4 +43,6 @@ class Which(BaseModel):
 class Question(Which):
     """The same, and from where on."""
 
-    cursor: str | None = Field(None, max_length=16_384, description="of the page before; only `limit` may change")
+    cursor: str | None = Field(
+        None, max_length=8_192, pattern=r"^[A-Za-z0-9_-]+$", description="of the page before; only `limit` may change"
+    )
