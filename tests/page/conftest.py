@@ -1,7 +1,6 @@
 """One browser for all tests of the page, a context for each, and sites for them to look at."""
 
 import io
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -9,34 +8,25 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, Page
 
+from tests.page.browser import SCREENS, NoBrowser, launched
 from tests.page.site import OUTFIT, Site, picture, running
 
 PINS = 16
 PATIENCE_MS = 45_000
 """For conditions: this machine may be busy."""
-SCREENS: dict[str, ViewportSize] = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-CHROMIUM = [
-    "--no-sandbox",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--disable-gpu",
-]
-
 NewPage = Callable[..., Awaitable[Page]]
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's browser."""
-    found = shutil.which("chromium")
-    if found is None:
-        pytest.skip("no chromium: the page is tested in Debian's (apt-get install chromium)")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found, args=CHROMIUM)
-        yield browser
-        await browser.close()
+    try:
+        async with launched() as browser:
+            yield browser
+    except NoBrowser as exc:
+        pytest.skip(str(exc))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -120,6 +120,7 @@ async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> No
     await answered(page)
 
     assert 1 <= during <= len(asked)
+    assert await layout_shift(page) < 0.1
     assert await pins_shown(page) != before
     address = page.url
     await page.reload()
@@ -138,11 +139,11 @@ async def test_flashlight_snaps_to_a_thing_if_asked_to(site: Site, new_page: New
     around = [left, top, right - 0.03, bottom - 0.03]
 
     await opened(page, site, "?box=" + ",".join(f"{side:.3f}" for side in around))
-    await page.get_by_role("button", name="Snap to it").click()
+    await page.get_by_role("button", name="Snap to pants").click()
 
     snapped = ",".join(f"{side:.3f}".rstrip("0").rstrip(".") for side in (left, top, right, bottom))
     await expect(page).to_have_url(re.compile(re.escape(f"?box={snapped}") + "$"))
-    await expect(page.get_by_role("button", name="Snap to it")).to_be_hidden()
+    await expect(page.get_by_role("button", name="Snap to pants")).to_be_hidden()
 
 
 async def test_flashlight_by_keys(site: Site, new_page: NewPage) -> None:

@@ -24,7 +24,7 @@ export function ageLong(age_s) {
 
 /** How a pin of that age looks: `new` for the first seconds, then `fresh`, then `settled`. */
 export function heat(age_s) {
-  if (age_s < 20) return "new";
+  if (age_s < 10) return "new";
   return age_s < 600 ? "fresh" : "settled";
 }
 

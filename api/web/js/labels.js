@@ -32,8 +32,24 @@ export function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** `A, B and C`, in lower case: what a photo was understood to show. */
+/** A label within a sentence: `dress`, but `T-shirt`. */
+export function lower(label) {
+  const small = label.toLowerCase();
+  return /^[A-Z]-/.test(label) ? label[0] + small.slice(1) : small;
+}
+
+/** `objects`, each with a `name`: its label, numbered where several share it. */
+export function named(objects) {
+  const seen = new Map();
+  return objects.map((object) => {
+    const number = (seen.get(object.label) ?? 0) + 1;
+    seen.set(object.label, number);
+    return { ...object, name: number > 1 ? `${object.label} ${number}` : object.label };
+  });
+}
+
+/** `a, b and c`: what a photo was understood to show. */
 export function listed(labels) {
-  const names = [...new Set(labels.map((label) => label.toLowerCase()))];
+  const names = [...new Set(labels.map(lower))];
   return names.length < 2 ? (names[0] ?? "") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
 }

@@ -6,7 +6,7 @@ import { makeAnswers } from "./answers.js";
 import { hasCamera, takePhoto } from "./camera.js";
 import { button, element } from "./element.js";
 import { icon } from "./icons.js";
-import { listed, percent } from "./labels.js";
+import { listed, lower, percent } from "./labels.js";
 import { Unreadable, prepared } from "./photo.js";
 import { go } from "./router.js";
 import { postLens } from "./service.js";
@@ -53,7 +53,7 @@ class LensView {
 
   constructor(root, take) {
     const img = element("img", { src: photo.url, alt: "Your photo", draggable: "false" });
-    this.#stage = makeStage({ img, ratio: photo.ratio, chosen: (slot) => this.#show(this.#from === slot ? ALL : slot) });
+    this.#stage = makeStage({ img, numbered: true, chosen: (slot) => this.#show(this.#from === slot ? ALL : slot) });
     this.#answers = makeAnswers({
       ask: (question, cursor, signal) => this.#ask(signal),
       on: { answered: () => this.#explain() },
@@ -63,7 +63,9 @@ class LensView {
     this.#answers.list.addEventListener("pointerover", (event) => this.#pointAt(event));
     this.#answers.list.addEventListener("focusin", (event) => this.#pointAt(event));
     this.#answers.list.addEventListener("pointerleave", () => this.#stage.point(null));
-    root.replaceChildren(this.#layout(take));
+    const layout = this.#layout(take);
+    layout.style.setProperty("--ratio", photo.ratio);
+    root.replaceChildren(layout);
     this.#answers.settle({}, { anew: true });
     this.ready = img.decode().catch(() => {});
   }
@@ -90,7 +92,7 @@ class LensView {
   #explain() {
     const { objects, dominant } = this.#answer.understood;
     const named = objects.map(({ label }) => label);
-    this.#understood.textContent = objects.length ? `Seen: ${listed(named)}.${dominant !== null ? ` Led by the ${named[dominant].toLowerCase()}.` : ""}` : "No single thing stands out: looked for as a whole.";
+    this.#understood.textContent = objects.length ? `Seen: ${listed(named)}.${dominant !== null ? ` Led by the ${lower(named[dominant])}.` : ""}` : "No single thing stands out: looked for as a whole.";
     this.#stage.show(objects.map((object, index) => ({ ...object, slot: index + 1 })));
     this.#listSources(objects);
     this.#reflect();

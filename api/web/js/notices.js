@@ -1,5 +1,6 @@
 // What the page says when there is nothing to show, and what to do about it. Pure.
 
+import { lower } from "./labels.js";
 import { Away, Busy, KeyWanted } from "./service.js";
 
 export const EMPTY_WALL = {
@@ -64,7 +65,7 @@ export function noticeOf(error, failures = 1) {
 export function emptyHits({ asks, shop }, label) {
   if (shop) return { title: "Nothing like it in the shop", text: "Look everywhere instead?", widen: "everywhere" };
   if (asks.kind === "similar" && !asks.anyLabel) {
-    return { title: `No other ${label.toLowerCase()} yet`, text: "Let things of other kinds in?", widen: "label" };
+    return { title: `No other ${lower(label)} yet`, text: "Let things of other kinds in?", widen: "label" };
   }
   if (asks.kind === "flashlight") return { title: "Nothing looks like this part yet", text: "Try a larger box." };
   return { title: "Nothing like it yet", text: "It is one of a kind, until somebody saves something alike." };

@@ -3,10 +3,11 @@
 import { addressOf, pin as placeOfPin, safeLink } from "./address.js";
 import { makeAnswers } from "./answers.js";
 import { START } from "./boxes.js";
+import { SHOWN_PX } from "./card.js";
 import { button, element, link } from "./element.js";
 import { makeFlashlight } from "./flashlight.js";
 import { icon } from "./icons.js";
-import { placeName, priceOf, titleOf } from "./labels.js";
+import { lower, named, placeName, priceOf, titleOf } from "./labels.js";
 import { noticeNode } from "./notice.js";
 import { emptyHits, noticeOf } from "./notices.js";
 import { loadPicture } from "./picture.js";
@@ -98,12 +99,12 @@ class PinView {
 
   async #show(pin) {
     const alt = titleOf(pin);
-    const { img, ratio, missing } = await loadPicture(thumbnail(pin.thumbnail, 320), { key: pin.pin_id, alt });
+    const { img, ratio, missing } = await loadPicture(thumbnail(pin.thumbnail, SHOWN_PX), { key: pin.pin_id, alt });
     if (this.#gone.signal.aborted) return;
     delete this.#root.dataset.notice;
     this.#pin = pin;
     this.#titled(alt);
-    this.#stage = makeStage({ img, ratio, chosen: (slot) => this.#choose(slot) });
+    this.#stage = makeStage({ img, chosen: (slot) => this.#choose(slot) });
     this.#light = makeFlashlight(this.#stage.frame, {
       move: (box) => this.#lit(box, { done: false }),
       settle: (box) => this.#lit(box, { done: true }),
@@ -118,7 +119,9 @@ class PinView {
       empty: (question) => this.#empty(question),
     });
     const focused = this.#root.contains(document.activeElement);
-    this.#root.replaceChildren(this.#layout(pin));
+    const layout = this.#layout(pin);
+    layout.style.setProperty("--ratio", ratio);
+    this.#root.replaceChildren(layout);
     if (focused) this.#root.querySelector("h1").focus({ preventScroll: true });
     this.#stage.show(pin.objects);
     if (!missing) this.#stage.sharpen(largePicture(pin));
@@ -132,6 +135,7 @@ class PinView {
     parts.heading = element("h2.unseen", { id: "answers-heading" });
     parts.controls = element("div.controls");
     parts.snap = element("div.snap", { hidden: true });
+    const tools = element("div.pin-tools", {}, this.#backLink(), this.#lightButton(), parts.snap);
     return element(
       "article.pin",
       {},
@@ -140,7 +144,7 @@ class PinView {
         {},
         this.#stage.node,
         element("p.unseen", { id: "beam-keys" }, "Arrow keys move the box, with Shift they resize it, with Alt in small steps. Escape puts the Flashlight out."),
-        element("div.pin-tools", {}, this.#backLink(), this.#lightButton()),
+        tools,
         facts(pin),
       ),
       element(
@@ -148,7 +152,6 @@ class PinView {
         { "aria-labelledby": "answers-heading" },
         parts.heading,
         element("header.answers-head", {}, parts.asks, parts.controls),
-        parts.snap,
         this.#answers.node,
       ),
     );
@@ -186,6 +189,7 @@ class PinView {
     snap.hidden = true;
     heading.textContent = headingOf(asks, thing, shop);
     row.replaceChildren(...this.#askLinks());
+    bringIntoView(row, row.querySelector("[aria-current]"));
     controls.replaceChildren(
       ...[
         thing && this.#switch(`${thing.label} only`, !asks.anyLabel, { ...asks, anyLabel: !asks.anyLabel }, shop),
@@ -200,8 +204,8 @@ class PinView {
       link(".ask", addressOf(placeOfPin(pinId, next, shop)), { "aria-current": current ? "true" : null }, mark, name);
     return [
       to("Related pins", { kind: "related" }, asks.kind === "related"),
-      ...this.#pin.objects.map(({ slot, label }) =>
-        to(label, { kind: "similar", slot, anyLabel: false }, asks.kind === "similar" && asks.slot === slot, element("span.ask-dot")),
+      ...named(this.#pin.objects).map(({ slot, name }) =>
+        to(name, { kind: "similar", slot, anyLabel: false }, asks.kind === "similar" && asks.slot === slot, element("span.ask-dot")),
       ),
       ...(asks.kind === "flashlight" ? [to("This part", asks, true, icon("flashlight"))] : []),
     ];
@@ -251,9 +255,8 @@ class PinView {
     const { snap } = this.#parts;
     if (asks.kind !== "flashlight" || !thing || this.place.asks.kind !== "flashlight") return;
     const take = () => goInstead(placeOfPin(this.place.pinId, { kind: "flashlight", box: thing.box }, this.place.shop));
-    const name = element("strong", {}, thing.label.toLowerCase());
     const fits = thing.box.every((side, index) => Math.abs(side - asks.box[index]) < 0.002);
-    snap.replaceChildren(icon("snap"), element("span", {}, "Around the ", name, "? "), button(".button.small", take, {}, "Snap to it"));
+    snap.replaceChildren(button(".button", take, {}, icon("snap"), element("span", {}, `Snap to ${lower(thing.label)}`)));
     snap.hidden = fits;
   }
 
@@ -273,10 +276,15 @@ class PinView {
   }
 }
 
+/** Scrolls `row` sideways, and nothing else, until `item` is in its middle. */
+function bringIntoView(row, item) {
+  row.scrollLeft = item.offsetLeft + item.offsetWidth / 2 - row.offsetLeft - row.clientWidth / 2;
+}
+
 function headingOf({ kind, anyLabel }, thing, shop) {
   const where = shop ? " in the shop" : "";
   if (kind === "flashlight") return `Like this part${where}`;
-  if (kind === "similar") return thing ? `${anyLabel ? "Anything like the" : "Like the"} ${thing.label.toLowerCase()}${where}` : "Similar looks";
+  if (kind === "similar") return thing ? `${anyLabel ? "Anything like the" : "Like the"} ${lower(thing.label)}${where}` : "Similar looks";
   return `Related pins${where}`;
 }
 

@@ -53,8 +53,13 @@ export function useKey(key) {
   document.cookie = `pinstream_key=${encodeURIComponent(key)}; Path=/; SameSite=Strict${secure}`;
 }
 
-/** The address of a picture at a width that the service makes: 160, 320, 640 or 1280 pixels. */
-export function thumbnail(address, width_px) {
+/** The widths that the service makes pictures in. */
+export const WIDTHS_PX = [160, 320, 640, 1280];
+
+/** The address of a picture that is sharp at `shown_px` CSS pixels on a screen with `density` pixels to each. */
+export function thumbnail(address, shown_px, density = globalThis.devicePixelRatio ?? 1) {
+  const wanted_px = shown_px * Math.min(density, 2);
+  const width_px = WIDTHS_PX.find((width) => width >= 0.9 * wanted_px) ?? WIDTHS_PX.at(-1);
   return `${address}${address.includes("?") ? "&" : "?"}width_px=${width_px}`;
 }
 

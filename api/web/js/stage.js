@@ -10,12 +10,12 @@ const LARGE_PX = 1280;
 /**
  * A stage for one picture. `chosen(slot)` hears of a dot being clicked.
  *
- * `node` goes into the page, `frame` holds exactly the picture.
+ * `node` goes into the page, `frame` holds exactly the picture. `numbered` dots carry their slots. The view around it
+ * makes room by `--ratio`, width by height.
  */
-export function makeStage({ img, ratio, chosen }) {
+export function makeStage({ img, chosen, numbered = false }) {
   const layer = element("div.dots");
   const frame = element("div.frame", {}, img, layer);
-  frame.style.setProperty("--ratio", ratio);
   const node = element("figure.stage", {}, frame);
   let dots = [];
   let selected = null;
@@ -32,7 +32,7 @@ export function makeStage({ img, ratio, chosen }) {
   }
 
   function show(objects) {
-    dots = objects.map((object) => makeDot(object, chosen));
+    dots = objects.map((object) => makeDot(object, chosen, numbered));
     layer.replaceChildren(...dots.flatMap(({ outline, node: dot }) => [outline, dot]));
     place();
     select(selected);
@@ -75,12 +75,12 @@ export function largePicture({ thumbnail, picture }) {
   return picture ?? `${thumbnail}&width_px=${LARGE_PX}`;
 }
 
-function makeDot({ slot, label, score, box }, chosen) {
+function makeDot({ slot, label, score, box }, chosen, numbered) {
   const outline = element("span.outline", { "aria-hidden": "true" }, element("span.outline-name", {}, `${label} ${percent(score)}`));
   lay(outline, box);
   outline.classList.toggle("high", box[1] < 0.06);
   const point = (on) => () => outline.classList.toggle("hovered", on);
-  const node = button(".dot", () => chosen(slot), { "aria-label": `${label}, ${percent(score)} sure`, "aria-pressed": "false" });
+  const node = button(".dot", () => chosen(slot), { "aria-label": `${label}, ${percent(score)} sure`, "aria-pressed": "false" }, numbered && element("span.dot-number", { "aria-hidden": "true" }, String(slot)));
   for (const event of ["pointerenter", "focus"]) node.addEventListener(event, point(true));
   for (const event of ["pointerleave", "blur"]) node.addEventListener(event, point(false));
   return { slot, box, node, outline };

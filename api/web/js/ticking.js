@@ -5,11 +5,11 @@ import { element } from "./element.js";
 
 const ages = new Set();
 
-/** An age that keeps counting from `age_s` (what the service said just now) as long as it is on the page. */
-export function ticking(age_s) {
+/** An age that keeps counting from `age_s`, which the service said at `heard_ms`, as long as it is on the page. */
+export function ticking(age_s, heard_ms = Date.now()) {
   const shown = element("span", { "aria-hidden": "true" });
   const heard = element("span.unseen");
-  const age = { node: element("span.age", {}, shown, heard), shown, heard, born_ms: bornAt_ms(age_s, Date.now()) };
+  const age = { node: element("span.age", {}, shown, heard), shown, heard, born_ms: bornAt_ms(age_s, heard_ms) };
   ages.add(age);
   write(age, Date.now());
   return age.node;

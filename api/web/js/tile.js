@@ -10,7 +10,8 @@ import { thumbnail } from "./service.js";
 import { ticking } from "./ticking.js";
 
 export const TILE_RATIO = 0.8;
-const CLOSE_UP = 0.55;
+const SHOWN_PX = 180;
+const CLOSEST = 0.3;
 
 /** `{node, pictured}`: the tile of a hit, and a promise that its picture is there. `mark` goes onto the picture. */
 export function makeTile(hit, { mark = null } = {}) {
@@ -54,8 +55,8 @@ function likeness(share) {
 
 async function hang(frame, hit) {
   const whole = isWhole(hit.box);
-  const small = Math.max(hit.box[2] - hit.box[0], hit.box[3] - hit.box[1]) < CLOSE_UP;
-  const address = thumbnail(hit.thumbnail, small ? 640 : 320);
+  const share = whole ? 1 : Math.max(hit.box[2] - hit.box[0], CLOSEST);
+  const address = thumbnail(hit.thumbnail, SHOWN_PX / share);
   const { img, ratio, missing } = await loadPicture(address, { key: hit.pin_id });
   frame.append(img);
   if (missing) return;

@@ -56,9 +56,10 @@ class Wall {
     addEventListener("scroll", () => this.#mayHang() && this.#showHeld(), { passive: true });
   }
 
-  /** The pin of that id, as the wall knows it, or null. */
+  /** The pin of that id, as old as it is now, or null. */
   pin(pinId) {
-    return this.#cards.get(pinId)?.pin ?? null;
+    const card = this.#cards.get(pinId);
+    return card ? { ...card.pin, age_s: card.pin.age_s + (Date.now() - card.heard_ms) / 1000 } : null;
   }
 
   /** The link of the pin's card, or null. */
@@ -152,7 +153,7 @@ class Wall {
 
   #welcome(added, first) {
     const newest = this.#ordered()[0];
-    this.#newest.replaceChildren("Newest: ", ticking((Date.now() - newest.pin.published_at_ms) / 1000 || newest.pin.age_s));
+    this.#newest.replaceChildren("Newest: ", ticking(newest.pin.age_s, newest.heard_ms));
     if (!first) {
       this.#arrived += added.length;
       this.#tell();

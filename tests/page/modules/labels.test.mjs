@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { count, listed, percent, placeName, priceOf, titleOf } from "../../../api/web/js/labels.js";
+import { count, listed, lower, named, percent, placeName, priceOf, titleOf } from "../../../api/web/js/labels.js";
 import { fitted } from "../../../api/web/js/photo.js";
 
 test("prices, with and without a currency that is known", () => {
@@ -18,6 +18,12 @@ test("names", () => {
   assert.equal(placeName("elsewhere"), "elsewhere");
   assert.equal(count(1, "pin"), "1 pin");
   assert.equal(count(0, "pin"), "0 pins");
+});
+
+test("labels within a sentence, and numbered where several share one", () => {
+  assert.deepEqual(["T-Shirt", "Dress", "hat"].map(lower), ["T-shirt", "dress", "hat"]);
+  const names = named([{ label: "Hat" }, { label: "Dress" }, { label: "Hat" }]).map(({ name }) => name);
+  assert.deepEqual(names, ["Hat", "Dress", "Hat 2"]);
 });
 
 test("lists of things, each once", () => {

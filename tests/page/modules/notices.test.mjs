@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { emptyHits, noticeOf } from "../../../api/web/js/notices.js";
-import { Away, Busy, KeyWanted, Refused } from "../../../api/web/js/service.js";
+import { Away, Busy, KeyWanted, Refused, thumbnail } from "../../../api/web/js/service.js";
 
 const absent = (state) => noticeOf(new Refused(404, { state, detail: "the picture has 3 pixels" }, 1));
 
@@ -31,4 +31,12 @@ test("no hits: what could let some in", () => {
   assert.equal(emptyHits({ asks: similar, shop: false }, "Hat").widen, "label");
   assert.equal(emptyHits({ asks: { ...similar, anyLabel: true }, shop: false }, "Hat").widen, undefined);
   assert.equal(emptyHits({ asks: { kind: "related" }, shop: false }, "").widen, undefined);
+});
+
+test("pictures are asked for as wide as they are shown, up to twice the density", () => {
+  const widths = [[240, 1], [240, 2], [240, 3], [170, 1], [500, 1], [4000, 2]].map(([shown_px, density]) =>
+    thumbnail("/v1/pins/a/thumbnail?version=1", shown_px, density).split("width_px=")[1],
+  );
+
+  assert.deepEqual(widths, ["320", "640", "640", "160", "640", "1280"]);
 });
