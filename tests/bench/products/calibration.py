@@ -21,8 +21,8 @@ def curves(
     Fitted on each query's 30 nearest of other photographers: on what answers are made of, not on all pairs.
     """
     return {
-        "whole": _fit(*_counts(_wholes(queries), _wholes(gallery))),
-        "objects": _fit(*_counts(_objects(queries), _objects(gallery))),
+        "whole": fit(*_counts(_wholes(queries), _wholes(gallery))),
+        "objects": fit(*_counts(_objects(queries), _objects(gallery))),
     }
 
 
@@ -57,7 +57,7 @@ def _counts(queries: Coded, gallery: Coded) -> tuple[np.ndarray, np.ndarray]:
     return pairs, alike
 
 
-def _fit(pairs: np.ndarray, alike: np.ndarray) -> dict[str, float]:
+def fit(pairs: np.ndarray, alike: np.ndarray) -> dict[str, float]:
     """Logistic regression of sharing a label on the distance, by Newton's method."""
     x = np.stack([np.ones(CODE_BITS + 1), np.arange(CODE_BITS + 1) / 10 - 8], axis=1)
     weights = np.zeros(2)
