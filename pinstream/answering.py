@@ -13,7 +13,7 @@ from pinstream.collection import WHOLE_SLOT, Row, Where
 from pinstream.cursor import MAX_PAGED, Cursor
 from pinstream.errors import QueryInvalid
 from pinstream.gathering import Ask, Candidate, Gathering, Probe, Scope, picture_of
-from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, Hit, Ranked, SearchResult
+from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, Hit, SearchResult
 from pinstream.store import Ranking
 
 
@@ -122,13 +122,14 @@ def _result(question: Question, gathering: Gathering, *, now_ms: int) -> SearchR
 
 def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
     match, probe = candidate.match, candidate.probe
-    ranked = Ranked(
+    return Hit.of(
+        match,
+        now_ms=now_ms,
         pins=len(candidate.pins),
         relevance=candidate.relevance,
         query=probe.query,
         same_product=probe.stands_for_product(match.distance),
     )
-    return Hit.of(match, now_ms=now_ms, ranked=ranked)
 
 
 def _reranked(order: Rerank, found: list[tuple[Candidate, Hit]]) -> list[tuple[Candidate, Hit]]:

@@ -56,6 +56,7 @@ RETURNED_BY_READS: Final = ("key", "alive", "code", "shown")
 _BY_NAME: Final = {column.name: column for column in COLUMNS}
 _PLAIN: Final = tuple(column.name for column in COLUMNS if column.name not in ("key", "shown"))
 _DEFAULTS: Final = {field.name: field.default for field in fields(Row)}
+_KNOWN: Final = frozenset(SHOWN)
 _INTEGER_BITS: Final = {"INT16": 15, "INT64": 63}
 
 
@@ -95,7 +96,9 @@ def from_hit(key: str, stored: Mapping[str, Any]) -> Row:
 
 def _row(key: str, shown: Mapping[str, Any], *, alive: bool, code: bytes) -> Row:
     pin_id, _, slot = key.rpartition("#")
-    values = {name: shown[name] for name in SHOWN if name in shown}
+    values = dict(shown)
+    if not values.keys() <= _KNOWN:
+        values = {name: value for name, value in values.items() if name in _KNOWN}
     for name in ("box", "tags"):
         if name in values:
             values[name] = tuple(values[name])

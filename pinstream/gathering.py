@@ -89,7 +89,11 @@ class Scope:
     def shows_again(self, row: Row) -> bool:
         """Whether ``row``'s pin or picture was on an earlier page."""
         cursor = self.cursor
-        return cursor is not None and (cursor.has("picture", picture_of(row)) or cursor.has("pin", row.pin_id))
+        return (
+            cursor is not None
+            and bool(cursor.marks)
+            and (cursor.has("picture", picture_of(row)) or cursor.has("pin", row.pin_id))
+        )
 
 
 def picture_of(row: Row) -> str:
@@ -290,7 +294,9 @@ class _Stream:
         return True
 
     def _standing_of(self, match: Match) -> Standing:
-        relevance = self.probe.worth(match.distance) + self._scope.boost(match.row)
+        relevance = self.probe.worth(match.distance)
+        if self._scope.freshness is not None:
+            relevance += self._scope.boost(match.row)
         return match.distance > self.probe.leads_within, -relevance, match.distance, match.row.key
 
     def _known_pictures(self) -> frozenset[str]:

@@ -24,16 +24,6 @@ Beyond it the link is a shop's front page more likely than a product's.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
-    """What a search adds to a row: how many pins it stands for, and why it stands where it does."""
-
-    pins: int
-    relevance: float
-    query: int = 0
-    same_product: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """One picture that a search found, shown by the nearest of the pins that show it."""
 
@@ -69,8 +59,10 @@ class Hit:
     """Which of several codes that were asked together found it."""
 
     @classmethod
-    def of(cls, match: Match, *, now_ms: int, ranked: Ranked) -> Self:
-        """The hit for ``match``."""
+    def of(
+        cls, match: Match, *, now_ms: int, pins: int, relevance: float, query: int = 0, same_product: bool = False
+    ) -> Self:
+        """The hit for ``match``, which stands for ``pins`` pins."""
         row = match.row
         return cls(
             pin_id=row.pin_id,
@@ -78,8 +70,8 @@ class Hit:
             distance=match.distance,
             similarity=similarity(match.distance),
             near_duplicate=match.distance <= NEAR_DUPLICATE_BITS,
-            same_product=ranked.same_product,
-            pins=ranked.pins,
+            same_product=same_product,
+            pins=pins,
             age_s=age_s(row, now_ms=now_ms),
             box=row.box,
             label=row.label,
@@ -94,8 +86,8 @@ class Hit:
             price=row.price,
             currency=row.currency,
             tags=row.tags,
-            relevance=ranked.relevance,
-            query=ranked.query,
+            relevance=relevance,
+            query=query,
         )
 
 
