@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from playwright.async_api import expect
 
 from tests.integration.drive import fields, picture
 from tests.integration.running_service import RunningService
 from tests.integration.running_worker import RunningWorker, Site, eventually
+from tests.page.browser import browsing
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
@@ -176,3 +178,21 @@ async def test_a_pin_that_goes_is_gone_and_one_that_cannot_be_says_why(asking: A
     dead = (await asking.client.get(f"/v1/pins/{broken}")).json()
     assert (dead["state"], dead["status"]) == ("dead", 404)
     assert "not a picture" in dead["detail"]
+
+
+async def test_the_page_hangs_a_pin_that_was_published_while_it_is_looked_at(
+    asking: Asking, site: Site, service: RunningService
+) -> None:
+    pin_id = f"{site.prefix[:-1]}-page"
+    async with browsing() as browser:
+        page = await browser.new_page()
+        await page.goto(service.address)
+        await expect(page.locator(".live")).to_contain_text("Live", timeout=DEADLINE_S * 1000)
+
+        told = await asking.publish(pin_id, 107, title="Hung on the wall")
+        card = page.get_by_role("link", name="Hung on the wall")
+        await expect(card).to_be_visible(timeout=DEADLINE_S * 1000)
+        await card.click()
+        await expect(page.locator(".dot")).to_have_count(len(told["objects"]), timeout=DEADLINE_S * 1000)
+
+        await expect(page.locator(".frame img")).to_have_js_property("naturalHeight", 256)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
+import pytest
 from playwright.async_api import Browser, ViewportSize, async_playwright
 
 SCREENS: Final[dict[str, ViewportSize]] = {
@@ -33,3 +34,13 @@ async def launched() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=found, args=list(_FLAGS))
         yield browser
         await browser.close()
+
+
+@asynccontextmanager
+async def browsing() -> AsyncIterator[Browser]:
+    """The same for a test, which is skipped where there is none."""
+    try:
+        async with launched() as browser:
+            yield browser
+    except NoBrowser as exc:
+        pytest.skip(str(exc))

@@ -10,7 +10,7 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Page
 
-from tests.page.browser import SCREENS, NoBrowser, launched
+from tests.page.browser import SCREENS, browsing
 from tests.page.site import OUTFIT, Site, picture, running
 
 PINS = 16
@@ -22,11 +22,8 @@ NewPage = Callable[..., Awaitable[Page]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's browser."""
-    try:
-        async with launched() as browser:
-            yield browser
-    except NoBrowser as exc:
-        pytest.skip(str(exc))
+    async with browsing() as browser:
+        yield browser
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -46,7 +46,7 @@ SHOTS = (
     Shot("page-wall-dark", "desktop", "dark", "wall"),
     Shot("page-wall-phone", "phone", "light", "wall"),
     Shot("page-pin", "desktop", "light", "similar"),
-    Shot("page-pin-dark", "desktop", "dark", "related"),
+    Shot("page-pin-dark", "desktop", "dark", "similar"),
     Shot("page-pin-phone", "phone", "dark", "similar"),
     Shot("page-flashlight", "desktop", "light", "flashlight"),
     Shot("page-flashlight-phone", "phone", "light", "flashlight"),
