@@ -1,0 +1,1 @@
+"""What Triton's image holds beside the models."""

@@ -1,0 +1,182 @@
+"""The compose file and the images: well formed, pinned, bounded, and of what is there."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+from deploy.prometheus.tables import ROOT
+from tests.deploy.programs import wrong_settings
+
+DEPLOY = ROOT / "deploy"
+ONE_SHOT = {"topics", "collection"}
+SECRET = re.compile(r"PASSWORD|SECRET|TOKEN|ACCESS_KEY|ROOT_USER")
+PROMTOOL = shutil.which("promtool")
+
+
+def composed() -> dict[str, Any]:
+    """The file with its merges done, as Compose reads it."""
+    return dict(yaml.safe_load((DEPLOY / "compose.yaml").read_text()))
+
+
+SERVICES: dict[str, dict[str, Any]] = composed()["services"]
+EACH = pytest.mark.parametrize(("name", "service"), SERVICES.items(), ids=list(SERVICES))
+
+
+def test_it_is_what_the_compose_specification_allows() -> None:
+    filled_in = re.sub(r"\$\{\w+:[?-]([^}]*)\}", lambda found: found[1].replace(" ", "-"), yaml.safe_dump(composed()))
+
+    read = PyCompose.from_yaml(filled_in)
+
+    read.validate()
+    assert set(read.service_names()) == set(SERVICES)
+
+
+def test_everything_of_the_product_is_there() -> None:
+    parts = {"kafka", "milvus", "etcd", "objects", "triton-cpu", "triton-gpu", "worker", "watch", "api"}
+
+    assert parts | {"prometheus", "grafana"} | ONE_SHOT <= set(SERVICES)
+    assert (SERVICES["triton-cpu"]["profiles"], SERVICES["triton-gpu"]["profiles"]) == (["cpu"], ["gpu"])
+    assert "--model-config-name=cpu" in SERVICES["triton-cpu"]["command"]
+
+
+@EACH
+def test_images_are_pinned_and_what_runs_is_bounded_and_checked(name: str, service: dict[str, Any]) -> None:
+    tag = service["image"].rpartition(":")[2]
+    assert re.search(r"\d", tag), service["image"]
+    assert "latest" not in tag
+    assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
+    assert ("healthcheck" in service) == (name not in ONE_SHOT)
+    assert service["restart"] == ("on-failure" if name in ONE_SHOT else "unless-stopped")
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["logging"]["options"]["max-size"]
+
+
+@EACH
+def test_it_listens_on_loopback_and_holds_no_secret(name: str, service: dict[str, Any]) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+    for variable, value in service.get("environment", {}).items():
+        if SECRET.search(variable):
+            assert re.fullmatch(r"\$\{\w+:\?.*\}", str(value)), f"{name}: {variable} is written out"
+
+
+@EACH
+def test_what_it_mounts_is_there(name: str, service: dict[str, Any]) -> None:
+    for volume in service.get("volumes", []):
+        source = volume.split(":")[0]
+        assert (DEPLOY / source).exists() if source.startswith(".") else source in composed()["volumes"]
+
+
+@EACH
+def test_programs_are_told_only_what_they_know(name: str, service: dict[str, Any]) -> None:
+    if service["image"].startswith("pinstream:"):
+        assert wrong_settings(service["command"], service["environment"]) == []
+        assert service["read_only"]
+        assert service["cap_drop"] == ["ALL"]
+
+
+def test_prometheus_asks_the_services_where_they_listen() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yaml").read_text())
+    asked = {}
+    for job in config["scrape_configs"]:
+        for found in job.get("dns_sd_configs", []):
+            asked[job["job_name"]] = f"{found['names'][0]}:{found['port']}"
+        for found in job.get("static_configs", []):
+            asked[job["job_name"]] = found["targets"][0]
+
+    assert asked == {
+        "pinstream-worker": "worker:9464",
+        "pinstream-watch": "watch:9465",
+        "pinstream-api": "api:8080",
+        "triton": "triton:8002",
+        "milvus": "milvus:9091",
+        "prometheus": "localhost:9090",
+    }
+    assert {target.split(":")[0] for target in asked.values()} - {"localhost", "triton"} <= set(SERVICES)
+
+
+@pytest.mark.skipif(PROMTOOL is None, reason="no promtool on the PATH: apt-get install prometheus")
+def test_prometheus_takes_its_configuration() -> None:
+    path = DEPLOY / "prometheus" / "prometheus.yaml"
+
+    run = subprocess.run([str(PROMTOOL), "check", "config", str(path)], capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_grafana_finds_its_source_and_the_dashboards() -> None:
+    provisioning = DEPLOY / "grafana" / "provisioning"
+    (source,) = yaml.safe_load((provisioning / "datasources" / "prometheus.yaml").read_text())["datasources"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "pinstream.yaml").read_text())["providers"]
+    mounts = dict(volume.split(":")[:2] for volume in SERVICES["grafana"]["volumes"])
+
+    assert source["url"] == "http://prometheus:9090"
+    assert mounts["./grafana/dashboards"] == provider["options"]["path"]
+    assert mounts["../docs/operations/runbooks"].endswith("/public/runbooks"), "where the panels' links lead"
+
+
+def test_the_example_names_every_variable_without_a_value() -> None:
+    needed = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text()))
+    example = dict(re.findall(r"^(\w+)=(.*)$", (DEPLOY / "example.env").read_text(), re.MULTILINE))
+
+    assert example == dict.fromkeys(needed, "")
+    assert "deploy/.env" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_the_dockerfile_has_nothing_that_hadolint_warns_of() -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+
+    run = subprocess.run([hadolint, DEPLOY / "Dockerfile"], capture_output=True, text=True, check=False)
+
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_image_is_not_roots_and_its_bases_are_pinned() -> None:
+    text = (DEPLOY / "Dockerfile").read_text()
+
+    stages = re.split(r"^FROM ", text, flags=re.MULTILINE)
+    assert [bool(re.search(r"^USER [1-9]", stage, re.MULTILINE)) for stage in stages[3:]] == [True, True]
+    assert not re.search(r"^FROM \S+(:latest)?$", text, re.MULTILINE)
+    bases = re.findall(r"^FROM (\S+) AS", text, re.MULTILINE)
+    assert all(":" in base and "latest" not in base for base in bases)
+
+
+def test_the_packages_of_the_image_suffice_for_every_program(tmp_path: Path) -> None:
+    """What the Dockerfile copies and installs, without Docker: rooms and packages that it forgot are missing here."""
+    uv = ROOT / ".venv-tools" / "bin" / "uv"
+    if not uv.exists():
+        pytest.skip("no uv in .venv-tools: make setup")
+    text = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ")
+    copied = {
+        word.rstrip("/") for line in re.findall(r"^COPY ([^-].*)$", text, re.MULTILINE) for word in line.split()[:-1]
+    }
+    (options,) = set(re.findall(r"uv sync (.*?--group tracing)", text))
+    for name in copied:
+        source = ROOT / name
+        shutil.copytree(source, tmp_path / name) if source.is_dir() else shutil.copy2(source, tmp_path / name)
+    environment = tmp_path / "environment"
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    sync = subprocess.run(
+        [uv, "sync", "--quiet", "--offline", "--python", python, *options.split()],
+        cwd=tmp_path, env={**os.environ, "UV_PROJECT_ENVIRONMENT": str(environment)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if "not found in the cache" in sync.stderr or "--offline" in sync.stderr:
+        pytest.skip(f"uv's cache lacks a package: {sync.stderr}")
+    assert sync.returncode == 0, sync.stderr
+    code = (
+        "import streams.__main__, streams.service, streams.tracing, api.service, index.__main__, inference.cli, faust"
+    )
+
+    run = subprocess.run(
+        [environment / "bin" / "python", "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
