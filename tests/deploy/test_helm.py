@@ -1,7 +1,7 @@
 """The chart: what it renders to is valid, pinned, bounded, bound to progress, and told only what programs know.
 
-A manifest rendered with default values is committed, so that all of this is checked without helm. Where there is one, it
-must render the same (``HELM_WRITE=1 pytest tests/deploy/test_helm.py`` writes it), and every choice is rendered too.
+A manifest rendered with default values is committed, so that all of this is checked without helm. Where there is one,
+it must render the same (``HELM_WRITE=1 pytest tests/deploy/test_helm.py`` writes it), and every choice is rendered too.
 """
 
 import json
