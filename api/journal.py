@@ -41,6 +41,13 @@ class Known:
         """The event that the outcome is about."""
         return None if self.outcome is None else place_of(self.outcome)
 
+    def place_of(self, version: int) -> Place | None:
+        """Where the event of that version lies, as far as it is known."""
+        outcome = self.outcome
+        if outcome is not None and outcome.version == version and outcome.outcome in ("indexed", "unchanged"):
+            return self.settled
+        return self.published
+
     @property
     def is_waiting(self) -> bool:
         """Whether an event was published that has no outcome yet."""

@@ -112,8 +112,7 @@ class Pictures:
     async def _ask(self, pin: IndexedPin) -> bytes:
         if pin.image_url:
             return await self._fetch.fetch(ImageRef(url=pin.image_url))
-        known = self._journal.known(pin.pin_id)
-        place = known.published or known.settled
+        place = self._journal.known(pin.pin_id).place_of(pin.version)
         if place is None:
             raise FetchRefused(f"pin {pin.pin_id}: its picture travelled in its event, too long ago to find that again")
         return await self._inline.read(pin.pin_id, place)

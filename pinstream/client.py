@@ -19,7 +19,7 @@ from pinstream.errors import PinstreamError, ServiceUnavailable
 if TYPE_CHECKING:
     import httpx
 
-Arguments = ParamSpec("Arguments")
+P = ParamSpec("P")
 Answer = TypeVar("Answer")
 
 TIMEOUT_S: Final = 10.0
@@ -123,8 +123,8 @@ class PinstreamClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _blocking(self, build: Callable[Arguments, Call[Answer]]) -> Callable[Arguments, Answer]:
-        def ask(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+    def _blocking(self, build: Callable[P, Call[Answer]]) -> Callable[P, Answer]:
+        def ask(*args: P.args, **kwargs: P.kwargs) -> Answer:
             return self._ended(attempts(build(*args, **kwargs), patience_s=self._patience_s))
 
         ask.__doc__ = build.__doc__
@@ -181,8 +181,8 @@ class AsyncPinstreamClient:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    def _awaited(self, build: Callable[Arguments, Call[Answer]]) -> Callable[Arguments, Coroutine[None, None, Answer]]:
-        async def ask(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+    def _awaited(self, build: Callable[P, Call[Answer]]) -> Callable[P, Coroutine[None, None, Answer]]:
+        async def ask(*args: P.args, **kwargs: P.kwargs) -> Answer:
             return await self._ended(attempts(build(*args, **kwargs), patience_s=self._patience_s))
 
         ask.__doc__ = build.__doc__

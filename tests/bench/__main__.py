@@ -9,10 +9,11 @@ from rich.console import Console
 from deploy.local.selection import CHECKOUT
 from tests.bench import path as path_bench
 from tests.bench import search as search_bench
+from tests.bench import service as service_bench
 from tests.bench.products import report as products_report
 from tests.bench.products import run as products_bench
 from tests.bench.products.gallery import PHOTOS
-from tests.bench.report import PRODUCTS, SEARCH, page_block, readme_block, replace_block
+from tests.bench.report import PRODUCTS, SEARCH, SERVICE, page_block, readme_block, replace_block
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -57,6 +58,20 @@ def search(
         path_bench.write(report, json)
     if docs:
         replace_block(CHECKOUT / "docs" / "searching.md", search_bench.table(report), source=SEARCH)
+
+
+@app.command()
+def service(
+    json: Annotated[Path | None, typer.Option(help="write the report there")] = None,
+    docs: Annotated[bool, typer.Option("--docs", help="put the figures into docs/api.md")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="few pins and rounds, to see that it works")] = False,
+) -> None:
+    """What Flashlight and Lens over HTTP add to the bare model calls."""
+    report = service_bench.run(service_bench.Plan(pins=2_000, rounds=10) if quick else service_bench.Plan(), Console())
+    if json is not None:
+        path_bench.write(report, json)
+    if docs:
+        replace_block(CHECKOUT / "docs" / "api.md", service_bench.table(report), source=SERVICE)
 
 
 @app.command()

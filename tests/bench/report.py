@@ -10,6 +10,7 @@ from tests.bench.figures import markdown_table
 PATH = "docs/benchmarks/path.json"
 PRODUCTS = "docs/benchmarks/products.json"
 SEARCH = "docs/benchmarks/search.json"
+SERVICE = "docs/benchmarks/service.json"
 END = "<!-- /measured -->"
 
 

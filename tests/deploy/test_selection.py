@@ -35,9 +35,23 @@ def test_what_runs_elsewhere_is_taken_by_its_address(tmp_path: Path) -> None:
     assert chosen == {"kafka": {"kafka": "broker:9092"}, "milvus": {"milvus": "http://vectors:19530"}}
 
 
+def test_the_read_service_asks_the_other_parts(tmp_path: Path) -> None:
+    parts = choose_parts(StackOptions(root=tmp_path, triton="none", api="local"), stack_id="x")
+    addresses = {part.name: dict(part.addresses) for part in parts}
+
+    api = parts[-1].prepare(lambda _doing, _share: None)
+
+    assert api is not None
+    assert api.env["PINSTREAM_MILVUS__URI"] == addresses["milvus"]["milvus"]
+    assert api.env["PINSTREAM_KAFKA__SERVERS"] == addresses["kafka"]["kafka"]
+    assert "PINSTREAM_TRITON__ADDRESS" not in api.env
+    assert addresses["api"]["api"].endswith(":" + api.env["PINSTREAM_API__PORT"])
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"api": "8080"}, "local or none"),
         ({"kafka": "broker"}, "--kafka 'broker': expected local, none or HOST:PORT"),
         ({"kafka": "broker:0"}, "--kafka 'broker:0'"),
         ({"triton": "remote:http"}, "--triton 'remote:http': expected local, none or HOST:PORT"),

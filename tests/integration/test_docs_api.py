@@ -1,9 +1,10 @@
-"""Every example of docs/api.md runs as shown, with nothing but curl."""
+"""Every example of docs/api.md, and what the README shows of the service, runs as shown."""
 
 import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,22 +19,34 @@ if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
     from pinstream.milvus import MilvusStore
 
-PAGE = Path(__file__).parents[2] / "docs" / "api.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "api.md"
+SHOWN_ADDRESS = "http://127.0.0.1:8080"
 CODE = bytes(range(60, 92))
 
 
 def examples() -> list[str]:
-    """The curl calls of the page, each in one line."""
-    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    """The curl calls of the page and of the README, each in one line."""
+    pages = PAGE.read_text() + (ROOT / "README.md").read_text()
+    blocks = re.findall(r"```sh\n(.*?)```", pages, flags=re.DOTALL)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
     return [line for line in lines if line.startswith("curl ")]
 
 
 def asked(example: str, address: str, folder: Path) -> str:
-    command = shlex.split(example.replace("$API", address))
+    command = shlex.split(example.replace("$API", address).replace(SHOWN_ADDRESS, address))
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode in (0, 28), f"{example}: {done.stderr}"  # 28: the stream was left after its two seconds
     return done.stdout
+
+
+def run(address: str, folder: Path) -> str:
+    """What the page's Python example prints."""
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), flags=re.DOTALL)
+    command = [sys.executable, "-c", example.replace(SHOWN_ADDRESS, address)]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return "\n".join(line for line in done.stdout.splitlines() if line.startswith(("sunset-2", "a photo"))) + "\n"
 
 
 @pytest.mark.stack
@@ -56,6 +69,7 @@ def test_every_curl_example_of_the_page_runs_as_shown(
 
     with RunningService(Site(stack.endpoints), tmp_path) as service:
         answers = {example: asked(example, service.address, tmp_path) for example in examples()}
+        printed = run(service.address, tmp_path)
     store.upsert([tombstone(row.pin_id, row.slot, 2, at_ms=3) for row in rows])
 
     told = {example: json.loads(text) for example, text in answers.items() if text.startswith("{")}
@@ -65,4 +79,5 @@ def test_every_curl_example_of_the_page_runs_as_shown(
     assert statuses == {example: 404 if "never-published" in example else 200 for example in told}
     shown = json.loads(re.findall(r"^    (\{.*?\})$", PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)[0])
     assert told["curl -s $API/v1/pins/never-published"] == shown
+    assert re.fullmatch(r"sunset-2  similarity 1\.00\na photo of 256 x \d+ px\n", printed)
     assert told["curl -s $API/v1/pins/sunset-1"]["objects"][0]["label"] == "sun"

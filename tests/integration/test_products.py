@@ -196,3 +196,15 @@ async def test_the_page_hangs_a_pin_that_was_published_while_it_is_looked_at(
         await expect(page.locator(".dot")).to_have_count(len(told["objects"]), timeout=DEADLINE_S * 1000)
 
         await expect(page.locator(".frame img")).to_have_js_property("naturalHeight", 256)
+
+
+async def test_kafka_may_die_and_come_back(asking: Asking, site: Site, stack: "LocalStack") -> None:
+    before, after = (f"{site.prefix[:-1]}-{each}" for each in ("before", "after"))
+    await asking.publish(before, 108)
+
+    await asyncio.to_thread(stack.kill, "kafka")
+    still = await asking.get(f"/v1/pins/{before}/related", limit=1)
+    await asyncio.to_thread(stack.start, "kafka")
+
+    assert len(still["hits"]) == 1
+    assert (await asking.publish(after, 109))["pin_id"] == after
