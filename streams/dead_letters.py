@@ -1,15 +1,22 @@
 """Events that can never be indexed: byte-identical, with Kafka Connect's headers that say why."""
 
+import logging
 import traceback
 from collections.abc import Iterator
 
 from pinstream.events import Headers
+from streams.errors import MessageTooLarge
 from streams.outbox import Outbox
 from streams.records import TakenRecord
+
+log = logging.getLogger(__name__)
 
 PREFIX = "__connect.errors."
 MAX_MESSAGE_CHARS = 1_000
 MAX_STACKTRACE_CHARS = 20_000
+LEFT_OUT = PREFIX + "value.omitted"
+"""On a letter that its topic would not take whole: how large the value is that lies in the source topic."""
+_MAX_KEY_BYTES = 1_024
 
 
 class DeadLetters:
@@ -20,9 +27,19 @@ class DeadLetters:
         self._topic = topic
 
     async def bury(self, record: TakenRecord, *, stage: str, error: BaseException, unexpected: bool) -> None:
-        """Returns once Kafka has acknowledged it; waits for as long as that takes."""
-        headers = [*record.headers, *error_headers(record, stage=stage, error=error, unexpected=unexpected)]
-        await self._outbox.deliver(self._topic, key=record.key, value=record.value, headers=headers)
+        """Returns once Kafka has acknowledged it; waits for as long as that takes.
+
+        An event that another compressor made small enough for its topic may be too large for this one as this worker
+        compresses it. Then the letter is written empty, without the event's own headers: poison must not block.
+        """
+        why = error_headers(record, stage=stage, error=error, unexpected=unexpected)
+        try:
+            await self._outbox.deliver(self._topic, key=record.key, value=record.value, headers=[*record.headers, *why])
+        except MessageTooLarge as exc:
+            log.warning("a dead letter is written without its event, which stays in its topic: %s", exc)
+            key = None if record.key is None else record.key[:_MAX_KEY_BYTES]
+            size = str(len(record.value or b"")).encode()
+            await self._outbox.deliver(self._topic, key=key, value=b"", headers=[*why, (LEFT_OUT, size)])
 
 
 def error_headers(record: TakenRecord, *, stage: str, error: BaseException, unexpected: bool) -> Headers:

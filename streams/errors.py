@@ -4,6 +4,7 @@
 
     StreamError
     ├── Abandoned         the pin's partition is another worker's now: drop it without a word
+    ├── MessageTooLarge   Kafka will not take this message, however often it is asked: say it shorter
     └── WorkerStopped     fatal: nothing more is committed, and the process ends with ``exit_code``
         ├── StartRefused      topics, collection or models are not what this worker needs
         ├── BreakerTripped    too many dead letters: the code is broken, not the stream
@@ -21,6 +22,10 @@ class StreamError(Exception):
 
 class Abandoned(StreamError):
     """The partition was taken away: whoever has it now does this pin again."""
+
+
+class MessageTooLarge(StreamError):
+    """The topic's size limit refuses a message as this client compresses it."""
 
 
 class WorkerStopped(StreamError):

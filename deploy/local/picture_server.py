@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+import uvloop
 from aiohttp import web
 
 from deploy.local.pictures import IDENTITY
@@ -43,4 +44,4 @@ async def serve(folder: Path, port: int) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
+        uvloop.run(serve(Path(sys.argv[1]), int(sys.argv[2])))

@@ -1,6 +1,7 @@
 """The worker as a process, on the real Kafka, Triton and Milvus Lite."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from confluent_kafka import KafkaError, Producer
 
 from index import bootstrap
 from pinstream.collection import row_key
 from pinstream.events import STAGES
 from pinstream.milvus import MilvusStore
+from streams.dead_letters import LEFT_OUT
 from tests.integration.running_worker import RunningWorker, Site, event, eventually
 
 if TYPE_CHECKING:
@@ -72,6 +75,19 @@ def test_published_pins_are_indexed_and_found_and_every_event_is_accounted_for(
     assert probed.freshness_ms is not None
 
 
+def put_packed(site: Site, key: str) -> int:
+    """An event so large that only gzip brings it below its topic's limit; returns its size."""
+    value = random.Random(1).randbytes(5_000_000).hex().encode()
+    keys = {"bootstrap.servers": site.endpoints.kafka, "compression.type": "gzip", "message.max.bytes": 20_000_000}
+    producer = Producer({**keys, "log_level": 2})
+    ends: list[KafkaError | None] = []
+    topic = f"{site.prefix}pins.events"
+    producer.produce(topic, value, key, partition=0, on_delivery=lambda error, _: ends.append(error))
+    assert producer.flush(60) == 0
+    assert ends == [None]
+    return len(value)
+
+
 def test_poison_goes_to_the_dead_letters_byte_identical_and_good_pins_pass(
     site: Site, store: MilvusStore, pin: str, tmp_path: Path
 ) -> None:
@@ -82,15 +98,20 @@ def test_poison_goes_to_the_dead_letters_byte_identical_and_good_pins_pass(
     site.put("not a pin id!", event(pin, 1), partition=0)
     site.put(f"{pin}-url", {**event(f"{pin}-url", 1), "image": {"url": "http://169.254.169.254/latest"}}, partition=0)
     site.put(f"{pin}-bytes", {**event(f"{pin}-bytes", 1), "image": {"inline": "aGVsbG8="}}, partition=0)
+    site.flush()
+    packed = put_packed(site, f"{pin}-packed")
     site.put(f"{pin}-after", event(f"{pin}-after", 2), partition=0)
     site.flush()
 
     with RunningWorker(site, tmp_path) as worker:
-        worker.settled(len(poison) + 5)
-        eventually(lambda: site.committed(worker.group) == len(poison) + 5, what="all committed")
+        worker.settled(len(poison) + 6)
+        eventually(lambda: site.committed(worker.group) == len(poison) + 6, what="all committed")
 
     dead = {message.key(): message for message in site.read("pins.dead")}
-    assert Counter(outcome.outcome for outcome in site.outcomes()) == {"indexed": 2, "dead": len(poison) + 3}
+    assert Counter(outcome.outcome for outcome in site.outcomes()) == {"indexed": 2, "dead": len(poison) + 4}
+    without_event = dead[f"{pin}-packed".encode()]
+    assert without_event.value() == b""
+    assert dict(without_event.headers() or [])[LEFT_OUT] == str(packed).encode()
     for each, value in enumerate(poison):
         message = dead[f"{pin}-{each}".encode()]
         headers = message.headers() or []

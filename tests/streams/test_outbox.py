@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from streams.dead_letters import LEFT_OUT, DeadLetters
 from streams.errors import KafkaFailed
 from streams.outbox import Outbox
+from streams.records import TakenRecord
 
 QUIET = {"log_level": 2}
 
@@ -75,3 +77,28 @@ async def test_a_message_that_kafka_will_never_take_stops_the_worker(servers: st
 
     await outbox.close(10)
     assert [type(failure) for failure in failures] == [KafkaFailed]
+
+
+async def test_a_letter_that_its_topic_refuses_is_written_without_its_event(servers: str) -> None:
+    failures: list[BaseException] = []
+    outbox = Outbox(
+        {"bootstrap.servers": servers, "message.max.bytes": 50_000}, fail=failures.append, on_delivered=lambda: None
+    )
+    large = TakenRecord(
+        lane="live",
+        topic="pins.events",
+        partition=3,
+        offset=42,
+        key=b"k",
+        value=b"v" * 60_000,
+        headers=[("ce_id", b"1")],
+    )
+
+    await DeadLetters(outbox, "dead").bury(large, stage="event", error=ValueError("poison"), unexpected=False)
+
+    assert await outbox.close(10) == 0
+    assert failures == []
+    ((key, value, headers),) = await asyncio.to_thread(written, servers, "dead")
+    told = dict(headers)
+    assert (key, value, told[LEFT_OUT]) == (b"k", b"", b"60000")
+    assert (told["__connect.errors.topic"], told["__connect.errors.offset"]) == (b"pins.events", b"42")
