@@ -53,11 +53,13 @@ async def new_page(chromium: Browser) -> AsyncIterator[NewPage]:
 
     async with AsyncExitStack() as stack:
 
-        async def opened(screen: str = "desktop", *, scheme: str = "light", expect: tuple[str, ...] = ()) -> Page:
+        async def opened(
+            screen: str = "desktop", *, scheme: str = "light", moving: bool = False, expect: tuple[str, ...] = ()
+        ) -> Page:
             context = await chromium.new_context(
                 viewport=SCREENS[screen],
                 color_scheme="dark" if scheme == "dark" else "light",
-                reduced_motion="reduce",
+                reduced_motion="no-preference" if moving else "reduce",
                 is_mobile=screen == "phone",
                 has_touch=screen == "phone",
                 permissions=["clipboard-read", "clipboard-write"],

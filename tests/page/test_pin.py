@@ -55,8 +55,9 @@ async def test_a_dot_shows_its_box_and_leads_to_similar_looks(site: Site, new_pa
     narrow = await pins_shown(page)
     await expect(page.locator(".match")).not_to_have_count(0)
 
-    await page.get_by_role("switch", name="Skirt only").click()
+    await page.get_by_role("switch", name="Skirt only").press("Space")
     await expect(page).to_have_url(re.compile("label=any$"))
+    await expect(page.get_by_role("switch", name="Skirt only")).to_be_focused()
     await answered(page)
     await expect(page.get_by_role("switch", name="Skirt only")).to_have_attribute("aria-checked", "false")
     wide = await pins_shown(page)
@@ -96,6 +97,22 @@ async def test_back_and_forward_go_through_what_was_asked(site: Site, new_page: 
     await page.get_by_role("link", name="Back").click()
 
     await expect(page).to_have_url(f"{site.url}/")
+    await expect(page.locator(f".card a[data-pin='{outfit(site)}']")).to_be_focused()
+
+
+async def test_pictures_grow_and_shrink_where_motion_is_welcome(site: Site, new_page: NewPage) -> None:
+    page = await new_page(moving=True)
+    await page.goto(site.url)
+    await page.locator(f".card a[data-pin='{outfit(site)}']").click()
+    await answered(page)
+    await page.locator(TILES).first.click()
+    await expect(page).not_to_have_url(re.compile(outfit(site)))
+    await answered(page)
+
+    await page.go_back()
+    await answered(page)
+    await page.go_back()
+
     await expect(page.locator(f".card a[data-pin='{outfit(site)}']")).to_be_focused()
 
 
@@ -165,6 +182,54 @@ async def test_flashlight_by_keys(site: Site, new_page: NewPage) -> None:
     await expect(page.get_by_role("button", name="Flashlight")).to_be_focused()
     await expect(page).to_have_url(f"{site.url}/pins/{outfit(site)}")
     await answered(page)
+
+
+async def test_a_finger_drags_the_lit_flashlight(site: Site, new_page: NewPage) -> None:
+    page = await new_page("phone")
+    await opened(page, site, "?box=0.1,0.1,0.4,0.4")
+    frame = await page.locator(".frame").bounding_box()
+    assert frame is not None
+    finger = await page.context.new_cdp_session(page)
+
+    async def touch(kind: str, *points: tuple[float, float]) -> None:
+        places = [{"x": frame["x"] + x * frame["width"], "y": frame["y"] + y * frame["height"]} for x, y in points]
+        await finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+    await touch("touchStart", (0.25, 0.25))
+    for step in (0.3, 0.4, 0.5, 0.55):
+        await touch("touchMove", (step, step))
+    await touch("touchEnd")
+
+    await expect(page).to_have_url(re.compile(r"\?box=0\.4,0\.4,0\.7,0\.7$"))
+    assert await page.evaluate("scrollY") == 0
+    await answered(page)
+
+
+async def test_a_thing_that_is_not_there_is_said_so(site: Site, new_page: NewPage) -> None:
+    page = await new_page(expect=("Failed to load resource",))
+
+    await page.goto(f"{site.url}/pins/{outfit(site)}?object=99")
+
+    await expect(page.get_by_text("That did not work")).to_be_visible()
+    await expect(page.get_by_text("has no object 99")).to_be_visible()
+
+
+async def test_the_way_back_shows_at_once_what_was_there(site: Site, new_page: NewPage) -> None:
+    page = await new_page()
+    await opened(page, site)
+    before = await pins_shown(page)
+    await page.evaluate("scrollTo(0, 400)")
+    far = page.locator(TILES).nth(9)
+    await far.click()
+    await expect(page.locator("#view h1")).to_be_focused()
+    await answered(page)
+    await page.route(re.compile(r"/v1/pins/[^/]+(/related.*)?$"), lambda route: route.abort())
+
+    await page.go_back()
+
+    await expect(page.locator("#view h1")).to_contain_text("Outfit")
+    await page.wait_for_function("() => scrollY > 100")
+    assert await pins_shown(page) == before
 
 
 async def test_a_finger_scrolls_until_the_flashlight_is_lit(site: Site, new_page: NewPage) -> None:

@@ -37,11 +37,15 @@ export function makeAnswers({ ask, on, empty, mark = () => null }) {
   });
 
   async function firstPage(question, signal) {
-    const answer = await ask(question, null, signal);
-    const tiles = answer.hits.map((hit) => makeTile(hit, { mark: mark(hit, answer) }));
+    const answer = { heard_ms: Date.now(), ...(await ask(question, null, signal)) };
+    const tiles = tilesOf(answer);
     // Pictures come first, so that old tiles give way to whole ones; slow ones do not hold the others up.
     await patiently(tiles.map((tile) => tile.pictured), PATIENCE_MS);
     return { answer, tiles };
+  }
+
+  function tilesOf(answer) {
+    return answer.hits.map((hit) => makeTile(hit, { heard_ms: answer.heard_ms, mark: mark(hit) }));
   }
 
   function hang(question, answer, tiles) {
@@ -66,9 +70,9 @@ export function makeAnswers({ ask, on, empty, mark = () => null }) {
     const next = foot.querySelector("button");
     next.disabled = true;
     try {
-      const answer = await ask(question, cursor, new AbortController().signal);
+      const answer = { heard_ms: Date.now(), ...(await ask(question, cursor, new AbortController().signal)) };
       if (shown !== before) return;
-      const tiles = answer.hits.map((hit) => makeTile(hit, { mark: mark(hit, answer) }));
+      const tiles = tilesOf(answer);
       list.append(...tiles.map((tile) => tile.node));
       roving.settle();
       tiles[0]?.node.querySelector("a").focus({ preventScroll: true });
@@ -107,10 +111,10 @@ export function makeAnswers({ ask, on, empty, mark = () => null }) {
     list,
     settle,
     /** Shows an answer that is there already. */
-    show(answer) {
+    show(question, answer) {
+      clearTimeout(timer);
       following.stop();
-      const tiles = answer.hits.map((hit) => makeTile(hit, { mark: mark(hit, answer) }));
-      hang({}, answer, tiles);
+      hang(question, answer, tilesOf(answer));
     },
     move(question) {
       clearTimeout(timer);

@@ -27,21 +27,21 @@ function titled(text) {
 
 function show(place, { how, top_px, from = null }) {
   if (place.view === "pin" && view?.place?.pinId === place.pinId) {
-    view.ask(place);
+    view.ask(place, { again: how === "pop" });
     return;
   }
   const picture = from?.querySelector("img") ?? null;
   const left = opened;
   opened = place.view === "pin" ? place.pinId : null;
   morph(picture, left, async () => {
-    await change(place);
+    await change(place, { again: how === "pop" });
     scrollTo({ top: top_px, behavior: "instant" });
     if (place.view === "wall") wall.seen();
     if (how !== "load") focusIn(place, left);
   });
 }
 
-async function change(place) {
+async function change(place, { again }) {
   view?.close();
   view = null;
   const onWall = place.view === "wall";
@@ -53,7 +53,7 @@ async function change(place) {
     titled("");
     viewRoot.replaceChildren();
   } else if (place.view === "pin") {
-    view = makePinView(viewRoot, place, { known: wall.pin(place.pinId), titled });
+    view = makePinView(viewRoot, place, { known: wall.pin(place.pinId), titled, again });
     await view.ready;
   } else if (place.view === "lens") {
     view = makeLensView(viewRoot, { take, titled });
@@ -70,7 +70,12 @@ function morph(picture, left, update) {
     update();
     return;
   }
-  if (picture) picture.style.viewTransitionName = "picture";
+  if (picture) {
+    // Only one thing on the page may carry the name, and a pin's large picture does.
+    const large = viewRoot.querySelector(".frame");
+    if (large) large.style.viewTransitionName = "none";
+    picture.style.viewTransitionName = "picture";
+  }
   const transition = document.startViewTransition(async () => {
     if (picture) picture.style.viewTransitionName = "";
     await update();

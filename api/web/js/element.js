@@ -27,6 +27,13 @@ export function link(tag, address, attributes, ...children) {
   return element(`a${tag}`, { href: address, ...attributes }, ...children);
 }
 
+/** Replaces the children of `parent`; where one of them had the focus, the new one that says the same gets it. */
+export function refill(parent, children) {
+  const had = [...parent.children].find((child) => child.contains(document.activeElement));
+  parent.replaceChildren(...children);
+  if (had) [...parent.children].find((child) => child.textContent === had.textContent)?.focus({ preventScroll: true });
+}
+
 /** Puts `box` (fractions) of its parent under `node`, as percentages. */
 export function lay(node, [left, top, right, bottom]) {
   Object.assign(node.style, {

@@ -28,7 +28,7 @@ export async function lookFor(file, { here }) {
     trouble = error.message;
   }
   if (photo && next) URL.revokeObjectURL(photo.url);
-  photo = next ?? photo;
+  if (next) photo = { ...next, answers: {} };
   here({ trouble });
 }
 
@@ -46,6 +46,7 @@ class LensView {
   #shop = false;
   #from = ALL;
   #answer = null;
+  #explained = null;
   #understood = element("p.understood", { role: "status" }, "Looking at it ...");
   #sources = element("div.sources", { role: "group", "aria-label": "Which part of the photo" });
   #stage;
@@ -57,7 +58,7 @@ class LensView {
     this.#answers = makeAnswers({
       ask: (question, cursor, signal) => this.#ask(signal),
       on: { answered: () => this.#explain() },
-      empty: () => ({ title: "Nothing like it yet", text: this.#shop ? "Look beyond the shop?" : "Try a closer photo of one thing." }),
+      empty: () => ({ title: "Nothing like it yet", text: this.#shop ? "Try without the shop filter." : "Try a closer photo of one thing." }),
       mark: (hit) => sourceMark(hit),
     });
     this.#answers.list.addEventListener("pointerover", (event) => this.#pointAt(event));
@@ -85,11 +86,15 @@ class LensView {
   }
 
   async #ask(signal) {
-    this.#answer = await postLens(photo.blob, { shop: this.#shop }, signal);
+    const asked = photo;
+    asked.answers[this.#shop] ??= { ...(await postLens(asked.blob, { shop: this.#shop }, signal)), heard_ms: Date.now() };
+    this.#answer = asked.answers[this.#shop];
     return { ...this.#answer, hits: this.#answer.hits.filter((hit) => isFrom(hit, this.#from)) };
   }
 
   #explain() {
+    if (this.#explained === this.#answer) return;
+    this.#explained = this.#answer;
     const { objects, dominant } = this.#answer.understood;
     const named = objects.map(({ label }) => label);
     this.#understood.textContent = objects.length ? `Seen: ${listed(named)}.${dominant !== null ? ` Led by the ${lower(named[dominant])}.` : ""}` : "No single thing stands out: looked for as a whole.";
@@ -112,7 +117,7 @@ class LensView {
   #show(from) {
     this.#from = from;
     this.#reflect();
-    this.#answers.show({ ...this.#answer, hits: this.#answer.hits.filter((hit) => isFrom(hit, from)) });
+    this.#answers.show({}, { ...this.#answer, hits: this.#answer.hits.filter((hit) => isFrom(hit, from)) });
   }
 
   #reflect() {

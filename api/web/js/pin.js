@@ -4,13 +4,14 @@ import { addressOf, pin as placeOfPin, safeLink } from "./address.js";
 import { makeAnswers } from "./answers.js";
 import { START } from "./boxes.js";
 import { SHOWN_PX } from "./card.js";
-import { button, element, link } from "./element.js";
+import { button, element, link, refill } from "./element.js";
 import { makeFlashlight } from "./flashlight.js";
 import { icon } from "./icons.js";
 import { lower, named, placeName, priceOf, titleOf } from "./labels.js";
 import { noticeNode } from "./notice.js";
 import { emptyHits, noticeOf } from "./notices.js";
 import { loadPicture } from "./picture.js";
+import { recall, remember } from "./recent.js";
 import { canGoBack, go, goInstead, note, noteStep } from "./router.js";
 import { getHits, getPin, thumbnail } from "./service.js";
 import { largePicture, makeStage } from "./stage.js";
@@ -18,11 +19,11 @@ import { ticking } from "./ticking.js";
 
 /**
  * The view of a pin in `root`. `known` is what is known of it already (a pin of the wall), `titled(text)` names the
- * page. `ready` resolves when there is something to look at.
+ * page; `again` shows what was answered lately, if it was. `ready` resolves when there is something to look at.
  */
-export function makePinView(root, place, { known, titled }) {
+export function makePinView(root, place, { known, titled, again }) {
   const view = new PinView(root, place, titled);
-  view.ready = view.open(known);
+  view.ready = view.open(known ?? (again ? recall(place.pinId) : null), again);
   return view;
 }
 
@@ -44,23 +45,29 @@ class PinView {
     this.place = place;
   }
 
-  async open(known) {
+  async open(known, again) {
     if (known) {
-      await this.#show(known);
+      await this.#show(known, again);
     } else {
       this.#root.replaceChildren(skeleton());
       this.#load();
     }
   }
 
-  /** Asks something else of the same pin. */
-  ask(place) {
+  /** Asks something else of the same pin; `again` if it was asked before. */
+  ask(place, { again = false } = {}) {
     const before = this.place;
     this.place = place;
     if (!this.#pin) return;
     const anew = before.asks.kind !== place.asks.kind || before.asks.slot !== place.asks.slot;
     this.#reflect();
-    this.#answers.settle(place, { anew });
+    this.#answer({ anew, again });
+  }
+
+  #answer({ anew, again }) {
+    const before = again ? recall(addressOf(this.place)) : null;
+    if (before) this.#answers.show(this.place, before);
+    else this.#answers.settle(this.place, { anew });
   }
 
   close() {
@@ -72,6 +79,7 @@ class PinView {
   async #load() {
     try {
       const pin = await getPin(this.place.pinId, this.#gone.signal);
+      remember(pin.pin_id, pin);
       await this.#show(pin);
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error);
@@ -97,7 +105,7 @@ class PinView {
     if (notice.retry_s) this.#timer = setTimeout(again, notice.retry_s * 1000);
   }
 
-  async #show(pin) {
+  async #show(pin, again = false) {
     const alt = titleOf(pin);
     const { img, ratio, missing } = await loadPicture(thumbnail(pin.thumbnail, SHOWN_PX), { key: pin.pin_id, alt });
     if (this.#gone.signal.aborted) return;
@@ -113,7 +121,10 @@ class PinView {
     this.#answers = makeAnswers({
       ask: (question, cursor, signal) => getHits(pin.pin_id, { ...question, cursor }, signal),
       on: {
-        answered: (question, answer) => this.#offerSnap(question, answer),
+        answered: (question, answer) => {
+          remember(addressOf(question), answer);
+          this.#offerSnap(question, answer);
+        },
         failed: (question, error) => this.#absent(error),
       },
       empty: (question) => this.#empty(question),
@@ -126,7 +137,7 @@ class PinView {
     this.#stage.show(pin.objects);
     if (!missing) this.#stage.sharpen(largePicture(pin));
     this.#reflect();
-    this.#answers.settle(this.place, { anew: true });
+    this.#answer({ anew: true, again });
   }
 
   #layout(pin) {
@@ -188,10 +199,11 @@ class PinView {
     light.setAttribute("aria-pressed", String(asks.kind === "flashlight"));
     snap.hidden = true;
     heading.textContent = headingOf(asks, thing, shop);
-    row.replaceChildren(...this.#askLinks());
+    refill(row, this.#askLinks());
     bringIntoView(row, row.querySelector("[aria-current]"));
-    controls.replaceChildren(
-      ...[
+    refill(
+      controls,
+      [
         thing && this.#switch(`${thing.label} only`, !asks.anyLabel, { ...asks, anyLabel: !asks.anyLabel }, shop),
         this.#switch("Shop only", shop, asks, !shop),
       ].filter(Boolean),
@@ -278,7 +290,7 @@ class PinView {
 
 /** Scrolls `row` sideways, and nothing else, until `item` is in its middle. */
 function bringIntoView(row, item) {
-  row.scrollLeft = item.offsetLeft + item.offsetWidth / 2 - row.offsetLeft - row.clientWidth / 2;
+  if (item) row.scrollLeft = item.offsetLeft + item.offsetWidth / 2 - row.offsetLeft - row.clientWidth / 2;
 }
 
 function headingOf({ kind, anyLabel }, thing, shop) {

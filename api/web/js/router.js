@@ -55,7 +55,8 @@ function follow(event) {
   const place = placeOf(anchor.href);
   if (place.view === "nowhere") return;
   event.preventDefault();
-  go(place, { from: anchor });
+  if (addressOf(place) === location.pathname + location.search) scrollTo({ top: 0 });
+  else go(place, { from: anchor });
 }
 
 function newEntry() {

@@ -13,8 +13,11 @@ export const TILE_RATIO = 0.8;
 const SHOWN_PX = 180;
 const CLOSEST = 0.3;
 
-/** `{node, pictured}`: the tile of a hit, and a promise that its picture is there. `mark` goes onto the picture. */
-export function makeTile(hit, { mark = null } = {}) {
+/**
+ * `{node, pictured}`: the tile of a hit that was heard of at `heard_ms`, and a promise that its picture is there. `mark`
+ * goes onto the picture.
+ */
+export function makeTile(hit, { heard_ms, mark = null }) {
   const frame = element("span.tile-picture", {});
   const price = priceOf(hit);
   const node = element(
@@ -32,7 +35,7 @@ export function makeTile(hit, { mark = null } = {}) {
         "span.tile-facts",
         {},
         price ? element("span.tile-price", {}, price) : likeness(hit.relevance ?? hit.similarity),
-        ticking(hit.age_s),
+        ticking(hit.age_s, heard_ms),
       ),
     ),
   );
