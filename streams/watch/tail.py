@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # re-exported without saying so
@@ -16,6 +16,15 @@ log = logging.getLogger(__name__)
 _TIMEOUT_S: Final = 10.0
 _PEEK_S: Final = 3.0
 _COORDINATOR_S: Final = 30.0
+_AGAIN_S: Final = 0.2
+_COORDINATOR_COMES: Final = (
+    KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    KafkaError.COORDINATOR_NOT_AVAILABLE,
+    KafkaError.NOT_COORDINATOR,
+)
+"""On a broker that just started, the group's coordinator comes a moment later than the rest."""
+
+T = TypeVar("T")
 
 
 class Tail:
@@ -41,15 +50,11 @@ class Tail:
 
     def committed(self, places: Collection[Place]) -> dict[Place, int]:
         """Where the watch's group goes on from; places without a commit are left out."""
-        reader = self._reader()
-        try:
-            asked = [TopicPartition(topic, partition) for topic, partition in places]
-            # Not the AdminClient's list_consumer_group_offsets: while a broker's coordinator loads, its answer to that
-            # ends the process (librdkafka 2.16, segmentation fault); a consumer asks again by itself.
-            found = reader.committed(asked, timeout=_COORDINATOR_S)
-            return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
-        finally:
-            reader.close()
+        asked = [TopicPartition(topic, partition) for topic, partition in places]
+        # Not the AdminClient's list_consumer_group_offsets: while a broker's coordinator loads, its answer to that
+        # ends the process (librdkafka 2.16, segmentation fault).
+        found = self._once_coordinated(lambda reader: reader.committed(asked, timeout=_TIMEOUT_S))
+        return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
 
     def begin(self, places: Collection[Place], *, since_ms: int) -> int:
         """At the watch's very first start: begin where the records of ``since_ms`` lie, not at the birth of the topic.
@@ -60,21 +65,32 @@ class Tail:
         new = [place for place in places if place not in known]
         if not new:
             return 0
-        reader = self._reader()
-        try:
-            ends = self.ends(new)
-            asked = [TopicPartition(topic, partition, since_ms) for topic, partition in new]
+        ends = self.ends(new)
+        asked = [TopicPartition(topic, partition, since_ms) for topic, partition in new]
+
+        def settle(reader: Consumer) -> None:
             starts = reader.offsets_for_times(asked, timeout=_TIMEOUT_S)
             for start in starts:
                 if start.offset < 0:
                     start.offset = ends[(start.topic, start.partition)]
             reader.commit(offsets=starts, asynchronous=False)
-        finally:
-            reader.close()
+
+        self._once_coordinated(settle)
         return len(new)
 
-    def _reader(self) -> Consumer:
-        return Consumer({**self._config, "group.id": self._group, "enable.auto.commit": False})
+    def _once_coordinated(self, call: Callable[[Consumer], T]) -> T:
+        """``call`` with a consumer of the group; again while its coordinator is still on its way up."""
+        deadline_s = time.monotonic() + _COORDINATOR_S
+        while True:
+            reader = Consumer({**self._config, "group.id": self._group, "enable.auto.commit": False})
+            try:
+                return call(reader)
+            except KafkaException as exc:
+                if exc.args[0].code() not in _COORDINATOR_COMES or time.monotonic() > deadline_s:
+                    raise
+            finally:
+                reader.close()
+            time.sleep(_AGAIN_S)
 
     def readable(self, positions: Mapping[Place, int]) -> bool:
         """Whether a plain consumer finds a record at or behind one of these positions."""
