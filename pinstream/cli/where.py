@@ -1,40 +1,71 @@
-"""``pinstream where PIN``: everything that the index knows of a pin, and what last became of it."""
+"""``pinstream where PIN``: one screen that ends the question."""
 
 import sys
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Final
 
 import orjson
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.progress import Progress
 
-from pinstream.cli.connection import ConfigOption, KafkaAway, KafkaOption, PrefixOption, connection, stack_endpoint
+from pinstream.cli.connection import (
+    ConfigOption,
+    Connection,
+    KafkaAway,
+    KafkaOption,
+    PrefixOption,
+    connection,
+    stack_endpoint,
+)
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
-from pinstream.cli.outcomes import OutcomeReader
-from pinstream.cli.search import JsonOption, PinArgument, age, opened
-from pinstream.collection import EMBEDDING_VERSION, Row
-from pinstream.events import PinOutcome
-from pinstream.hits import PinTrace
+from pinstream.cli.screen import progress
+from pinstream.cli.search import JsonOption, PinArgument, opened
+from pinstream.cli.seeking import Advance
+from pinstream.cli.tracing import Look, Traces, ask_group, ask_watch, find_letter, read_topics
+from pinstream.cli.where_view import show
+from pinstream.cli.whereabouts import Whereabouts, accounts
+from pinstream.collection import EMBEDDING_VERSION
 
-_QUIET_S: Final = 2.0
-_READ_FOR_S: Final = 20.0
+_GROUP: Final = "pinstream"
+
+WatchOption = Annotated[
+    str | None,
+    typer.Option(
+        "--watch",
+        metavar="URL",
+        envvar="PINSTREAM_WATCH",
+        help="Ask `python -m streams watch` first: fast, for what is owed and what was settled in the last hour.",
+    ),
+]
+GroupOption = Annotated[
+    str,
+    typer.Option(
+        "--group", metavar="NAME", envvar=["PINSTREAM_GROUP", "PINSTREAM_KAFKA__GROUP"], help="The workers' group."
+    ),
+]
+ForOption = Annotated[float, typer.Option("--for", min=1, metavar="S", help="Read the topics so long at most.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
-    """The last outcome on ``pins.indexed``, or why there is none to show."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked of Kafka and the watch."""
 
-    outcome: PinOutcome | None
-    note: str = ""
+    pin: str
+    watch: str | None
+    group: str
+    read_for_s: float
 
 
 def where(  # noqa: PLR0913 (each is an option)
     pin: PinArgument,
     *,
     as_json: JsonOption = False,
+    watch: WatchOption = None,
+    group: GroupOption = _GROUP,
+    read_for: ForOption = 30.0,
     milvus: MilvusOption = None,
     token: TokenOption = None,
     embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
@@ -42,95 +73,67 @@ def where(  # noqa: PLR0913 (each is an option)
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """Show a pin's rows in the index, whether a search finds it now, and its last outcome.
+    """Say where a pin is: its event, what became of it, its rows in the index, and whether a search finds it now.
 
+    Reads the pin's own partition of each topic, newest records first. Without Kafka it tells what the index holds.
     Exit status 0: a search finds the pin. 1: none does (the reason is shown), or Milvus is away. 2: wrong usage.
     """
     with opened(milvus, token, embedding_version) as index:
         trace = index.trace(pin)
-    last = _last_outcome(pin, kafka, config or [], topic_prefix)
-    if as_json:
-        sys.stdout.write(orjson.dumps(_as_json(trace, last)).decode() + "\n")
+    traces = Traces()
+    asked = False
+    if kafka or stack_endpoint("kafka"):
+        try:
+            with _looking() as look:
+                question = Question(pin=pin, watch=watch, group=group, read_for_s=read_for)
+                _asked(question, connection(kafka, config or [], topic_prefix), traces, look)
+            asked = True
+        except KafkaAway as exc:
+            traces.notes.append(str(exc))
     else:
-        _print(trace, last)
+        asked = bool(watch) and ask_watch(watch or "", pin, traces)
+        if not asked:
+            traces.notes.append("no Kafka was named")
+    told = Whereabouts(
+        trace=trace,
+        event=traces.event,
+        outcome=traces.outcome,
+        queue=traces.queue,
+        dead_letter=traces.dead_letter,
+        asked_kafka=asked,
+        sources=tuple(traces.sources),
+        notes=tuple(traces.notes),
+    )
+    if as_json:
+        sys.stdout.write(orjson.dumps(told.as_json()).decode() + "\n")
+    else:
+        show(told, Console(highlight=False))
     raise typer.Exit(0 if trace.found else 1)
 
 
-def _last_outcome(pin: str, kafka: str | None, config: list[str], topic_prefix: str) -> Last:
-    if not kafka and not stack_endpoint("kafka"):
-        return Last(None, "no Kafka was named")
-    deadline_s, last = time.monotonic() + _READ_FOR_S, None
-    try:
-        with OutcomeReader(connection(kafka, config, topic_prefix), from_start=True) as reader:
-            while (outcomes := reader.read(_QUIET_S)) and time.monotonic() < deadline_s:
-                last = next((outcome for outcome in reversed(outcomes) if outcome.pin_id == pin), last)
-    except KafkaAway as exc:
-        return Last(None, str(exc))
-    if outcomes:
-        return Last(last, f"{reader.topic} was read for {_READ_FOR_S:.0f} s and not to its end")
-    return Last(last, "" if last else f"{reader.topic} holds none: not settled yet, or never published")
+def _asked(question: Question, to: Connection, traces: Traces, look: Look) -> None:
+    """Fill ``traces``: from the watch where it knows the pin, else from the topics."""
+    pin, for_s = question.pin, question.read_for_s
+    if not (question.watch and ask_watch(question.watch, pin, traces)):
+        read_topics(to, pin, traces, for_s=for_s, look=look)
+    outcome, event = traces.outcome, traces.event
+    if outcome is not None and outcome.outcome == "dead":
+        find_letter(to, outcome, traces, for_s=for_s, look=look)
+    if event is not None and not accounts(outcome, event):
+        traces.queue = ask_group(to, question.group, event)
 
 
-def _as_json(trace: PinTrace, last: Last) -> dict[str, Any]:
-    rows = [
-        {
-            "slot": row.slot,
-            "alive": row.alive,
-            "version": row.version,
-            "label": row.label,
-            "published_at_ms": row.published_at_ms,
-            "indexed_at_ms": row.indexed_at_ms,
-            "image_sha256": row.image_sha256,
-        }
-        for row in trace.rows
-    ]
-    outcome = last.outcome.model_dump(mode="json", exclude_none=True) if last.outcome else None
-    return {"pin_id": trace.pin_id, "found": trace.found, "rows": rows, "outcome": outcome, "note": last.note}
+@contextmanager
+def _looking() -> Iterator[Look]:
+    """Bars on standard error while partitions are read, for whoever waits at a terminal."""
+    with progress("offsets") as bars:
+        yield lambda name: _bar(bars, name)
 
 
-def _print(trace: PinTrace, last: Last) -> None:
-    console = Console(highlight=False)
-    if trace.rows:
-        console.print(_table(trace))
-    console.print(Text(_verdict(trace), style="green" if trace.found else "yellow"), soft_wrap=True)
-    if last.outcome is not None:
-        console.print(Text(f"last outcome: {_sentence(last.outcome)}"), soft_wrap=True)
-    if last.note:
-        console.print(Text(f"outcomes: {last.note}", style="dim"), soft_wrap=True)
+def _bar(bars: Progress, name: str) -> Advance:
+    task = bars.add_task(name, total=None)
 
+    def advance(done: int, total: int) -> None:
+        bars.update(task, completed=done, total=total)
 
-def _table(trace: PinTrace) -> Table:
-    shown = Table(title=f"rows of {trace.pin_id}", title_justify="left")
-    for heading in ("slot", "alive", "version", "shows", "published", "indexed after"):
-        shown.add_column(heading)
-    for row in trace.rows:
-        shown.add_row(*(Text(cell) for cell in _cells(row, trace.asked_at_ms)), style=None if row.alive else "dim")
-    return shown
-
-
-def _cells(row: Row, now_ms: int) -> tuple[str, ...]:
-    return (
-        "0 (whole)" if row.slot == 0 else str(row.slot),
-        "yes" if row.alive else "no",
-        str(row.version),
-        row.label,
-        f"{age(max(now_ms - row.published_at_ms, 0) / 1000)} ago",
-        age(max(row.indexed_at_ms - row.published_at_ms, 0) / 1000),
-    )
-
-
-def _verdict(trace: PinTrace) -> str:
-    if trace.found:
-        return "a search finds it now"
-    if not trace.rows:
-        return f"the index holds nothing of {trace.pin_id}: never published, not indexed yet, or dead"
-    if not trace.rows[0].alive:
-        return f"deleted, up to version {trace.rows[0].version}: no search finds it"
-    return "its rows are there, and no search finds it yet: at Bounded that takes up to half a second"
-
-
-def _sentence(outcome: PinOutcome) -> str:
-    version = "" if outcome.version is None else f" version {outcome.version}"
-    place = f"{outcome.topic}[{outcome.partition}]@{outcome.offset}"
-    reason = f": {outcome.reason}" if outcome.reason else ""
-    return f"{outcome.outcome}{version} from {place}, {outcome.objects} objects{reason}"
+    return advance

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import Result
-from confluent_kafka import Producer
 from typer.testing import CliRunner
 
 from pinstream.cli import app
@@ -19,7 +18,6 @@ from pinstream.cli.search import age
 from pinstream.codes import CODE_BITS, CODE_BYTES, Code
 from pinstream.collection import Row, tombstone
 from pinstream.columns import Shape
-from pinstream.events import PinOutcome
 from pinstream.milvus import MilvusStore
 
 if TYPE_CHECKING:
@@ -218,33 +216,6 @@ def test_where_tells_a_living_pin_from_a_deleted_and_an_unknown_one(run: Run, mi
     assert "a search finds it now" in living.stdout
     assert "deleted, up to version 5" in deleted.stdout
     assert "never published, not indexed yet, or dead" in unknown.stdout
-
-
-@pytest.mark.stack
-def test_where_shows_the_last_outcome(run: Run, milvus: str, mock_kafka: str) -> None:
-    prefix = f"{time.time_ns()}."
-    producer = Producer({"bootstrap.servers": mock_kafka, "log_level": 0})
-    for pin, outcome, reason in (("q", "indexed", None), ("nobody", "indexed", None), ("nobody", "dead", "404")):
-        last = PinOutcome(
-            pin_id=pin,
-            version=3,
-            outcome=outcome,  # type: ignore[arg-type]
-            embedding_version=1,
-            topic="pins.events",
-            partition=2,
-            offset=41,
-            published_at_ms=1,
-            finished_at_ms=2,
-            reason=reason,
-        )
-        producer.produce(f"{prefix}pins.indexed", last.encode(), key=pin)
-    producer.flush()
-
-    result = run("where", "nobody", "--milvus", milvus, "--kafka", mock_kafka, "--topic-prefix", prefix, "--json")
-
-    answer = json.loads(result.stdout)
-    assert (answer["found"], answer["rows"]) == (False, [])
-    assert (answer["outcome"]["outcome"], answer["outcome"]["reason"]) == ("dead", "404")
 
 
 @pytest.mark.parametrize(
