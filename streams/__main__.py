@@ -1,10 +1,12 @@
-"""``python -m streams worker`` indexes pins, ``watch`` watches that it does, ``init`` creates the topics.
-``dead-letters`` takes back what died.
+"""``python -m streams worker`` indexes pins, ``watch`` watches that it does, ``canary`` tries it from the outside.
+
+``init`` creates the topics, ``dead-letters`` takes back what died.
 """
 
 import asyncio
 import logging
 import signal
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Annotated, TypeVar
 
@@ -13,6 +15,7 @@ import uvloop
 from confluent_kafka import KafkaException
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
+from rich.console import Console
 
 from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
@@ -78,6 +81,32 @@ def watch() -> None:
     except WorkerStopped as exc:
         log.error("%s: %s", type(exc).__name__, exc)
         raise SystemExit(exc.exit_code) from exc
+
+
+@app.command()
+def canary(
+    once: Annotated[bool, typer.Option("--once", help="one round, told step by step: a smoke test")] = False,
+) -> None:
+    """Publish a pin of nobody's, search until it is found, delete it, search until it is gone; for ever, with metrics.
+
+    With --once, exit status 0: all of it worked. 1: a step failed, and what to look at is said. 2: a wrong setting.
+    """
+    from streams.canaries import command  # noqa: PLC0415 (brings pandas, through pymilvus)
+    from streams.canaries.settings import CanarySettings  # noqa: PLC0415
+
+    settings = _settings(CanarySettings)
+    configure(settings.log_format, "error" if once else settings.log_level)
+    try:
+        if once:
+            raise SystemExit(command.once(settings, Console(highlight=False)))
+        log.info("settings", extra={"settings": effective(settings)})
+        stop = threading.Event()
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, lambda *_: stop.set())
+        command.sing(settings, stop)
+    except IndexMismatch as exc:
+        log.error("refused: %s", exc)
+        raise SystemExit(REFUSED) from exc
 
 
 @app.command()

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from settings.reference import tables
+from streams.canaries.settings import CanarySettings
 from streams.settings import WorkerSettings
 from streams.watch.settings import WatchSettings
 
@@ -18,4 +19,9 @@ def watch() -> str:
     return tables(WatchSettings, "The watch", shared=("kafka",))
 
 
-PARTS: Final[Mapping[str, Callable[[], str]]] = {"worker": worker, "watch": watch}
+def canary() -> str:
+    """The same of the canary."""
+    return tables(CanarySettings, "The canary", shared=("kafka", "milvus"))
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {"worker": worker, "watch": watch, "canary": canary}

@@ -8,6 +8,7 @@ from api import metrics as api
 from index import metrics as audit
 from schemas.metrics import BUILD, Metric
 from streams import metrics as worker
+from streams.canaries import metrics as canary
 from streams.watch import metrics as watch
 
 ROOT: Final = Path(__file__).parents[2]
@@ -17,6 +18,7 @@ TABLES: Final[Mapping[str, tuple[Metric, ...]]] = {
     "Every process": (BUILD,),
     "The worker": worker.TABLE,
     "The watch": watch.TABLE,
+    "The canary": canary.TABLE,
     "The read service": api.TABLE,
     "The audit, in a file": audit.TABLE,
 }
