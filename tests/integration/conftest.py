@@ -1,6 +1,7 @@
 """What the proofs share: the collection on the stack's Milvus Lite, and what the models say of the palette."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,3 +29,16 @@ def store(stack: "LocalStack") -> "Iterator[MilvusStore]":
 def palette(stack: "LocalStack", store: "MilvusStore", tmp_path_factory: pytest.TempPathFactory) -> Palette:
     """The rows that each picture of the decks must leave."""
     return learn(stack.endpoints, store, tmp_path_factory.mktemp("palette"))
+
+
+@pytest.fixture
+def alone(lite_milvus: "LocalStack") -> "Iterator[MilvusStore]":
+    """A collection that nobody else writes to: what is in no topic is an orphan."""
+    from index import bootstrap
+    from pinstream.milvus import MilvusStore
+
+    with closing(MilvusStore(lite_milvus.endpoints.milvus, timeout_s=20)) as store:
+        bootstrap.init(store)
+        store.delete([row.key for row in store.rows()])
+        yield store
+        store.delete([row.key for row in store.rows()])

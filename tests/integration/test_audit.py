@@ -2,8 +2,6 @@
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,6 @@ from click.testing import Result
 from pymilvus import MilvusClient
 from typer.testing import CliRunner
 
-from index import bootstrap
 from index.__main__ import app
 from pinstream.collection import Row, tombstone
 from pinstream.columns import to_columns
@@ -25,16 +22,6 @@ if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
 
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def alone(lite_milvus: "LocalStack") -> Iterator[MilvusStore]:
-    """A collection that nobody else writes to: what is in no topic is an orphan."""
-    with closing(MilvusStore(lite_milvus.endpoints.milvus, timeout_s=20)) as store:
-        bootstrap.init(store)
-        store.delete([row.key for row in store.rows()])
-        yield store
-        store.delete([row.key for row in store.rows()])
 
 
 def write_twice(store: MilvusStore, row: Row) -> None:
