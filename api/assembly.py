@@ -22,8 +22,9 @@ from pinstream.search import VisualIndex
 from pinstream.store import VectorStore
 
 _DECODE_THREADS: Final = 2
-_FETCHES_WAITING: Final = 8
-"""For each that is under way: a wall of thumbnails comes all at once."""
+_THUMBNAIL_THREADS: Final = 2
+_WAITING_EACH: Final = 16
+"""Fetches and thumbnails that may wait for each that is under way: a wall of pins comes all at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,7 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
     async with AsyncExitStack() as stack:
         searching = stack.enter_context(ThreadPoolExecutor(quota.searches + 1, thread_name_prefix="search"))
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODE_THREADS, thread_name_prefix="decode"))
+        shrinkers = stack.enter_context(ThreadPoolExecutor(_THUMBNAIL_THREADS, thread_name_prefix="thumbnail"))
         sure = Searches(VisualIndex.over(ports.store, consistency="Strong"), gate("feed", 1, 1), searching)
         feed = Feed(sure, metrics, heartbeat_s=settings.api.heartbeat_s, readers=quota.streams)
         telling = asyncio.create_task(feed.run())
@@ -66,7 +68,7 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             ports.fetch,
             ports.inline,
             journal,
-            gate("fetch", quota.fetches, _FETCHES_WAITING * quota.fetches),
+            gate("fetch", quota.fetches, _WAITING_EACH * quota.fetches),
             capacity_bytes=cache.pictures_bytes,
             metrics=metrics,
         )
@@ -78,7 +80,11 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             pictures=pictures,
             crops=Crops(pictures, models, capacity=cache.crops, metrics=metrics),
             shrinking=Shrinking(
-                decoders, capacity_bytes=cache.thumbnails_bytes, max_pixels=settings.fetch.max_pixels, metrics=metrics
+                shrinkers,
+                gate("thumbnails", _THUMBNAIL_THREADS, _WAITING_EACH * quota.fetches),
+                capacity_bytes=cache.thumbnails_bytes,
+                max_pixels=settings.fetch.max_pixels,
+                metrics=metrics,
             ),
             journal=journal,
             feed=feed,

@@ -89,6 +89,8 @@ class Journal:
     def settled(self, outcome: PinOutcome) -> None:
         """An outcome was seen; one that says what is known already (a probe's) is no news."""
         before = self.known(outcome.pin_id)
+        if before.outcome is not None and before.outcome.finished_at_ms > outcome.finished_at_ms:
+            return  # read again after Kafka was away
         self._known.put(outcome.pin_id, replace(before, outcome=outcome))
         kind = _KINDS.get(outcome.outcome)
         if kind is not None and outcome.version is not None and not _is_repeated(outcome, before.outcome):

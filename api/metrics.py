@@ -4,7 +4,7 @@ from typing import Final
 
 from schemas.metrics import Collectors, Metric
 
-GATES: Final = ("index", "feed", "models", "fetch")
+GATES: Final = ("index", "feed", "models", "fetch", "thumbnails")
 
 TABLE: Final = (
     Metric("pinstream_api_requests_total", "counter", "answers by route and status", ("route", "method", "status")),

@@ -23,7 +23,7 @@ class StartRefused(Exception):
 class Server(uvicorn.Server):
     """Ends the streams before it waits for what is in flight."""
 
-    def __init__(self, app: FastAPI, *, shutdown_s: float) -> None:
+    def __init__(self, app: FastAPI, *, shutdown_s: float, connections: int | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -33,6 +33,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=_KEEP_ALIVE_S,
+                limit_concurrency=connections,
                 timeout_graceful_shutdown=max(round(shutdown_s), 1),
             )
         )
@@ -50,7 +51,9 @@ async def run(settings: ApiSettings) -> None:
     listener = listening(settings.api.host, settings.api.port)
     host, port = listener.getsockname()[:2]
     log.info("open http://%s:%d", host, port)
-    await Server(application(settings, backends), shutdown_s=settings.api.shutdown_s).serve(sockets=[listener])
+    app = application(settings, backends)
+    server = Server(app, shutdown_s=settings.api.shutdown_s, connections=settings.quota.connections)
+    await server.serve(sockets=[listener])
 
 
 def listening(host: str, port: int) -> socket.socket:

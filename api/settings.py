@@ -40,6 +40,7 @@ class QuotaSettings(Group):
     callers: PositiveInt = Field(10_000, description="callers remembered, those seen last")
     body_bytes: PositiveInt = Field(16 * 1024 * 1024, description="of one request, photos included")
     photo_pixels: PositiveInt = Field(40_000_000, description="of one photo, looked at before it is decoded")
+    connections: PositiveInt = Field(2_000, description="open at once, streams included; more are answered with 503")
     streams: PositiveInt = Field(256, description="open streams of fresh pins")
     searches: PositiveInt = Field(16, description="searches at once; each has a thread")
     searches_waiting: NonNegativeInt = Field(128, description="searches that may wait for one of these")

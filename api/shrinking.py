@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import Executor
 from functools import partial
 
+from api.gate import Gate
 from api.metrics import Metrics
 from api.pictures import Picture
 from api.thumbnails import Format, rendered
@@ -13,21 +14,25 @@ Key = tuple[str, int, Format]
 
 
 class Shrinking:
-    """Makes each thumbnail once; use it from one event loop. Not more at once than the executor has threads."""
+    """Makes each thumbnail once, so many at once as the gate lets in; use it from one event loop."""
 
-    def __init__(self, threads: Executor, *, capacity_bytes: int, max_pixels: int, metrics: Metrics) -> None:
+    def __init__(
+        self, threads: Executor, gate: Gate, *, capacity_bytes: int, max_pixels: int, metrics: Metrics
+    ) -> None:
         self._threads = threads
+        self._gate = gate
         self._max_pixels = max_pixels
         self._metrics = metrics
         self._kept: Lru[Key, bytes] = Lru(capacity_bytes, weight=len)
 
     async def thumbnail(self, picture: Picture, width_px: int, kind: Format) -> bytes:
-        """The encoded thumbnail; raises PictureRefused."""
+        """The encoded thumbnail; raises PictureRefused, or a Problem (429) if too many wait."""
         key = (picture.sha256, width_px, kind)
         kept = self._kept.get(key)
         self._metrics.add("cache_misses" if kept is None else "cache_hits", "thumbnails")
         if kept is None:
             make = partial(rendered, picture.encoded, width_px, kind, max_pixels=self._max_pixels)
-            kept = await asyncio.get_running_loop().run_in_executor(self._threads, make)
+            async with self._gate.place():
+                kept = await asyncio.get_running_loop().run_in_executor(self._threads, make)
             self._kept.put(key, kept)
         return kept

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -27,6 +28,7 @@ _TIMEOUT_S: Final = 5.0
 _POLL_S: Final = 0.5
 _AGAIN_S: Final = 2.0
 _BATCH: Final = 500
+_LOOK_AGAIN_S: Final = 60.0
 _MOST_WAITING: Final = 500
 """Of the events that no worker had finished when this began, how many a partition are read."""
 
@@ -83,7 +85,10 @@ class Tail:
             self._stopped.wait(_AGAIN_S)
 
     def _read(self) -> None:
-        """Read until stopped; raises KafkaException where it cannot begin. Later, librdkafka reconnects by itself."""
+        """Read until stopped, or until there are other partitions; raises KafkaException where it cannot begin.
+
+        Once it reads, librdkafka reconnects by itself.
+        """
         consumer = Consumer(
             {
                 "client.id": "pinstream-api",
@@ -97,14 +102,29 @@ class Tail:
             }
         )
         try:
-            consumer.assign(self._places(consumer))
+            places = self._places(consumer)
+            consumer.assign(places)
             self._listener.connected(True)
+            looked_s = time.monotonic()
             while not self._stopped.is_set():
                 first = consumer.poll(_POLL_S)
                 if first is not None:
                     self._tell([first, *consumer.consume(_BATCH, 0)])
+                if time.monotonic() - looked_s > _LOOK_AGAIN_S:
+                    looked_s = time.monotonic()
+                    if self._count(consumer) not in (None, len(places)):
+                        return
         finally:
             consumer.close()
+
+    def _count(self, consumer: Consumer) -> int | None:
+        """How many partitions there are now; None while Kafka cannot say."""
+        settings = self._settings
+        topics = (settings.indexed_topic, settings.live_topic, settings.backfill_topic)
+        try:
+            return sum(len(_partitions(consumer, topic)) for topic in topics)
+        except KafkaException:
+            return None
 
     def _tell(self, messages: Iterable[Message]) -> None:
         heard: list[Heard] = []

@@ -59,6 +59,18 @@ def test_only_what_changes_an_answer_is_news_and_only_once() -> None:
     assert heard[0].event_id == f"{NOW_MS}-a"
 
 
+def test_what_is_read_again_is_no_news() -> None:
+    heard: list[News] = []
+    journal = Journal(pins=10, hear=heard.append)
+    told = [outcome("a"), outcome("a", offset=1, version=2), outcome("a", "deleted", offset=2, version=3)]
+
+    for each in (*told, *told):
+        journal.settled(each)
+
+    assert len(heard) == 3
+    assert journal.why_missing("a")[0] == "deleted"
+
+
 def test_pins_heard_of_longest_ago_are_forgotten() -> None:
     journal = Journal(pins=2)
 
