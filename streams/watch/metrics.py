@@ -17,6 +17,7 @@ TABLE: Final = (
         "pins and deletions by whether they were accounted for in time; those that are not count when they fall due",
         ("objective", "met"),
     ),
+    Metric("pinstream_watch_objective_seconds", "gauge", "the age at which a pin falls due", ("objective",)),
     Metric("pinstream_watch_events_total", "counter", "events read from both lanes", ("lane",)),
     Metric("pinstream_watch_outcomes_total", "counter", "outcomes read, by what became of the pin", ("outcome",)),
     Metric("pinstream_watch_poison_total", "counter", "records that are no events or outcomes", ("topic",)),

@@ -43,7 +43,10 @@ async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
     partitions = await asyncio.to_thread(_prepared, settings)
     kafka = settings.kafka
     names = (kafka.live_topic, kafka.backfill_topic, kafka.indexed_topic)
-    watcher = Watcher(settings.objective.objectives, settings.table.keep, WatchMetrics(names))
+    metrics = WatchMetrics(names)
+    metrics.set("objective_seconds", settings.objective.pin_s, "freshness")
+    metrics.set("objective_seconds", settings.objective.deletion_s, "deletion")
+    watcher = Watcher(settings.objective.objectives, settings.table.keep, metrics)
     progress = Progress(wall_clock_ms)
     failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 

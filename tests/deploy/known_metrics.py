@@ -5,7 +5,7 @@ import re
 from deploy.prometheus.rules import own_names, recorded
 from deploy.prometheus.tables import metrics
 
-PENDING = re.compile("pinstream_(watch|canary)_")
+PENDING = re.compile("pinstream_(canary)_")
 """Metrics of processes that are being written; removed from here as they land."""
 
 

@@ -1,39 +1,39 @@
 """What a deployment may tell the programs, and call them by."""
 
-import re
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from pydantic import BaseModel
 
 from api.settings import ApiSettings
 from settings.environment import PREFIX, ProcessSettings
 from streams.settings import WorkerSettings
+from streams.watch.settings import WatchSettings
 
 SETTINGS: dict[tuple[str, ...], type[ProcessSettings]] = {
     ("streams", "worker"): WorkerSettings,
     ("streams", "init"): WorkerSettings,
+    ("streams", "watch"): WatchSettings,
     ("api",): ApiSettings,
 }
 """By the first words of a command."""
-COMMANDS_OPTIONS = {"PINSTREAM_MILVUS", "PINSTREAM_MILVUS_TOKEN", "PINSTREAM_KAFKA"}
+OPTIONS = {"PINSTREAM_MILVUS", "PINSTREAM_MILVUS_TOKEN", "PINSTREAM_KAFKA"}
 """What `python -m index` reads."""
 
 
-def wrong_settings(command: Iterable[str], environment: dict[str, Any]) -> list[str]:
-    """Names of pinstream's in ``environment`` that the program of ``command`` does not know."""
+def wrong_settings(command: Iterable[str], environment: Mapping[str, object]) -> list[str]:
+    """Names of pinstream's in ``environment`` that the program of ``command`` does not know.
+
+    All programs share an environment: a group of settings that is not the program's may be another one's.
+    """
     words = tuple(command)
     known = next((found for first, found in SETTINGS.items() if words[: len(first)] == first), None)
-    names = [name for name in environment if name.startswith(PREFIX) and name not in COMMANDS_OPTIONS]
-    if known is None:
-        return []
-    shared = set(ProcessSettings.model_fields)
-    return [name for name in names if not _is_field(known, name) and name not in shared]
+    names = [name for name in environment if name.startswith(PREFIX) and name not in OPTIONS]
+    return [name for name in names if not _is_known(name, known)]
 
 
-def _is_field(settings: type[BaseModel], name: str) -> bool:
-    group, _, field = re.sub(f"^{PREFIX}", "", name).lower().partition("__")
-    found = settings.model_fields.get(group)
-    if found is None:
-        return False
-    return not field or (isinstance(found.default, BaseModel) and field in type(found.default).model_fields)
+def _is_known(name: str, settings: type[BaseModel] | None) -> bool:
+    group, _, field = name.removeprefix(PREFIX).lower().partition("__")
+    if settings is None or group not in settings.model_fields:
+        return any(_is_known(name, each) for each in SETTINGS.values() if group in each.model_fields)
+    default = settings.model_fields[group].default
+    return not field or (isinstance(default, BaseModel) and field in type(default).model_fields)

@@ -16,6 +16,7 @@ from tests.deploy.known_metrics import is_pending
 from tests.integration.drive import fields, picture
 from tests.integration.real_prometheus import Prometheus, needs_prometheus, running_prometheus
 from tests.integration.running_api import running_api, status
+from tests.integration.running_watch import RunningWatch
 from tests.integration.running_worker import RunningWorker, Site, eventually
 
 pytestmark = [pytest.mark.stack, pytest.mark.standalone, needs_prometheus]
@@ -39,8 +40,13 @@ def prometheus(
 ) -> "Iterator[tuple[Prometheus, Life]]":
     """One that watches a worker at work, Triton, and the standalone Milvus."""
     folder, site = tmp_path_factory.mktemp("prometheus"), Site(stack.endpoints)
-    with RunningWorker(site, folder, probe__ratio="1", canary_every_s="1") as worker, running_api(site, folder) as api:
+    with (
+        RunningWorker(site, folder, probe__ratio="1", canary_every_s="1") as worker,
+        RunningWatch(site, folder / "watch") as watch,
+        running_api(site, folder) as api,
+    ):
         targets = {
+            "pinstream-watch": f"{watch.url}/metrics",
             "pinstream-api": f"{api}/metrics",
             "pinstream-worker": f"{worker.url}/metrics",
             "triton": stack.endpoints.triton_metrics,
