@@ -30,9 +30,10 @@ async def backends(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Par
     async with AsyncExitStack() as stack:
         records = stack.enter_context(ThreadPoolExecutor(_INLINE_THREADS, thread_name_prefix="inline"))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch.policy))
-        runner = await stack.enter_async_context(TritonModels(triton.address, timeout_s=triton.timeout_s))
-        token = None if milvus.token is None else milvus.token.get_secret_value()
-        store = MilvusStore(milvus.uri, token=token, timeout_s=milvus.timeout_s)
+        runner = await stack.enter_async_context(
+            TritonModels(triton.address, timeout_s=triton.timeout_s, tls=triton.tls, headers=triton.metadata)
+        )
+        store = MilvusStore(milvus.uri, token=milvus.secret, timeout_s=milvus.timeout_s, tls=milvus.tls)
         stack.callback(store.close)
         detector = Detector(runner, repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects)
         embedder = Embedder(runner)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from index import audit_command, bootstrap, sweep_command
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import VectorIndexError
@@ -32,7 +32,7 @@ def init(
     Exit status 0: it is there and fits. 1: it differs from what is wanted (each difference is named), or Milvus
     is away. 2: wrong usage.
     """
-    store = MilvusStore(milvus_uri(milvus), token=token, embedding_version=embedding_version)
+    store = MilvusStore(milvus_uri(milvus), token=token, embedding_version=embedding_version, tls=milvus_tls())
     try:
         report = bootstrap.init(store, dry_run=dry_run)
     except VectorIndexError as exc:

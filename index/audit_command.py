@@ -18,7 +18,7 @@ from index.ledger import Ledger, LedgerMismatch
 from index.mending import MENDED, Mending, TooManyOrphans, suspect_orphans
 from index.sampling import Sample
 from pinstream.cli.connection import ConfigOption, Connection, KafkaAway, KafkaOption, PrefixOption, connection
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
 from pinstream.cli.screen import complain, progress
 from pinstream.cli.when import duration_s
 from pinstream.collection import EMBEDDING_VERSION
@@ -74,7 +74,9 @@ def audit(  # noqa: PLR0913 (each is an option)
     """
     begun_s = time.monotonic()
     to = connection(kafka, config, topic_prefix)
-    store = MilvusStore(milvus_uri(milvus), token=token, embedding_version=embedding_version, timeout_s=TIMEOUT_S)
+    store = MilvusStore(
+        milvus_uri(milvus), token=token, embedding_version=embedding_version, timeout_s=TIMEOUT_S, tls=milvus_tls()
+    )
     patience = Patience(group=group, grace_s=duration_s(grace))
     try:
         with ExitStack() as open_things:

@@ -10,7 +10,7 @@ import typer
 from index.audit_command import AWAY, TIMEOUT_S, bars
 from index.sweeping import Sweep, Swept, retention_s
 from pinstream.cli.connection import ConfigOption, KafkaAway, KafkaOption, PrefixOption, connection
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.cli.when import duration_s
 from pinstream.collection import EMBEDDING_VERSION
@@ -44,7 +44,9 @@ def sweep(  # noqa: PLR0913 (each is an option)
     Exit status 0: done (or, without --yes, said). 2: wrong usage. 3: Kafka or Milvus is away.
     """
     to = connection(kafka, config, topic_prefix)
-    store = MilvusStore(milvus_uri(milvus), token=token, embedding_version=embedding_version, timeout_s=TIMEOUT_S)
+    store = MilvusStore(
+        milvus_uri(milvus), token=token, embedding_version=embedding_version, timeout_s=TIMEOUT_S, tls=milvus_tls()
+    )
     given_s = None if older_than is None else duration_s(older_than)
     try:
         to.topics()

@@ -4,7 +4,7 @@ Requests are laid out by hand around tritonclient's messages: letting protobuf c
 four times, which costs 1.7 ms of CPU for a pin's two calls; this way copies them once.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -19,6 +19,7 @@ from inference.images import Pixels
 from inference.runner import NUMPY_TYPES, Outputs, Priority, checked_outputs
 from inference.tensors import MODELS, ModelSpec, Tensor
 from pinstream.collection import EMBEDDING_VERSION
+from pinstream.tls import Tls, is_key_trouble, is_tls_trouble
 
 _Reply = TypeVar("_Reply")
 
@@ -67,6 +68,7 @@ _BUSY_WORDS: Final = ("exceeds maximum queue size", "request timeout expired")
 class TritonModels:
     """The models of one Triton server, at one pinned version; ``async with`` opens and closes the connection.
 
+    ``tls`` is None for a server in the clear; ``headers`` go with every call (lower case: gRPC's metadata).
     Make one per process, inside the running loop, after any fork. Nothing is repeated here: who waits, and
     for how long, is the caller's to decide. A cancelled call is cancelled on the server too.
     """
@@ -78,15 +80,19 @@ class TritonModels:
         timeout_s: float = DEFAULT_TIMEOUT_S,
         version: int = EMBEDDING_VERSION,
         metadata: Metadata | None = None,
+        tls: Tls | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.address = address
         self.version = version
         self._timeout_s = timeout_s
-        self._metadata = metadata
+        self._more = metadata
+        self._tls = tls
+        self._headers = tuple((headers or {}).items())
         self._opened: _Connection | None = None
 
     async def __aenter__(self) -> Self:
-        channel = grpc.aio.insecure_channel(self.address, options=_CHANNEL)
+        channel = _channel(self.address, self._tls)
         self._opened = _Connection(
             channel,
             GRPCInferenceServiceStub(channel),
@@ -106,8 +112,7 @@ class TritonModels:
         request = request_bytes(
             spec, images, version=self.version, priority=priority, timeout_s=self._timeout_s * _SERVER_SHARE
         )
-        metadata = None if self._metadata is None else self._metadata()
-        reply = await self._answer(self._connection.infer(request, timeout=self._timeout_s, metadata=metadata))
+        reply = await self._answer(self._connection.infer(request, timeout=self._timeout_s, metadata=self._metadata))
         arrays = {
             tensor.name: np.frombuffer(content, NUMPY_TYPES[tensor.datatype]).reshape(tuple(tensor.shape)).copy()
             for tensor, content in zip(reply.outputs, reply.raw_output_contents, strict=True)
@@ -125,22 +130,27 @@ class TritonModels:
             raise ModelMismatch(f"Triton at {self.address}: " + "; ".join(differences))
 
     async def _differences(self, spec: ModelSpec) -> list[str]:
-        name, version, timeout_s = spec.name, str(self.version), self._timeout_s
+        name, version, sent = spec.name, str(self.version), {"timeout": self._timeout_s, "metadata": self._metadata}
         service = self._connection.service
-        known = await self._answer(service.ModelMetadata(messages.ModelMetadataRequest(name=name), timeout=timeout_s))
+        known = await self._answer(service.ModelMetadata(messages.ModelMetadataRequest(name=name), **sent))
         if version not in known.versions:
             return [f"{name} has versions {', '.join(known.versions)}; this program needs {version}"]
         found = await self._answer(
-            service.ModelMetadata(messages.ModelMetadataRequest(name=name, version=version), timeout=timeout_s)
+            service.ModelMetadata(messages.ModelMetadataRequest(name=name, version=version), **sent)
         )
         served = await self._answer(
-            service.ModelConfig(messages.ModelConfigRequest(name=name, version=version), timeout=timeout_s)
+            service.ModelConfig(messages.ModelConfigRequest(name=name, version=version), **sent)
         )
         differences = _tensor_differences(name, "input", (spec.images,), found.inputs)
         differences += _tensor_differences(name, "output", spec.outputs, found.outputs)
         if served.config.max_batch_size < spec.max_batch:
             differences.append(f"{name} takes {served.config.max_batch_size} pictures a call, not {spec.max_batch}")
         return differences
+
+    @property
+    def _metadata(self) -> tuple[tuple[str, str], ...]:
+        """What goes with a call made now."""
+        return (*self._headers, *(() if self._more is None else self._more()))
 
     @property
     def _connection(self) -> "_Connection":
@@ -153,6 +163,16 @@ class TritonModels:
             return await call
         except grpc.aio.AioRpcError as exc:
             raise translated(exc.code(), exc.details() or "", self.address) from exc
+
+
+def _channel(address: str, tls: Tls | None) -> grpc.aio.Channel:
+    """In the clear, or over TLS; certificates are read once, so new ones take a restart."""
+    if tls is None:
+        return grpc.aio.insecure_channel(address, options=_CHANNEL)
+    files = (tls.ca_file, tls.key_file, tls.cert_file)
+    credentials = grpc.ssl_channel_credentials(*(None if path is None else path.read_bytes() for path in files))
+    name = [("grpc.ssl_target_name_override", tls.server_name)] if tls.server_name else []
+    return grpc.aio.secure_channel(address, credentials, options=[*_CHANNEL, *name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +208,10 @@ def varint(number: int) -> bytes:
 def translated(code: grpc.StatusCode, details: str, address: str) -> InferenceError:
     """A gRPC status and its words as this room's error. What is unknown counts as away: waiting loses nothing."""
     text = f"Triton at {address}: {code.name}: {details[:300]}"
+    if is_tls_trouble(details):
+        text += "; look at the certificates (PINSTREAM_TRITON__CA_FILE, __SERVER_NAME, __CERT_FILE)"
+    if is_key_trouble(details):
+        text += "; look at PINSTREAM_TRITON__HEADERS"
     if code in _NEVER:
         return ModelMismatch(text)
     if code in _BUSY or (

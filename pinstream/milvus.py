@@ -1,4 +1,4 @@
-"""The vector index on Milvus: the only module that knows pymilvus.
+"""The vector index on Milvus: the only module, with `pinstream.milvus_errors`, that knows pymilvus.
 
 It keeps to what Milvus Lite 2.5, the standalone server 2.3 and today's releases have in common. The traps it is
 written around: a call without a timeout retries for minutes; one key twice in an upsert keeps both rows; Lite
@@ -10,18 +10,16 @@ import logging
 import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Any, Final
 
-import grpc
 from pymilvus import DataType, MilvusClient, MilvusException
-from pymilvus import exceptions as raised
 
 from pinstream.codes import Code
 from pinstream.collection import EMBEDDING_VERSION, Row, Where, collection_name, quoted
 from pinstream.columns import RETURNED_BY_READS, RETURNED_BY_SEARCH, Column, Shape, from_columns, from_hit, to_columns
-from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
+from pinstream.milvus_errors import ALIAS_NOT_FOUND, translated
 from pinstream.store import MAX_LIMIT, Consistency, Match, Ranking, checked_limit
+from pinstream.tls import Tls
 
 TIMEOUT_S: Final = 5.0
 CREATE_TIMEOUT_S: Final = 60.0
@@ -38,7 +36,8 @@ class MilvusStore:
     """A VectorStore in the Milvus collection of one embedding version.
 
     Connects at the first call, over one channel that all threads share; create it after a fork.
-    ``uri`` is ``http(s)://host:port[/database]``, or a file ending in ``.db`` for Milvus Lite inside this process.
+    ``uri`` is ``http(s)://host:port[/database]``, or a file ending in ``.db`` for Milvus Lite inside this process;
+    ``tls`` says whom to trust behind ``https``. Raises ValueError for a client's certificate without an authority.
     """
 
     def __init__(
@@ -48,6 +47,7 @@ class MilvusStore:
         token: str | None = None,
         embedding_version: int = EMBEDDING_VERSION,
         timeout_s: float = TIMEOUT_S,
+        tls: Tls | None = None,
     ) -> None:
         self.uri = re.sub(r"//[^/@]*@", "//***@", uri)
         """As it may be shown: without credentials."""
@@ -57,6 +57,7 @@ class MilvusStore:
         self._name = f"{self.collection} at {self.uri}"
         self._token = token or ""
         self._timeout_s = timeout_s
+        self._tls = _tls_arguments(tls or Tls())
         self._lock = threading.Lock()
         self._connected: MilvusClient | None = None
 
@@ -66,7 +67,7 @@ class MilvusStore:
         if not latest:
             return
         stored = [to_columns(row) for row in latest.values()]
-        with _translated(self._name):
+        with translated(self._name):
             self._client().upsert(self.collection, stored, timeout=self._timeout_s)
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
@@ -117,7 +118,7 @@ class MilvusStore:
     def delete(self, keys: Sequence[str]) -> None:
         """See VectorStore."""
         for chunk in _chunks(list(dict.fromkeys(keys))):
-            with _translated(self._name):
+            with translated(self._name):
                 self._client().delete(self.collection, ids=chunk, timeout=self._timeout_s)
 
     def count(self, where: Where) -> int:
@@ -125,7 +126,7 @@ class MilvusStore:
         return 0 if where.accepts_nothing else self._count(where.expression())
 
     def _count(self, expression: str) -> int:
-        with _translated(self._name):
+        with translated(self._name):
             answer = self._client().query(
                 self.collection,
                 filter=expression,
@@ -145,7 +146,7 @@ class MilvusStore:
     def shape(self) -> Shape | None:
         """What the collection on the server is made of; None if there is none."""
         client = self._client()
-        with _translated(self._name):
+        with translated(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 return None
             described = client.describe_collection(self.collection, timeout=self._timeout_s)
@@ -166,7 +167,7 @@ class MilvusStore:
             schema.add_field(column.name, getattr(DataType, column.type), **_parameters(column))
         indexes = client.prepare_index_params()
         indexes.add_index("code", index_type=shape.index, metric_type=shape.metric)
-        with _translated(self._name):
+        with translated(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 client.create_collection(
                     self.collection,
@@ -184,36 +185,37 @@ class MilvusStore:
     def alias_target(self, alias: str) -> str | None:
         """The collection that ``alias`` points to; raises IndexRefused where the server has no aliases (Lite)."""
         client = self._client()
-        with _translated(self._name):
+        with translated(self._name):
             try:
                 return str(client.describe_alias(alias, timeout=self._timeout_s)["collection_name"])
             except MilvusException as exc:
-                if exc.code == _ALIAS_NOT_FOUND:
+                if exc.code == ALIAS_NOT_FOUND:
                     return None
                 raise
 
     def create_alias(self, alias: str) -> None:
         """Let ``alias`` point to this collection."""
         client = self._client()
-        with _translated(self._name):
+        with translated(self._name):
             client.create_alias(self.collection, alias, timeout=self._timeout_s)
 
     def _client(self) -> MilvusClient:
         with self._lock:
             if self._connected is None:
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-                with _translated(self._name):
+                with translated(self._name):
                     self._connected = MilvusClient(
                         self._uri,
                         token=self._token,
                         timeout=self._timeout_s,
                         dedicated=True,
                         grpc_options=dict(_CHANNEL),
+                        **self._tls,
                     )
             return self._connected
 
     def _query(self, expression: str, *, limit: int, consistency: Consistency) -> list[Row]:
-        with _translated(self._name):
+        with translated(self._name):
             found = self._client().query(
                 self.collection,
                 filter=expression,
@@ -227,7 +229,7 @@ class MilvusStore:
     def _search(
         self, codes: Sequence[Code], expression: str, limit: int, consistency: Consistency
     ) -> list[list[Match]]:
-        with _translated(self._name):
+        with translated(self._name):
             answers = self._client().search(
                 self.collection,
                 list(codes),
@@ -254,6 +256,18 @@ class MilvusStore:
             unsettled = [i for i in unsettled if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
             width = min(width * 4, MAX_LIMIT)
         return rankings
+
+
+def _tls_arguments(tls: Tls) -> dict[str, str]:
+    """What pymilvus calls them; it shows a client's certificate only together with an authority of its own."""
+    name = {"server_name": tls.server_name} if tls.server_name else {}
+    if tls.cert_file is not None and tls.ca_file is None:
+        raise ValueError("pymilvus shows a client's certificate only where the authority is named too: give its file")
+    if tls.cert_file is not None:
+        files = {"ca_pem_path": tls.ca_file, "client_pem_path": tls.cert_file, "client_key_path": tls.key_file}
+    else:
+        files = {} if tls.ca_file is None else {"server_pem_path": tls.ca_file}
+    return {key: str(path) for key, path in files.items()} | name
 
 
 def _rank(match: Match) -> tuple[int, str]:
@@ -297,87 +311,3 @@ def _column(described: Mapping[str, Any]) -> Column:
         bits=parameters.get("dim"),
         primary=bool(described.get("is_primary")),
     )
-
-
-# What the caller must do, by gRPC status. Whatever is not listed is retryable: waiting loses no pin.
-_FATAL_STATUS: Final = frozenset(
-    {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
-)
-_REFUSED_STATUS: Final = frozenset(
-    {
-        grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.OUT_OF_RANGE,
-        grpc.StatusCode.ALREADY_EXISTS,
-        grpc.StatusCode.FAILED_PRECONDITION,
-        grpc.StatusCode.UNIMPLEMENTED,
-    }
-)
-
-# The same by Milvus' own codes (pkg/util/merr): collection, schema and database missing or wrong, credentials ...
-_FATAL_CODES: Final = frozenset({100, 105, 109, 700, 702, 800, 801, 802, 1400, 1401})
-# ... and invalid, missing or oversized parameters, aliases and fields, expressions the core cannot run.
-_REFUSED_CODES: Final = frozenset({1100, 1101, 1102, 1600, 1601, 1602, 1700, 1701, 2000, 2001})
-_COLLECTION_NOT_FOUND: Final = 100
-_ALIAS_NOT_FOUND: Final = 1600
-# Servers before 2.4 answer every older error with this one; what it means, only its text says.
-_UNEXPECTED_CODE: Final = 65535
-_REFUSED_PHRASES: Final = ("cannot parse expression", "is invalid", "should divide the dim", "invalid parameter")
-
-# What pymilvus raises without asking the server.
-_FATAL_CLASSES: Final = (
-    raised.AutoIDException,
-    raised.ClusteringKeyException,
-    raised.CollectionNotExistException,
-    raised.ConnectionConfigException,
-    raised.DataTypeNotSupportException,
-    raised.FieldTypeException,
-    raised.FieldsTypeException,
-    raised.FunctionsTypeException,
-    raised.IndexNotExistException,
-    raised.AmbiguousIndexName,
-    raised.PartitionKeyException,
-    raised.PrimaryKeyException,
-    raised.SchemaMismatchRetryableException,
-    raised.SchemaNotReadyException,
-    raised.ServerVersionIncompatibleException,
-)
-_REFUSED_CLASSES: Final = (
-    raised.CannotInferSchemaException,
-    raised.DataNotMatchException,
-    raised.DataTypeNotMatchException,
-    raised.InvalidConsistencyLevel,
-    raised.ParamError,
-    raised.PartitionAlreadyExistException,
-)
-
-
-def translate(exc: MilvusException | grpc.RpcError, *, name: str) -> VectorIndexError:
-    """The error of this package that says what to do about ``exc``."""
-    status, text = _status(exc)
-    message = f"Milvus ({name}): {text}"
-    if status == _COLLECTION_NOT_FOUND:
-        message += "; `python -m index init` creates it"
-    if isinstance(exc, _FATAL_CLASSES) or status in _FATAL_STATUS or status in _FATAL_CODES:
-        return IndexMismatch(message)
-    if isinstance(exc, _REFUSED_CLASSES) or status in _REFUSED_STATUS or status in _REFUSED_CODES:
-        return IndexRefused(message)
-    if status == _UNEXPECTED_CODE and any(phrase in text for phrase in _REFUSED_PHRASES):
-        return IndexRefused(message)
-    return IndexUnavailable(message)
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (MilvusException, grpc.RpcError) as exc:
-        raise translate(exc, name=name) from exc
-
-
-def _status(exc: MilvusException | grpc.RpcError) -> tuple[int | grpc.StatusCode, str]:
-    """A gRPC status or a Milvus code (pymilvus puts either into ``code``), and what it says."""
-    if isinstance(exc, grpc.Call):
-        return exc.code(), f"{exc.code().name}: {exc.details()}"
-    if isinstance(exc, MilvusException):
-        return exc.code, str(exc.message)
-    return grpc.StatusCode.UNKNOWN, str(exc)

@@ -14,6 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 from pinstream.delivery import Delivered, Delivery
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
 from pinstream.record import Record
+from pinstream.refusal import hint
 
 log = logging.getLogger(__name__)
 
@@ -223,7 +224,9 @@ class Outbox:
         return failure
 
     def _latest(self) -> str:
-        return "" if self._last_error is None else f" (last from Kafka: {self._last_error.str()})"
+        return (
+            "" if self._last_error is None else f" (last from Kafka: {self._last_error.str()}{hint(self._last_error)})"
+        )
 
     def _note(self, error: KafkaError) -> None:
         """What the client says about itself; after a fatal error it takes nothing more, and is replaced once empty."""

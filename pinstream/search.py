@@ -27,6 +27,7 @@ from pinstream.hits import IndexedPin, PinTrace, SearchResult
 from pinstream.newest import newest_rows
 from pinstream.reading import SLOTS_READ_AT_ONCE, PinReader, Rows, Thing, checked_slot
 from pinstream.store import Consistency, VectorStore
+from pinstream.tls import Tls
 
 EVERYTHING: Final = Filters()
 P = ParamSpec("P")
@@ -46,6 +47,7 @@ class VisualIndex:
     ``cursor`` of the page before. They raise QueryInvalid (the message says what is allowed), PinUnknown, PinDeleted,
     ObjectUnknown, and the store's IndexUnavailable (try again) and IndexMismatch.
     At the default consistency an answer may lack what was written in the last 0.2 s; Strong waits for it.
+    ``tls`` names certificates for an ``https`` address.
     """
 
     def __init__(
@@ -56,12 +58,13 @@ class VisualIndex:
         embedding_version: int = EMBEDDING_VERSION,
         timeout_s: float = 5.0,
         consistency: Consistency = "Bounded",
+        tls: Tls | None = None,
     ) -> None:
         try:
             from pinstream.milvus import MilvusStore  # noqa: PLC0415  (an optional extra, and slow to import)
         except ImportError as exc:
             raise ImportError("searching Milvus needs the extra: pip install 'pinstream[search]'") from exc
-        store = MilvusStore(uri, token=token, embedding_version=embedding_version, timeout_s=timeout_s)
+        store = MilvusStore(uri, token=token, embedding_version=embedding_version, timeout_s=timeout_s, tls=tls)
         self._over(store, wall_clock_ms, consistency)
 
     @classmethod

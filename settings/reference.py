@@ -65,10 +65,13 @@ def _type(field: FieldInfo) -> str:
     if choices and all(isinstance(choice, str | int) for choice in choices):
         return " or ".join(f"`{choice}`" for choice in choices)
     text = str(field.annotation)
+    if field.annotation is bool:
+        return "`true` or `false`"
     for wanted, words in (
         ("dict", "JSON table"),
         ("tuple", "JSON list"),
         ("SecretStr", "secret"),
+        ("path_type='file'", "file"),
         ("Path", "folder"),
         ("str", "text"),
     ):
@@ -81,4 +84,6 @@ def _default(field: FieldInfo) -> str:
     value = field.default
     if value in (None, "", (), {}) or isinstance(value, SecretStr):
         return "none"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return f"`{list(value)}`" if isinstance(value, tuple) else f"`{value}`"

@@ -79,10 +79,11 @@ async def backends(settings: WorkerSettings, metrics: Metrics) -> AsyncIterator[
         if traces is not None:
             stack.push_async_callback(asyncio.to_thread, traces.close)
         metadata = None if traces is None else traces.outgoing
-        models = TritonModels(triton.address, timeout_s=triton.timeout_s, metadata=metadata)
+        models = TritonModels(
+            triton.address, timeout_s=triton.timeout_s, metadata=metadata, tls=triton.tls, headers=triton.metadata
+        )
         await stack.enter_async_context(models)
-        token = None if milvus.token is None else milvus.token.get_secret_value()
-        store = MilvusStore(milvus.uri, token=token, timeout_s=milvus.timeout_s)
+        store = MilvusStore(milvus.uri, token=milvus.secret, timeout_s=milvus.timeout_s, tls=milvus.tls)
         stack.callback(store.close)
         writer = RowWriter(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "upsert"))
         reader = RowReader(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "read"))

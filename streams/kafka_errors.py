@@ -7,6 +7,8 @@ from typing import Final
 
 from confluent_kafka import KafkaError
 
+from pinstream.refusal import hint
+
 log = logging.getLogger(__name__)
 
 QUIET: Final = {"log_level": 2}
@@ -30,4 +32,4 @@ class KafkaErrors:
         now_s = self._monotonic()
         if now_s - self._said_s.get(code, float("-inf")) >= _REPEAT_AFTER_S:
             self._said_s[code] = now_s
-            log.warning("Kafka's client: %s", error.str())
+            log.warning("Kafka's client: %s%s", error.str(), hint(error))

@@ -10,8 +10,10 @@ from confluent_kafka import KafkaException
 from index import bootstrap
 from inference.errors import ModelUnavailable
 from pinstream.errors import IndexUnavailable
+from pinstream.tls import is_key_trouble, is_tls_trouble
 from schemas.topics import topics
 from streams.backends import Backends
+from streams.errors import StartRefused
 from streams.retry import Backoff
 from streams.settings import WorkerSettings
 from streams.topic_setup import TopicSetup
@@ -55,5 +57,7 @@ async def _once_there(what: str, ask: Callable[[], Awaitable[Answer]]) -> Answer
         except KafkaException as exc:
             log.warning("waiting for %s: %s", what, exc.args[0].str())
         except (ModelUnavailable, IndexUnavailable) as exc:
+            if is_tls_trouble(str(exc)) or is_key_trouble(str(exc)):
+                raise StartRefused(str(exc)) from exc
             log.warning("waiting for %s: %s", what, exc)
         await asyncio.sleep(next(waits_s))

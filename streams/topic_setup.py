@@ -1,5 +1,6 @@
 """The topics this worker needs: created once, compared ever after."""
 
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,17 +9,21 @@ from typing import Final
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported without saying so
     AdminClient,
+    ClusterMetadata,
     ConfigResource,
     NewTopic,
     ResourceType,
 )
 
+from pinstream.refusal import Complaints
 from schemas.topics import Topic
 from settings.kafka import ClientKeys
 from streams.errors import StartRefused
-from streams.kafka_errors import QUIET
 
 TIMEOUT_S: Final = 15.0
+_TRY_S: Final = 1.0
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,13 @@ class TopicSetup:
     """Looks at topics and creates them. Calls block; KafkaException means that Kafka did not answer."""
 
     def __init__(self, config: ClientKeys) -> None:
-        self._admin = AdminClient({**QUIET, **config})  # kept: collected early, it fails its own futures
+        self._address = config.get("bootstrap.servers", "")
+        self._complaints = Complaints()
+        try:
+            # Kept: collected early, it fails its own futures.
+            self._admin = AdminClient({**config, **self._complaints.listening()})
+        except KafkaException as exc:
+            raise StartRefused(f"PINSTREAM_KAFKA__CLIENT: {exc.args[0].str()}") from exc
 
     def ensure(
         self, wanted: Sequence[Topic], *, replication_factor: int = -1, dry_run: bool = False
@@ -87,8 +98,25 @@ class TopicSetup:
         return f"a killed worker's partitions move after {int(session_ms) / 1000:g} s, as the broker says"
 
     def _partitions(self) -> dict[str, int]:
-        topics = self._admin.list_topics(timeout=TIMEOUT_S).topics
+        topics = self._listed().topics
         return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
+
+    def _listed(self) -> ClusterMetadata:
+        """What there is; raises StartRefused as soon as a broker is there that does not let this client in."""
+        deadline_s = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                return self._admin.list_topics(timeout=_TRY_S)
+            except KafkaException:
+                self._admin.poll(0)
+                if (refused := self._complaints.refusal) is not None:
+                    raise StartRefused(
+                        f"Kafka at {self._address} does not let this client in: {refused} (PINSTREAM_KAFKA__CLIENT)"
+                    ) from None
+                if time.monotonic() > deadline_s:
+                    if self._complaints.suspicion:
+                        log.warning("Kafka at %s: %s", self._address, self._complaints.suspicion)
+                    raise
 
     def _await(self, created: Sequence[Topic]) -> None:
         """Created is not yet known to every broker."""

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,13 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from pinstream.cli.screen import complain
 from pinstream.errors import PinstreamError
 from pinstream.publish import KafkaSettings, Lane, Publisher
+from pinstream.refusal import Complaints
 
+CLIENT_VARIABLE: Final = "PINSTREAM_KAFKA__CLIENT"
 STACK_FILE: Final = Path(".local/stack.json")
 REACH_TIMEOUT_S: Final = 5.0
 _TRY_S: Final = 0.5
@@ -63,9 +66,9 @@ class Connection:
 
     def topics(self) -> frozenset[str]:
         """The names of all topics; raises KafkaAway once all brokers refuse, or do not answer for some seconds."""
-        troubles: list[KafkaError] = []
+        complaints = Complaints()
         try:
-            client = AdminClient(self.client_settings() | {"error_cb": troubles.append})
+            client = AdminClient(self.client_settings() | complaints.listening())
         except KafkaException as exc:
             raise typer.BadParameter(f"-X: {exc.args[0].str()}") from exc
         deadline_s = time.monotonic() + REACH_TIMEOUT_S
@@ -74,10 +77,14 @@ class Connection:
                 return frozenset(client.list_topics(timeout=_TRY_S).topics)
             except KafkaException as exc:
                 client.poll(0)
-                all_down = any(trouble.code() == KafkaError._ALL_BROKERS_DOWN for trouble in troubles)
-                if all_down or time.monotonic() > deadline_s:
-                    reason = next((each for each in troubles if each.code() == KafkaError._TRANSPORT), exc.args[0])
-                    raise KafkaAway(f"no Kafka at {self.address}{self.origin}: {reason.str()}") from exc
+                if (refused := complaints.refusal) is not None:
+                    raise KafkaAway(
+                        f"Kafka at {self.address} does not let this client in: {refused} (-X, {CLIENT_VARIABLE})"
+                    ) from exc
+                down = complaints.unreachable
+                if down is not None or time.monotonic() > deadline_s:
+                    reason = complaints.suspicion or (down or exc.args[0]).str()
+                    raise KafkaAway(f"no Kafka at {self.address}{self.origin}: {reason}") from exc
 
     def publisher(self, lane: Lane) -> Publisher:
         """A publisher that gives up sooner than a service's would: somebody is watching."""
@@ -117,7 +124,20 @@ def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: st
         )
     logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # what fails is said by the command itself
     origin = "" if kafka else f" (as {STACK_FILE} says: is the stack up?)"
-    return Connection(address, dict(_setting(pair) for pair in config or ()), topic_prefix, origin)
+    given = dict(_setting(pair) for pair in config or ())
+    return Connection(address, {**_environment(), **given}, topic_prefix, origin)
+
+
+def _environment() -> dict[str, Any]:
+    """A worker's settings for all its clients, in a shell that is set up for one."""
+    text = os.environ.get(CLIENT_VARIABLE, "")
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise typer.BadParameter(f"{CLIENT_VARIABLE}: expected librdkafka's keys as one JSON object")
+    return found
 
 
 def _setting(pair: str) -> tuple[str, str]:

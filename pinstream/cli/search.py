@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_uri
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
@@ -90,7 +90,7 @@ def similar(  # noqa: PLR0913 (each is an option)
 def opened(milvus: str | None, token: str | None, embedding_version: int) -> Iterator[VisualIndex]:
     """The index that the options name; what it raises becomes a sentence and an exit status."""
     try:
-        index = VisualIndex(milvus_uri(milvus), token=token, embedding_version=embedding_version)
+        index = VisualIndex(milvus_uri(milvus), token=token, embedding_version=embedding_version, tls=milvus_tls())
     except ImportError as exc:
         complain(str(exc))
         raise typer.Exit(1) from exc

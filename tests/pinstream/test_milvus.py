@@ -19,7 +19,8 @@ from pinstream.codes import CODE_BYTES
 from pinstream.collection import Row, Where
 from pinstream.columns import Shape
 from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
-from pinstream.milvus import MilvusStore, settled, translate
+from pinstream.milvus import MilvusStore, settled
+from pinstream.milvus_errors import translate
 from pinstream.store import MAX_LIMIT, Match
 from tests.congruence.operations import Operations
 

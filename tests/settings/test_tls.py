@@ -1,0 +1,67 @@
+"""Certificates: which belong together, and when a connection is over TLS."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from pinstream.milvus import MilvusStore
+from pinstream.tls import Tls, is_key_trouble, is_tls_trouble
+from settings.environment import wrong
+from settings.milvus import MilvusSettings
+from settings.triton import TritonSettings
+from streams.settings import WorkerSettings
+
+
+@pytest.fixture
+def pem(tmp_path: Path) -> Path:
+    path = tmp_path / "a.pem"
+    path.touch()
+    return path
+
+
+def test_triton_is_in_the_clear_until_told_otherwise(pem: Path) -> None:
+    assert TritonSettings().tls is None
+    assert TritonSettings(secure=True).tls == Tls()
+    assert TritonSettings(ca_file=pem, server_name="t").tls == Tls(ca_file=pem, server_name="t")
+
+
+def test_milvus_is_over_tls_where_its_address_says_https(pem: Path) -> None:
+    assert MilvusSettings().tls is None
+    assert MilvusSettings(uri="https://m:1").tls == Tls()
+    assert MilvusSettings(uri="https://m:1", ca_file=pem).tls == Tls(ca_file=pem)
+    with pytest.raises(ValidationError, match="does not begin with https"):
+        MilvusSettings(ca_file=pem)
+
+
+def test_a_certificate_needs_its_key_and_pymilvus_an_authority(pem: Path) -> None:
+    with pytest.raises(ValidationError, match="give both or neither"):
+        TritonSettings(cert_file=pem)
+    with pytest.raises(ValidationError, match="give ca_file"):
+        MilvusSettings(uri="https://m:1", cert_file=pem, key_file=pem)
+    with pytest.raises(ValueError, match="give its file"):
+        MilvusStore("https://m:1", tls=Tls(cert_file=pem, key_file=pem))
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PINSTREAM_TRITON__CA_FILE", "/no/such.pem")
+
+    with pytest.raises(ValidationError) as caught:
+        WorkerSettings()
+
+    (line,) = wrong(caught.value)
+    assert line.startswith("PINSTREAM_TRITON__CA_FILE='/no/such.pem': ")
+
+
+def test_headers_are_secret_and_in_lower_case() -> None:
+    triton = TritonSettings(headers={"Authorization": "Bearer x"})  # type: ignore[dict-item]
+
+    assert triton.metadata == {"authorization": "Bearer x"}
+    assert "Bearer" not in str(triton)
+
+
+def test_grpcs_words_are_told_apart() -> None:
+    assert is_tls_trouble("Tls handshake failed (TSI_PROTOCOL_FAILURE): ... CERTIFICATE_VERIFY_FAILED")
+    assert is_tls_trouble("Hostname Verification Check failed.")
+    assert is_key_trouble("This protocol is restricted, expecting header 'x'")
+    assert not is_tls_trouble("failed to connect to all addresses; Connection refused")
