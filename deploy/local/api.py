@@ -18,8 +18,9 @@ _SETTINGS: Final = {"kafka": "KAFKA__SERVERS", "triton_grpc": "TRITON__ADDRESS",
 
 
 class Api:
-    """``python -m api`` at a random free port of loopback; ``addresses`` are those of the other parts.
+    """``python -m api`` at a random free port of loopback.
 
+    ``addresses`` are those of the other parts, ``environment`` holds settings beside them.
     It needs none of them to start: what is away, it says to whoever asks for it.
     """
 
@@ -27,8 +28,11 @@ class Api:
     ready_timeout_s = 60.0
     stop_grace_s = 5.0
 
-    def __init__(self, addresses: Mapping[str, str], *, niceness: int = 0) -> None:
+    def __init__(
+        self, addresses: Mapping[str, str], environment: Mapping[str, str] | None = None, *, niceness: int = 0
+    ) -> None:
         self._asks = addresses
+        self._environment = environment or {}
         self._niceness = niceness
         self._port = free_ports(1)[0]
 
@@ -48,7 +52,7 @@ class Api:
         polite = ("nice", "-n", str(self._niceness)) if self._niceness else ()
         found = {_SETTINGS[name]: address for name, address in self._asks.items() if name in _SETTINGS and address}
         own = {"API__PORT": str(self._port), "FETCH__ALLOWED_HOSTS": json.dumps([HOST])}
-        env = {f"PINSTREAM_{name}": value for name, value in (found | own).items()}
+        env = {**self._environment, **{f"PINSTREAM_{name}": value for name, value in (found | own).items()}}
         return Launch(argv=(*polite, sys.executable, "-m", "api"), env=env, cwd=_CHECKOUT)
 
     def check(self) -> None:

@@ -49,10 +49,13 @@ def up(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
     traces: Annotated[
         str | None, typer.Option(metavar="URL", help="OTLP/HTTP collector of Triton's spans, .../v1/traces.")
     ] = None,
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Ask for certificates, passwords and keys; ROOT/secure.env has them.")
+    ] = False,
     root: Root = _DEFAULT.root,
 ) -> None:
     """Start Kafka, Triton, Milvus and the read service; Ctrl-C ends them, and nothing stays behind."""
-    options = StackOptions(root, kafka, triton, milvus, models, pictures, api, traces)
+    options = StackOptions(root, kafka, triton, milvus, models, pictures, api, traces, secure)
     try:
         if detach:
             _up_detached(options)
@@ -181,6 +184,7 @@ def _as_arguments(options: StackOptions) -> tuple[str, ...]:
         f"--root={options.root.absolute()}",
         *pictures,
         *traces,
+        *(("--secure",) if options.secure else ()),
     )
 
 

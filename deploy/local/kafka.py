@@ -15,6 +15,7 @@ from deploy.local.java import find_java
 from deploy.local.kafka_jars import class_path
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch, run_to_end
+from deploy.local.security import KAFKA_USER, Security
 
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """Above the largest event, so that the largest poison with its error headers fits into the dead letters."""
@@ -68,9 +69,10 @@ class Kafka:
     ready_timeout_s = 60.0
     stop_grace_s = 10.0
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, security: Security | None = None) -> None:
         self._folder = folder
-        self._port, self._controller_port = free_ports(2)
+        self._security = security
+        self._port, self._controller_port, self._inner_port = free_ports(3)
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -88,15 +90,17 @@ class Kafka:
             progress("formatting", None)
             cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
             tool = (java, *_JVM, *_LOGGING, "-cp", jars, "kafka.tools.StorageTool")
+            user = () if self._security is None else ("--add-scram", _scram_user(self._security))
             run_to_end(
-                (*tool, "format", f"--cluster-id={cluster}", "-c", str(settings)), what="formatting Kafka's log folder"
+                (*tool, "format", f"--cluster-id={cluster}", "-c", str(settings), *user),
+                what="formatting Kafka's log folder",
             )
         argv = (java, *_JVM, *_LOGGING, "-cp", jars, "kafka.Kafka", str(settings))
         return Launch(argv=argv, env={}, cwd=self._folder)
 
     def check(self) -> None:
         """See check_kafka."""
-        check_kafka(f"{HOST}:{self._port}")
+        check_kafka(f"{HOST}:{self._port}", {} if self._security is None else self._security.kafka_client)
 
     def clean_up(self) -> None:
         """Nothing outside the state folder."""
@@ -109,12 +113,37 @@ class Kafka:
             "controller.quorum.voters": f"1@{HOST}:{self._controller_port}",
             "log.dirs": self._folder / "logs",
         }
+        if self._security is not None:
+            here = {**here, **self._secured(self._security)}
         path = self._folder / "server.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in {**_SETTINGS, **here}.items()))
         return path
 
+    def _secured(self, security: Security) -> Mapping[str, object]:
+        """Clients come over SASL and TLS; the broker speaks to itself on a port of its own."""
+        files = security.certificates
+        listener = "listener.name.sasl_ssl"
+        return {
+            "listeners": f"SASL_SSL://{HOST}:{self._port},INNER://{HOST}:{self._inner_port},"
+            f"CONTROLLER://{HOST}:{self._controller_port}",
+            "advertised.listeners": f"SASL_SSL://{HOST}:{self._port},INNER://{HOST}:{self._inner_port}",
+            "listener.security.protocol.map": "SASL_SSL:SASL_SSL,INNER:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "inter.broker.listener.name": "INNER",
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+            f"{listener}.scram-sha-512.sasl.jaas.config": "org.apache.kafka.common.security.scram.ScramLoginModule "
+            "required;",
+            f"{listener}.ssl.keystore.type": "PEM",
+            f"{listener}.ssl.keystore.location": files.server_store,
+            f"{listener}.ssl.truststore.type": "PEM",
+            f"{listener}.ssl.truststore.location": files.ca,
+        }
 
-def check_kafka(address: str, *, timeout_s: float = 5.0) -> None:
+
+def _scram_user(security: Security) -> str:
+    return f"SCRAM-SHA-512=[name={KAFKA_USER},password={security.kafka_password}]"
+
+
+def check_kafka(address: str, client: Mapping[str, str] | None = None, *, timeout_s: float = 5.0) -> None:
     """Ask a broker for what creating a topic and reading every partition would need; change nothing.
 
     A topic is created in validation only, which takes an active controller and a broker that it has
@@ -122,7 +151,8 @@ def check_kafka(address: str, *, timeout_s: float = 5.0) -> None:
     """
     if not accepts(address):
         raise NotReady(f"nothing listens at {address}")
-    admin = AdminClient({"bootstrap.servers": address, "log_level": 0, "socket.timeout.ms": 5000})
+    here: dict[str, str | int | float] = {"bootstrap.servers": address, "log_level": 0, "socket.timeout.ms": 5000}
+    admin = AdminClient({**here, **(client or {})})
     try:
         topic = NewTopic(f"check-{uuid.uuid4().hex}", num_partitions=1, replication_factor=1)
         creation = admin.create_topics([topic], validate_only=True, request_timeout=timeout_s)

@@ -10,6 +10,7 @@ from deploy.local.cache import Progress, need_free_space
 from deploy.local.errors import NotReady, Prerequisite
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch
+from deploy.local.security import MILVUS_TOKEN, Security
 
 _DIM: Final = 64
 _NO_PINGS: Final = {"grpc.keepalive_time_ms": 2**31 - 1}
@@ -52,7 +53,13 @@ class MilvusLite:
         """Nothing outside the state folder."""
 
 
-def check_milvus(uri: str, *, timeout_s: float = 10.0) -> None:
+def _login(security: Security) -> dict[str, str]:
+    files = security.certificates
+    pem = {"ca_pem_path": files.ca, "client_pem_path": files.client_cert, "client_key_path": files.client_key}
+    return {"token": MILVUS_TOKEN, **{key: str(path) for key, path in pem.items()}}
+
+
+def check_milvus(uri: str, security: Security | None = None, *, timeout_s: float = 10.0) -> None:
     """Create a collection of binary codes, upsert a row, find it, drop the collection."""
     if not accepts(uri.removeprefix("http://").removeprefix("https://").rstrip("/")):
         raise NotReady(f"nothing listens at {uri}")
@@ -62,7 +69,8 @@ def check_milvus(uri: str, *, timeout_s: float = 10.0) -> None:
     code = bytes(range(_DIM // 8))
     try:
         # A connection of its own: pymilvus otherwise shares one per address and never closes it.
-        client = MilvusClient(uri, timeout=timeout_s, dedicated=True, grpc_options=_NO_PINGS)
+        login = {} if security is None else _login(security)
+        client = MilvusClient(uri, timeout=timeout_s, dedicated=True, grpc_options=_NO_PINGS, **login)
     except MilvusException as exc:
         raise NotReady(f"Milvus at {uri}: {exc.message}") from exc
     try:

@@ -17,6 +17,7 @@ from deploy.local.errors import Prerequisite
 from deploy.local.milvus import check_milvus
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Launch
+from deploy.local.security import Security
 
 VERSION: Final = "2.3.5"
 TIME_TICK_MS: Final = 50
@@ -42,6 +43,10 @@ _PORTS: Final = (
 )
 
 
+_SECURED: Final = {"COMMON_SECURITY_AUTHORIZATIONENABLED": "true", "COMMON_SECURITY_TLSMODE": "2"}
+"""Passwords, and certificates of both sides."""
+
+
 class MilvusServer:
     """One standalone server over ``folder``, at a random free port of loopback."""
 
@@ -49,15 +54,17 @@ class MilvusServer:
     ready_timeout_s = 120.0
     stop_grace_s = 4.0
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, security: Security | None = None) -> None:
         self._folder = folder
+        self._security = security
         self._ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
 
     @property
     def addresses(self) -> Mapping[str, str]:
         """The URI that pymilvus takes, and metrics."""
+        scheme = "http" if self._security is None else "https"
         return {
-            "milvus": f"http://{HOST}:{self._ports['proxy_port']}",
+            "milvus": f"{scheme}://{HOST}:{self._ports['proxy_port']}",
             "milvus_metrics": f"http://{HOST}:{self._ports['metrics_port']}/metrics",
         }
 
@@ -81,6 +88,7 @@ class MilvusServer:
             "PROXY_GRACEFULSTOPTIMEOUT": "1",
             "QUERYCOORD_GRACEFULSTOPTIMEOUT": "1",
             "LOG_LEVEL": "warn",
+            **({} if self._security is None else _SECURED),
         }
         # The alias names its pid file, which all servers of a machine keep, locked, in one folder.
         alias = f"-alias={self._ports['proxy_port']}"
@@ -88,7 +96,7 @@ class MilvusServer:
 
     def check(self) -> None:
         """See check_milvus."""
-        check_milvus(self.addresses["milvus"])
+        check_milvus(self.addresses["milvus"], self._security)
 
     def clean_up(self) -> None:
         """Its pid file, which it keeps in a folder for the whole machine."""
@@ -108,6 +116,10 @@ class MilvusServer:
             "rocksmq_data_dir": str(stored / "rocksmq"),
             "system_log_path": "",
         }
+        if self._security is not None:
+            files = self._security.certificates
+            pem = {"server_pem_path": files.server_cert, "server_key_path": files.server_key, "ca_pem_path": files.ca}
+            values |= {key: str(path) for key, path in pem.items()}
         (configs / "milvus.yaml").write_text(render(template, values))
         (configs / "glog.conf").write_text(logging)
         ports = {"client": self._ports["etcd_port"], "peer": self._ports["etcd_peer_port"]}

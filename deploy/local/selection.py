@@ -12,6 +12,7 @@ from deploy.local.milvus import MilvusLite, check_milvus
 from deploy.local.milvus_server import MilvusServer
 from deploy.local.parts import Elsewhere, Part
 from deploy.local.pictures import Pictures
+from deploy.local.security import Security, security
 from deploy.local.triton import Triton, check_triton, model_names
 
 LOCAL: Final = "local"
@@ -41,49 +42,61 @@ class StackOptions:
     """``local`` (the read service and its page, over the other parts) or ``none``."""
     traces: str | None = None
     """OTLP/HTTP collector that a local Triton sends its spans to, ``http://host:port/v1/traces``; None: no spans."""
+    secure: bool = False
+    """Whether local servers ask for certificates, passwords and keys; Milvus Lite cannot."""
 
 
 def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
     """The parts that the options name, not yet started. Raises BadOption."""
     pictures = Pictures(options.pictures) if options.pictures else None
-    chosen = (_kafka(options), _triton(options, stack_id), _milvus(options), pictures)
+    secured = security(options.root.absolute(), _asking(options)) if options.secure else None
+    chosen = (_kafka(options, secured), _triton(options, stack_id, secured), _milvus(options, secured), pictures)
     parts = tuple(part for part in chosen if part is not None)
-    return parts + _api(options, parts)
+    return parts + _api(options, parts, secured)
 
 
-def _api(options: StackOptions, others: tuple[Part, ...]) -> tuple[Part, ...]:
+def _asking(options: StackOptions) -> frozenset[str]:
+    """The servers of this stack that can ask who is there."""
+    local = {"kafka": options.kafka == LOCAL, "triton": options.triton == LOCAL, "milvus": options.milvus == SERVER}
+    return frozenset(name for name, asks in local.items() if asks)
+
+
+def _api(options: StackOptions, others: tuple[Part, ...], secured: Security | None) -> tuple[Part, ...]:
     if options.api not in (LOCAL, NONE):
         raise BadOption(f"--api {options.api!r}: expected {LOCAL} or {NONE}")
     addresses = {name: address for part in others for name, address in part.addresses.items()}
-    return (Api(addresses),) if options.api == LOCAL else ()
+    told = {} if secured is None else secured.environment
+    return (Api(addresses, told),) if options.api == LOCAL else ()
 
 
-def _kafka(options: StackOptions) -> Part | None:
+def _kafka(options: StackOptions, secured: Security | None) -> Part | None:
     if options.kafka == NONE:
         return None
     if options.kafka == LOCAL:
-        return Kafka(options.root.absolute() / "kafka")
+        return Kafka(options.root.absolute() / "kafka", secured)
     address = _host_and_port("--kafka", options.kafka, others=f"{LOCAL}, {NONE}")
     return Elsewhere("kafka", {"kafka": address}, partial(check_kafka, address))
 
 
-def _triton(options: StackOptions, stack_id: str) -> Part | None:
+def _triton(options: StackOptions, stack_id: str, secured: Security | None) -> Part | None:
     if options.triton == NONE:
         return None
     models = options.models.absolute()
     if options.triton == LOCAL:
-        return Triton(options.root.absolute() / "triton", models, shm_prefix=stack_id, traces=options.traces)
+        return Triton(
+            options.root.absolute() / "triton", models, shm_prefix=stack_id, traces=options.traces, security=secured
+        )
     address = _host_and_port("--triton", options.triton, others=f"{LOCAL}, {NONE}")
     return Elsewhere("triton", {"triton_grpc": address}, partial(check_triton, address, model_names(models)))
 
 
-def _milvus(options: StackOptions) -> Part | None:
+def _milvus(options: StackOptions, secured: Security | None) -> Part | None:
     if options.milvus == NONE:
         return None
     if options.milvus == LITE:
         return MilvusLite(options.root.absolute() / "milvus-lite")
     if options.milvus == SERVER:
-        return MilvusServer(options.root.absolute() / "milvus-server")
+        return MilvusServer(options.root.absolute() / "milvus-server", secured)
     if not options.milvus.startswith(("http://", "https://")):
         raise BadOption(f"--milvus {options.milvus!r}: expected {LITE}, {SERVER}, {NONE} or http://HOST:PORT")
     return Elsewhere("milvus", {"milvus": options.milvus}, partial(check_milvus, options.milvus))

@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import os
 import platform
+import secrets
 import shutil
 import sys
 import sysconfig
@@ -15,6 +16,7 @@ from deploy.local.cache import Progress
 from deploy.local.errors import BadOption, NotReady, Prerequisite
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch
+from deploy.local.security import TRITON_HEADER, Security
 from deploy.local.state import remove_shared_memory
 
 OLDEST_GLIBC: Final = (2, 35)
@@ -30,8 +32,17 @@ class Triton:
     ready_timeout_s = 90.0
     stop_grace_s = 10.0
 
-    def __init__(self, folder: Path, models: Path, *, shm_prefix: str, traces: str | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models: Path,
+        *,
+        shm_prefix: str,
+        traces: str | None = None,
+        security: Security | None = None,
+    ) -> None:
         self._folder = folder
+        self._security = security
         self._models = models
         self._model_names = model_names(models)
         self._shm_prefix = shm_prefix
@@ -68,6 +79,7 @@ class Triton:
             "--allow-gpu-metrics=false",
             "--log-info=false",
             *(() if self._traces is None else trace_options(self._traces)),
+            *(() if self._security is None else _secured(self._security)),
         )
         # The stub finds its packages through the interpreter that it finds on PATH, and by nothing else.
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
@@ -76,7 +88,7 @@ class Triton:
 
     def check(self) -> None:
         """See check_triton."""
-        check_triton(f"{HOST}:{self._grpc_port}", self._model_names)
+        check_triton(f"{HOST}:{self._grpc_port}", self._model_names, self._security)
 
     def clean_up(self) -> None:
         """A killed server leaves its stubs' shared memory."""
@@ -117,7 +129,26 @@ def model_names(models: Path) -> tuple[str, ...]:
     return names
 
 
-def check_triton(address: str, models: tuple[str, ...], *, timeout_s: float = 10.0) -> None:
+def _secured(security: Security) -> tuple[str, ...]:
+    """Mutual TLS for gRPC, and a key for whatever the worker asks; over HTTP only health and metadata."""
+    files = security.certificates
+    asked = "inference,health,metadata,model-config"
+    admins = "model-repository,statistics,trace,logging,shared-memory"
+    return (
+        "--grpc-use-ssl=true",
+        "--grpc-use-ssl-mutual=true",
+        f"--grpc-server-cert={files.server_cert}",
+        f"--grpc-server-key={files.server_key}",
+        f"--grpc-root-cert={files.ca}",
+        f"--grpc-restricted-protocol={asked}:{TRITON_HEADER}={security.triton_key}",
+        f"--grpc-restricted-protocol={admins}:admin-{TRITON_HEADER}={secrets.token_urlsafe(18)}",
+        f"--http-restricted-api=inference,{admins}:admin-{TRITON_HEADER}={secrets.token_urlsafe(18)}",
+    )
+
+
+def check_triton(
+    address: str, models: tuple[str, ...], security: Security | None = None, *, timeout_s: float = 10.0
+) -> None:
     """Run every model once, on a batch of one input of zeros."""
     if not accepts(address):
         raise NotReady(f"nothing listens at {address}")
@@ -125,15 +156,25 @@ def check_triton(address: str, models: tuple[str, ...], *, timeout_s: float = 10
     from tritonclient.grpc import InferenceServerClient, InferInput  # noqa: PLC0415
     from tritonclient.utils import InferenceServerException, triton_to_np_dtype  # noqa: PLC0415
 
-    client = InferenceServerClient(address)
+    if security is None:
+        client, headers = InferenceServerClient(address), None
+    else:
+        files, headers = security.certificates, dict(security.triton_headers)
+        client = InferenceServerClient(
+            address,
+            ssl=True,
+            root_certificates=str(files.ca),
+            private_key=str(files.client_key),
+            certificate_chain=str(files.client_cert),
+        )
     try:
         for model in models:
             inputs = []
-            for tensor in client.get_model_metadata(model, client_timeout=timeout_s).inputs:
+            for tensor in client.get_model_metadata(model, headers=headers, client_timeout=timeout_s).inputs:
                 shape = [1 if size < 0 else size for size in tensor.shape]
                 inputs.append(InferInput(tensor.name, shape, tensor.datatype))
                 inputs[-1].set_data_from_numpy(np.zeros(shape, triton_to_np_dtype(tensor.datatype)))
-            client.infer(model, inputs, client_timeout=timeout_s)
+            client.infer(model, inputs, headers=headers, client_timeout=timeout_s)
     except InferenceServerException as exc:
         raise NotReady(f"Triton at {address}: {exc.message()}") from exc
     finally:

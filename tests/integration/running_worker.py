@@ -63,9 +63,11 @@ class Site:
     endpoints: Endpoints
     prefix: str = field(default_factory=lambda: f"t{uuid.uuid4().hex[:8]}.")
     partitions: int = 3
+    client: Mapping[str, str] = field(default_factory=dict)
+    """How Kafka is reached, where it asks who is there."""
 
     def __post_init__(self) -> None:
-        self.setup = TopicSetup({"bootstrap.servers": self.endpoints.kafka})
+        self.setup = TopicSetup({"bootstrap.servers": self.endpoints.kafka, **self.client})
         self.setup.ensure(topics(partitions=self.partitions, prefix=self.prefix))
         self.producer = Producer(
             {
@@ -73,6 +75,7 @@ class Site:
                 "partitioner": "murmur2_random",
                 "message.max.bytes": 7_000_000,
                 "log_level": 2,
+                **self.client,
             }
         )
 
@@ -104,7 +107,7 @@ class Site:
 
     def committed(self, group: str, topic: str = "pins.events") -> int:
         """How many records the group has committed."""
-        reader = Consumer({"bootstrap.servers": self.endpoints.kafka, "group.id": group, "log_level": 2})
+        reader = Consumer({"bootstrap.servers": self.endpoints.kafka, "group.id": group, "log_level": 2, **self.client})
         asked = [TopicPartition(self.prefix + topic, each) for each in range(self.partitions)]
         offsets = [max(each.offset, 0) for each in reader.committed(asked, timeout=DEADLINE_S)]
         reader.close()
