@@ -73,12 +73,13 @@ def probes_like(row: Row, filters: Filters, *, now_ms: int) -> tuple[Probe, ...]
 
 
 def blended_probes(queries: Sequence[CodeQuery], filters: Filters, *, now_ms: int) -> tuple[Probe, ...]:
-    """Several codes, whose hits are merged by calibrated relevance."""
+    """Several codes, whose hits are merged by calibrated relevance, near-duplicates first."""
     return tuple(
         Probe(
             code=query.code,
             where=where_of(filters, query.slots, now_ms=now_ms, gate=query.label),
             worth=partial(_weighted, query),
+            leads_within=NEAR_DUPLICATE_BITS,
             query=place,
         )
         for place, query in enumerate(queries)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pinstream.asking import DEFAULT_CANDIDATES, DEFAULT_HITS, FRESHNESS_WEIGHT, MAX_HITS
-from pinstream.blending import SECOND_WEIGHT
+from pinstream.blending import PICTURE_WEIGHTS, SECOND_WEIGHT
 from pinstream.codes import CODE_BITS, CODE_BYTES, similarity
 from pinstream.collection import Row, collection_name
 from pinstream.columns import Shape
@@ -120,7 +120,8 @@ def test_figures_on_the_page_are_the_codes() -> None:
         f"by at most\n{SAME_PRODUCT_BITS} bits",
         f"reaches {MAX_PAGED} hits deep",
         f"the last\n{REMEMBERED:,} pictures and objects",
-        f"then\ncount {SECOND_WEIGHT} times",
+        f"the others {SECOND_WEIGHT} times",
+        "counts {} beside no object, {} beside one\nand {} beside several".format(*PICTURE_WEIGHTS),
         f"candidates={DEFAULT_CANDIDATES}",
         f"`{collection_name()}`",
     ):

@@ -92,7 +92,6 @@ def test_a_blend_is_the_slow_ways(rows: list[Row], limit: int, half_life_s: floa
             Where(slots=each.slots, labels=frozenset({"Hat"}) if each.label else None),
             each.code,
             lambda distance, each=each: each.weight * relevance(distance, each.slots),  # type: ignore[misc]
-            leads_within=-1,
         )
         for each in queries
     ]
