@@ -1,10 +1,11 @@
 """What a run measured: percentiles, and the report that ``--json`` writes."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from pinstream.cli.freshness import quantile
 from pinstream.events import STAGES, PinOutcome, Stage
 
 FOUND: Final = frozenset({"indexed", "unchanged"})
@@ -75,11 +76,3 @@ def summarise(outcomes: Iterable[PinOutcome], *, pins: int) -> Figures:
 
 def _stage(outcomes: Iterable[PinOutcome], stage: Stage) -> list[float]:
     return [outcome.stages_ms[stage] for outcome in outcomes if stage in outcome.stages_ms]
-
-
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which ``share`` (0..1) of the ascending values lie, linearly interpolated between neighbours."""
-    position = share * (len(ordered) - 1)
-    low = int(position)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)

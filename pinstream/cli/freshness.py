@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Final
 
 from pinstream.cli.lineup import EventPlace, place_of
@@ -60,17 +59,20 @@ class FreshnessWindow:
         return [_spread(name, sorted(values)) for name, values in measures.items() if values]
 
 
-def percentile(ordered: Sequence[float], share: float) -> float:
-    """The smallest of ``ordered`` values that at least ``share`` (0..1) of them do not exceed (nearest rank)."""
-    return ordered[max(ceil(share * len(ordered)) - 1, 0)]
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which ``share`` (0..1) of the ascending values lie, linearly interpolated between neighbours."""
+    position = share * (len(ordered) - 1)
+    low = int(position)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
 
 
 def _spread(name: str, ordered: Sequence[float]) -> Spread:
     return Spread(
         name,
         len(ordered),
-        percentile(ordered, 0.50),
-        percentile(ordered, 0.95),
-        percentile(ordered, 0.99),
+        quantile(ordered, 0.50),
+        quantile(ordered, 0.95),
+        quantile(ordered, 0.99),
         ordered[-1],
     )

@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinstream.cli.freshness import FreshnessWindow, Spread, percentile
+from pinstream.cli.freshness import FreshnessWindow, Spread, quantile
 from pinstream.cli.lineup import LineUp
 from pinstream.events import PinOutcome
 
@@ -26,10 +27,10 @@ def outcome(**changes: Any) -> PinOutcome:
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1), st.floats(0.001, 1))
-def test_percentiles_are_nearest_rank(values: list[float], share: float) -> None:
-    expected = np.percentile(values, share * 100, method="inverted_cdf")
+def test_quantiles_are_interpolated_between_neighbours(values: list[float], share: float) -> None:
+    expected = np.quantile(values, share)
 
-    assert percentile(sorted(values), share) == expected
+    assert quantile(sorted(values), share) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
 def test_spreads_hold_ages_and_stages_in_their_order() -> None:
@@ -44,7 +45,7 @@ def test_spreads_hold_ages_and_stages_in_their_order() -> None:
 
     assert list(spreads) == ["searchable", "settled", "queue", "embed"]
     assert spreads["searchable"] == Spread("searchable", 1, 55, 55, 55, 55)
-    assert spreads["queue"] == Spread("queue", 100, 50, 95, 99, 100)
+    assert spreads["queue"] == Spread("queue", 100, 50.5, pytest.approx(95.05), pytest.approx(99.01), 100)
 
 
 def test_the_window_rolls_and_dead_pins_are_counted_not_averaged() -> None:
