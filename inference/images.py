@@ -78,6 +78,19 @@ def decode(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
         raise PictureRefused(f"a picture that does not decode: {type(exc).__name__} {str(exc)[:200]}".rstrip()) from exc
 
 
+def pixel_count(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> int:
+    """How many pixels `decode` would make, by the picture's head alone; 0 where that cannot be told.
+
+    What is no picture, or too large a one, is left for `decode` to refuse.
+    """
+    try:
+        with Image.open(io.BytesIO(encoded), formats=FORMATS) as picture:
+            width, height = picture.size
+    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning, *_BROKEN):
+        return 0
+    return min(width * height, max_pixels)
+
+
 def squash(pixels: Pixels, size_px: int, box: Box = WHOLE) -> Pixels:
     """The part of ``pixels`` inside ``box``, resized without keeping its aspect, ``(size, size, 3) uint8``."""
     height, width = pixels.shape[:2]

@@ -25,6 +25,7 @@ from streams.lanes import Lanes, LaneSettings
 from streams.metrics import Metrics
 from streams.outbox import Outbox
 from streams.outcomes import Outcomes
+from streams.pixels import PixelBudget
 from streams.probe import Probe, ProbeLimits
 from streams.repins import Repins
 from streams.retry import Backoff, Outages, Patience
@@ -150,7 +151,13 @@ def _path(settings: WorkerSettings, to: Backends, metrics: Metrics, outages: Out
         outages,
         on_retry=lambda service: metrics.add("retries", service),
     )
-    models = Models(detect=to.detect, embed=to.embed, patience=patience, threads=to.decoders)
+    models = Models(
+        detect=to.detect,
+        embed=to.embed,
+        patience=patience,
+        threads=to.decoders,
+        budget=PixelBudget(limits.decoded_pixels),
+    )
     return PinPath(
         Parts(
             fence=Fence(to.reader, capacity=limits.fence_capacity, staleness_s=settings.milvus.staleness_s),

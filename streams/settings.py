@@ -21,6 +21,9 @@ class LimitSettings(Group):
     held_records: PositiveInt = Field(256, description="records taken from Kafka and not finished")
     held_bytes: PositiveInt = Field(64 * 1024 * 1024, description="of these records")
     reserved_records: NonNegativeInt = Field(64, description="of the records, kept free of backfill")
+    decoded_pixels: PositiveInt = Field(
+        160_000_000, description="of pictures decoded at once, 3 bytes each; a single picture always fits"
+    )
     decode_threads: PositiveInt = Field(2, description="threads that decode pictures")
     idle_below: NonNegativeInt = Field(
         1, description="with at most this many pins at the models, the whole picture is embedded beside the detection"

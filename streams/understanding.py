@@ -8,11 +8,12 @@ from typing import TypeVar
 
 from inference.detect import Detection
 from inference.errors import ModelUnavailable
-from inference.images import WHOLE, Box, Pixels, decode, squash
+from inference.images import WHOLE, Box, Pixels, decode, pixel_count, squash
 from inference.runner import Priority
 from inference.tensors import DETECT
 from pinstream.codes import Code
 from streams.beside import beside
+from streams.pixels import PixelBudget
 from streams.ports import Detect, Embed, Understood
 from streams.retry import Patience
 from streams.work import Work
@@ -29,6 +30,8 @@ class Models:
     patience: Patience
     threads: Executor
     """Where pictures are decoded."""
+    budget: PixelBudget
+    """How many decoded pixels there may be at once."""
 
 
 class Understanding:
@@ -47,14 +50,15 @@ class Understanding:
 
     async def understand(self, work: Work, encoded: bytes) -> Understood:
         """Raises PictureRefused, ModelMismatch, or Abandoned; waits for the model server for as long as it takes."""
-        self._under_way += 1
-        try:
-            pixels, squashed = await self._decoded(work, encoded)
-            in_turn = self._under_way > self._idle_below
-            look = self._in_turn if in_turn else self._side_by_side
-            return await look(work, pixels, squashed)
-        finally:
-            self._under_way -= 1
+        async with self._models.budget.hold(pixel_count(encoded, max_pixels=self._max_pixels)):
+            self._under_way += 1
+            try:
+                pixels, squashed = await self._decoded(work, encoded)
+                in_turn = self._under_way > self._idle_below
+                look = self._in_turn if in_turn else self._side_by_side
+                return await look(work, pixels, squashed)
+            finally:
+                self._under_way -= 1
 
     async def _in_turn(self, work: Work, pixels: Pixels, squashed: Pixels) -> Understood:
         """One call after the other, the second for the whole and all objects."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from inference.errors import PictureRefused
-from inference.images import MAX_JPEG_SCANS, WHOLE, Box, decode, squash
+from inference.images import MAX_JPEG_SCANS, WHOLE, Box, decode, pixel_count, squash
 
 WIDTH, HEIGHT = 48, 32
 
@@ -362,3 +362,12 @@ def test_any_box_gives_a_square(x0, y0, x1, y1, height, width):
     pixels = np.zeros((height, width, 3), np.uint8)
 
     assert squash(pixels, 16, Box(x0, y0, x1, y1)).shape == (16, 16, 3)
+
+
+def test_the_pixel_count_is_known_from_the_head_alone():
+    picture = io.BytesIO()
+    Image.new("RGB", (120, 50)).save(picture, "PNG")
+
+    assert pixel_count(picture.getvalue()[:60]) == 6000
+    assert pixel_count(picture.getvalue(), max_pixels=1000) == 1000
+    assert pixel_count(b"no picture") == 0

@@ -20,6 +20,7 @@ from pinstream.memory import MemoryStore
 from pinstream.store import Consistency
 from streams import understanding
 from streams.fence import Fence
+from streams.pixels import PixelBudget
 from streams.records import Lane, Lease, TakenRecord
 from streams.repins import Repins
 from streams.retry import Backoff, Outages, Patience
@@ -144,7 +145,9 @@ class Bench:
         self.outages = Outages()
         self.fence = Fence(self.index)
         patience = Patience(quick, self.outages, on_retry=self.counts.append)
-        seen_by = understanding.Models(detect=self.models, embed=self.models, patience=patience, threads=AtOnce())
+        seen_by = understanding.Models(
+            detect=self.models, embed=self.models, patience=patience, threads=AtOnce(), budget=PixelBudget(10**6)
+        )
         self.path = PinPath(
             Parts(
                 fence=self.fence,
