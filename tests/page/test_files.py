@@ -1,0 +1,48 @@
+"""The page's files: complete, nothing inline, nothing from elsewhere, never stale."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from api.page import FOLDER
+from tests.api.fakes import Bench, asked
+
+PAGE = (FOLDER / "index.html").read_text()
+MODULES = sorted((FOLDER / "js").glob("*.js"))
+TEXTS = [*MODULES, *sorted((FOLDER / "css").glob("*.css")), FOLDER / "index.html", FOLDER / "icon.svg"]
+NAMESPACES = {"http://www.w3.org/2000/svg", "http://page"}
+"""Names that look like addresses: nothing is asked for there."""
+
+
+async def test_files_are_served_as_what_they_are_and_asked_for_anew() -> None:
+    async with asked(Bench()) as service:
+        answers = {path: await service.client.get(path) for path in re.findall(r'(?:src|href)="(/web/[^"]+)"', PAGE)}
+        script = answers["/web/js/app.js"]
+        again = await service.client.get("/web/js/app.js", headers={"If-None-Match": script.headers["etag"]})
+
+    assert {answer.status_code for answer in answers.values()} == {200}
+    assert {answer.headers["cache-control"] for answer in answers.values()} == {"no-cache"}
+    assert script.headers["content-type"].startswith("text/javascript")
+    assert answers["/web/fonts/figtree.woff2"].headers["content-type"] == "font/woff2"
+    assert "unsafe" not in script.headers["content-security-policy"]
+    assert (again.status_code, again.headers["cache-control"]) == (304, "no-cache")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.name)
+def test_modules_import_what_is_there(module: Path) -> None:
+    for name in re.findall(r'from "\./([^"]+)"', module.read_text()):
+        assert (module.parent / name).exists(), f"{module.name} imports {name}"
+
+
+def test_nothing_is_inline_and_nothing_comes_from_elsewhere() -> None:
+    assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son[a-z]+=", PAGE)
+    for path in TEXTS:
+        text = path.read_text()
+        assert set(re.findall(r"https?://[\w./-]+", text)) <= NAMESPACES, path.name
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(", text), path.name
+
+
+def test_modules_stay_small() -> None:
+    assert max(len(path.read_text().splitlines()) for path in MODULES) <= 400
+    assert sorted(len(path.read_text().splitlines()) for path in MODULES)[len(MODULES) // 2] <= 120
