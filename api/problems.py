@@ -176,14 +176,18 @@ def _field_of(message: str) -> str | None:
 
 
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: that these statuses answer with a problem."""
+    """For OpenAPI: that these statuses answer with a problem, as a missing key always may."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    answered = sorted({401, *statuses})
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in answered}
 
 
 def describe(document: dict[str, Any]) -> dict[str, Any]:
-    """An OpenAPI document with the shape of problems in place of FastAPI's own errors."""
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    """An OpenAPI document with the shape of problems in place of FastAPI's own errors, and with keys."""
+    components = document.setdefault("components", {})
+    components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "where keys are set"}}
+    document["security"] = [{}, {"key": []}]
+    schemas = components.setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
     schemas["ProblemBody"] = ProblemBody.model_json_schema()
