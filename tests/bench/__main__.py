@@ -1,7 +1,7 @@
 """`make bench ARGS="path --json FILE"`: measurements, as ratios against a limit or a peer in the same run."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,7 +13,7 @@ from tests.bench import service as service_bench
 from tests.bench.products import report as products_report
 from tests.bench.products import run as products_bench
 from tests.bench.products.gallery import PHOTOS
-from tests.bench.report import PRODUCTS, SEARCH, SERVICE, page_block, readme_block, replace_block
+from tests.bench.report import PATH, PRODUCTS, SEARCH, SERVICE, page_block, readme_block, replace_block
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -37,9 +37,7 @@ def path(
     plan = path_bench.Plan(limit_s=2, saturated_pins=60, low_pins=15, half_s=2) if quick else path_bench.Plan()
     report = path_bench.run(plan, images=images, console=console)
     console.print(page_block(report))
-    if json is not None:
-        path_bench.write(report, json)
-        console.print(f"written to {json}")
+    _keep(report, json, CHECKOUT / PATH if docs else None)
     if docs:
         replace_block(CHECKOUT / "README.md", readme_block(report))
         replace_block(CHECKOUT / "docs" / "benchmarks.md", page_block(report))
@@ -54,8 +52,7 @@ def search(
     """The library's searches against a bare pymilvus search."""
     plan = search_bench.Plan(pins=2_000, rounds=20, servers=("lite",)) if quick else search_bench.Plan()
     report = search_bench.run(plan, Console())
-    if json is not None:
-        path_bench.write(report, json)
+    _keep(report, json, CHECKOUT / SEARCH if docs else None)
     if docs:
         replace_block(CHECKOUT / "docs" / "searching.md", search_bench.table(report), source=SEARCH)
 
@@ -68,8 +65,7 @@ def service(
 ) -> None:
     """What Flashlight and Lens over HTTP add to the bare model calls."""
     report = service_bench.run(service_bench.Plan(pins=2_000, rounds=10) if quick else service_bench.Plan(), Console())
-    if json is not None:
-        path_bench.write(report, json)
+    _keep(report, json, CHECKOUT / SERVICE if docs else None)
     if docs:
         replace_block(CHECKOUT / "docs" / "api.md", service_bench.table(report), source=SERVICE)
 
@@ -86,10 +82,16 @@ def products(
         raise typer.BadParameter(f"no {photos}/images.csv: the columns image, sender_id and label are expected there")
     plan = products_bench.Plan.quick() if quick else products_bench.Plan()
     report = products_bench.run(plan, folder=photos, console=Console())
-    if json is not None:
-        path_bench.write(report, json)
+    _keep(report, json, CHECKOUT / PRODUCTS if docs else None)
     if docs:
         replace_block(CHECKOUT / "docs" / "products.md", products_report.page_block(report), source=PRODUCTS)
+
+
+def _keep(report: dict[str, Any], *files: Path | None) -> None:
+    """Where it was asked for, and where the pages' figures are compared with it."""
+    for file in files:
+        if file is not None:
+            path_bench.write(report, file)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,30 @@ def page_block(report: Mapping[str, Any]) -> str:
             f"Outside the two model calls and the index's own visibility delay, median: {outside['low']:.1f} ms at the "
             f"low rate, {outside['half']:.1f} ms at half of saturation. Objects per pin: {report['objects_per_pin']}.",
             cpu_table(report),
+            targets_table(report),
             f"The limit was measured before and after the saturated run: {report['limit_runs_pins_per_s']} pictures/s.",
         )
+    )
+
+
+def targets_table(report: Mapping[str, Any]) -> str:
+    """What was aimed at, and whether it was met."""
+    outside, half = report["outside_models_and_visibility_ms"]["low"], report["freshness_ms"]["half"]
+    cpu = report["cpu_ms_per_pin"]
+    beside = sum(cpu.values()) - cpu["triton"]
+    rows = [
+        ("0.85 of the limit at saturation", f"{report['ratio']:.2f}", report["ratio"] >= 0.85),
+        ("under 20 ms outside models and visibility, low rate, median", f"{outside:.1f} ms", outside < 20),
+        ("half of saturation, Lite: p50 under 80 ms", f"{half['p50']:.0f} ms", half["p50"] < 80),
+        ("half of saturation, Lite: p99 under 200 ms", f"{half['p99']:.0f} ms", half["p99"] < 200),
+    ]
+    table = markdown_table(
+        ("target", "measured", ""), [(aim, found, "met" if is_met else "**missed**") for aim, found, is_met in rows]
+    )
+    bare = report["machine"]["cores"] * 1000 / report["limit_pins_per_s"]
+    return (
+        f"{table}\n\nA pin costs {sum(cpu.values()):.0f} ms of CPU at saturation, {beside:.1f} ms of it outside "
+        f"Triton; the models alone cost {bare:.0f} ms."
     )
 
 
