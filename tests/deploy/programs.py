@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from api.settings import ApiSettings
 from settings.environment import PREFIX, ProcessSettings
+from streams.canaries.settings import CanarySettings
 from streams.settings import WorkerSettings
 from streams.watch.settings import WatchSettings
 
@@ -13,6 +14,7 @@ SETTINGS: dict[tuple[str, ...], type[ProcessSettings]] = {
     ("streams", "worker"): WorkerSettings,
     ("streams", "init"): WorkerSettings,
     ("streams", "watch"): WatchSettings,
+    ("streams", "canary"): CanarySettings,
     ("api",): ApiSettings,
 }
 """By the first words of a command."""

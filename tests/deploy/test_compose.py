@@ -40,7 +40,7 @@ def test_it_is_what_the_compose_specification_allows() -> None:
 
 
 def test_everything_of_the_product_is_there() -> None:
-    parts = {"kafka", "milvus", "etcd", "objects", "triton-cpu", "triton-gpu", "worker", "watch", "api"}
+    parts = {"kafka", "milvus", "etcd", "objects", "triton-cpu", "triton-gpu", "worker", "watch", "canary", "api"}
 
     assert parts | {"prometheus", "grafana"} | ONE_SHOT <= set(SERVICES)
     assert (SERVICES["triton-cpu"]["profiles"], SERVICES["triton-gpu"]["profiles"]) == (["cpu"], ["gpu"])
@@ -94,6 +94,7 @@ def test_prometheus_asks_the_services_where_they_listen() -> None:
     assert asked == {
         "pinstream-worker": "worker:9464",
         "pinstream-watch": "watch:9465",
+        "pinstream-canary": "canary:9466",
         "pinstream-api": "api:8080",
         "triton": "triton:8002",
         "milvus": "milvus:9091",

@@ -98,7 +98,8 @@ def test_what_is_installed_by_default_is_valid_and_whole() -> None:
     kinds = {(each["kind"], each["metadata"]["name"].removeprefix("pinstream-")) for each in DEFAULT}
     assert {
         ("Deployment", "worker"), ("Deployment", "api"), ("Deployment", "triton"), ("StatefulSet", "watch"),
-        ("Job", "init"), ("CronJob", "audit"), ("PodDisruptionBudget", "worker"), ("PodDisruptionBudget", "api"),
+        ("Job", "init"), ("Deployment", "canary"), ("CronJob", "audit"), ("PodDisruptionBudget", "worker"),
+        ("PodDisruptionBudget", "api"),
         ("NetworkPolicy", "worker"), ("NetworkPolicy", "triton"), ("NetworkPolicy", "fetching"), ("Service", "api"),
     } <= kinds  # fmt: skip
 
@@ -232,7 +233,7 @@ def test_alerts_and_dashboards_arrive_as_they_are_committed() -> None:
         assert json.loads(held) == json.loads(path.read_text())
     monitors = of_kind("ServiceMonitor", every)
     services = of_kind("Service", every)
-    assert monitors.keys() == {f"pinstream-{part}" for part in ("worker", "watch", "api", "triton")}
+    assert monitors.keys() == {f"pinstream-{part}" for part in ("worker", "watch", "canary", "api", "triton")}
     for name, monitor in monitors.items():
         (endpoint,) = monitor["spec"]["endpoints"]
         assert endpoint["port"] in {port["name"] for port in services[name]["spec"]["ports"]}, name

@@ -12,10 +12,10 @@ from deploy.prometheus import rules
 from index import bootstrap
 from pinstream.collection import Row, Where
 from pinstream.milvus import MilvusStore
-from tests.deploy.known_metrics import is_pending
 from tests.integration.drive import fields, picture
 from tests.integration.real_prometheus import Prometheus, needs_prometheus, running_prometheus
 from tests.integration.running_api import running_api, status
+from tests.integration.running_canary import RunningCanary
 from tests.integration.running_watch import RunningWatch
 from tests.integration.running_worker import RunningWorker, Site, eventually
 
@@ -43,10 +43,12 @@ def prometheus(
     with (
         RunningWorker(site, folder, probe__ratio="1", canary_every_s="1") as worker,
         RunningWatch(site, folder / "watch") as watch,
+        RunningCanary(site, folder, canary__every_s="1") as canary,
         running_api(site, folder) as api,
     ):
         targets = {
             "pinstream-watch": f"{watch.url}/metrics",
+            "pinstream-canary": f"{canary.url}/metrics",
             "pinstream-api": f"{api}/metrics",
             "pinstream-worker": f"{worker.url}/metrics",
             "triton": stack.endpoints.triton_metrics,
@@ -86,7 +88,7 @@ def test_every_query_of_every_dashboard_is_answered(prometheus: tuple[Prometheus
         for board in BOARDS
         for panel in board.panels
         for query in panel.queries
-        if not any(name in query.expression for name in NOT_RUNNING) and not is_pending(query.expression)
+        if not any(name in query.expression for name in NOT_RUNNING)
     }
     assert len(silent) > 60
 
@@ -109,7 +111,7 @@ def test_every_metric_of_every_alert_is_there(prometheus: tuple[Prometheus, Life
         name
         for expression in [*(alert.expression for alert in rules.alerts()), *rules.recorded().values()]
         for name in rules.own_names(expression)
-        if not is_pending(name) and name not in NOT_RUNNING
+        if name not in NOT_RUNNING
     }
     assert len(silent) > 10
 

@@ -18,6 +18,7 @@ from pinstream.cli import app as pinstream_app
 from pinstream.milvus import MilvusStore
 from tests.integration.drive import fields, picture
 from tests.integration.real_prometheus import impatient_rules, needs_prometheus, running_prometheus
+from tests.integration.running_canary import RunningCanary
 from tests.integration.running_watch import RunningWatch
 from tests.integration.running_worker import RunningWorker, Site, eventually
 
@@ -27,12 +28,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(420), needs_prometheus]
 
 ALERT = "PinstreamOverduePins"
-
-
-class RunningCanary(RunningWorker):
-    """``python -m streams canary`` as a child."""
-
-    command = "canary"
 
 
 def sings(site: Site, folder: Path, *, give_up_s: str) -> tuple[int, str]:

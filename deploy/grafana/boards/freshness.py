@@ -121,6 +121,38 @@ _AGES: Final = Section(
     ),
 )
 
+_CANARY: Final = Section(
+    "A pin of nobody's",
+    (
+        Panel(
+            title="Published to found",
+            description="The canary's pin, from the outside: published, and searched for until a search returns it.",
+            queries=quantiles("pinstream_canary_published_to_found_seconds"),
+            unit="s",
+            width=8,
+            runbooks=("PinstreamCanaryFailing",),
+        ),
+        Panel(
+            title="Deleted to gone",
+            description="The same pin, deleted, and searched for until no search returns it.",
+            queries=quantiles("pinstream_canary_deleted_to_gone_seconds"),
+            unit="s",
+            width=8,
+            runbooks=("PinstreamCanaryFailing",),
+        ),
+        Panel(
+            title="Rounds",
+            description="By how they ended, and how long ago one last went well.",
+            queries=(
+                Query("sum by (result) (increase(pinstream_canary_rounds_total[5m]))", "{{result}}, 5 minutes"),
+                Query("time() - max(pinstream_canary_last_success_timestamp_seconds)", "seconds since success"),
+            ),
+            width=8,
+            runbooks=("PinstreamCanaryFailing",),
+        ),
+    ),
+)
+
 _STAGES: Final = Section(
     "Where the time goes",
     (
@@ -210,5 +242,5 @@ BOARD: Final = Board(
     name="freshness",
     title="Freshness",
     description="How old a pin is at the moment a search first returns it, and whether every pin arrives.",
-    sections=(_NOW, _AGES, _STAGES, _OBJECTIVES, _ACCOUNT),
+    sections=(_NOW, _AGES, _STAGES, _OBJECTIVES, _ACCOUNT, _CANARY),
 )

@@ -66,6 +66,9 @@ capabilities: {drop: [ALL]}
 {{- if .Values.kafka.certificates }}
 - {name: kafka-certificates, mountPath: /etc/pinstream/kafka, readOnly: true}
 {{- end }}
+{{- if .Values.triton.certificates }}
+- {name: triton-certificates, mountPath: /etc/pinstream/triton, readOnly: true}
+{{- end }}
 {{- if .Values.milvus.certificates }}
 - {name: milvus-certificates, mountPath: /etc/pinstream/milvus, readOnly: true}
 {{- end }}
@@ -75,6 +78,9 @@ capabilities: {drop: [ALL]}
 - {name: tmp, emptyDir: {}}
 {{- if .Values.kafka.certificates }}
 - {name: kafka-certificates, secret: {secretName: {{ .Values.kafka.certificates }}}}
+{{- end }}
+{{- if .Values.triton.certificates }}
+- {name: triton-certificates, secret: {secretName: {{ .Values.triton.certificates }}}}
 {{- end }}
 {{- if .Values.milvus.certificates }}
 - {name: milvus-certificates, secret: {secretName: {{ .Values.milvus.certificates }}}}
