@@ -137,6 +137,8 @@ def bars(verb: str) -> Iterator[Steps]:
     with progress(verb) as bar:
 
         def steps(what: str, total: int) -> Step:
+            if not total:
+                return lambda step: None
             task = bar.add_task(what, total=total)
             return lambda step: bar.advance(task, step)
 

@@ -21,6 +21,7 @@ ROWS: Final = "rows"
 LIVING: Final = "pins in the index"
 DEAD: Final = "dead"
 _SHA256_CHARS: Final = 64
+_DIGEST_BYTES: Final = 16
 _CURSOR: Final = "compared up to"
 
 
@@ -104,9 +105,10 @@ class Comparison:
 
     def is_far(self, whole: Row) -> bool:
         """Whether a living whole picture is still far from another, or others from it, that show the same."""
-        if not whole.alive or len(whole.image_sha256) != _SHA256_CHARS:
+        digest = _digest(whole)
+        if digest is None:
             return False
-        code, owner = self._ledger.picture(whole.image_sha256, whole.code, whole.pin_id)
+        code, owner = self._ledger.picture(digest, whole.code, whole.pin_id)
         return code == whole.code if owner == whole.pin_id else far_apart(code, whole.code)
 
     def _of(self, both: Both) -> list[Finding]:
@@ -132,10 +134,11 @@ class Comparison:
     def _strangers(self, page: Sequence[Both]) -> Iterator[Finding]:
         """Whole pictures whose code is far from that of another pin with the same picture."""
         for both in page:
-            whole = next((row for row in both.rows if row.slot == WHOLE_SLOT and row.alive), None)
-            if whole is None or len(whole.image_sha256) != _SHA256_CHARS:
+            whole = next((row for row in both.rows if row.slot == WHOLE_SLOT), None)
+            digest = None if whole is None else _digest(whole)
+            if whole is None or digest is None:
                 continue
-            code, other = self._ledger.picture(whole.image_sha256, whole.code, both.pin_id)
+            code, other = self._ledger.picture(digest, whole.code, both.pin_id)
             if far_apart(code, whole.code):
                 last = max(row.slot for row in both.rows)
                 yield Finding(both.pin_id, "code", f"far from that of {other}, which has the same picture", last)
@@ -154,6 +157,16 @@ def _pages(merged: Iterator[Both], page_rows: int) -> Iterator[list[Both]]:
             page, size = [], 0
     if page:
         yield page
+
+
+def _digest(whole: Row) -> bytes | None:
+    """Enough of a living picture's SHA-256 to tell it from all others; None where the row has none."""
+    if not whole.alive or len(whole.image_sha256) != _SHA256_CHARS:
+        return None
+    try:
+        return bytes.fromhex(whole.image_sha256)[:_DIGEST_BYTES]
+    except ValueError:
+        return None
 
 
 def _is_dead(both: Both) -> bool:

@@ -18,7 +18,7 @@ create table if not exists word (pin text primary key, version integer, deleted 
     partition integer, offset integer, at_ms integer) without rowid;
 create table if not exists outcome (pin text primary key, result text, version integer, embedding_version integer,
     lane integer, partition integer, offset integer) without rowid;
-create table if not exists picture (sha256 text primary key, code blob, pin text) without rowid;
+create table if not exists picture (digest blob primary key, code blob, pin text) without rowid;
 create table if not exists finding (pin text, kind text, detail text, last_slot integer,
     primary key (pin, kind)) without rowid;
 """
@@ -151,10 +151,10 @@ class Ledger:
         """How many pins the topics know."""
         return int(self._tables.execute("select count(*) from word").fetchone()[0])
 
-    def picture(self, sha256: str, code: bytes, pin: str) -> tuple[bytes, str]:
+    def picture(self, digest: bytes, code: bytes, pin: str) -> tuple[bytes, str]:
         """The first code that was met with a picture, and whose it is: this one, if it is the first."""
-        self._tables.execute("insert or ignore into picture values (?, ?, ?)", (sha256, code, pin))
-        found = self._tables.execute("select code, pin from picture where sha256 = ?", (sha256,)).fetchone()
+        self._tables.execute("insert or ignore into picture values (?, ?, ?)", (digest, code, pin))
+        found = self._tables.execute("select code, pin from picture where digest = ?", (digest,)).fetchone()
         return bytes(found[0]), str(found[1])
 
     def find(self, findings: Iterable[Finding]) -> None:
