@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from index.comparing import DEAD, LIVING, ROWS, Comparison
-from index.hearing import Hearing, Steps
+from index.hearing import Hearing
 from index.judging import KINDS, Finding, Judge, Kind, Word
 from index.ledger import Ledger
+from pinstream.cli.screen import Steps
 from pinstream.collection import WHOLE_SLOT, Row
 
 _AT_ONCE: Final = 200

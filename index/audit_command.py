@@ -1,8 +1,7 @@
 """``python -m index audit``: the topics against the index, and what is wrong put right."""
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,14 +11,14 @@ import typer
 from index import audit_view, metrics
 from index.audit import Audit, Patience, Report
 from index.comparing import Comparison
-from index.hearing import Hearing, Step, Steps
+from index.hearing import Hearing
 from index.judging import Judge
 from index.ledger import Ledger, LedgerMismatch
 from index.mending import MENDED, Mending, TooManyOrphans, suspect_orphans
 from index.sampling import Sample
 from pinstream.cli.connection import ConfigOption, Connection, KafkaAway, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
-from pinstream.cli.screen import complain, progress
+from pinstream.cli.screen import bars, complain
 from pinstream.cli.when import duration_s
 from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import VectorIndexError
@@ -129,17 +128,3 @@ def _audited(  # noqa: PLR0913 (what one audit is made of)
         mended={str(each): count for each, count in mended.items()},
         published=sum(mended[each] for each in MENDED),
     )
-
-
-@contextmanager
-def bars(verb: str) -> Iterator[Steps]:
-    """Progress bars, one below the other, each with its own total."""
-    with progress(verb) as bar:
-
-        def steps(what: str, total: int) -> Step:
-            if not total:
-                return lambda step: None
-            task = bar.add_task(what, total=total)
-            return lambda step: bar.advance(task, step)
-
-        yield steps

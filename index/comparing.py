@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from index.hearing import Steps
 from index.judging import Finding, Judge, Outcome, Word, far_apart
 from index.ledger import Ledger
 from index.sampling import Sample
+from pinstream.cli.screen import Steps
 from pinstream.collection import WHOLE_SLOT, Row, row_key
 from pinstream.store import VectorStore
 

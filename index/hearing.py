@@ -1,6 +1,6 @@
 """The topics' side of an audit: what was published of each pin, and what became of it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
@@ -11,6 +11,7 @@ from index.ledger import Ledger
 from index.sampling import Sample
 from pinstream.cli.connection import Connection, KafkaAway
 from pinstream.cli.passes import Span, TopicReader
+from pinstream.cli.screen import Step, Steps
 from pinstream.errors import EventInvalid
 from pinstream.events import (
     BACKFILL_TOPIC,
@@ -27,10 +28,6 @@ LANES: Final = (EVENTS_TOPIC, BACKFILL_TOPIC)
 BACKFILL_GROUP_SUFFIX: Final = ".backfill"
 _AT_ONCE: Final = 1_000
 _TIMEOUT_S: Final = 15.0
-
-Step = Callable[[int], None]
-Steps = Callable[[str, int], Step]
-"""Told of a piece of work and how long it is, gives whom to tell of each step."""
 
 
 class Hearing:

@@ -12,12 +12,13 @@ from itertools import groupby, islice
 from typing import Final, Literal
 
 from index.comparing import Comparison
-from index.hearing import Hearing, Steps
+from index.hearing import Hearing
 from index.judging import NOWHERE, Outcome, Word
 from index.ledger import Ledger
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection
 from pinstream.cli.passes import TopicReader
+from pinstream.cli.screen import Steps
 from pinstream.collection import WHOLE_SLOT, Row
 from pinstream.events import REPAIR_HEADER, VERSION_HEADER, Headers
 from pinstream.stored import StoredRecord

@@ -7,11 +7,11 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from index.audit_command import AWAY, TIMEOUT_S, bars
+from index.audit_command import AWAY, TIMEOUT_S
 from index.sweeping import Sweep, Swept, retention_s
 from pinstream.cli.connection import ConfigOption, KafkaAway, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
-from pinstream.cli.screen import complain
+from pinstream.cli.screen import bars, complain
 from pinstream.cli.when import duration_s
 from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import VectorIndexError

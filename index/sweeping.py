@@ -19,10 +19,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
     ResourceType,
 )
 
-from index.hearing import LANES, Steps
+from index.hearing import LANES
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection, KafkaAway
 from pinstream.cli.passes import TopicReader
+from pinstream.cli.screen import Steps
 from pinstream.collection import WHOLE_SLOT, Row, row_key
 from pinstream.errors import EventInvalid
 from pinstream.events import VERSION_HEADER, PinDeletion, decode_event

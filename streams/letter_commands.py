@@ -8,11 +8,11 @@ from typing import Annotated, Final
 import typer
 
 from pinstream.cli.connection import ConfigOption, KafkaAway, KafkaOption, PrefixOption, connection
-from pinstream.cli.screen import complain, progress
+from pinstream.cli.screen import bars, complain
 from pinstream.cli.when import moment_ms
 from streams import letter_view
 from streams.letter_box import LetterBox, Wanted
-from streams.letter_office import Advance, LetterOffice, Total
+from streams.letter_office import LetterOffice
 
 AWAY: Final = 3
 
@@ -117,14 +117,15 @@ def replay(  # noqa: PLR0913 (each is an option)
     with _office(kafka, config, topic_prefix) as (office, box):
         _sort(office, wanted)
         if box.total(wanted):
-            with _bar("outcomes read", "offsets") as total:
-                office.look_up(total=total)
+            with bars("read") as steps:
+                office.look_up(steps=steps)
         lane = office.lanes[1] if backfill else None
         seen = letter_view.print_plan(office.plan(wanted, each=every, lane=lane), office.topic, done=yes)
         gone = 0
         if yes and seen.total():
-            with _bar("done with", "letters") as total:
-                gone = office.replay(office.plan(wanted, each=every, lane=lane), advance=total(seen.total()))
+            with bars("done with") as steps:
+                advance = steps("letters", seen.total())
+                gone = office.replay(office.plan(wanted, each=every, lane=lane), advance=advance)
         if gone:
             complain(f"{gone:,} letters were gone before they could be replayed")
         raise typer.Exit(1 if gone or seen["stranger"] else 0)
@@ -151,8 +152,8 @@ def drop(  # noqa: PLR0913 (each is an option)
         _sort(office, wanted)
         count = box.total(wanted)
         if yes and count:
-            with _bar("dropped", "letters") as total:
-                office.drop(box.letters(wanted), advance=total(count))
+            with bars("dropped") as steps:
+                office.drop(box.letters(wanted), advance=steps("letters", count))
         letter_view.print_drop(count, box.counts(wanted), office.topic, done=yes)
 
 
@@ -180,17 +181,5 @@ def _office(kafka: str | None, config: list[str] | None, topic_prefix: str) -> I
 
 
 def _sort(office: LetterOffice, wanted: Wanted) -> None:
-    with _bar("read", "offsets") as total:
-        office.sort(since_ms=wanted.since_ms, total=total)
-
-
-@contextmanager
-def _bar(verb: str, of: str) -> Iterator[Total]:
-    """A progress bar that learns its total once it is known."""
-    with progress(verb) as bar:
-
-        def total(count: int) -> Advance:
-            task = bar.add_task(of, total=count)
-            return lambda step: bar.advance(task, step)
-
-        yield total
+    with bars("read") as steps:
+        office.sort(since_ms=wanted.since_ms, steps=steps)

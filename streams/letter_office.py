@@ -1,6 +1,6 @@
 """Reading all dead letters, and taking them back or off the list: what the commands do, without the screen."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -8,6 +8,7 @@ from typing import Literal
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection
 from pinstream.cli.passes import TopicReader
+from pinstream.cli.screen import Step, Steps
 from pinstream.errors import EventInvalid
 from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome
 from pinstream.stored import StoredRecord
@@ -15,10 +16,6 @@ from streams.letter_box import LetterBox, Wanted
 from streams.letters import Handled, Letter, Mark, read_letter, replayed_headers, source_timestamp_ms
 
 _AT_ONCE = 1_000
-
-Advance = Callable[[int], None]
-Total = Callable[[int], Advance]
-"""Told how much there is, gives whom to tell of each step."""
 
 
 Fate = Literal["replay", "settled", "stranger"]
@@ -46,20 +43,22 @@ class LetterOffice:
         self.topic = to.topic_prefix + DEAD_TOPIC
         self.lanes = (to.topic_prefix + EVENTS_TOPIC, to.topic_prefix + BACKFILL_TOPIC)
 
-    def sort(self, *, since_ms: int | None, total: Total) -> None:
+    def sort(self, *, since_ms: int | None, steps: Steps) -> None:
         """Read every letter and mark written since then into the box, up to the topic's end as it is now."""
         with TopicReader(self._to, self.topic) as reader:
             spans = reader.spans(since_ms=since_ms)
-            for record in reader.read(spans, advance=total(sum(span.offsets for span in spans))):
+            for record in reader.read(spans, advance=steps(reader.topic, sum(span.offsets for span in spans))):
                 found = read_letter(record)
                 if found is not None:
                     self._box.add(found)
 
-    def look_up(self, *, total: Total) -> None:
+    def look_up(self, *, steps: Steps) -> None:
         """Note which pins in the box have been settled since, and at which version."""
         with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
             spans = reader.spans()
-            self._box.settle(self._settled(reader.read(spans, advance=total(sum(span.offsets for span in spans)))))
+            self._box.settle(
+                self._settled(reader.read(spans, advance=steps(reader.topic, sum(span.offsets for span in spans))))
+            )
 
     def fetch(self, letters: Sequence[Letter]) -> Iterator[StoredRecord]:
         """The letters themselves, in the order in which they come."""
@@ -77,7 +76,7 @@ class LetterOffice:
                 fate = "settled"
             yield Plan(letter=letter, fate=fate, topic=topic, done_with=done_with)
 
-    def replay(self, plans: Iterator[Plan], *, advance: Advance) -> int:
+    def replay(self, plans: Iterator[Plan], *, advance: Step) -> int:
         """Publish, and mark what has arrived; how many letters Kafka has let go of meanwhile.
 
         What is cut off in between is replayed again another time, which changes nothing.
@@ -100,7 +99,7 @@ class LetterOffice:
                 advance(len(chunk))
         return gone
 
-    def drop(self, letters: Iterator[Letter], *, advance: Advance) -> None:
+    def drop(self, letters: Iterator[Letter], *, advance: Step) -> None:
         """Mark them, so that no list shows them; the records stay for as long as the topic keeps them."""
         with Repeater(self._to) as repeater:
             for letter in letters:

@@ -1,5 +1,7 @@
 """What a person sees meanwhile, on standard error; results go to standard output."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
@@ -28,3 +30,22 @@ def progress(verb: str) -> Progress:
         TimeElapsedColumn(),
         console=screen,
     )
+
+
+Step = Callable[[int], None]
+Steps = Callable[[str, int], Step]
+"""Told of a piece of work and how long it is, gives whom to tell of each step."""
+
+
+@contextmanager
+def bars(verb: str) -> Iterator[Steps]:
+    """Bars one below the other, one for each piece of work that has any length."""
+    with progress(verb) as bar:
+
+        def steps(what: str, total: int) -> Step:
+            if not total:
+                return lambda step: None
+            task = bar.add_task(what, total=total)
+            return lambda step: bar.advance(task, step)
+
+        yield steps
