@@ -40,7 +40,10 @@ export function makeAnswers({ ask, on, empty, mark = () => null }) {
     const answer = { heard_ms: Date.now(), ...(await ask(question, null, signal)) };
     const tiles = tilesOf(answer);
     // Pictures come first, so that old tiles give way to whole ones; slow ones do not hold the others up.
-    await patiently(tiles.map((tile) => tile.pictured), PATIENCE_MS);
+    await patiently(
+      tiles.map((tile) => tile.pictured),
+      PATIENCE_MS,
+    );
     return { answer, tiles };
   }
 

@@ -10,14 +10,14 @@ import { makePinView } from "./pin.js";
 import { go, goInstead, startRouter } from "./router.js";
 import { startThemeSwitch } from "./theme-switch.js";
 import { startTicking } from "./ticking.js";
-import { startWall } from "./wall.js";
+import { Wall } from "./wall.js";
 
 const NAME = "pinstream";
 const wallRoot = document.getElementById("wall");
 const viewRoot = document.getElementById("view");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-const wall = startWall(wallRoot);
+const wall = new Wall(wallRoot);
 let view = null;
 let opened = null;
 

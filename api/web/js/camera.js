@@ -22,10 +22,14 @@ export async function takePhoto() {
       "div.camera-tools",
       {},
       button(".icon-button", () => dialog.close(), { "aria-label": "Close the camera" }, icon("close")),
-      button(".shutter", async () => {
-        taken = await frameOf(video);
-        dialog.close();
-      }, { "aria-label": "Take the photo" }),
+      button(
+        ".shutter",
+        async () => {
+          taken = await frameOf(video);
+          dialog.close();
+        },
+        { "aria-label": "Take the photo" },
+      ),
     ),
   );
   document.body.append(dialog);
@@ -37,7 +41,10 @@ export async function takePhoto() {
 }
 
 function frameOf(video) {
-  const canvas = Object.assign(document.createElement("canvas"), { width: video.videoWidth, height: video.videoHeight });
+  const canvas = Object.assign(document.createElement("canvas"), {
+    width: video.videoWidth,
+    height: video.videoHeight,
+  });
   canvas.getContext("2d").drawImage(video, 0, 0);
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }

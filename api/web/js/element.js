@@ -10,7 +10,8 @@ export function element(tag, attributes = {}, ...children) {
   if (classes.length) node.className = classes.join(" ");
   const { on = {}, ...rest } = attributes;
   for (const [attribute, value] of Object.entries(rest)) {
-    if (value !== false && value !== null && value !== undefined) node.setAttribute(attribute, value === true ? "" : value);
+    if (value !== false && value !== null && value !== undefined)
+      node.setAttribute(attribute, value === true ? "" : value);
   }
   for (const [event, listener] of Object.entries(on)) node.addEventListener(event, listener);
   node.append(...children.flat().filter((child) => child !== null && child !== false && child !== undefined));

@@ -3,6 +3,7 @@
 
 import { LENS } from "./address.js";
 import { makeAnswers } from "./answers.js";
+import { switchNode } from "./asking.js";
 import { hasCamera, takePhoto } from "./camera.js";
 import { button, element } from "./element.js";
 import { icon } from "./icons.js";
@@ -58,7 +59,10 @@ class LensView {
     this.#answers = makeAnswers({
       ask: (question, cursor, signal) => this.#ask(signal),
       on: { answered: () => this.#explain() },
-      empty: () => ({ title: "Nothing like it yet", text: this.#shop ? "Try without the shop filter." : "Try a closer photo of one thing." }),
+      empty: () => ({
+        title: "Nothing like it yet",
+        text: this.#shop ? "Try without the shop filter." : "Try a closer photo of one thing.",
+      }),
       mark: (hit) => sourceMark(hit),
     });
     this.#answers.list.addEventListener("pointerover", (event) => this.#pointAt(event));
@@ -76,18 +80,33 @@ class LensView {
   }
 
   #layout(take) {
-    const shop = button(".switch", () => this.#toggleShop(shop), { role: "switch", "aria-checked": "false" }, element("span.switch-knob"), "Shop only");
+    const shop = switchNode("Shop only", false, () => this.#toggleShop(shop));
     return element(
       "article.pin.lens",
       {},
-      element("div.pin-side", {}, this.#stage.node, element("div.pin-tools", {}, sources(take, { small: true })), element("header.pin-facts", {}, element("h1", { tabindex: "-1" }, "Your photo"), this.#understood, promise())),
-      element("section.pin-answers", { "aria-labelledby": "answers-heading" }, element("h2.unseen", { id: "answers-heading" }, "Pins like it"), element("header.answers-head", {}, this.#sources, element("div.controls", {}, shop)), this.#answers.node),
+      element(
+        "div.pin-side",
+        {},
+        this.#stage.node,
+        element("div.pin-tools", {}, sources(take, { small: true })),
+        element("header.pin-facts", {}, element("h1", { tabindex: "-1" }, "Your photo"), this.#understood, promise()),
+      ),
+      element(
+        "section.pin-answers",
+        { "aria-labelledby": "answers-heading" },
+        element("h2.unseen", { id: "answers-heading" }, "Pins like it"),
+        element("header.answers-head", {}, this.#sources, element("div.controls", {}, shop)),
+        this.#answers.node,
+      ),
     );
   }
 
   async #ask(signal) {
     const asked = photo;
-    asked.answers[this.#shop] ??= { ...(await postLens(asked.blob, { shop: this.#shop }, signal)), heard_ms: Date.now() };
+    asked.answers[this.#shop] ??= {
+      ...(await postLens(asked.blob, { shop: this.#shop }, signal)),
+      heard_ms: Date.now(),
+    };
     this.#answer = asked.answers[this.#shop];
     return { ...this.#answer, hits: this.#answer.hits.filter((hit) => isFrom(hit, this.#from)) };
   }
@@ -97,7 +116,9 @@ class LensView {
     this.#explained = this.#answer;
     const { objects, dominant } = this.#answer.understood;
     const named = objects.map(({ label }) => label);
-    this.#understood.textContent = objects.length ? `Seen: ${listed(named)}.${dominant !== null ? ` Led by the ${lower(named[dominant])}.` : ""}` : "No single thing stands out: looked for as a whole.";
+    this.#understood.textContent = objects.length
+      ? `Seen: ${listed(named)}.${dominant !== null ? ` Led by the ${lower(named[dominant])}.` : ""}`
+      : "No single thing stands out: looked for as a whole.";
     this.#stage.show(objects.map((object, index) => ({ ...object, slot: index + 1 })));
     this.#listSources(objects);
     this.#reflect();
@@ -106,11 +127,20 @@ class LensView {
   #listSources(objects) {
     const count = (from) => this.#answer.hits.filter((hit) => isFrom(hit, from)).length;
     const chip = (from, name, mark) =>
-      button(".ask", () => this.#show(from), { "data-from": from, "aria-pressed": "false" }, mark, name, element("span.ask-count", {}, String(count(from))));
+      button(
+        ".ask",
+        () => this.#show(from),
+        { "data-from": from, "aria-pressed": "false" },
+        mark,
+        name,
+        element("span.ask-count", {}, String(count(from))),
+      );
     this.#sources.replaceChildren(
       chip(ALL, "Everything"),
       chip(PICTURE, "Whole picture", icon("image")),
-      ...objects.map(({ label, score }, index) => chip(index + 1, `${label} ${percent(score)}`, element("span.number", {}, String(index + 1)))),
+      ...objects.map(({ label, score }, index) =>
+        chip(index + 1, `${label} ${percent(score)}`, element("span.number", {}, String(index + 1))),
+      ),
     );
   }
 
@@ -121,7 +151,8 @@ class LensView {
   }
 
   #reflect() {
-    for (const chip of this.#sources.children) chip.setAttribute("aria-pressed", String(chip.dataset.from === String(this.#from)));
+    for (const chip of this.#sources.children)
+      chip.setAttribute("aria-pressed", String(chip.dataset.from === String(this.#from)));
     this.#stage.select(typeof this.#from === "number" ? this.#from : null);
   }
 
@@ -144,7 +175,8 @@ function isFrom(hit, from) {
 }
 
 function sourceMark({ source, object }) {
-  if (source === "object") return element("span.number.source", {}, element("span.unseen", {}, "like thing "), String(object + 1));
+  if (source === "object")
+    return element("span.number.source", {}, element("span.unseen", {}, "like thing "), String(object + 1));
   return null;
 }
 
@@ -154,7 +186,11 @@ function invitation(take, trouble) {
     {},
     element("div.invitation-art", { "aria-hidden": "true" }, icon("lens")),
     element("h1", { tabindex: "-1" }, "Look for what you see"),
-    element("p", {}, "Show a photo, and Lens finds pins like it, as a whole and thing by thing, even those saved seconds ago."),
+    element(
+      "p",
+      {},
+      "Show a photo, and Lens finds pins like it, as a whole and thing by thing, even those saved seconds ago.",
+    ),
     trouble && element("p.trouble", { role: "alert" }, trouble),
     sources(take, {}),
     element("p.hint", {}, "Or drop a picture anywhere on this page, or paste one."),
@@ -163,12 +199,22 @@ function invitation(take, trouble) {
 }
 
 function promise() {
-  return element("p.promise", {}, "Your photo is searched with once and not kept, and its place and time are removed before it leaves this browser.");
+  return element(
+    "p.promise",
+    {},
+    "Your photo is searched with once and not kept, and its place and time are removed before it leaves this browser.",
+  );
 }
 
 /** Ways to give a photo: a file, the camera. */
 function sources(take, { small = false }) {
-  const input = element("input.unseen", { type: "file", accept: "image/*", id: "photo-file", tabindex: "-1", "aria-hidden": "true" });
+  const input = element("input.unseen", {
+    type: "file",
+    accept: "image/*",
+    id: "photo-file",
+    tabindex: "-1",
+    "aria-hidden": "true",
+  });
   input.addEventListener("change", () => input.files[0] && take(input.files[0]));
   const trouble = element("p.trouble", { role: "alert", hidden: true });
   const shoot = async () => {
@@ -185,7 +231,13 @@ function sources(take, { small = false }) {
     "div.give",
     {},
     input,
-    button(small ? kind : ".button.primary", () => input.click(), {}, icon("image"), small ? "Another photo" : "Choose a photo"),
+    button(
+      small ? kind : ".button.primary",
+      () => input.click(),
+      {},
+      icon("image"),
+      small ? "Another photo" : "Choose a photo",
+    ),
     hasCamera() && button(kind, shoot, {}, icon("camera"), small ? "Camera" : "Take a photo"),
     trouble,
   );

@@ -37,7 +37,12 @@ export function noticeNode(notice, { retry = null, level = 1 } = {}) {
 }
 
 function keyForm() {
-  const input = element("input.field", { type: "password", "aria-label": "Key", autocomplete: "current-password", required: true });
+  const input = element("input.field", {
+    type: "password",
+    "aria-label": "Key",
+    autocomplete: "current-password",
+    required: true,
+  });
   // Browsers that keep passwords ask whose it is.
   const whose = element("input", { type: "text", autocomplete: "username", value: "pinstream", hidden: true });
   const open = (event) => {
@@ -45,7 +50,13 @@ function keyForm() {
     useKey(input.value);
     location.reload();
   };
-  return element("form.actions", { on: { submit: open } }, whose, input, element("button.button.primary", { type: "submit" }, "Open"));
+  return element(
+    "form.actions",
+    { on: { submit: open } },
+    whose,
+    input,
+    element("button.button.primary", { type: "submit" }, "Open"),
+  );
 }
 
 function codeLine(code) {

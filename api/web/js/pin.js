@@ -1,13 +1,15 @@
 // A pin: its large picture, and what is like it, or like a thing or a part of it.
 
-import { addressOf, pin as placeOfPin, safeLink } from "./address.js";
+import { addressOf, pin as placeOfPin } from "./address.js";
 import { makeAnswers } from "./answers.js";
+import { makeAsking } from "./asking.js";
 import { START } from "./boxes.js";
 import { SHOWN_PX } from "./card.js";
-import { button, element, link, refill } from "./element.js";
+import { button, element, link } from "./element.js";
+import { facts, pinBones } from "./facts.js";
 import { makeFlashlight } from "./flashlight.js";
 import { icon } from "./icons.js";
-import { lower, named, placeName, priceOf, titleOf } from "./labels.js";
+import { lower, titleOf } from "./labels.js";
 import { noticeNode } from "./notice.js";
 import { emptyHits, noticeOf } from "./notices.js";
 import { loadPicture } from "./picture.js";
@@ -15,7 +17,10 @@ import { recall, remember } from "./recent.js";
 import { canGoBack, go, goInstead, note, noteStep } from "./router.js";
 import { getHits, getPin, thumbnail } from "./service.js";
 import { largePicture, makeStage } from "./stage.js";
-import { ticking } from "./ticking.js";
+
+const ABSENT = ["deleted", "unknown", "not-indexed-yet", "dead"];
+const BEAM_KEYS =
+  "Arrow keys move the box, with Shift they resize it, with Alt in small steps. Escape puts the Flashlight out.";
 
 /**
  * The view of a pin in `root`. `known` is what is known of it already (a pin of the wall), `titled(text)` names the
@@ -34,7 +39,15 @@ class PinView {
   #stage = null;
   #light = null;
   #answers = null;
-  #parts = {};
+  #asking = makeAsking();
+  #snap = element("div.snap", { hidden: true });
+  #lightButton = button(
+    ".button.light",
+    () => (this.#light.isOpen ? this.#putOut() : this.#lightUp()),
+    { "aria-pressed": "false" },
+    icon("flashlight"),
+    "Flashlight",
+  );
   #timer = null;
   #gone = new AbortController();
   #failures = 0;
@@ -49,7 +62,7 @@ class PinView {
     if (known) {
       await this.#show(known, again);
     } else {
-      this.#root.replaceChildren(skeleton());
+      this.#root.replaceChildren(pinBones());
       this.#load();
     }
   }
@@ -141,90 +154,32 @@ class PinView {
   }
 
   #layout(pin) {
-    const parts = this.#parts;
-    parts.asks = element("nav.asks", { "aria-label": "What to look for" });
-    parts.heading = element("h2.unseen", { id: "answers-heading" });
-    parts.controls = element("div.controls");
-    parts.snap = element("div.snap", { hidden: true });
-    const tools = element("div.pin-tools", {}, this.#backLink(), this.#lightButton(), parts.snap);
+    const { heading, row, controls } = this.#asking;
+    const tools = element("div.pin-tools", {}, backLink(), this.#lightButton, this.#snap);
+    const keys = element("p.unseen", { id: "beam-keys" }, BEAM_KEYS);
     return element(
       "article.pin",
       {},
-      element(
-        "div.pin-side",
-        {},
-        this.#stage.node,
-        element("p.unseen", { id: "beam-keys" }, "Arrow keys move the box, with Shift they resize it, with Alt in small steps. Escape puts the Flashlight out."),
-        tools,
-        facts(pin),
-      ),
+      element("div.pin-side", {}, this.#stage.node, keys, tools, facts(pin)),
       element(
         "section.pin-answers",
-        { "aria-labelledby": "answers-heading" },
-        parts.heading,
-        element("header.answers-head", {}, parts.asks, parts.controls),
+        { "aria-labelledby": heading.id },
+        heading,
+        element("header.answers-head", {}, row, controls),
         this.#answers.node,
       ),
     );
   }
 
-  #backLink() {
-    const back = (event) => {
-      if (!canGoBack()) return;
-      event.preventDefault();
-      history.back();
-    };
-    return link(".icon-button", "/", { "aria-label": "Back", on: { click: back } }, icon("back"));
-  }
-
-  #lightButton() {
-    this.#parts.light = button(
-      ".button.light",
-      () => (this.#light.isOpen ? this.#putOut() : this.#lightUp()),
-      { "aria-pressed": "false" },
-      icon("flashlight"),
-      "Flashlight",
-    );
-    return this.#parts.light;
-  }
-
   /** Makes everything but the hits say what is asked. */
   #reflect() {
-    const { asks, shop } = this.place;
-    const { heading, asks: row, controls, snap, light } = this.#parts;
-    const thing = asks.kind === "similar" ? this.#object(asks.slot) : null;
-    this.#stage.select(thing ? asks.slot : null);
+    const { asks } = this.place;
+    this.#asking.reflect(this.place, this.#pin.objects);
+    this.#stage.select(asks.kind === "similar" ? asks.slot : null);
     if (asks.kind === "flashlight") this.#light.open(asks.box);
     else this.#light.close();
-    light.setAttribute("aria-pressed", String(asks.kind === "flashlight"));
-    snap.hidden = true;
-    heading.textContent = headingOf(asks, thing, shop);
-    refill(row, this.#askLinks());
-    bringIntoView(row, row.querySelector("[aria-current]"));
-    refill(
-      controls,
-      [
-        thing && this.#switch(`${thing.label} only`, !asks.anyLabel, { ...asks, anyLabel: !asks.anyLabel }, shop),
-        this.#switch("Shop only", shop, asks, !shop),
-      ].filter(Boolean),
-    );
-  }
-
-  #askLinks() {
-    const { pinId, asks, shop } = this.place;
-    const to = (name, next, current, mark) =>
-      link(".ask", addressOf(placeOfPin(pinId, next, shop)), { "aria-current": current ? "true" : null }, mark, name);
-    return [
-      to("Related pins", { kind: "related" }, asks.kind === "related"),
-      ...named(this.#pin.objects).map(({ slot, name }) =>
-        to(name, { kind: "similar", slot, anyLabel: false }, asks.kind === "similar" && asks.slot === slot, element("span.ask-dot")),
-      ),
-      ...(asks.kind === "flashlight" ? [to("This part", asks, true, icon("flashlight"))] : []),
-    ];
-  }
-
-  #switch(name, on, asks, shop) {
-    return button(".switch", () => go(placeOfPin(this.place.pinId, asks, shop)), { role: "switch", "aria-checked": String(on) }, element("span.switch-knob"), name);
+    this.#lightButton.setAttribute("aria-pressed", String(asks.kind === "flashlight"));
+    this.#snap.hidden = true;
   }
 
   #object(slot) {
@@ -245,7 +200,7 @@ class PinView {
 
   #putOut() {
     go(placeOfPin(this.place.pinId, { kind: "related" }, this.place.shop));
-    this.#parts.light.focus({ preventScroll: true });
+    this.#lightButton.focus({ preventScroll: true });
   }
 
   /** The box moved under the reader's hand: answers follow, and the address when it rests. */
@@ -256,7 +211,7 @@ class PinView {
       noteStep(this.place);
       this.#reflect();
     }
-    this.#parts.snap.hidden = true;
+    this.#snap.hidden = true;
     if (done) {
       note(this.place);
       this.#answers.settle(this.place);
@@ -264,66 +219,39 @@ class PinView {
   }
 
   #offerSnap({ asks }, { snap_to: thing }) {
-    const { snap } = this.#parts;
     if (asks.kind !== "flashlight" || !thing || this.place.asks.kind !== "flashlight") return;
     const take = () => goInstead(placeOfPin(this.place.pinId, { kind: "flashlight", box: thing.box }, this.place.shop));
     const fits = thing.box.every((side, index) => Math.abs(side - asks.box[index]) < 0.002);
-    snap.replaceChildren(button(".button", take, {}, icon("snap"), element("span", {}, `Snap to ${lower(thing.label)}`)));
-    snap.hidden = fits;
+    this.#snap.replaceChildren(
+      button(".button", take, {}, icon("snap"), element("span", {}, `Snap to ${lower(thing.label)}`)),
+    );
+    this.#snap.hidden = fits;
   }
 
   /** A pin that left while it was looked at says so in place of everything. */
   #absent(error) {
-    if (!["deleted", "unknown", "not-indexed-yet", "dead"].includes(error.state)) return false;
+    if (!ABSENT.includes(error.state)) return false;
     this.#fail(error);
     return true;
   }
 
   #empty(question) {
     const { asks, shop } = question;
-    const { widen, ...notice } = emptyHits(question, asks.kind === "similar" ? (this.#object(asks.slot)?.label ?? "") : "");
+    const { widen, ...notice } = emptyHits(
+      question,
+      asks.kind === "similar" ? (this.#object(asks.slot)?.label ?? "") : "",
+    );
     const wider = { everywhere: [asks, false], label: [{ ...asks, anyLabel: true }, shop] }[widen];
     const label = widen === "label" ? "Any kind" : "Everywhere";
     return wider ? { ...notice, action: { label, act: () => go(placeOfPin(this.place.pinId, ...wider)) } } : notice;
   }
 }
 
-/** Scrolls `row` sideways, and nothing else, until `item` is in its middle. */
-function bringIntoView(row, item) {
-  if (item) row.scrollLeft = item.offsetLeft + item.offsetWidth / 2 - row.offsetLeft - row.clientWidth / 2;
-}
-
-function headingOf({ kind, anyLabel }, thing, shop) {
-  const where = shop ? " in the shop" : "";
-  if (kind === "flashlight") return `Like this part${where}`;
-  if (kind === "similar") return thing ? `${anyLabel ? "Anything like the" : "Like the"} ${lower(thing.label)}${where}` : "Similar looks";
-  return `Related pins${where}`;
-}
-
-function facts(pin) {
-  const price = priceOf(pin);
-  const visit = safeLink(pin.link);
-  return element(
-    "header.pin-facts",
-    {},
-    element("h1", { tabindex: "-1" }, titleOf(pin)),
-    element(
-      "p.pin-line",
-      {},
-      ticking(pin.age_s),
-      element("span", {}, placeName(pin.domain)),
-      price && element("span.pin-price", {}, price),
-      visit && element("a.visit", { href: visit, rel: "noopener noreferrer nofollow", target: "_blank" }, new URL(visit).host, icon("visit")),
-    ),
-    pin.tags.length > 0 && element("ul.tags", { "aria-label": "Tags" }, pin.tags.map((tag) => element("li", {}, tag))),
-  );
-}
-
-function skeleton() {
-  return element(
-    "article.pin",
-    { "aria-busy": "true" },
-    element("div.pin-side", {}, element("div.stage.bone.bone-stage"), element("h1.unseen", { tabindex: "-1" }, "Loading")),
-    element("section.pin-answers", { "aria-hidden": "true" }, element("ul.tiles", {}, Array.from({ length: 12 }, () => element("li.tile", {}, element("span.tile-picture.bone"))))),
-  );
+function backLink() {
+  const back = (event) => {
+    if (!canGoBack()) return;
+    event.preventDefault();
+    history.back();
+  };
+  return link(".icon-button", "/", { "aria-label": "Back", on: { click: back } }, icon("back"));
 }

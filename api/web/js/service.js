@@ -64,7 +64,9 @@ export function thumbnail(address, shown_px, density = globalThis.devicePixelRat
 }
 
 async function call(path, { method = "GET", json, body, headers = {}, signal }) {
-  const sent = json ? { body: JSON.stringify(json), headers: { "Content-Type": "application/json" } } : { body, headers };
+  const sent = json
+    ? { body: JSON.stringify(json), headers: { "Content-Type": "application/json" } }
+    : { body, headers };
   let response;
   try {
     response = await fetch(path, { method, ...sent, signal });

@@ -44,7 +44,10 @@ export function makeStage({ img, chosen, numbered = false }) {
       dot.node.setAttribute("aria-pressed", String(dot.slot === slot));
       dot.outline.classList.toggle("chosen", dot.slot === slot);
     }
-    frame.classList.toggle("has-choice", dots.some((dot) => dot.slot === slot));
+    frame.classList.toggle(
+      "has-choice",
+      dots.some((dot) => dot.slot === slot),
+    );
   }
 
   new ResizeObserver(place).observe(frame);
@@ -76,11 +79,20 @@ export function largePicture({ thumbnail, picture }) {
 }
 
 function makeDot({ slot, label, score, box }, chosen, numbered) {
-  const outline = element("span.outline", { "aria-hidden": "true" }, element("span.outline-name", {}, `${label} ${percent(score)}`));
+  const outline = element(
+    "span.outline",
+    { "aria-hidden": "true" },
+    element("span.outline-name", {}, `${label} ${percent(score)}`),
+  );
   lay(outline, box);
   outline.classList.toggle("high", box[1] < 0.06);
   const point = (on) => () => outline.classList.toggle("hovered", on);
-  const node = button(".dot", () => chosen(slot), { "aria-label": `${label}, ${percent(score)} sure`, "aria-pressed": "false" }, numbered && element("span.dot-number", { "aria-hidden": "true" }, String(slot)));
+  const node = button(
+    ".dot",
+    () => chosen(slot),
+    { "aria-label": `${label}, ${percent(score)} sure`, "aria-pressed": "false" },
+    numbered && element("span.dot-number", { "aria-hidden": "true" }, String(slot)),
+  );
   for (const event of ["pointerenter", "focus"]) node.addEventListener(event, point(true));
   for (const event of ["pointerleave", "blur"]) node.addEventListener(event, point(false));
   return { slot, box, node, outline };

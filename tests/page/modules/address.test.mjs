@@ -22,7 +22,15 @@ test("a pin can be named in the query too", () => {
 });
 
 test("what cannot be read falls back to Related Pins", () => {
-  for (const query of ["object=0", "object=x", "object=1.5", "box=1,2,3", "box=,,,", "box=0.9,0,0.1,1", "box=a,b,c,d"]) {
+  for (const query of [
+    "object=0",
+    "object=x",
+    "object=1.5",
+    "box=1,2,3",
+    "box=,,,",
+    "box=0.9,0,0.1,1",
+    "box=a,b,c,d",
+  ]) {
     assert.deepEqual(placeOf(`/pins/a?${query}`), pin("a"), query);
   }
 });

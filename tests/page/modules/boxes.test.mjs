@@ -8,7 +8,7 @@ const near = (actual, expected) =>
 
 /** Random numbers that are the same on every run. */
 function* random(seed) {
-  for (let state = seed; ; ) {
+  for (let state = seed; ;) {
     state = (state * 1664525 + 1013904223) % 2 ** 32;
     yield state / 2 ** 32;
   }
@@ -72,7 +72,13 @@ test("a box within a view", () => {
 
 test("points are spread until none hides another, and stay near where they were", () => {
   const size = { width_px: 300, height_px: 400, apart_px: 34 };
-  const points = [[0.5, 0.5], [0.5, 0.5], [0.52, 0.5], [0.1, 0.9], [0.999, 0.001]];
+  const points = [
+    [0.5, 0.5],
+    [0.5, 0.5],
+    [0.52, 0.5],
+    [0.1, 0.9],
+    [0.999, 0.001],
+  ];
   const placed = boxes.spread(points, size).map(([x, y]) => [x * 300, y * 400]);
   for (let i = 0; i < placed.length; i += 1) {
     for (let j = 0; j < i; j += 1) {

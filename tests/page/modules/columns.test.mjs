@@ -3,7 +3,8 @@ import { test } from "node:test";
 
 import { grid, hang } from "../../../api/web/js/columns.js";
 
-const pins = (count) => Array.from({ length: count }, (_, index) => ({ key: `p${index}`, ratio: 0.6 + ((index * 7) % 10) / 10 }));
+const pins = (count) =>
+  Array.from({ length: count }, (_, index) => ({ key: `p${index}`, ratio: 0.6 + ((index * 7) % 10) / 10 }));
 const at = { width_px: 1200, caption_px: 34 };
 
 test("columns fill the width, from two on a phone to eight on a wall", () => {

@@ -12,8 +12,7 @@ function scene() {
     setTimeout: (act) => timers.push(act),
     clearTimeout: (number) => number && (timers[number - 1] = null),
   };
-  const ask = (question, signal) =>
-    new Promise((resolve, reject) => asked.push({ question, signal, resolve, reject }));
+  const ask = (question, signal) => new Promise((resolve, reject) => asked.push({ question, signal, resolve, reject }));
   const following = follower(ask, {
     answered: (question, answer) => heard.push([question, answer]),
     failed: (question, error) => heard.push([question, error.message]),

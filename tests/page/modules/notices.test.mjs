@@ -16,7 +16,10 @@ test("each way for a pin to be absent has words of its own", () => {
 test("only what may change by itself is asked for again", () => {
   assert.equal(absent("not-indexed-yet").retry_s, 1);
   assert.equal(absent("deleted").retry_s, undefined);
-  assert.deepEqual([1, 2, 3, 9].map((failures) => noticeOf(new Away(""), failures).retry_s), [1, 2, 4, 15]);
+  assert.deepEqual(
+    [1, 2, 3, 9].map((failures) => noticeOf(new Away(""), failures).retry_s),
+    [1, 2, 4, 15],
+  );
   assert.equal(noticeOf(new Busy(429, {}, 7)).retry_s, 7);
   assert.equal(noticeOf(new KeyWanted(401, {}, 1)).retry_s, undefined);
 });
@@ -34,9 +37,14 @@ test("no hits: what could let some in", () => {
 });
 
 test("pictures are asked for as wide as they are shown, up to twice the density", () => {
-  const widths = [[240, 1], [240, 2], [240, 3], [170, 1], [500, 1], [4000, 2]].map(([shown_px, density]) =>
-    thumbnail("/v1/pins/a/thumbnail?version=1", shown_px, density).split("width_px=")[1],
-  );
+  const widths = [
+    [240, 1],
+    [240, 2],
+    [240, 3],
+    [170, 1],
+    [500, 1],
+    [4000, 2],
+  ].map(([shown_px, density]) => thumbnail("/v1/pins/a/thumbnail?version=1", shown_px, density).split("width_px=")[1]);
 
   assert.deepEqual(widths, ["320", "640", "640", "160", "640", "1280"]);
 });
