@@ -71,6 +71,10 @@ def test_a_stopped_worker_is_noticed_explained_and_made_good(
             assert where(site, early[0])["stage"] == "searchable"
             assert sings(site, tmp_path, give_up_s="60")[0] == 0
             assert ALERT not in prometheus.firing()
+            eventually(
+                lambda: watch.metric("pinstream_watch_deletion_seconds_count") == 1,
+                what="the canary's deletion, seen by a probe",
+            )
 
             worker.signal(signal.SIGTERM)
             assert worker.wait() == 0

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 TILES: Final = ".tiles .tile a"
@@ -45,3 +46,17 @@ async def pins_shown(page: Page) -> list[str]:
     """The pins of the hits, in order."""
     shown: list[str] = await page.locator(TILES).evaluate_all("links => links.map(link => link.dataset.pin)")
     return shown
+
+
+async def complaints(page: Page) -> list[str]:
+    """What axe finds wrong, and where."""
+    wrong = []
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        found = (await Axe().run(page)).response["violations"]
+        wrong += [
+            f"{scheme}: {each['id']} ({each['impact']}) {node['html'][:160]}"
+            for each in found
+            for node in each["nodes"]
+        ]
+    return wrong

@@ -3,28 +3,13 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.page.conftest import PINS, NewPage
-from tests.page.looks import answered, understood
+from tests.page.looks import answered, complaints, understood
 from tests.page.site import OUTFIT, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def complaints(page: Page) -> list[str]:
-    """What axe finds wrong, and where."""
-    wrong = []
-    for scheme in ("light", "dark"):
-        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        found = (await Axe().run(page)).response["violations"]
-        wrong += [
-            f"{scheme}: {each['id']} ({each['impact']}) {node['html'][:160]}"
-            for each in found
-            for node in each["nodes"]
-        ]
-    return wrong
 
 
 async def test_wall(site: Site, new_page: NewPage, screen: str) -> None:

@@ -1,0 +1,99 @@
+"""The watch's status page in a browser: readable in light and dark, on a desktop and a phone, and alive."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from pinstream.events import STAGES
+from streams.watch.progress import Progress
+from streams.watch.settings import WatchHttpSettings, WatchSettings
+from streams.watch.web import Site
+from tests.page.conftest import PATIENCE_MS, NewPage
+from tests.page.looks import complaints
+from tests.streams.watch.records import Bench
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_PROGRESS_KEPT = ("pins.events", 0)
+
+
+class OnlyInstance:
+    """Watches the one partition there is."""
+
+    running = True
+    partitions = frozenset({0})
+
+    def __init__(self, bench: Bench) -> None:
+        self.instances: dict[str, list[int]] = {}
+        self.state = bench.known
+
+
+@dataclass(frozen=True)
+class Served:
+    """The page of a watch that has seen an hour."""
+
+    url: str
+    bench: Bench
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def served() -> AsyncIterator[Served]:
+    """An hour of pins and deletions, some dead, three owed."""
+    bench = lived(Bench())
+    progress = Progress(lambda: bench.now_ms)
+    progress.assigned({_PROGRESS_KEPT: 0})
+    progress.looked({_PROGRESS_KEPT: 0})
+    async with AsyncExitStack() as stack:
+        site = Site(WatchSettings(http=WatchHttpSettings(port=0)), bench.watcher, progress, partitions=1)
+        site.shows(OnlyInstance(bench))
+        yield Served(await site.start(stack), bench)
+
+
+def lived(bench: Bench) -> Bench:
+    dice = random.Random(7)
+    for number in range(700):
+        bench.later(5)
+        pin, slow = f"pin-{number}", dice.lognormvariate(0, 0.5)
+        offset = bench.publish(pin)
+        if number >= 697:
+            continue
+        stages_ms = {stage: slow * base for stage, base in zip(STAGES, (4, 3, 2, 20, 21, 9, 12), strict=True)}
+        seen_ms = bench.now_ms + round(slow * 70)
+        dead = dice.random() < 0.03
+        first = {stage: spent for stage, spent in stages_ms.items() if stage != "visible"}
+        reason = dice.choice(["fetch: FetchFailed: 404", "picture: PictureRefused: no picture"])
+        if dead:
+            bench.tell(pin, outcome="dead", reason=reason, offset=offset)
+            continue
+        bench.tell(pin, offset=offset, stages_ms=first)
+        bench.tell(pin, offset=offset, stages_ms=stages_ms, visible_at_ms=seen_ms)
+        if dice.random() < 0.2:
+            gone = bench.delete(pin, 2)
+            bench.tell(pin, 2, "deleted", offset=gone, stages_ms={"queue": 3.0, "write": 9.0})
+            bench.tell(pin, 2, "deleted", offset=gone, stages_ms={"visible": 8.0}, visible_at_ms=bench.now_ms + 40)
+    bench.later(20)
+    return bench
+
+
+async def test_nothing_to_complain_of(served: Served, new_page: NewPage, screen: str) -> None:
+    page = await new_page(screen)
+    await page.goto(served.url)
+    await expect(page.locator("#verdict")).to_contain_text("3 pins overdue, in the queue")
+
+    assert await complaints(page) == []
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_it_refreshes_itself(served: Served, new_page: NewPage) -> None:
+    page = await new_page()
+    await page.goto(served.url)
+    await expect(page.locator("#verdict")).to_contain_text("3 pins overdue")
+
+    served.bench.tell("pin-699")
+
+    await expect(page.locator("#verdict")).to_contain_text("2 pins overdue", timeout=PATIENCE_MS)
