@@ -63,7 +63,7 @@ class FaustWatch:
             take = watcher.event if topic in self._lanes else watcher.outcome
             channel = self.app.topic(topic, key_serializer="raw", value_serializer="raw", acks=True)
             self.app.agent(channel, name=f"watch.{topic}")(self._agent(take))
-        self.app.on_rebalance_complete.connect(self._rebalanced, weak=False)
+        self.app.on_rebalance_complete.connect(lambda *_sent, **_named: self._rebalanced(), weak=False)
 
     @property
     def partitions(self) -> frozenset[int]:
@@ -135,7 +135,7 @@ class FaustWatch:
         value = self.table.get(key)
         return None if value is None else PinState.decode(value)
 
-    async def _rebalanced(self, *_app: Any, **_more: Any) -> None:
+    async def _rebalanced(self) -> None:
         """After every rebalance, before any record: what is known of the granted partitions, out of the table."""
         granted = [_place(tp) for tp in self.app.assignor.assigned_actives() if tp.topic in self.topics]
         try:
