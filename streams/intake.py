@@ -52,10 +52,14 @@ class Intake:
             self._assigned[each.partition] = TopicPartition(each.topic, each.partition)
 
     def unassigned(self, partitions: Iterable[int]) -> None:
-        """These are read no more."""
-        for partition in partitions:
-            self._assigned.pop(partition, None)
-        self._paused &= self._assigned.keys()
+        """These are read no more; to be called while the consumer still has them.
+
+        librdkafka 2.16 keeps a pause beyond the assignment: granted again, such a partition would never be read.
+        """
+        gone = self._assigned.keys() & set(partitions)
+        self._pause(self._paused - gone)
+        for partition in gone:
+            del self._assigned[partition]
 
     @property
     def partitions(self) -> Sequence[TopicPartition]:

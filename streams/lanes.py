@@ -203,8 +203,8 @@ class Lanes:
 
         def let_go() -> None:
             self._commit_now("backfill", offsets)
-            self._backfill.incremental_unassign([self._at("backfill", each) for each in partitions])
             self._backfill_intake.unassigned(partitions)
+            self._backfill.incremental_unassign([self._at("backfill", each) for each in partitions])
             done.set_result(None)
 
         self._commands["backfill"].put(let_go)
