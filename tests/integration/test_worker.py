@@ -8,27 +8,27 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from confluent_kafka import KafkaError, Producer
 
+from deploy.local.stack import LocalStack, StackOptions
 from index import bootstrap
 from pinstream.collection import row_key
+from pinstream.columns import COLUMNS, Shape
 from pinstream.events import STAGES
 from pinstream.milvus import MilvusStore
 from streams.dead_letters import LEFT_OUT
 from tests.integration.running_worker import RunningWorker, Site, event, eventually
 
-if TYPE_CHECKING:
-    from deploy.local.stack import LocalStack
-
 pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def store(stack: "LocalStack") -> Iterator[MilvusStore]:
+def store(stack: LocalStack) -> Iterator[MilvusStore]:
     opened = MilvusStore(stack.endpoints.milvus)
     bootstrap.init(opened)
     yield opened
@@ -36,7 +36,7 @@ def store(stack: "LocalStack") -> Iterator[MilvusStore]:
 
 
 @pytest.fixture
-def site(stack: "LocalStack", store: MilvusStore) -> Site:
+def site(stack: LocalStack, store: MilvusStore) -> Site:
     return Site(stack.endpoints)
 
 
@@ -221,6 +221,22 @@ def test_missing_topics_are_refused_with_what_to_run(site: Site, tmp_path: Path)
     assert "python -m streams init" in worker.said()
 
 
+def test_an_index_that_does_not_fit_is_refused_with_what_to_do(stack: LocalStack, tmp_path: Path) -> None:
+    options = StackOptions(root=tmp_path / "empty", kafka="none", triton="none")
+    with LocalStack(options) as empty, closing(MilvusStore(empty.endpoints.milvus)) as there:
+        site = Site(replace(stack.endpoints, milvus=empty.endpoints.milvus))
+        missing, unfit = RunningWorker(site, tmp_path), RunningWorker(site, tmp_path)
+
+        missing.start()
+        assert missing.wait() == 3
+        there.create(Shape(columns=tuple(replace(each, bits=each.bits and 2 * each.bits) for each in COLUMNS)))
+        unfit.start()
+        assert unfit.wait() == 3
+
+    assert "run `python -m index init` first" in missing.said()
+    assert "field code: bits is 512, not 256" in unfit.said()
+
+
 def test_a_wrong_setting_names_itself_and_exits_2(tmp_path: Path) -> None:
     env = {**os.environ, "PINSTREAM_KAFKA__PROTOCOL": "eager"}
 
@@ -233,7 +249,7 @@ def test_a_wrong_setting_names_itself_and_exits_2(tmp_path: Path) -> None:
     assert "'classic'" in done.stderr
 
 
-def test_init_is_idempotent_and_reports_differences(stack: "LocalStack") -> None:
+def test_init_is_idempotent_and_reports_differences(stack: LocalStack) -> None:
     prefix = f"i{uuid.uuid4().hex[:6]}."
     env = {
         **os.environ,
