@@ -9,13 +9,11 @@ from typing import Final, Protocol
 
 from confluent_kafka import (
     Consumer,
-    ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
     Message,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
 
 from api.journal import Place
 from pinstream.errors import EventInvalid
@@ -171,11 +169,15 @@ class Tail:
 
     def _committed(self, group: str, partitions: list[TopicPartition]) -> dict[int, int]:
         """Where the workers of ``group`` are; nothing for a group that has never committed."""
-        admin = AdminClient({"log_level": 2, **self._settings.client_config})
-        asked = admin.list_consumer_group_offsets(
-            [ConsumerGroupTopicPartitions(group, partitions)], request_timeout=_TIMEOUT_S
+        # Not the AdminClient's list_consumer_group_offsets: while a broker's coordinator loads, its answer to that
+        # ends the process (librdkafka 2.16, segmentation fault). This reader never joins the group.
+        reader = Consumer(
+            {"log_level": 2, **self._settings.client_config, "group.id": group, "enable.auto.commit": False}
         )
-        found = asked[group].result().topic_partitions or []
+        try:
+            found = reader.committed(partitions, timeout=_TIMEOUT_S)
+        finally:
+            reader.close()
         return {place.partition: place.offset for place in found if place.offset >= 0}
 
 
