@@ -24,6 +24,12 @@ from streams.watch.watcher import Watcher, wall_clock_ms
 log = logging.getLogger(__name__)
 
 STUCK: Final = 6
+_CHATTY: Final = {
+    "faust": logging.WARNING,
+    "faust.transport.producer": logging.ERROR,  # that its buffer fills is how it keeps pace
+    "mode": logging.WARNING,
+    "aiokafka": logging.CRITICAL,  # it says 20 times a second that a broker is away
+}
 _LOOK_EVERY_S: Final = 1.0
 _PEEK_AFTER_S: Final = 5.0
 _STOP_S: Final = 15.0
@@ -38,8 +44,8 @@ class WatchStuck(WorkerStopped):
 async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
     """Watch until ``stop`` is set. Raises what the process must end for."""
     if not log.isEnabledFor(logging.DEBUG):
-        for chatty, level in (("faust", logging.WARNING), ("mode", logging.WARNING), ("aiokafka", logging.CRITICAL)):
-            logging.getLogger(chatty).setLevel(level)  # aiokafka says 20 times a second that a broker is away
+        for chatty, level in _CHATTY.items():
+            logging.getLogger(chatty).setLevel(level)
     partitions = await asyncio.to_thread(_prepared, settings)
     kafka = settings.kafka
     names = (kafka.live_topic, kafka.backfill_topic, kafka.indexed_topic)
