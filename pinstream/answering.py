@@ -12,8 +12,8 @@ from pinstream.codes import Code
 from pinstream.collection import WHOLE_SLOT, Row, Where
 from pinstream.cursor import MAX_PAGED, Cursor
 from pinstream.errors import QueryInvalid
-from pinstream.gathering import Ask, Candidate, Gathering, Probe, Scope, picture_of
-from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, Hit, SearchResult
+from pinstream.gathering import Ask, Candidate, Gathering, Probe, Scope
+from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, Hit, SearchResult, picture_of
 from pinstream.store import Ranking
 
 
@@ -105,20 +105,23 @@ def answers(ranked: RankedBy, questions: Sequence[Question], *, now_ms: int) -> 
 def _result(question: Question, gathering: Gathering, *, now_ms: int) -> SearchResult | None:
     if question.proves is not None and not gathering.met(question.proves):
         return None
-    found = [(candidate, _hit(candidate, now_ms=now_ms)) for candidate in gathering.best()]
+    hits = [_hit(candidate, now_ms=now_ms) for candidate in gathering.best()]
     exhausted = gathering.exhausted
     if isinstance(question.order, Rerank):
-        found = [pair for pair in _reranked(question.order, found) if not _was_shown(question.cursor, pair[0])]
-        exhausted = exhausted and len(found) <= question.limit
-        more = len(found) > question.limit
-        found = found[: question.limit]
+        hits = [hit for hit in _reranked(question.order, hits) if not _was_shown(question.cursor, hit)]
+        more = len(hits) > question.limit
+        exhausted = exhausted and not more
     else:
         more = not exhausted
-    after = question.cursor.after(
-        (hit.pin_id for _, hit in found), (picture_of(candidate.match.row) for candidate, _ in found)
-    )
-    cursor = after.encode() if more and found and after.shown <= MAX_PAGED else None
-    return SearchResult(tuple(hit for _, hit in found), exhausted=exhausted, cursor=cursor)
+    shown = tuple(hits[: question.limit])
+    return SearchResult(shown, exhausted, _next(question.cursor, shown) if more else None)
+
+
+def _next(cursor: Cursor, shown: Sequence[Hit]) -> str | None:
+    """Where the next page begins, unless that is deeper than a cursor reaches."""
+    if cursor.shown + len(shown) > MAX_PAGED:
+        return None
+    return cursor.after((hit.pin_id, picture_of(hit)) for hit in shown).encode()
 
 
 def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
@@ -133,18 +136,17 @@ def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
     )
 
 
-def _reranked(order: Rerank, found: list[tuple[Candidate, Hit]]) -> list[tuple[Candidate, Hit]]:
+def _reranked(order: Rerank, hits: list[Hit]) -> list[Hit]:
     """By the caller's scores; equal ones stay as they were."""
-    scores = [float(score) for score in order.scorer([hit for _, hit in found])] if found else []
-    if len(scores) != len(found) or not all(map(math.isfinite, scores)):
-        raise QueryInvalid(f"scorer: {len(found)} finite scores were expected, it gave {len(scores)}: {scores!r:.80}")
-    scored = [(candidate, replace(hit, relevance=score)) for (candidate, hit), score in zip(found, scores, strict=True)]
-    return sorted(scored, key=lambda pair: -pair[1].relevance)
+    scores = [float(score) for score in order.scorer(hits)] if hits else []
+    if len(scores) != len(hits) or not all(map(math.isfinite, scores)):
+        raise QueryInvalid(f"scorer: {len(hits)} finite scores were expected, it gave {len(scores)}: {scores!r:.80}")
+    scored = [replace(hit, relevance=score) for hit, score in zip(hits, scores, strict=True)]
+    return sorted(scored, key=lambda hit: -hit.relevance)
 
 
-def _was_shown(cursor: Cursor, candidate: Candidate) -> bool:
-    row = candidate.match.row
-    return cursor.has("picture", picture_of(row)) or cursor.has("pin", row.pin_id)
+def _was_shown(cursor: Cursor, hit: Hit) -> bool:
+    return cursor.has("picture", picture_of(hit)) or cursor.has("pin", hit.pin_id)
 
 
 def _weighted(query: CodeQuery, distance: int) -> float:

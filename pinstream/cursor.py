@@ -30,10 +30,10 @@ class Cursor:
         """Whether this pin or picture was shown; wrong once in about 10^9 times."""
         return bool(self.marks) and _mark(kind, name) in self.marks
 
-    def after(self, pins: Iterable[str], pictures: Iterable[str]) -> Self:
-        """The cursor once these were shown too."""
-        shown = {_mark("pin", pin) for pin in pins} | {_mark("picture", picture) for picture in pictures}
-        return type(self)(self.question, self.asked_at_ms, self.marks | shown)
+    def after(self, shown: Iterable[tuple[str, str]]) -> Self:
+        """The cursor once these were shown too, each a pin and its picture."""
+        marks = {mark for pin, picture in shown for mark in (_mark("pin", pin), _mark("picture", picture))}
+        return type(self)(self.question, self.asked_at_ms, self.marks | marks)
 
     @property
     def shown(self) -> int:

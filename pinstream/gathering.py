@@ -14,9 +14,11 @@ from pinstream.asking import Freshness
 from pinstream.codes import CODE_BITS, Code, similarity
 from pinstream.collection import Row, Where
 from pinstream.cursor import Cursor
+from pinstream.hits import picture_of
 from pinstream.store import MAX_LIMIT, Match, Ranking
 
 OVER_FETCH: Final = 2
+"""Beside what is wanted: the asked pin itself, and one more to know of. Stores give what they have beyond."""
 _NEVER: Final = -1
 _ROUNDING: Final = 1e-9
 Standing = tuple[bool, float, int, str]
@@ -96,11 +98,6 @@ class Scope:
         )
 
 
-def picture_of(row: Row) -> str:
-    """What tells pictures apart: the content's digest, or the pin where it is not known."""
-    return row.image_sha256 or f"pin {row.pin_id}"
-
-
 @dataclass(frozen=True, slots=True)
 class Ask:
     """One question for the store; its ranking goes to ``take``."""
@@ -134,8 +131,8 @@ class Gathering:
     def asks(self) -> list[Ask]:
         """What the store must be asked next, all at once; empty when the answer is certain."""
         target = self._target()
-        wanted = self._limit + 1 + self._shown
-        found = (stream.ask(target, wanted + self._limit // 8 + OVER_FETCH) for stream in self._streams)
+        wanted = self._limit + self._shown + OVER_FETCH
+        found = (stream.ask(target, wanted) for stream in self._streams)
         return [ask for ask in found if ask is not None]
 
     def best(self) -> list[Candidate]:

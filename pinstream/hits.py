@@ -172,6 +172,11 @@ class PinTrace:
     asked_at_ms: int
 
 
+def picture_of(shown: Row | Hit) -> str:
+    """What tells pictures apart: the content's digest, or the pin where it is not known."""
+    return shown.image_sha256 or f"pin {shown.pin_id}"
+
+
 def age_s(row: Row, *, now_ms: int) -> float:
     """Seconds since ``row``'s event was published, by the clock of this process; never negative."""
     return max(now_ms - row.published_at_ms, 0) / 1000

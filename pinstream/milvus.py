@@ -24,7 +24,7 @@ from pinstream.tls import Tls
 TIMEOUT_S: Final = 5.0
 CREATE_TIMEOUT_S: Final = 60.0
 KEYS_PER_CALL: Final = 1_000
-TIE_MARGIN: Final = 12
+TIE_MARGIN: Final = 8
 _CHANNEL: Final = {
     "grpc.keepalive_permit_without_calls": 0,
     "grpc.initial_reconnect_backoff_ms": 100,

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinstream.asking import ANY_LABEL, MAX_HITS, Filters
+from pinstream.asking import ANY_LABEL, MAX_HITS, CodeQuery, Filters, Freshness, Rerank
 from pinstream.codes import CODE_BITS, CODE_BYTES, Code, hamming
 from pinstream.collection import Row, Where, tombstone
+from pinstream.cursor import MAX_PAGED
 from pinstream.errors import IndexEmpty, IndexUnavailable, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
-from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS
+from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, Hit
 from pinstream.memory import MemoryStore
 from pinstream.search import AsyncVisualIndex, VisualIndex
 from pinstream.store import Consistency, Ranking
@@ -295,6 +296,73 @@ def test_arguments_out_of_range_are_named_with_what_is_allowed() -> None:
     ):
         with pytest.raises(QueryInvalid, match=message):
             call()
+
+
+def test_orders_out_of_range_are_named_with_what_is_allowed() -> None:
+    searched = index(row("pin", 0), row("other", 1))
+
+    for order, message in (
+        (Freshness(half_life_s=0), "half_life_s = 0: seconds, above 0"),
+        (Freshness(half_life_s=float("nan")), "half_life_s = nan"),
+        (Freshness(half_life_s=1, weight=3), "weight = 3: above 0 and up to 2"),
+        (Rerank(scorer=len, candidates=0), "candidates = 0: 1 to 1000"),  # type: ignore[arg-type]
+        (Rerank(scorer=lambda hits: []), "scorer: 1 finite scores were expected, it gave 0"),
+        (Rerank(scorer=lambda hits: [float("nan")]), "1 finite scores were expected, it gave 1: \\[nan"),
+    ):
+        with pytest.raises(QueryInvalid, match=message):
+            searched.related("pin", order=order)
+    for query, message in (
+        ([], "give at least one code"),
+        ([CodeQuery(code=b"short")], "a code has 32 bytes"),
+        ([CodeQuery(code=code(0), weight=0)], "weight = 0: above 0 and up to 1"),
+    ):
+        with pytest.raises(QueryInvalid, match=message):
+            searched.blended(query)
+
+
+def test_a_cursor_that_is_none_or_another_questions_is_refused() -> None:
+    searched = index(*(row(f"p{i}", i) for i in range(9)))
+    cursor = searched.related("p0", limit=2).cursor
+    assert cursor is not None
+
+    for other in ("", "!", "AAAA", cursor[:-3], cursor + "AAAA", "é"):
+        with pytest.raises(QueryInvalid, match=r"cursor = .*give back the one that came with an answer"):
+            searched.related("p0", cursor=other)
+    for ask in (
+        lambda: searched.related("p1", cursor=cursor),
+        lambda: searched.related("p0", cursor=cursor, filters=Filters(domain="web")),
+        lambda: searched.related("p0", cursor=cursor, order=Freshness(half_life_s=1)),
+    ):
+        with pytest.raises(QueryInvalid, match="it belongs to another question; only the limit may change"):
+            ask()
+
+
+def test_a_cursor_reaches_as_deep_as_stated() -> None:
+    searched = index(*(row(f"p{i:03}", i % 200) for i in range(MAX_PAGED + 20)))
+
+    first = searched.by_code(code(0), limit=MAX_PAGED)
+    deeper = searched.by_code(code(0), limit=MAX_PAGED + 1)
+    second = searched.by_code(code(0), limit=10, cursor=first.cursor)
+
+    assert (first.exhausted, deeper.exhausted, deeper.cursor) == (False, False, None)
+    assert len(first.cursor or "") < 8_000
+    assert not set(pins(first)) & set(pins(second))
+    assert (len(second), second.exhausted, second.cursor) == (10, False, None)
+
+
+def test_a_scorer_is_asked_once_with_all_candidates_nearest_first() -> None:
+    asked: list[list[str]] = []
+
+    def scorer(hits: Sequence[Hit]) -> list[float]:
+        asked.append(pins(hits))
+        return [hit.distance % 2 for hit in hits]
+
+    order = Rerank(scorer=scorer, candidates=4)
+    found = index(row("q", 0), *(row(f"p{i}", i) for i in range(1, 9))).related("q", limit=3, order=order)
+
+    assert asked == [["p1", "p2", "p3", "p4"]]
+    assert pins(found) == ["p1", "p3", "p2"]
+    assert [hit.relevance for hit in found] == [1, 1, 0]
 
 
 @given(
