@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.figures import percentiles, steady_rate
-from tests.bench.report import END, PATH, begin, page_block, readme_block, replace_block
+from tests.bench.products.report import page_block as products_block
+from tests.bench.report import END, PATH, PRODUCTS, SEARCH, begin, page_block, readme_block, replace_block
+from tests.bench.search import table as search_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,10 +39,12 @@ def measured(page: str, source: str) -> str:
 
 
 def test_figures_in_the_documents_are_those_of_the_stored_report() -> None:
-    path = json.loads((ROOT / PATH).read_text())
+    path, products, search = (json.loads((ROOT / source).read_text()) for source in (PATH, PRODUCTS, SEARCH))
 
     assert measured("README.md", PATH) == readme_block(path)
     assert measured("docs/benchmarks.md", PATH) == page_block(path)
+    assert measured("docs/products.md", PRODUCTS) == products_block(products)
+    assert measured("docs/searching.md", SEARCH) == search_table(search)
 
 
 def test_every_command_in_the_readme_is_run_by_a_test() -> None:
