@@ -149,6 +149,7 @@ def age(seconds: float) -> str:
 Justify = Literal["left", "right"]
 _COLUMNS: tuple[tuple[str, Justify], ...] = (
     ("pin", "left"),
+    ("match", "left"),
     ("bits off", "right"),
     ("similarity", "right"),
     ("pins", "right"),
@@ -165,6 +166,7 @@ _COLUMNS: tuple[tuple[str, Justify], ...] = (
 def _cells(hit: Hit) -> tuple[str, ...]:
     return (
         hit.pin_id if not hit.slot else f"{hit.pin_id} object {hit.slot}",
+        _match(hit),
         str(hit.distance),
         f"{hit.similarity:.2f}",
         str(hit.pins),
@@ -176,3 +178,10 @@ def _cells(hit: Hit) -> tuple[str, ...]:
         hit.title,
         hit.link,
     )
+
+
+def _match(hit: Hit) -> str:
+    """Why a hit leads."""
+    if hit.same_product:
+        return "same product"
+    return "near-duplicate" if hit.near_duplicate else ""

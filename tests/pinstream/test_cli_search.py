@@ -132,6 +132,8 @@ def test_prices_and_links_are_shown_where_there_are_any(run: Run, milvus: str) -
 
     assert "price" not in without.stdout
     assert "19.00 EUR" in having.stdout
+    assert "near-duplicate" in without.stdout
+    assert "same product" in having.stdout
     assert "https://shop.example/hat" in having.stdout
 
 
