@@ -156,6 +156,7 @@ class FaustWatch:
 
 def _app(settings: WatchSettings, *, partitions: int, url: str) -> faust.App:
     kafka = settings.kafka
+    settings.table.folder.mkdir(parents=True, exist_ok=True)  # Faust makes one folder, and none above it
     return faust.App(
         settings.app_id,
         broker=[f"kafka://{server.strip()}" for server in kafka.servers.split(",")],

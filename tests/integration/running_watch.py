@@ -15,7 +15,7 @@ class RunningWatch(RunningWorker):
 
     def __init__(self, site: Site, folder: Path, **settings: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(site, folder, table__folder=str(folder / "table"), **settings)
+        super().__init__(site, folder, table__folder=str(folder / "made" / "by" / "it"), **settings)
 
     def start(self, *arguments: str) -> None:
         """Start it, with a log of its own: the port of the last run is no more."""
