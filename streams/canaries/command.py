@@ -89,12 +89,11 @@ def _counted(sung: Round, metrics: CanaryMetrics) -> None:
 @contextmanager
 def _round(settings: CanarySettings) -> Iterator[Round]:
     kafka, milvus, canary = settings.kafka, settings.milvus, settings.canary
-    token = None if milvus.token is None else milvus.token.get_secret_value()
     delivery_ms = round(canary.give_up_s * 1000)
     producer = {"delivery.timeout.ms": delivery_ms, "linger.ms": 0, **kafka.client, **kafka.producer}
     publisher = Publisher(kafka.servers, topic_prefix=kafka.topic_prefix, source="pinstream-canary", kafka=producer)
     try:
-        with VisualIndex(milvus.uri, token=token, timeout_s=milvus.timeout_s) as index:
+        with VisualIndex(milvus.uri, token=milvus.secret, timeout_s=milvus.timeout_s, tls=milvus.tls) as index:
             name = canary.name or "".join(each if each.isalnum() else "-" for each in socket.gethostname())[:40]
             yield Round(f"canary-{name}", publisher, index, give_up_s=canary.give_up_s)
     finally:

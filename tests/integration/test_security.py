@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,8 +30,9 @@ from streams.errors import StartRefused
 from streams.metrics import Metrics
 from streams.settings import WorkerSettings
 from streams.startup import check
-from tests.integration.drive import QUIET, fields, picture
-from tests.integration.running_worker import RunningWorker, Site
+from tests.integration.drive import QUIET, fields, picture, worker_ends
+from tests.integration.running_watch import RunningWatch
+from tests.integration.running_worker import RunningWorker, Site, eventually
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
@@ -101,13 +104,21 @@ def test_pins_travel_from_publisher_to_search_and_operators_commands_work(
     events = tmp_path / "events.jsonl"
     events.write_text(json.dumps(fields("from-shell", 1, picture(1))) + "\n")
     told = {name.removeprefix("PINSTREAM_").lower(): value for name, value in fortress.security.environment.items()}
-    with RunningWorker(site, tmp_path, **QUIET, **told) as worker:
+    watch = RunningWatch(site, tmp_path, **told)
+    with worker_ends(watch), RunningWorker(site, tmp_path, **QUIET, **told) as worker:
+        watch.start()
         with Publisher(kafka, topic_prefix=site.prefix, kafka=client) as publisher:
             publisher.publish(fields("from-python", 1, picture(0))).result()
         site.put("poison", b"{}")
         site.flush()
         published = run(pinstream_app, "publish", "--jsonl", str(events), "--wait")
         worker.settled(3)
+        canary = subprocess.run(
+            (sys.executable, "-m", "streams", "canary", "--once"), capture_output=True, text=True, check=False
+        )
+        assert canary.returncode == 0, canary.stdout + canary.stderr
+        eventually(lambda: watch.asked("/readyz"), what="the watch to have read everything")
+        assert watch.standing("from-shell") == "searchable"
 
     assert "1 indexed" in published.stdout
     with VisualIndex(
