@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -94,7 +95,7 @@ class Pictures:
         if failed is not None:
             until_s, error = failed
             if self.clock() < until_s:
-                raise error
+                raise copy(error)
             self._failed.drop(key)
 
     async def _got(self, key: Key, pin: IndexedPin) -> Picture:
@@ -103,7 +104,8 @@ class Pictures:
                 encoded = await self._ask(pin)
         except FetchError as exc:
             for_s = _FAILED_FOR_S if isinstance(exc, FetchFailed) else _REFUSED_FOR_S
-            self._failed.put(key, (self.clock() + for_s, exc))
+            # A copy has no traceback, whose frames would keep what was read of the picture.
+            self._failed.put(key, (self.clock() + for_s, copy(exc)))
             raise
         picture = Picture(encoded, hashlib.sha256(encoded).hexdigest())
         self._kept.put(key, picture)

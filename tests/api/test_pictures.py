@@ -1,10 +1,13 @@
 """Pictures are fetched once, whoever asks, and a broken address is left alone for a while."""
 
 import asyncio
+import gc
+import weakref
 
 import pytest
 
 from fetch.fetcher import FetchFailed, FetchRefused
+from pinstream.events import ImageRef
 from pinstream.hits import IndexedPin
 from tests.api.fakes import Asked, Bench, asked
 
@@ -51,3 +54,35 @@ async def test_a_failure_is_remembered_for_a_while(bench: Bench, error: Exceptio
 
     assert picture.encoded == good
     assert len(bench.web.asked) == 2
+
+
+async def test_a_remembered_failure_keeps_nothing_that_was_read(bench: Bench) -> None:
+    class Body(bytearray):
+        """Can be referred to weakly."""
+
+    bodies: list[weakref.ref[Body]] = []
+
+    class TooLarge:
+        async def fetch(self, image: ImageRef) -> bytes:
+            body = Body(100)
+            bodies.append(weakref.ref(body))
+            raise FetchRefused(f"{image.url}: {len(body)} bytes or more")
+
+    bench.pin("a")
+    bench.web = TooLarge()  # type: ignore[assignment]
+
+    async with asked(bench) as service:
+        pin = await pin_of(service, "a")
+        for _ in range(3):
+            with pytest.raises(FetchRefused) as refused:
+                await service.parts.pictures.of(pin)
+        depth = len(refused.traceback)
+        with pytest.raises(FetchRefused) as again:
+            await service.parts.pictures.of(pin)
+        same = len(again.traceback) == depth
+        del refused, again
+        await asyncio.sleep(0)  # the loop itself holds what it threw in
+        gc.collect()
+
+    assert [body() for body in bodies] == [None]
+    assert same, "each answer has a traceback of its own"
