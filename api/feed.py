@@ -12,9 +12,10 @@ import orjson
 
 from api.journal import News
 from api.metrics import Metrics
+from api.problems import Problem
 from api.searches import Searches
 from api.shapes import PinBody
-from pinstream.errors import IndexUnavailable, PinUnknown
+from pinstream.errors import PinUnknown, VectorIndexError
 from pinstream.hits import IndexedPin
 
 log = logging.getLogger(__name__)
@@ -99,13 +100,16 @@ class Feed:
         self._changed.set()
 
     async def run(self) -> None:
-        """Look up what was heard, again and again, until cancelled. The index being away only delays it."""
+        """Look up what was heard, again and again, until cancelled. Without an index it only takes longer."""
         while True:
             await self._arrived.wait()
             self._arrived.clear()
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]
-                await self._tell(batch)
+                try:
+                    await self._tell(batch)
+                except Exception:
+                    log.exception("%d fresh pins are not told", len(batch))
 
     async def events(self, after: str | None) -> AsyncIterator[bytes]:
         """Frames for one reader: what came after the event ``after``, then what comes; comments when nothing does.
@@ -173,7 +177,7 @@ class Feed:
         while pin_ids:
             try:
                 found = await self._searches.ask(lambda index: index.get_many(pin_ids))
-            except IndexUnavailable as exc:
+            except (VectorIndexError, Problem) as exc:
                 log.warning("fresh pins wait for the index: %s", exc)
                 await asyncio.sleep(_AGAIN_S)
             else:

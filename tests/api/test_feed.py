@@ -1,11 +1,14 @@
 """Fresh pins on a stream: once each, in order, gone on from where a reader left, and ended when the service does."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 
+import pytest
+
 from api.settings import ApiSettings, QuotaSettings, ServiceSettings
 from pinstream.collection import Row
-from pinstream.errors import IndexUnavailable
+from pinstream.errors import IndexMismatch, IndexUnavailable
 from pinstream.memory import MemoryStore
 from pinstream.store import Consistency
 from tests.api.fakes import NOW_MS, RED, Asked, Bench, asked, outcome
@@ -82,21 +85,21 @@ async def test_a_pin_deleted_before_it_could_be_told_is_not(bench: Bench) -> Non
 
 
 class Flaky(MemoryStore):
-    """Away for the first read."""
+    """Fails the first read."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception) -> None:
         super().__init__()
-        self.failures = 1
+        self.errors = [error]
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> dict[str, Row]:
-        if self.failures:
-            self.failures -= 1
-            raise IndexUnavailable("away")
+        if self.errors:
+            raise self.errors.pop()
         return dict(super().get(keys, consistency=consistency))
 
 
-async def test_an_index_that_is_away_only_delays_the_news(bench: Bench) -> None:
-    bench.store = Flaky()
+@pytest.mark.parametrize("error", [IndexUnavailable("away"), IndexMismatch("no collection yet")])
+async def test_an_index_that_is_away_or_not_made_yet_only_delays_the_news(bench: Bench, error: Exception) -> None:
+    bench.store = Flaky(error)
 
     async with asked(bench) as service:
         events = service.parts.feed.events(None)
@@ -104,6 +107,25 @@ async def test_an_index_that_is_away_only_delays_the_news(bench: Bench) -> None:
         settle(service, bench, "a")
 
         assert [data["pin_id"] for _, data in await told(events, 1)] == ["a"]
+
+
+async def test_a_bug_loses_no_more_than_the_news_it_was_met_with(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.store = Flaky(RuntimeError("a bug"))
+
+    async with asked(bench) as service:
+        events = service.parts.feed.events(None)
+        await anext(events)
+        settle(service, bench, "a")
+        while not caplog.records:
+            await asyncio.sleep(0)
+        settle(service, bench, "b", first=1)
+
+        assert [data["pin_id"] for _, data in await told(events, 1)] == ["b"]
+
+    assert "a bug" in caplog.text
+    caplog.clear()
 
 
 async def test_silence_is_filled_with_comments_and_streams_end_with_the_service(bench: Bench) -> None:
