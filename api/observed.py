@@ -1,12 +1,15 @@
 """Every answer counted and timed, by route; nothing is logged of a request, least of all a photo."""
 
 import time
+from http import HTTPMethod
+from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
 
-_UNMATCHED = "none"
+_UNMATCHED: Final = "none"
+_METHODS: Final = frozenset(HTTPMethod)
 
 
 class Observed:
@@ -34,6 +37,7 @@ class Observed:
             await self._app(scope, receive, seen)
         finally:
             route = getattr(scope.get("route"), "path", _UNMATCHED)
-            self._metrics.add("requests", route, scope["method"], str(status or 500))
+            method = scope["method"] if scope["method"] in _METHODS else "other"  # callers may send any word
+            self._metrics.add("requests", route, method, str(status or 500))
             if not is_stream:
                 self._metrics.observe("request", time.monotonic() - begun_s, route)

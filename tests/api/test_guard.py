@@ -172,3 +172,13 @@ async def test_requests_are_counted_by_route_and_refusals_by_reason(bench: Bench
 
     assert 'pinstream_api_requests_total{method="GET",route="/v1/pins/{pin_id}",status="404"} 1.0' in metrics
     assert 'pinstream_api_refused_total{reason="rate"} 1.0' in metrics
+
+
+async def test_words_that_are_no_method_make_no_new_series(bench: Bench) -> None:
+    async with asked(bench) as service:
+        for method in ("GET", "AAAA", "AAAB"):
+            await service.client.request(method, "/healthz")
+        metrics = (await service.client.get("/metrics")).text
+
+    assert 'pinstream_api_requests_total{method="other",route="/healthz",status="405"} 2.0' in metrics
+    assert "AAAA" not in metrics
