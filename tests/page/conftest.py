@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.page.browser import SCREENS, browsing
 from tests.page.site import OUTFIT, Site, picture, running
@@ -16,6 +16,8 @@ from tests.page.site import OUTFIT, Site, picture, running
 PINS = 16
 PATIENCE_MS = 45_000
 """For conditions: this machine may be busy."""
+expect.set_options(timeout=PATIENCE_MS)
+
 NewPage = Callable[..., Awaitable[Page]]
 
 

@@ -6,12 +6,11 @@ import pytest
 from playwright.async_api import Page, expect
 
 from fetch.fetcher import FetchRefused
-from tests.page.conftest import PATIENCE_MS, PINS, NewPage
+from tests.page.conftest import PINS, NewPage
 from tests.page.looks import layout_shift, seen_requests
 from tests.page.site import Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-expect.set_options(timeout=PATIENCE_MS)
 
 CARDS = ".wall .card"
 

@@ -20,21 +20,29 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const wall = new Wall(wallRoot);
 let view = null;
 let opened = null;
+let turn = 0;
+let turnShown = 0;
 
 function titled(text) {
   document.title = text ? `${text} · ${NAME}` : NAME;
 }
 
 function show(place, { how, top_px, from = null }) {
-  if (place.view === "pin" && view?.place?.pinId === place.pinId) {
+  if (place.view === "pin" && view?.place?.pinId === place.pinId && turnShown === turn) {
     view.ask(place, { again: how === "pop" });
     return;
   }
   const picture = from?.querySelector("img") ?? null;
   const left = opened;
   opened = place.view === "pin" ? place.pinId : null;
+  turn += 1;
+  const mine = turn;
   morph(picture, left, async () => {
+    // Transitions begin late: by then the reader may have gone on, and only the last step counts.
+    if (mine !== turn) return;
+    turnShown = mine;
     await change(place, { again: how === "pop" });
+    if (mine !== turn) return;
     scrollTo({ top: top_px, behavior: "instant" });
     if (place.view === "wall") wall.seen();
     if (how !== "load") focusIn(place, left);
