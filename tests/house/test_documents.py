@@ -21,6 +21,11 @@ RUN_BY = {
     "python -m deploy.local up": "tests/integration/test_local_stack.py",
     "python -m streams init": "tests/integration/test_worker.py",
     "python -m index init": "tests/index/test_cli.py",
+    "python -m streams watch": "tests/integration/test_watch.py",
+    "python -m streams canary": "tests/integration/test_drill.py",
+    "python -m streams dead-letters": "tests/integration/test_dead_letters.py",
+    "python -m index audit": "tests/integration/test_audit.py",
+    "python -m index sweep": "tests/integration/test_audit.py",
     "pinstream publish": "tests/integration/test_publish.py",
     "pinstream watch": "tests/pinstream/test_cli_watch.py",
     "pinstream related": "tests/pinstream/test_cli_search.py",
@@ -50,7 +55,7 @@ def test_figures_in_the_documents_are_those_of_the_stored_report() -> None:
 def test_every_command_in_the_readme_is_run_by_a_test() -> None:
     text = (ROOT / "README.md").read_text()
     shown = re.findall(
-        r"(?:`|^)(?:\.venv/bin/)?((?:python -m \S+ |pinstream |make )[a-z]+(?: ARGS)?)", text, re.MULTILINE
+        r"(?:`|^)(?:\.venv/bin/)?((?:python -m \S+ |pinstream |make )[a-z-]+(?: ARGS)?)", text, re.MULTILINE
     )
 
     assert set(shown) == set(RUN_BY)
