@@ -146,6 +146,8 @@ class Engine:
         for lane in LANES:
             gauge("in_flight", self._dispatch.in_flight(lane), lane)
             gauge("lag_records", sum(_lag(holdings, commits, lane)), lane)
+            oldest_ms = holdings.oldest_ms(lane)
+            gauge("lag_seconds", 0.0 if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1000, lane)
         gauge("waiting", self._dispatch.waiting)
         gauge("held_records", self._credits.held_records)
         gauge("held_bytes", self._credits.held_bytes)
@@ -155,8 +157,6 @@ class Engine:
         gauge("waiting_partitions", len(self._outages.waiting_partitions))
         gauge("stopped", self.failure is not None)
         gauge("stalled_seconds", time.monotonic() - self._finished_at_s if self._behind else 0.0)
-        oldest_ms = holdings.oldest_ms
-        gauge("lag_seconds", 0.0 if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1000)
         for service, away_s in self._outages.known().items():
             gauge("outage_seconds", away_s, service)
 

@@ -101,8 +101,7 @@ class Holdings:
         """Records taken and not finished."""
         return sum(holding.unfinished for holding in self)
 
-    @property
-    def oldest_ms(self) -> int | None:
-        """When the oldest record that is not finished was published; None where all are."""
-        times_ms = [lane.oldest_ms for holding in self for lane in holding.lanes.values()]
+    def oldest_ms(self, lane: Lane) -> int | None:
+        """When the oldest record of a lane that is not finished was published; None where all are."""
+        times_ms = [holding.lanes[lane].oldest_ms for holding in self]
         return min((time_ms for time_ms in times_ms if time_ms is not None), default=None)

@@ -31,7 +31,7 @@ TABLE: Final = (
     Metric("pinstream_worker_partitions", "gauge", "partitions held"),
     Metric("pinstream_worker_waiting_partitions", "gauge", "partitions paused until a service answers"),
     Metric("pinstream_worker_lag_records", "gauge", "records published and not finished", ("lane",)),
-    Metric("pinstream_worker_lag_seconds", "gauge", "age of the oldest record published and not finished"),
+    Metric("pinstream_worker_lag_seconds", "gauge", "age of the oldest record published and not finished", ("lane",)),
     Metric("pinstream_worker_stalled_seconds", "gauge", "how long no pin was finished while there is lag; 0 else"),
     Metric("pinstream_worker_outage_seconds", "gauge", "how long a service gave no answer; 0 if it does", ("service",)),
     Metric("pinstream_worker_breaker_ratio", "gauge", "weight of dead letters among the last pins, per pin"),

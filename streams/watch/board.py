@@ -10,7 +10,7 @@ from typing import Any, Final
 from pinstream.events import STAGES
 from streams.watch.histogram import Histogram
 from streams.watch.ledger import Coverage, Owed
-from streams.watch.pins import PinState
+from streams.watch.pins import Lane, PinState
 from streams.watch.watcher import Watcher
 from streams.watch.windows import Measure, Window, joined
 
@@ -62,9 +62,9 @@ class Board:
         late = chain.from_iterable(share.ledger.overdue() for share in self.watcher.shares.values())
         return sorted(late, key=lambda owed: owed.publication.since_ms)
 
-    def oldest_age_s(self) -> float:
-        """Of the pins that are not accounted for; 0 where all are."""
-        since = [at for share in self.watcher.shares.values() if (at := share.ledger.oldest_ms()) is not None]
+    def oldest_age_s(self, lane: Lane | None = None) -> float:
+        """Of the pins that are not accounted for, of all lanes or of one; 0 where all are."""
+        since = [at for share in self.watcher.shares.values() if (at := share.ledger.oldest_ms(lane)) is not None]
         return max(self.watcher.now_ms() - min(since), 0) / 1000 if since else 0.0
 
     def freshness(self) -> Json:

@@ -185,9 +185,14 @@ class Ledger:
         """How many, by kind."""
         return Counter(publication.kind for publication in self._overdue.values())
 
-    def oldest_ms(self) -> int | None:
-        """Since when the oldest pin waits that is not accounted for."""
-        firsts = [next(iter(waiting.values())) for waiting in (*self._waiting.values(), self._overdue) if waiting]
+    def oldest_ms(self, lane: Lane | None = None) -> int | None:
+        """Since when the oldest pin waits that is not accounted for, of all lanes or of one."""
+        firsts = [
+            next(iter(waiting.values()))
+            for (of_lane, _), waiting in self._waiting.items()
+            if waiting and lane in (None, of_lane)
+        ]
+        firsts += islice((owed for owed in self._overdue.values() if lane in (None, owed.lane)), 1)
         return min((publication.since_ms for publication in firsts), default=None)
 
     def coverage(self, window_s: int, *, now_ms: int) -> Coverage:

@@ -4,6 +4,7 @@ from typing import Final, get_args
 
 from pinstream.events import STAGES, Result
 from schemas.metrics import Collectors, Metric
+from streams.watch.pins import LANES
 
 TABLE: Final = (
     Metric("pinstream_watch_overdue_pins", "gauge", "published, past the objective, not accounted for", ("kind",)),
@@ -21,7 +22,7 @@ TABLE: Final = (
     Metric("pinstream_watch_events_total", "counter", "events read from both lanes", ("lane",)),
     Metric("pinstream_watch_outcomes_total", "counter", "outcomes read, by what became of the pin", ("outcome",)),
     Metric("pinstream_watch_poison_total", "counter", "records that are no events or outcomes", ("topic",)),
-    Metric("pinstream_watch_lag_seconds", "gauge", "age of the oldest pin published and not accounted for"),
+    Metric("pinstream_watch_lag_seconds", "gauge", "age of the oldest pin published and not accounted for", ("lane",)),
     Metric("pinstream_watch_behind_records", "gauge", "records of the watched topics that the watch has not read"),
     Metric("pinstream_watch_pins", "gauge", "pins held in the table, by what is known of them", ("state",)),
     Metric("pinstream_watch_partitions", "gauge", "partitions that this instance watches"),
@@ -41,7 +42,7 @@ class WatchMetrics(Collectors):
             self.add("outcomes", outcome, amount=0)
         for topic in topics:
             self.add("poison", topic, amount=0)
-        for lane in ("live", "backfill"):
+        for lane in LANES:
             self.add("events", lane, amount=0)
         for objective in ("freshness", "deletion"):
             for met in ("yes", "no"):

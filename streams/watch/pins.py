@@ -1,7 +1,7 @@
 """One pin as the watch knows it: its newest event, what became of that, and how the two are joined."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Literal, Self, get_args
 
 import orjson
 from pydantic import ValidationError
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from pinstream.events import BACKFILL_TOPIC, PinOutcome
 
 Lane = Literal["live", "backfill"]
+LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 Kind = Literal["pin", "deletion"]
 Standing = Literal["waiting", "searchable", "dead", "superseded"]
 

@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pinstream.partition import partition_of
 from streams.watch import page
 from streams.watch.board import DEFAULT_LIMIT, MAX_LIMIT, Board, pin_as_json
-from streams.watch.pins import PinState
+from streams.watch.pins import LANES, PinState
 from streams.watch.progress import Progress
 from streams.watch.settings import WatchSettings
 from streams.watch.watcher import Watcher
@@ -160,7 +160,8 @@ class Site:
         for kind in ("pin", "deletion"):
             metrics.set("overdue_pins", sum(count[kind] for count in counts), kind)
         metrics.set("coverage_ratio", self._board.coverage_of(self._settings.objective.coverage_s).ratio)
-        metrics.set("lag_seconds", self._board.oldest_age_s())
+        for lane in LANES:
+            metrics.set("lag_seconds", self._board.oldest_age_s(lane), lane)
         metrics.set("behind_records", self._progress.behind or 0)
         pins = sum(share.ledger.pins for share in watcher.shares.values())
         metrics.set("pins", watcher.waiting, "waiting")

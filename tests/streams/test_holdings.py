@@ -25,12 +25,14 @@ def test_what_was_not_taken_is_no_older_than_what_was_taken_last() -> None:
     assert position(10, 20, finished=2).oldest_ms == 20
 
 
-def test_the_oldest_of_all_lanes_counts() -> None:
+def test_the_oldest_of_all_partitions_counts_for_each_lane() -> None:
     holdings = Holdings()
     holdings.grant([0, 1])
     for partition, found in ((0, position(50)), (1, position(40))):
         holding = holdings.get(partition)
         assert holding is not None
         holding.lanes["backfill"] = found
+        holding.lanes["live"].at_end = True
 
-    assert holdings.oldest_ms == 40
+    assert holdings.oldest_ms("backfill") == 40
+    assert holdings.oldest_ms("live") is None

@@ -63,8 +63,8 @@ _NOW: Final = Section(
         ),
         Panel(
             title="Lag",
-            description="Age of the oldest event that is not finished, as the watch or a worker sees it.",
-            queries=(Query("pinstream:lag:max_seconds"),),
+            description="Age of the oldest live event that is not finished, as the watch or a worker sees it.",
+            queries=(Query("pinstream:live_lag:max_seconds"),),
             unit="s",
             look="number",
             width=4,

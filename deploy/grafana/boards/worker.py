@@ -33,8 +33,8 @@ _NOW: Final = Section(
         ),
         Panel(
             title="Lag",
-            description="Age of the oldest event that is published and not finished.",
-            queries=(Query(f"max({_W}_lag_seconds{{{_AT}}})"),),
+            description="Age of the oldest event of the live lane that is published and not finished.",
+            queries=(Query(f'max({_W}_lag_seconds{{lane="live",{_AT}}})'),),
             unit="s",
             look="number",
             width=4,
@@ -108,8 +108,8 @@ _HELD: Final = Section(
         ),
         Panel(
             title="Lag, seconds",
-            description="Age of the oldest record published and not finished, by worker.",
-            queries=(Query(f"max by (instance) ({_W}_lag_seconds{{{_AT}}})", "{{instance}}"),),
+            description="Age of the oldest record not finished, by lane and worker. The backfill may be late.",
+            queries=(Query(f"max by (lane, instance) ({_W}_lag_seconds{{{_AT}}})", "{{lane}} {{instance}}"),),
             unit="s",
             width=8,
             limit=60,

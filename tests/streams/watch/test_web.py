@@ -119,7 +119,8 @@ async def test_metrics_are_those_of_the_table(bench: Bench, client: Client) -> N
 
     assert 'pinstream_watch_overdue_pins{kind="pin"} 1.0' in text
     assert "pinstream_watch_coverage_ratio 0.0" in text
-    assert "pinstream_watch_lag_seconds 20.0" in text
+    assert 'pinstream_watch_lag_seconds{lane="live"} 20.0' in text
+    assert 'pinstream_watch_lag_seconds{lane="backfill"} 0.0' in text
     assert 'pinstream_watch_objective_total{met="no",objective="freshness"} 1.0' in text
 
 
