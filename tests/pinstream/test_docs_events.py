@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pinstream.events import MAX_EVENT_BYTES, PinEvent, PinOutcome, decode_event, event_from
+from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, PinEvent, PinOutcome, event_from
 from pinstream.publish import DEFAULTS
 from pinstream.record import Envelope
 from schemas.topics import topics
@@ -53,7 +53,8 @@ def test_the_tables_name_every_topic_field_header_and_outcome() -> None:
 
     assert table_under("Topics") == [topic.name for topic in topics()]
     assert table_under("An event") == list(PinEvent.model_fields)
-    assert set(table_under("Headers")) == {name for name, _ in record.headers} | {"version"}
+    ours = {"version", REPAIR_HEADER, REPLAYS_HEADER}
+    assert set(table_under("Headers")) == {name for name, _ in record.headers} | ours
     assert table_under("Outcomes") == PinOutcome.model_json_schema()["properties"]["outcome"]["enum"]
 
 
