@@ -9,7 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, PinEvent, PinOutcome, event_from
+from pinstream.events import (
+    MAX_EVENT_BYTES,
+    REPAIR_HEADER,
+    REPLAYS_HEADER,
+    PinEvent,
+    PinOutcome,
+    decode_event,
+    event_from,
+)
 from pinstream.publish import DEFAULTS
 from pinstream.record import Envelope
 from schemas.topics import topics
