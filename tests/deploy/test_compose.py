@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,20 @@ def test_the_image_is_not_roots_and_its_bases_are_pinned() -> None:
     assert not re.search(r"^FROM \S+(:latest)?$", text, re.MULTILINE)
     bases = re.findall(r"^FROM (\S+) AS", text, re.MULTILINE)
     assert all(":" in base and "latest" not in base for base in bases)
+
+
+def test_the_images_versions_are_those_of_the_checkout() -> None:
+    text, lock = (DEPLOY / "Dockerfile").read_text(), tomllib.loads((ROOT / "uv.lock").read_text())
+    locked = {package["name"]: package["version"] for package in lock["package"]}
+
+    assert re.findall(r"onnxruntime==(\S+)", text) == [locked["onnxruntime"]], "the same arithmetic as in the tests"
+    assert re.findall(r"astral-sh/uv:(\S+)", text) == re.findall(
+        r"^UV_VERSION := (\S+)", (ROOT / "Makefile").read_text(), re.M
+    )
+    tags = {service["image"] for service in SERVICES.values() if service["image"].startswith("pinstream")}
+    assert {tag.rpartition(":-")[2].rstrip("}") for tag in tags} == {locked["pinstream"]}
+    chart = yaml.safe_load((DEPLOY / "helm" / "pinstream" / "Chart.yaml").read_text())
+    assert chart["appVersion"] == locked["pinstream"]
 
 
 def test_the_packages_of_the_image_suffice_for_every_program(tmp_path: Path) -> None:
