@@ -10,16 +10,17 @@ import torch
 import typer
 
 from inference.tensors import DETECT, EMBED
-from inference.training import assess, ship
+from inference.training import assess, broad, ship
+from inference.training.data import JUDGED_VIEWS
 from inference.training.errors import TrainingProblem
-from inference.training.model import Detector, Embedder, EmbedHead
+from inference.training.model import POINTS, Detector, Embedder, EmbedHead
 from inference.training.report import write_report
-from inference.training.runs import Run
+from inference.training.runs import Run, averaged_backbone
 from inference.training.settings import DetectSettings, EmbedSettings, load
 from inference.training.train import train_embed
 from inference.training.train_detect import train_detect
 from inference.training.weights import backbone_weights
-from inference.training.workspace import Workspace, open_workspace, prepare, read_drawn
+from inference.training.workspace import Preparation, Workspace, open_workspace, prepare, read_drawn
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 train = typer.Typer(no_args_is_help=True, help="One run, resumed where it stopped.")
@@ -39,6 +40,9 @@ Threads = Annotated[int, typer.Option("--threads", min=1, help="of torch")]
 Preset = Annotated[str, typer.Option("--preset", help="a name from presets/, or a .toml")]
 Name = Annotated[str | None, typer.Option("--name", help="the run's folder; default: the preset's name")]
 Seed = Annotated[int, typer.Option("--seed", min=0)]
+ElsewhereOption = Annotated[
+    Path | None, typer.Option("--elsewhere", help="labelled pictures of another domain, for judging only")
+]
 DrawnOption = Annotated[
     Path | None, typer.Option("--drawn", help="drawn pictures with objects.json, as `python -m deploy.samples` writes")
 ]
@@ -51,35 +55,67 @@ def workspace(photos: Path, runs: Path, *, weights: str | None = None, sha256: s
 
 
 @app.command("prepare")
-def prepare_all(
+def prepare_all(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
     weights: Weights = None,
     weights_sha256: WeightsSum = None,
+    cut: Annotated[str, typer.Option(help=f"where the frozen part ends: {', '.join(POINTS[:-1])}")] = "s16",
+    views: Annotated[int, typer.Option(min=JUDGED_VIEWS, help="of each photo that trains")] = 9,
+    pictures: Annotated[Path | None, typer.Option("--broad", help="a folder of pictures of anything")] = None,
+    broad_views: Annotated[int, typer.Option(min=2, help="of each picture of anything")] = 2,
+    elsewhere: ElsewhereOption = None,
     workers: Workers = 2,
 ) -> None:
-    """Outlines of the garments and cached maps: 15 minutes and 2.3 GB for 4,369 photos on two cores."""
-    prepare(workspace(photos, runs, weights=weights, sha256=weights_sha256), workers=workers)
+    """Outlines of the garments and cached maps: once for each folder of photos, some 20 minutes on two cores."""
+    wanted = Preparation(cut=cut, views=views, broad=pictures, broad_views=broad_views, elsewhere=elsewhere)
+    prepare(workspace(photos, runs, weights=weights, sha256=weights_sha256), wanted, workers=workers)
+
+
+@app.command("broad")
+def gather_broad(
+    packages: Annotated[Path, typer.Option(help="folder of unpacked Debian packages: see broad.py")],
+    runs: RunsOption = RUNS,
+) -> None:
+    """Pictures of anything into runs/broad, and those of another domain, for judging, into runs/elsewhere."""
+    print(f"{broad.gather(packages, runs / 'broad')} pictures in {runs / 'broad'}")
+    print(f"{broad.stamps(packages, runs / 'elsewhere')} labelled pictures in {runs / 'elsewhere'}")
 
 
 @train.command("embed")
-def embed(
+def embed(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
     preset: Preset = "unified",
     seed: Seed = 0,
     name: Name = None,
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
+    weights: Weights = None,
     threads: Threads = 1,
 ) -> None:
     """One embedding; the result is runs/NAME/embedder.pt."""
     settings = dataclasses.replace(load(EmbedSettings, preset), seed=seed)
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    space = workspace(photos, runs)
+    space = workspace(photos, runs, weights=weights)
     views = space.views(settings)
     head = EmbedHead(settings.bits, dropout=settings.dropout, normalise=settings.normalise)
-    embedder = Embedder(space.backbone()[1], head)
-    train_embed(embedder, settings, views=views, run=Run(runs / (name or f"{preset}-{seed}"), settings))
+    embedder = Embedder(space.backbone(), head, cut=settings.cut)
+    run = Run(runs / (name or f"{preset}-{seed}"), settings)
+    train_embed(embedder, settings, views=views, run=run)
+    assess.keep_vectors(space, run.folder, embedder)
+
+
+@app.command("average")
+def average(
+    run: Annotated[list[str], typer.Option(help="NAME or NAME=WEIGHT; may be repeated")],
+    out: Annotated[Path, typer.Option(help="the backbone's weights, for --weights of the other commands")],
+    runs: RunsOption = RUNS,
+) -> None:
+    """The mean of finished embeddings' backbones; `prepare` with it and train a head on it."""
+    named = [text.partition("=") for text in run]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(averaged_backbone({runs / name: float(weight or 1) for name, _, weight in named}), out)
+    print(f"{out}: the mean of {', '.join(run)}")
 
 
 @train.command("detect")
@@ -89,6 +125,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     name: Name = None,
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
+    weights: Weights = None,
     drawn: DrawnOption = None,
     threads: Threads = 1,
     workers: Workers = 1,
@@ -97,16 +134,16 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     settings = dataclasses.replace(load(DetectSettings, preset), seed=seed)
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    space = workspace(photos, runs)
+    space = workspace(photos, runs, weights=weights)
     scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
-    detector = Detector(space.backbone()[1], label_count=len(space.photos.labels))
+    detector = Detector(space.backbone(), label_count=len(space.photos.labels))
     if settings.start:
         begun = runs / settings.start / "detector.pt"
         if not begun.is_file():
             raise TrainingProblem(f"no {begun}; train that run first")
         detector.load_state_dict(torch.load(begun, map_location="cpu", weights_only=True))
     run = Run(runs / (name or f"{preset}-{seed}"), settings)
-    train_detect(detector, settings, scenes=scenes, stem=space.stem(320), run=run, workers=workers)
+    train_detect(detector, settings, scenes=scenes, run=run, workers=workers)
 
 
 @app.command("evaluate")
@@ -114,7 +151,8 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
     out: Figures = FIGURES,
-    elsewhere: Annotated[Path | None, typer.Option(help="labelled pictures of something else, same layout")] = None,
+    elsewhere: ElsewhereOption = None,
+    also: Annotated[list[Path] | None, typer.Option(help="more folders with runs, on other backbones")] = None,
     scenes: Annotated[int, typer.Option(min=1, help="made pictures of each kind for the detector")] = 200,
     drawn: DrawnOption = None,
     threads: Threads = 1,
@@ -122,7 +160,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     """Every run's figures on the test photographers, as JSON."""
     torch.set_num_threads(threads)
     space = workspace(photos, runs)
-    found = assess.judge_everything(space, elsewhere=elsewhere)
+    found = assess.judge_everything(space, elsewhere=elsewhere, also=also or [])
     drawn_scenes = read_drawn(drawn, space.photos.labels) if drawn else []
     found["detector"] = assess.judge_served_detector(space, ship.graph(DETECT), scenes=scenes, drawn=drawn_scenes)
     found["served embedding"] = assess.judge_served_embedding(space, ship.graph(EMBED))
@@ -134,12 +172,13 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
 @app.command("export")
 def export(
     embed: Annotated[str, typer.Option(help="run of the embedding; empty: leave it as it is")] = "unified-0",
-    detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-second-1",
+    detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-0",
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
+    weights: Weights = None,
 ) -> None:
     """Both graphs into the Triton repository, compared with torch first."""
-    space = workspace(photos, runs)
+    space = workspace(photos, runs, weights=weights)
     if embed:
         ship.ship_embed(space, runs / embed)
     if detect:

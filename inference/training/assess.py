@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,10 +10,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from inference.images import squash
 from inference.tensors import DETECT, EMBED
-from inference.training.data import DOMAINS, Mix, SceneMaker
+from inference.training.cache import Cache
+from inference.training.data import Mix, SceneMaker
 from inference.training.detection import find, judge_scenes
+from inference.training.errors import TrainingProblem
 from inference.training.evaluate import (
     VIEWS,
     Figure,
@@ -35,24 +35,12 @@ from inference.training.train import embed_maps, itq_rotation
 from inference.training.workspace import Workspace
 
 PART: Final = "test"
+JUDGED_PARTS: Final = ("validation", "test")
+SPECIALISTS: Final = ("category", "instance", "browse")
 FITTED: Final = 1500
 """How many photos, in two domains, and how many broad pictures a rotation is fitted on."""
 RANDOM_PROJECTIONS: Final = 5
 SCENE_SEED: Final = 900
-
-
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """One finished run: its settings, the embedder, and the rotation fitted after training."""
-
-    folder: Path
-    settings: EmbedSettings
-    embedder: Embedder
-    rotation: np.ndarray
-
-    def floats(self, space: Workspace, numbers: np.ndarray) -> np.ndarray:
-        """Embeddings of cached views, not rotated, ``(n, bits)``."""
-        return _floats(self.embedder, self.settings, space, "views", numbers)
 
 
 def settings_of(run: Path) -> EmbedSettings:
@@ -61,35 +49,54 @@ def settings_of(run: Path) -> EmbedSettings:
     return EmbedSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
 
 
-def open_run(space: Workspace, run: Path) -> Trained:
-    """A finished embedding with its rotation, which is fitted on the first call and kept."""
+def open_embedder(space: Workspace, run: Path) -> Embedder:
+    """The embedder of a finished run."""
     settings = settings_of(run)
-    embedder = Embedder(space.backbone()[1], EmbedHead(settings.bits, normalise=settings.normalise)).eval()
+    head = EmbedHead(settings.bits, normalise=settings.normalise)
+    embedder = Embedder(space.backbone(), head, cut=settings.cut).eval()
     embedder.load_state_dict(torch.load(run / "embedder.pt", map_location="cpu", weights_only=True))
-    kept = run / "rotation.npy"
-    if not kept.is_file():
-        np.save(kept, fit_rotation(space, embedder, settings))
-    return Trained(run, settings, embedder, np.load(kept))
+    return embedder
 
 
-def fit_rotation(space: Workspace, embedder: Embedder, settings: EmbedSettings) -> np.ndarray:
-    """ITQ on the photos that trained, raw and in the web's domain, and as many broad pictures."""
+def keep_vectors(space: Workspace, run: Path, embedder: Embedder) -> None:
+    """Everything that judging wants of a finished run, beside it: ``rotation.npy`` and ``vectors.npz``.
+
+    The latter holds embeddings, not rotated, ``(n, bits) float16``: ``fit`` is what the rotation was fitted on,
+    one array a domain for each part that is judged, ``unseen`` the photos asked about labels held out,
+    ``elsewhere`` another domain altogether.
+    """
+    settings, photos, broad = settings_of(run), space.cached("photos"), space.cached("broad")
+
+    def embedded(cache: Cache, numbers: np.ndarray) -> np.ndarray:
+        if settings.steps:
+            return embed_maps(embedder, cache.maps[numbers], space.cut)
+        on = next(embedder.parameters()).device
+        with torch.inference_mode():  # only the head moved, so what the frozen backbone pooled will do
+            return embedder.head(torch.from_numpy(cache.pooled[numbers]).float().to(on)).cpu().numpy()
+
     rng = np.random.default_rng(settings.seed)
-    rows = space.views(settings).rows
-    rows = rng.permutation(rows)[:FITTED]
-    numbers = np.concatenate([rows * len(DOMAINS) + VIEWS[domain] for domain in ("raw", "web")])
-    mine = _floats(embedder, settings, space, "views", np.sort(numbers))
-    broad = _floats(embedder, settings, space, "broad", np.arange(min(FITTED, len(space.maps("broad")))))
-    return itq_rotation(np.concatenate([mine, broad]), seed=settings.seed)
+    rows = np.sort(rng.permutation(space.views(settings).rows)[:FITTED])
+    fit = [embedded(photos, photos.numbers(rows, VIEWS[name])) for name in ("raw", "web")]
+    fit.append(embedded(broad, np.sort(rng.permutation(broad.starts[:-1])[:FITTED])))
+    kept = {"fit": np.concatenate(fit)}
+    for part in JUDGED_PARTS:
+        for name, view in VIEWS.items():
+            kept[f"{part} {name}"] = embedded(photos, photos.numbers(space.parts[part], view))
+    if settings.held_out:
+        kept["unseen"] = embedded(photos, photos.starts[unseen_rows(space, settings)])
+    if space.has("elsewhere"):
+        others = space.cached("elsewhere")
+        kept["elsewhere"] = embedded(others, others.starts[:-1])
+    np.save(run / "rotation.npy", itq_rotation(kept["fit"], seed=settings.seed))
+    np.savez_compressed(run / "vectors.npz", **{name: v.astype(np.float16) for name, v in kept.items()})
 
 
-def _floats(
-    embedder: Embedder, settings: EmbedSettings, space: Workspace, name: str, numbers: np.ndarray
-) -> np.ndarray:
-    if settings.steps:
-        return embed_maps(embedder, space.maps(name)[numbers])
-    with torch.inference_mode():  # only the head moved, so the frozen tail's pooled vectors will do
-        return embedder.head(torch.from_numpy(space.maps(f"{name}-pooled")[numbers]).float()).numpy()
+def vectors_of(run: Path) -> dict[str, np.ndarray]:
+    """What `keep_vectors` kept, in float32."""
+    if not (run / "vectors.npz").is_file():
+        raise TrainingProblem(f"no vectors.npz in {run}; its training did not end")
+    with np.load(run / "vectors.npz") as arrays:
+        return {name: v.astype(np.float32) for name, v in arrays.items()}
 
 
 def judged_on(space: Workspace, part: str) -> tuple[np.ndarray, Judged]:
@@ -99,14 +106,9 @@ def judged_on(space: Workspace, part: str) -> tuple[np.ndarray, Judged]:
     return rows, Judged(space.photos.label_indices()[rows], space.photos.photographers()[rows], clear)
 
 
-def vectors_of(space: Workspace, trained: Trained, rows: np.ndarray) -> dict[str, np.ndarray]:
-    """Embeddings of photos in the four domains, not rotated, ``(n, bits)`` each; kept beside the run."""
-    kept = trained.folder / f"vectors-{len(rows)}-{int(rows.sum())}.npz"
-    if not kept.is_file():
-        found = {name: trained.floats(space, rows * len(DOMAINS) + view) for name, view in VIEWS.items()}
-        np.savez(kept, **found)
-    with np.load(kept) as arrays:
-        return dict(arrays)
+def of_part(kept: Mapping[str, np.ndarray], part: str) -> dict[str, np.ndarray]:
+    """The embeddings of one part, by domain."""
+    return {name: kept[f"{part} {name}"] for name in VIEWS}
 
 
 def three_ways(vectors: Mapping[str, np.ndarray], rotation: np.ndarray) -> dict[str, dict[str, np.ndarray]]:
@@ -120,17 +122,22 @@ def three_ways(vectors: Mapping[str, np.ndarray], rotation: np.ndarray) -> dict[
 
 def judge_run(space: Workspace, run: Path, *, part: str = PART) -> dict[str, Any]:
     """Every figure of one run."""
-    rows, judged = judged_on(space, part)
-    trained = open_run(space, run)
-    kinds = three_ways(vectors_of(space, trained, rows), trained.rotation)
+    _, judged = judged_on(space, part)
+    kinds = three_ways(of_part(vectors_of(run), part), np.load(run / "rotation.npy"))
     figures: dict[str, Any] = {kind: judge_vectors(v, judged) for kind, v in kinds.items()}
-    return {"settings": json.loads((run / "settings.json").read_text()), **figures}
+    cost = run / "cost.json"
+    return {
+        "settings": json.loads((run / "settings.json").read_text()),
+        **figures,
+        **(json.loads(cost.read_text()) if cost.is_file() else {}),
+    }
 
 
 def judge_frozen(space: Workspace, *, part: str = PART) -> dict[str, Any]:
     """The backbone as ImageNet made it: its floats, and signs of random orthogonal projections to 256."""
     rows, judged = judged_on(space, part)
-    pooled = {name: normalised(space.maps("views-pooled")[rows * len(DOMAINS) + view]) for name, view in VIEWS.items()}
+    photos = space.cached("photos")
+    pooled = {name: normalised(photos.pooled[photos.numbers(rows, view)]) for name, view in VIEWS.items()}
     drawn = [
         judge_vectors({name: as_signs(v @ random_projection(seed)) for name, v in pooled.items()}, judged)
         for seed in range(RANDOM_PROJECTIONS)
@@ -153,57 +160,60 @@ def random_projection(seed: int) -> np.ndarray:
 # --- what was never trained on --------------------------------------------------------------------
 
 
-def judge_held_out(space: Workspace, run: Path) -> dict[str, Any]:
-    """P@1 on labels that a run never saw, all their photos asking, over them and the test photos."""
-    trained = open_run(space, run)
-    labels, who = space.photos.label_indices(), space.photos.photographers()
-    unseen = np.array([space.photos.labels.index(name) for name in trained.settings.held_out])
+def unseen_rows(space: Workspace, settings: EmbedSettings) -> np.ndarray:
+    """Photos of labels that a run never saw, and the test photos, as indices."""
+    labels = space.photos.label_indices()
+    unseen = [space.photos.labels.index(name) for name in settings.held_out]
     is_test = np.zeros(len(labels), bool)
     is_test[space.parts[PART]] = True
-    rows = np.flatnonzero((np.isin(labels, unseen) | is_test) & (labels >= 0))
-    vectors = trained.floats(space, rows * len(DOMAINS) + VIEWS["raw"])
-    pooled = normalised(space.maps("views-pooled")[rows * len(DOMAINS) + VIEWS["raw"]])
+    return np.flatnonzero((np.isin(labels, unseen) | is_test) & (labels >= 0))
 
-    def judge(v: np.ndarray) -> Figure:
-        return judge_unseen(v, labels[rows], who[rows], unseen)
 
-    frozen = [judge(as_signs(pooled @ random_projection(seed))) for seed in range(RANDOM_PROJECTIONS)]
-    return {
-        "labels": list(trained.settings.held_out),
-        "queries": int(np.isin(labels[rows], unseen).sum()),
-        "bits": judge(as_signs(vectors @ trained.rotation)),
-        "float": judge(unit(vectors)),
-        "frozen, random projection": tuple(np.mean(frozen, axis=0)),
-        "frozen, float": judge(unit(pooled)),
-    }
+def judge_held_out(space: Workspace, run: Path) -> dict[str, Any]:
+    """P@1 on labels that a run never saw, all their photos asking, over them and the test photos."""
+    settings, photos = settings_of(run), space.cached("photos")
+    rows = unseen_rows(space, settings)
+    labels, who = space.photos.label_indices()[rows], space.photos.photographers()[rows]
+    unseen = np.array([space.photos.labels.index(name) for name in settings.held_out])
+    found = _against_frozen(
+        vectors_of(run)["unseen"],
+        np.load(run / "rotation.npy"),
+        photos.pooled[photos.starts[rows]],
+        lambda v: judge_unseen(v, labels, who, unseen),
+    )
+    return {"labels": list(settings.held_out), "queries": int(np.isin(labels, unseen).sum()), **found}
 
 
 def judge_elsewhere(space: Workspace, folder: Path, runs: Mapping[str, Path]) -> dict[str, Any]:
     """P@1 on another folder of labelled pictures, nothing of which was ever trained on."""
-    photos = read_photos(folder)
-    pictures = np.stack([squash(photo.pixels(), EMBED.image_size_px) for photo in photos.photos])
-    stem = session(space.stem(EMBED.image_size_px))
-    maps = np.concatenate([stem.run(["s16"], {"images": pictures[i : i + 8]})[0] for i in range(0, len(pictures), 8)])
+    photos, cache = read_photos(folder), space.cached("elsewhere")
     labels, who = photos.label_indices(), photos.photographers()
-
-    def judge(v: np.ndarray) -> Figure:
-        return judge_unseen(v, labels, who, np.arange(len(photos.labels)))
-
-    tail = space.backbone()[1]
-    with torch.inference_mode():
-        pooled = normalised(np.concatenate([tail(torch.from_numpy(m)[None]).numpy() for m in maps]))
-    frozen = [judge(as_signs(pooled @ random_projection(seed))) for seed in range(RANDOM_PROJECTIONS)]
-    found: dict[str, Any] = {
-        "pictures": len(labels),
-        "labels": len(photos.labels),
-        "frozen, float": judge(unit(pooled)),
-        "frozen, random projection": tuple(np.mean(frozen, axis=0)),
-    }
+    pooled = cache.pooled[cache.starts[:-1]]
+    found: dict[str, Any] = {"pictures": len(labels), "labels": len(photos.labels)}
     for name, run in runs.items():
-        trained = open_run(space, run)
-        vectors = embed_maps(trained.embedder, maps)
-        found[name] = {"float": judge(unit(vectors)), "bits": judge(as_signs(vectors @ trained.rotation))}
+        judged = _against_frozen(
+            vectors_of(run)["elsewhere"],
+            np.load(run / "rotation.npy"),
+            pooled,
+            lambda v: judge_unseen(v, labels, who, np.arange(len(photos.labels))),
+        )
+        found |= {key: judged.pop(key) for key in ("frozen, float", "frozen, random projection")}
+        found[name] = judged
     return found
+
+
+def _against_frozen(
+    vectors: np.ndarray, rotation: np.ndarray, pooled: np.ndarray, judge: Callable[[np.ndarray], Figure]
+) -> dict[str, Figure]:
+    """A run's bits and floats beside those of the backbone as ImageNet made it."""
+    plain = normalised(pooled)
+    frozen = [judge(as_signs(plain @ random_projection(seed))) for seed in range(RANDOM_PROJECTIONS)]
+    return {
+        "bits": judge(as_signs(vectors @ rotation)),
+        "float": judge(unit(vectors)),
+        "frozen, random projection": tuple(np.mean(frozen, axis=0)),
+        "frozen, float": judge(unit(plain)),
+    }
 
 
 # --- what is served -------------------------------------------------------------------------------
@@ -215,7 +225,7 @@ def judge_served_embedding(space: Workspace, graph: Path, *, part: str = PART) -
     wardrobe, run = space.wardrobe(part), session(graph)
     vectors = {}
     for name, view in VIEWS.items():
-        codes = [run.run(None, {"images": space.cached_view(wardrobe, int(i), view)[None]})[0] for i in rows]
+        codes = [run.run(None, {"images": space.drawn_view(wardrobe, int(i), view)[None]})[0] for i in rows]
         vectors[name] = unpacked(np.concatenate(codes))
     return judge_vectors(vectors, judged)
 
@@ -237,9 +247,12 @@ def judge_served_detector(space: Workspace, graph: Path, *, scenes: int, drawn: 
     return figures
 
 
-def judge_everything(space: Workspace, *, elsewhere: Path | None) -> dict[str, Any]:
-    """Every finished embedding under the workspace, the frozen baseline, and what none was trained on."""
-    runs = {path.parent.name: path.parent for path in sorted(space.folder.glob("*/embedder.pt"))}
+def judge_everything(space: Workspace, *, elsewhere: Path | None, also: Sequence[Path] = ()) -> dict[str, Any]:
+    """Every finished embedding under the workspace and other folders, the frozen baseline, and what none was
+    trained on.
+    """
+    folders = (space.folder, *also)
+    runs = {path.parent.name: path.parent for folder in folders for path in sorted(folder.glob("*/vectors.npz"))}
     rows, judged = judged_on(space, PART)
     found: dict[str, Any] = {
         "part": PART,
@@ -249,27 +262,27 @@ def judge_everything(space: Workspace, *, elsewhere: Path | None) -> dict[str, A
         "frozen": judge_frozen(space),
         "runs": {name: judge_run(space, run) for name, run in tqdm(runs.items(), "runs")},
     }
-    found["against specialists"] = against_specialists(space, runs)
+    found["against specialists"] = against_specialists(runs, judged)
     held_out = {name: run for name, run in runs.items() if settings_of(run).held_out}
     found["unseen labels"] = {name: judge_held_out(space, run) for name, run in held_out.items()}
     if elsewhere is not None:
-        tuned = {name: run for name, run in runs.items() if settings_of(run).steps}
-        found["elsewhere"] = judge_elsewhere(space, elsewhere, tuned)
+        found["elsewhere"] = judge_elsewhere(space, elsewhere, runs)
     return found
 
 
-def against_specialists(space: Workspace, runs: Mapping[str, Path]) -> dict[str, Any]:
+def against_specialists(runs: Mapping[str, Path], judged: Judged) -> dict[str, Any]:
     """The unified code less each specialist of the same seed and budget, on the same queries."""
-    rows, judged = judged_on(space, PART)
     gaps: dict[str, Any] = {}
     for name, run in runs.items():
-        stem, _, seed = name.rpartition("-")
-        unified = "head-unified" if stem.startswith("head-") else "unified"
-        if stem.removeprefix("head-") not in ("category", "instance") or f"{unified}-{seed}" not in runs:
+        kind, _, seed = name.rpartition("-")
+        before = "head-" if kind.startswith("head-") else ""
+        unified = f"{before}unified-{seed}"
+        if kind.removeprefix(before) not in SPECIALISTS or unified not in runs:
             continue
-        both = [open_run(space, r) for r in (runs[f"{unified}-{seed}"], run)]
-        signs = [three_ways(vectors_of(space, t, rows), t.rotation)["bits"] for t in both]
-        gaps[f"{unified}-{seed} less {name}"] = paired_difference(signs[0], signs[1], judged)
+        signs = [
+            three_ways(of_part(vectors_of(r), PART), np.load(r / "rotation.npy"))["bits"] for r in (runs[unified], run)
+        ]
+        gaps[f"{unified} less {name}"] = paired_difference(signs[0], signs[1], judged)
     return gaps
 
 

@@ -1,13 +1,8 @@
-"""What training reads: outlines of the garments, and cached maps of every photo in three domains.
-
-The frozen stem is the dearer half of the backbone, so it runs once over each view, in onnxruntime,
-and training starts from its stride-16 maps. A cache belongs to one folder of photos and one seed.
-"""
+"""What training reads: outlines of the garments, every photo in three domains, broad pictures, scenes, batches."""
 
 import hashlib
-import json
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +10,14 @@ from typing import Final
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 from tqdm import tqdm
 
 from inference.images import Pixels, squash
 from inference.tensors import DETECT, EMBED
 from inference.training.cutouts import MASK_PX, cut_out, sprite
-from inference.training.errors import TrainingProblem
-from inference.training.graphs import session
 from inference.training.grounds import drawn_ground, ground_from, thing
 from inference.training.light import Rng, relit, worn_out
-from inference.training.photos import Photo, Photos
+from inference.training.photos import Photo
 from inference.training.scenes import (
     NO_GARMENT,
     Scene,
@@ -37,14 +29,17 @@ from inference.training.scenes import (
     whole_photo,
 )
 
-DOMAINS: Final = ("raw", "camera", "camera", "camera", "camera", "camera", "catalogue", "catalogue", "catalogue",
-                  "web", "web", "web")  # fmt: skip
-"""The domain of each cached view; the first of each kind is what evaluation uses."""
-RAW, CAMERA, CATALOGUE, WEB = (DOMAINS.index(d) for d in ("raw", "camera", "catalogue", "web"))
-MAP: Final = (112, EMBED.image_size_px // 16, EMBED.image_size_px // 16)
+CYCLE: Final = ("camera", "catalogue", "web", "camera")
+"""The domains of a photo's views after the first, which is the photo itself; then they repeat."""
+RAW, CAMERA, CATALOGUE, WEB = range(4)
+JUDGED_VIEWS: Final = 4
+"""The first view of each kind is what evaluation uses."""
 FORK: Final = multiprocessing.get_context("fork")  # hands the photos to the pool without copying them
-BROAD: Final = 3000
-"""How many pictures of no garment in particular are cached: what a rotation is fitted on, beside the photos."""
+
+
+def domain(view: int) -> str:
+    """What view ``view`` of a photo shows: ``raw``, ``camera``, ``catalogue`` or ``web``."""
+    return CYCLE[(view - 1) % len(CYCLE)] if view else "raw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +111,12 @@ class Wardrobe:
 
     def view(self, index: int, number: int, rng: Rng) -> Pixels:
         """One photo in the domain of view ``number``, ``(224, 224, 3) uint8``."""
-        size_px, domain = EMBED.image_size_px, DOMAINS[number]
-        if domain == "raw":
+        size_px, kind = EMBED.image_size_px, domain(number)
+        if kind == "raw":
             return self.picture(index, size_px=size_px)
-        if domain == "camera":
+        if kind == "camera":
             return camera_view(self.photos[index].pixels(), rng, size_px=size_px)
-        if domain == "catalogue":
+        if kind == "catalogue":
             return catalogue_view(self.garment(index), rng, size_px=size_px)
         others = [self.garment(int(i)) for i in rng.choice(self.members, int(rng.integers(0, 4)))]
         ground = self.ground(rng, size_px=2 * size_px)
@@ -141,51 +136,27 @@ class Wardrobe:
         return relit(squash(pixels[y : y + side, x : x + side], size_px), rng, strength=2.0)
 
 
-# --- cached maps for the embedding ----------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Broad:
+    """Pictures of anything: files, and then as many as wanted made from a wardrobe. Each has several views."""
 
+    files: tuple[Path, ...]
+    made: int
+    wardrobe: Wardrobe
+    seed: int
 
-def cache_maps(stem: Path, path: Path, *, count: int, draw: Callable[[int], Pixels], workers: int) -> np.ndarray:
-    """Stride-16 maps of ``count`` pictures, ``(count, 112, 14, 14) float16``, drawn and run once."""
-    if not path.is_file():
-        partial_path = path.with_suffix(".partial.npy")
-        maps = np.lib.format.open_memmap(partial_path, "w+", np.float16, (count, *MAP))
-        chunks = np.array_split(np.arange(count), max(count // 64, 1))
-        with ProcessPoolExecutor(workers, FORK, initializer=_open, initargs=(stem, draw)) as pool:
-            done = pool.map(_maps_of, chunks)
-            for chunk, found in zip(chunks, tqdm(done, path.stem, len(chunks), mininterval=5), strict=True):
-                maps[chunk] = found
-        maps.flush()
-        partial_path.rename(path)
-    return np.load(path, mmap_mode="r")
+    def __len__(self) -> int:
+        return len(self.files) + self.made
 
-
-_opened: tuple[ort.InferenceSession, Callable[[int], Pixels]] | None = None  # one a process of the pool
-
-
-def _open(stem: Path, draw: Callable[[int], Pixels]) -> None:
-    global _opened  # noqa: PLW0603 - a pool's initializer has no other place to leave what it opened
-    cv2.setNumThreads(1)
-    _opened = session(stem), draw
-
-
-def _maps_of(chunk: np.ndarray) -> np.ndarray:
-    assert _opened is not None  # noqa: S101 - narrows a type
-    stem, draw = _opened
-    pictures = [draw(int(i)) for i in chunk]
-    maps = [stem.run(["s16"], {"images": np.stack(pictures[i : i + 8])})[0] for i in range(0, len(pictures), 8)]
-    return np.concatenate(maps).astype(np.float16)
-
-
-def numbered_view(wardrobes: Sequence[Wardrobe], seed: int, number: int) -> Pixels:
-    """Picture ``number`` of the cache: photo after photo, each in every view, in its own part's wardrobe."""
-    index, view = divmod(number, len(DOMAINS))
-    wardrobe = next(w for w in wardrobes if index in w.members)
-    return wardrobe.view(index, view, rng_of("view", seed, index, view))
-
-
-def numbered_broad(wardrobe: Wardrobe, seed: int, number: int) -> Pixels:
-    """Broad picture ``number``."""
-    return wardrobe.broad(rng_of("broad", seed, number))
+    def view(self, index: int, number: int) -> Pixels:
+        """View ``number`` of a picture, ``(224, 224, 3) uint8``; the first is the picture itself."""
+        if index < len(self.files):
+            pixels = Photo(self.files[index], "", None).pixels()
+        else:
+            pixels = self.wardrobe.broad(rng_of("broad", self.seed, index - len(self.files)))
+        if number == 0:
+            return squash(pixels, EMBED.image_size_px)
+        return camera_view(pixels, rng_of("broad view", self.seed, index, number), size_px=EMBED.image_size_px)
 
 
 # --- batches --------------------------------------------------------------------------------------
@@ -201,21 +172,35 @@ def balanced_weights(labels: np.ndarray) -> np.ndarray:
 
 
 def embed_batches(
-    labels: np.ndarray, *, photos_per_batch: int, seed: int, first_step: int = 0
+    labels: np.ndarray, *, views: int, photos_per_batch: int, seed: int, first_step: int = 0
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Endless ``(rows, views)``, each ``(2 * photos_per_batch,) int64``: every photo in two different domains.
 
     Step k's batch depends on the seed and k alone, so a resumed run sees what it would have seen.
     """
     weights = balanced_weights(labels)
-    groups = [np.flatnonzero(np.isin(DOMAINS, names)) for names in (("raw", "camera"), ("catalogue",), ("web",))]
+    kinds = np.array([domain(view) for view in range(views)])
+    groups = [np.flatnonzero(np.isin(kinds, names)) for names in (("raw", "camera"), ("catalogue",), ("web",))]
     step = first_step
     while True:
         rng = rng_of("batch", seed, step)
         rows = rng.choice(len(labels), photos_per_batch, replace=len(labels) < photos_per_batch, p=weights)
-        pairs = [rng.permutation(3)[:2] for _ in rows]
-        views = np.array([[rng.choice(groups[a]), rng.choice(groups[b])] for a, b in pairs])
-        yield np.tile(rows, 2), views.T.reshape(-1)
+        pairs = rng.permuted(np.tile(np.arange(3), (photos_per_batch, 1)), axis=1)[:, :2]
+        drawn = [rng.choice(group, (photos_per_batch, 2)) for group in groups]
+        yield np.tile(rows, 2), np.select([pairs == g for g in range(3)], drawn).T.reshape(-1)
+        step += 1
+
+
+def broad_batches(
+    pictures: int, *, views: int, pictures_per_batch: int, seed: int, first_step: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """As `embed_batches`, of broad pictures: each in two different views of it."""
+    step = first_step
+    while True:
+        rng = rng_of("broad batch", seed, step)
+        rows = rng.choice(pictures, pictures_per_batch, replace=pictures < pictures_per_batch)
+        seen = rng.permuted(np.tile(np.arange(views), (pictures_per_batch, 1)), axis=1)[:, :2]
+        yield np.tile(rows, 2), seen.T.reshape(-1)
         step += 1
 
 
@@ -288,14 +273,3 @@ class SceneMaker:
         """A picture without garments, bare or with other things."""
         things = int(rng.integers(1, 7)) if rng.random() < 0.6 else 0
         return self._laid_out(rng, np.zeros(0, np.int64), things=things)
-
-
-def write_manifest(path: Path, photos: Photos, *, seed: int) -> None:
-    """What the cache was made from; raises TrainingProblem if ``path`` says something else."""
-    names = hashlib.sha256("\n".join(p.path.name for p in photos.photos).encode()).hexdigest()
-    now = {"photos": len(photos.photos), "names": names, "seed": seed, "views": list(DOMAINS), "broad": BROAD}
-    if path.is_file() and json.loads(path.read_text()) != now:
-        raise TrainingProblem(
-            f"{path.parent} was made from other photos, views or another seed; remove it or name another"
-        )
-    path.write_text(json.dumps(now))

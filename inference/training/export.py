@@ -21,7 +21,7 @@ def pictures(size_px: int) -> Tensor:
 def write_onnx(module: nn.Module, path: Path, *, example: Tensor, outputs: tuple[str, ...]) -> Path:
     """One file with a free batch dimension: input ``images`` shaped like the example, the named outputs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module.eval(),

@@ -56,6 +56,20 @@ class TaskProxies(nn.Module):
         return losses
 
 
+def neighbourhood(embeddings: Tensor, teacher: Tensor, *, temperature: float = 0.1) -> Tensor:
+    """How far the embeddings' neighbours in the batch are from the teacher's: the mean over rows of KL between
+    softmaxes of cosines to all others. ``(n, d)`` and ``(n, k)``; a scalar.
+    """
+    itself = torch.eye(len(embeddings), dtype=torch.bool, device=embeddings.device)
+    mine, theirs = (
+        (functional.normalize(v.float(), dim=1) @ functional.normalize(v.float(), dim=1).T / temperature)
+        .masked_fill(itself, -1e4)
+        .log_softmax(1)
+        for v in (embeddings, teacher)
+    )
+    return functional.kl_div(mine, theirs, reduction="batchmean", log_target=True)
+
+
 # --- boxes ----------------------------------------------------------------------------------------
 
 
@@ -103,23 +117,28 @@ def detection_loss(
     label -1 for a garment of unknown kind.
     """
     classes, objectness, boxes = outputs
-    side = int(objectness.shape[1] ** 0.5)
-    quality = torch.zeros_like(objectness)
-    found, wanted, said, labels = [], [], [], []
+    side, on = int(objectness.shape[1] ** 0.5), boxes.device
+    at: list[Tensor] = []  # (picture, cell) of every cell that answers for a box, and that box and label
+    wanted, labels = [], []
     for i, (true_boxes, true_labels) in enumerate(truth):
         if len(true_boxes) == 0:
             continue
         cells, which = assign(true_boxes, side=side)
-        quality[i, cells] = overlap(boxes[i, cells].detach(), true_boxes[which])[0]
-        found.append(boxes[i, cells])
+        at.append(torch.stack([torch.full_like(cells, i), cells]))
         wanted.append(true_boxes[which])
-        said.append(classes[i, cells])
         labels.append(true_labels[which])
-    count = max(sum(len(f) for f in found), 1)
-    losses = {"surely": quality_focal(objectness, quality) / count}
-    if found:
-        losses["where"] = (1 - overlap(torch.cat(found), torch.cat(wanted))[1]).mean()
-        losses["what"] = functional.cross_entropy(
-            torch.cat(said), torch.cat(labels), ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="sum"
-        ) / max(int((torch.cat(labels) != UNKNOWN).sum()), 1)
-    return losses
+    quality = torch.zeros_like(objectness)
+    if not at:
+        return {"surely": quality_focal(objectness, quality)}
+    picture, cell = torch.cat(at, 1).to(on)
+    aims, said = torch.cat(wanted).to(on), torch.cat(labels).to(on)
+    iou, generalised = overlap(boxes[picture, cell], aims)
+    quality[picture, cell] = iou.detach()
+    what = functional.cross_entropy(
+        classes[picture, cell], said, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="sum"
+    )
+    return {
+        "surely": quality_focal(objectness, quality) / len(cell),
+        "where": (1 - generalised).mean(),
+        "what": what / (said != UNKNOWN).sum().clamp(min=1),
+    }

@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0 cut in two, and what stands on it: the embedding head and the detector.
+"""EfficientNet-Lite0 and what stands on it: the embedding head and the detector.
 
-The stem (up to stage 5, stride 16) stays as ImageNet made it; the tail (stages 6 and 7, head convolution)
-and everything after it learn. Shapes are written for 224 px (embed) and 320 px (detect).
+The first stages stay as ImageNet made them, up to a cut that the settings choose; everything after it learns.
+Shapes are written for 224 px (embed) and 320 px (detect).
 """
 
 from pathlib import Path
@@ -18,6 +18,8 @@ from pinstream.codes import CODE_BITS
 POOLED: Final = 1280  # channels of the head convolution
 S8, S16, S32 = 40, 112, 320  # channels after stages 3, 5 and 7
 FUSED: Final = 96  # channels of the detector's one map
+POINTS: Final = ("pixels", "s8", "s16", "pooled")
+"""Where the backbone can be cut: pictures, the maps of stride 8 and 16, and what is left after pooling."""
 
 
 class Conv(nn.Sequential):
@@ -54,8 +56,11 @@ def stage(cin: int, cout: int, *, kernel: int, stride: int, expand: int, repeats
     return nn.Sequential(first, *rest)
 
 
-class Stem(nn.Module):
-    """Pictures to stride-8 and stride-16 maps; frozen, so it is exported and run by onnxruntime."""
+class Backbone(nn.Module):
+    """The network from pictures to pooled features, which can be entered and left at four points.
+
+    Its batch norms never move their statistics: batches are small and of several domains.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,31 +74,33 @@ class Stem(nn.Module):
             stage(S8, 80, kernel=3, stride=2, expand=6, repeats=3),
             stage(80, S16, kernel=5, stride=1, expand=6, repeats=3),
         )
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """``(n, size, size, 3) uint8`` to ``(n, 40, size/8, size/8)`` and ``(n, 112, size/16, size/16)``."""
-        x = (images.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-        s8 = self.to_s8(x)
-        return s8, self.to_s16(s8)
-
-
-class Tail(nn.Module):
-    """Stages 6 and 7 and the head convolution: the part of the backbone that is fine-tuned."""
-
-    def __init__(self) -> None:
-        super().__init__()
         self.to_s32 = nn.Sequential(
             stage(S16, 192, kernel=5, stride=2, expand=6, repeats=4),
             stage(192, S32, kernel=3, stride=1, expand=6, repeats=1),
         )
         self.head = Conv(S32, POOLED)
 
-    def forward(self, s16: Tensor) -> Tensor:
-        """``(n, 112, 14, 14)`` to pooled ``(n, 1280)``."""
-        return self.head(self.to_s32(s16)).mean((2, 3))
+    def run(self, x: Tensor, start: str, stop: str) -> Tensor:
+        """From one of `POINTS` to a later one: ``pixels (n, 224, 224, 3) uint8``, ``s8 (n, 40, 28, 28)``,
+        ``s16 (n, 112, 14, 14)``, ``pooled (n, 1280)``.
+        """
+        for point in POINTS[POINTS.index(start) : POINTS.index(stop)]:
+            if point == "pixels":
+                x = self.to_s8((x.permute(0, 3, 1, 2).float() - 127.0) / 128.0)
+            elif point == "s8":
+                x = self.to_s16(x)
+            else:
+                x = self.head(self.to_s32(x)).mean((2, 3))
+        return x
 
-    def train(self, mode: bool = True) -> "Tail":
-        """Training never moves the batch norms' statistics: batches are small and of three domains."""
+    def learning(self, cut: str) -> list[nn.Parameter]:
+        """The weights behind a point: those that learn where everything before it stays frozen."""
+        parts = {"pixels": (self.to_s8,), "s8": (self.to_s16,), "s16": (self.to_s32, self.head)}
+        names = POINTS[POINTS.index(cut) : -1]
+        return [weight for name in names for part in parts[name] for weight in part.parameters()]
+
+    def train(self, mode: bool = True) -> "Backbone":
+        """As ever, but for the batch norms."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -101,13 +108,13 @@ class Tail(nn.Module):
         return self
 
 
-def load_backbone(path: Path) -> tuple[Stem, Tail]:
-    """The two halves with ImageNet weights; the file's tensors come in the network's own order.
+def load_backbone(path: Path) -> Backbone:
+    """ImageNet weights; the file's tensors come in the network's own order.
 
     Raises BadWeights naming the first tensor that does not fit.
     """
-    stem, tail = Stem(), Tail()
-    ours = [t for half in (stem, tail) for name, t in half.state_dict().items() if "num_batches" not in name]
+    backbone = Backbone()
+    ours = [t for name, t in backbone.state_dict().items() if "num_batches" not in name]
     theirs = torch.load(path, map_location="cpu", weights_only=True)
     given = [(name, t) for name, t in theirs.items() if "num_batches" not in name]
     if len(given) < len(ours):
@@ -117,7 +124,7 @@ def load_backbone(path: Path) -> tuple[Stem, Tail]:
             if target.shape != source.shape:
                 raise BadWeights(f"{path}: {name} is {tuple(source.shape)}, expected {tuple(target.shape)}")
             target.copy_(source)
-    return stem.eval(), tail.eval()
+    return backbone.eval()
 
 
 class EmbedHead(nn.Module):
@@ -139,15 +146,17 @@ class EmbedHead(nn.Module):
 
 
 class Embedder(nn.Module):
-    """Tail and head: cached stride-16 maps to embeddings."""
+    """Backbone and head, learning from ``cut`` on: what lies before it stays as ImageNet made it."""
 
-    def __init__(self, tail: Tail, head: EmbedHead):
+    def __init__(self, backbone: Backbone, head: EmbedHead, *, cut: str):
         super().__init__()
-        self.tail, self.head = tail, head
+        self.backbone, self.head, self.cut = backbone, head, cut
 
-    def forward(self, s16: Tensor) -> Tensor:
-        """``(n, 112, 14, 14)`` to ``(n, bits)``."""
-        return self.head(self.tail(s16))
+    def forward(self, x: Tensor, at: str) -> Tensor:
+        """Pictures, or maps of the point ``at`` not behind the cut, to ``(n, bits)``."""
+        with torch.no_grad():
+            x = self.backbone.run(x, at, self.cut)
+        return self.head(self.backbone.run(x, self.cut, "pooled"))
 
 
 def separable(channels: int) -> nn.Sequential:
@@ -163,9 +172,9 @@ def separable(channels: int) -> nn.Sequential:
 class Detector(nn.Module):
     """One stride-16 map from three scales; each cell says what, how surely, and where."""
 
-    def __init__(self, tail: Tail, *, label_count: int):
+    def __init__(self, backbone: Backbone, *, label_count: int):
         super().__init__()
-        self.tail = tail
+        self.backbone = backbone
         self.from_s8 = nn.Sequential(nn.Conv2d(S8, FUSED, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(FUSED))
         self.from_s16 = nn.Sequential(nn.Conv2d(S16, FUSED, 1, bias=False), nn.BatchNorm2d(FUSED))
         self.from_s32 = nn.Sequential(nn.Conv2d(S32, FUSED, 1, bias=False), nn.BatchNorm2d(FUSED))
@@ -176,12 +185,22 @@ class Detector(nn.Module):
         nn.init.zeros_(self.where[-1].bias)
         nn.init.constant_(self.where[-1].bias[:1], -4.0)  # almost every cell is background
 
-    def forward(self, s8: Tensor, s16: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """``(n, 40, 40, 40), (n, 112, 20, 20)`` to class logits ``(n, 400, labels)``, objectness logits
-        ``(n, 400)`` and boxes ``(n, 400, 4)`` as xyxy fractions of the picture, not clipped.
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """``(n, 320, 320, 3) uint8`` to what `read` makes of their map."""
+        return self.read(self.look(images))
+
+    def look(self, images: Tensor) -> Tensor:
+        """One map of three scales, ``(n, 96, 20, 20)``; the first three stages are frozen."""
+        with torch.no_grad():
+            s8 = self.backbone.run(images, "pixels", "s8")
+        s16 = self.backbone.to_s16(s8)
+        deep = functional.interpolate(self.from_s32(self.backbone.to_s32(s16)), size=s16.shape[-2:], mode="nearest")
+        return self.fuse(functional.relu6(self.from_s8(s8) + self.from_s16(s16) + deep))
+
+    def read(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Class logits ``(n, 400, labels)``, objectness logits ``(n, 400)`` and boxes ``(n, 400, 4)`` as xyxy
+        fractions of the picture, not clipped. In float32 always: half a number's digits are a few pixels of a box.
         """
-        deep = functional.interpolate(self.from_s32(self.tail.to_s32(s16)), size=s16.shape[-2:], mode="nearest")
-        x = self.fuse(functional.relu6(self.from_s8(s8) + self.from_s16(s16) + deep))
         side = x.shape[-1]
         classes = self.what(x).flatten(2).transpose(1, 2)
         where = self.where(x).flatten(2).transpose(1, 2)
@@ -204,17 +223,16 @@ class EmbedGraph(nn.Module):
     the last LayerNorm subtracts, and a learned rotation. Its division by the deviation moves no sign.
     """
 
-    def __init__(self, stem: Stem, tail: Tail, *, weight: Tensor, bias: Tensor):
+    def __init__(self, backbone: Backbone, *, weight: Tensor, bias: Tensor):
         super().__init__()
-        self.stem, self.tail = stem, tail
+        self.backbone = backbone
         self.register_buffer("weight", weight)
         self.register_buffer("bias", bias)
         self.register_buffer("places", torch.tensor([128, 64, 32, 16, 8, 4, 2, 1], dtype=torch.int32))
 
     def forward(self, images: Tensor) -> Tensor:
         """``(n, 224, 224, 3) uint8`` to ``(n, bits/8) uint8``, most significant bit first."""
-        _, s16 = self.stem(images)
-        pooled = self.tail(s16)
+        pooled = self.backbone.run(images, "pixels", "pooled")
         signs = functional.linear(functional.layer_norm(pooled, pooled.shape[-1:]), self.weight, self.bias) > 0
         octets = signs.to(torch.int32).reshape(-1, self.weight.shape[0] // 8, 8)
         return (octets * self.places).sum(-1).to(torch.uint8)
@@ -223,13 +241,13 @@ class EmbedGraph(nn.Module):
 class DetectGraph(nn.Module):
     """What is served as ``detect``: pictures to the 100 best boxes; a 3x3 peak replaces NMS."""
 
-    def __init__(self, stem: Stem, detector: Detector):
+    def __init__(self, detector: Detector):
         super().__init__()
-        self.stem, self.detector = stem, detector
+        self.detector = detector
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """``(n, 320, 320, 3) uint8`` to boxes ``(n, 100, 4)``, scores and labels ``(n, 100)``, best first."""
-        classes, objectness, boxes = self.detector(*self.stem(images))
+        classes, objectness, boxes = self.detector(images)
         # What is surely something but nobody can name is mostly no garment.
         sure = objectness.sigmoid() * classes.softmax(-1).amax(-1).sqrt()
         scores, order = peaks(sure).topk(MAX_DETECTIONS, dim=1)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from inference.training.evaluate import RECALLS, TASKS
+from inference.training.settings import EmbedSettings
 
 Row = Sequence[str]
 ROWS: Final = (
@@ -70,19 +71,47 @@ def _served(figures: Mapping[str, Any]) -> Iterable[str]:
 
 def _runs(figures: Mapping[str, Any]) -> Iterable[str]:
     yield "## Every run\n\nFloats, bits, and bits without the rotation fitted after training; P@1 is of categories,\n"
-    yield "R@1 of instances. Runs named `head-` train the head alone, on the frozen backbone, for 500 steps.\n"
-    rows = [("frozen", "-", *_brief(figures["frozen"]["float"]), "floats, 1,280")]
-    rows += [("frozen, random projection", "256", *_brief(figures["frozen"]["bits"]), "")]
+    yield "R@1 of instances. Runs named `head-` train the head alone, on the mean of three tuned backbones.\n"
+    rows = [("ImageNet's backbone", "-", *_brief(figures["frozen"]["float"]), "floats, 1,280")]
+    rows += [("the same, random projection", "256", *_brief(figures["frozen"]["bits"]), "")]
     for name, run in figures["runs"].items():
         bits = str(run["settings"]["bits"])
-        rows += [(name, bits, *_brief(run["bits"]), ""), ("", "float", *_brief(run["float"]), "")]
-        rows += [("", "no rotation", *_brief(run["bits without rotation"]), "")]
+        rows.append((name, bits, *_brief(run["bits"]), _differs(run["settings"])))
+        rows.append(("", "float", *_brief(run["float"]), ""))
+        rows.append(("", "no rotation", *_brief(run["bits without rotation"]), ""))
     yield from table(("run", "bits", "P@1", "left out", "R@1 camera", "R@1 web", "mean", "note"), rows)
+    yield from _seeds(figures["runs"])
     if figures["against specialists"]:
         yield "\n### Unified less specialist\n\nThe same queries, seed and budget; 95 % interval by photographer.\n"
         pairs = figures["against specialists"].items()
         rows = [(name, *(shown(gap[task], signed=True) for task in (*TASKS, "mean over tasks"))) for name, gap in pairs]
         yield from table(("pair", *TASKS, "mean over tasks"), rows)
+
+
+def _differs(settings: Mapping[str, Any]) -> str:
+    """What sets a run apart, in its own words."""
+    usual = EmbedSettings()
+    told = {key: settings[key] for key in ("normalise", "sampled_proxies", "neighbours", "held_out") if key in settings}
+    parts = [f"{key} {v}" for key, v in told.items() if v != getattr(usual, key) and v]
+    parts += ["no LayerNorm"] if not settings["normalise"] else []
+    parts += ["all proxies"] if settings["sampled_proxies"] == 0 else []
+    return "; ".join([", ".join(settings["tasks"]), *parts])
+
+
+def _seeds(runs: Mapping[str, Any]) -> Iterable[str]:
+    """Mean and extremes over the seeds of each kind of run that has several."""
+    kinds: dict[str, list[Mapping[str, Any]]] = {}
+    for name, run in runs.items():
+        kinds.setdefault(name.rpartition("-")[0], []).append(run["bits"])
+    rows = []
+    for kind, found in kinds.items():
+        if len(found) > 1:
+            values = [[run[task][0] for run in found] for task in (*TASKS, "mean over tasks")]
+            spread = [f"{sum(v) / len(v):.3f} ({min(v):.3f} to {max(v):.3f})" for v in values]
+            rows.append((kind, str(len(found)), *spread))
+    if rows:
+        yield "\n### Over seeds\n\n256 bits: the mean over seeds, the lowest and the highest.\n"
+        yield from table(("kind", "seeds", *TASKS, "mean over tasks"), rows)
 
 
 def _brief(figures: Mapping[str, Any]) -> list[str]:

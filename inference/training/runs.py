@@ -101,6 +101,24 @@ class Averaged:
             self.state[name].copy_(value)
 
 
+def averaged_backbone(runs: Mapping[Path, float]) -> dict[str, torch.Tensor]:
+    """The weighted mean of finished runs' backbones: a backbone that is good at what each of them is good at.
+
+    Runs that began with the same weights lie in one basin ("Model soups", ICML 2022), so nothing is added to what
+    serving costs. Their heads do not mix: train one anew on the result. Raises TrainingProblem if a run did not end.
+    """
+    total, mean = sum(runs.values()), {}
+    for run, weight in runs.items():
+        if not (run / "embedder.pt").is_file():
+            raise TrainingProblem(f"no {run}/embedder.pt; train that run first")
+        kept = torch.load(run / "embedder.pt", map_location="cpu", weights_only=True)
+        for name, value in kept.items():
+            if name.startswith("backbone.") and value.dtype.is_floating_point:
+                own = name.removeprefix("backbone.")
+                mean[own] = mean.get(own, 0) + value * (weight / total)
+    return mean
+
+
 def cosine(step: int, total: int, *, warmup: int = 20) -> float:
     """The learning rate's factor at a step: a short linear rise, then half a cosine down to 0."""
     if step < warmup:

@@ -14,19 +14,23 @@ Settings = TypeVar("Settings", "EmbedSettings", "DetectSettings")
 
 @dataclass(frozen=True, slots=True)
 class EmbedSettings:
-    """One embedding. Two phases: the head alone on pooled maps, then tail and head together."""
+    """One embedding. Two phases: the head alone on pooled features, then everything behind the cut."""
 
-    tasks: tuple[str, ...] = ("category", "instance")
+    tasks: tuple[str, ...] = ("category", "instance", "browse")
     bits: int = CODE_BITS
     normalise: bool = True  # LayerNorm before and after the projection
+    cut: str = "s16"  # where learning begins: pixels, s8 or s16
     temperature: float = 0.05
     sampled_proxies: int = 1024  # beside the batch's own; 0: all
     photos_per_batch: int = 32  # each in two domains
-    head_steps: int = 1500
+    broad_per_batch: int = 8  # pictures of anything, each in two views
+    neighbours: float = 0.0  # weight of keeping the frozen backbone's neighbours
+    sharpness: float = 0.0  # how close to their signs embeddings are pushed in the end, by tanh; 0: not at all
+    head_steps: int = 1000
     head_rate: float = 1e-3
     head_proxy_rate: float = 1e-2
     steps: int = 400
-    tail_rate: float = 3e-4
+    trunk_rate: float = 3e-4
     tuned_head_rate: float = 5e-4
     proxy_rate: float = 5e-3
     dropout: float = 0.2
@@ -44,9 +48,10 @@ class DetectSettings:
     start: str = ""  # the run whose weights to begin with, instead of the backbone's
     steps: int = 1200
     batch: int = 16
-    composed: float = 0.52
-    whole: float = 0.28
-    mosaic: float = 0.13  # what is left of 1: pictures without garments
+    composed: float = 0.50
+    whole: float = 0.26
+    mosaic: float = 0.14  # what is left of 1: pictures without garments
+    middle_rate: float = 0.0  # of stages 4 and 5; 0: frozen, as the first three always are
     tail_rate: float = 4e-4
     head_rate: float = 3e-3
     clip: float = 5.0

@@ -14,7 +14,7 @@ from torch import nn
 from inference.canary import drawn
 from inference.images import RESIZE_KERNEL, squash
 from inference.tensors import DETECT, EMBED, ModelSpec
-from inference.training.assess import open_run
+from inference.training.assess import open_embedder
 from inference.training.errors import TrainingProblem
 from inference.training.export import pictures, same_as_torch, write_onnx
 from inference.training.graphs import sha256
@@ -36,18 +36,17 @@ def graph(spec: ModelSpec) -> Path:
 
 def ship_embed(space: Workspace, run: Path) -> None:
     """The embedding of a finished run, its rotation folded in."""
-    trained = open_run(space, run)
-    weight, bias = folded(trained.embedder, trained.rotation)
-    module = EmbedGraph(space.backbone()[0], trained.embedder.tail, weight=weight, bias=bias)
+    embedder = open_embedder(space, run)
+    weight, bias = folded(embedder, np.load(run / "rotation.npy"))
+    module = EmbedGraph(embedder.backbone, weight=weight, bias=bias)
     _ship(EMBED, module, space, labels=(), settings=_settings(run))
 
 
 def ship_detect(space: Workspace, run: Path) -> None:
     """The detector of a finished run."""
-    stem, tail = space.backbone()
-    detector = Detector(tail, label_count=len(space.photos.labels))
+    detector = Detector(space.backbone(), label_count=len(space.photos.labels))
     detector.load_state_dict(torch.load(run / "detector.pt", map_location="cpu", weights_only=True))
-    _ship(DETECT, DetectGraph(stem, detector.eval()), space, labels=space.photos.labels, settings=_settings(run))
+    _ship(DETECT, DetectGraph(detector.eval()), space, labels=space.photos.labels, settings=_settings(run))
 
 
 def _ship(

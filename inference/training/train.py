@@ -1,52 +1,86 @@
-"""The embedding's training: the head alone on pooled maps, then tail and head together, then a rotation."""
+"""The embedding's training: the head alone on pooled features, then what lies behind the cut, then a rotation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from tqdm import tqdm
 
-from inference.training.data import DOMAINS, embed_batches
-from inference.training.export import write_onnx
-from inference.training.graphs import session
-from inference.training.losses import TaskProxies
-from inference.training.model import POOLED, Embedder
+from inference.training.cache import Cache, OnDevice
+from inference.training.data import broad_batches, embed_batches
+from inference.training.losses import UNKNOWN, TaskProxies, neighbourhood
+from inference.training.model import Embedder
 from inference.training.runs import Averaged, Run, cosine, device
 from inference.training.settings import EmbedSettings
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
-    """Cached maps of the photos that train, and what is known about each."""
+    """Cached views of what trains, and what is known about each photo."""
 
-    maps: np.ndarray  # (photos * views, 112, 14, 14) float16, a photo's views one after another
-    pooled: np.ndarray  # (photos * views, 1280) float16, as the frozen tail sees them
+    photos: Cache
+    broad: Cache
+    cut: str  # where the caches' maps were taken
+    per_photo: int  # views of each photo that trains
     rows: np.ndarray  # (n,) which photos train
     labels: np.ndarray  # (n,) category of each, -1 unknown
 
-    def targets(self, at: np.ndarray, tasks: Iterable[str]) -> dict[str, Tensor]:
-        """What each task asks of the photos ``rows[at]``, ``(k,)`` each."""
-        known = {"category": self.labels, "instance": np.arange(len(self.rows))}
-        return {task: torch.from_numpy(known[task][at]) for task in tasks}
+    @property
+    def per_broad(self) -> int:
+        """Views of each broad picture."""
+        return int(self.broad.starts[1])
 
-    def numbers(self, at: np.ndarray, views: np.ndarray) -> np.ndarray:
-        """Where the maps of ``rows[at]`` in these views lie."""
-        return self.rows[at] * len(DOMAINS) + views
+    def classes(self) -> dict[str, int]:
+        """How many proxies each task could have."""
+        return {
+            "category": int(self.labels.max()) + 1,
+            "instance": len(self.rows),
+            "browse": len(self.broad.starts) - 1,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Photos and after them broad pictures, by where their views lie; targets are -1 for what a row is not."""
+
+    numbers: tuple[np.ndarray, np.ndarray]
+    targets: dict[str, Tensor]
+
+
+def batches(views: Views, settings: EmbedSettings, *, first_step: int) -> Iterator[Batch]:
+    """Endless; step k's batch depends on the seed and k alone."""
+    seed = settings.seed
+    mine = embed_batches(
+        views.labels,
+        views=views.per_photo,
+        photos_per_batch=settings.photos_per_batch,
+        seed=seed,
+        first_step=first_step,
+    )
+    others = broad_batches(
+        views.classes()["browse"],
+        views=views.per_broad,
+        pictures_per_batch=settings.broad_per_batch,
+        seed=seed,
+        first_step=first_step,
+    )
+    for (at, seen), (broad, broad_seen) in zip(mine, others, strict=True):
+        nobody = [np.full(len(part), UNKNOWN) for part in (at, broad)]
+        known = {"category": (views.labels[at], nobody[1]), "instance": (at, nobody[1]), "browse": (nobody[0], broad)}
+        targets = {task: torch.from_numpy(np.concatenate(known[task])) for task in settings.tasks}
+        yield Batch((views.photos.numbers(views.rows[at], seen), views.broad.numbers(broad, broad_seen)), targets)
 
 
 def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, run: Run) -> Embedder:
     """The embedder, trained; its averaged weights are also kept as ``embedder.pt``."""
     on = device()
     embedder = embedder.to(on, memory_format=torch.channels_last)
-    classes = {"category": int(views.labels.max()) + 1, "instance": len(views.rows)}
+    classes = {task: count for task, count in views.classes().items() if task in settings.tasks}
     proxies = TaskProxies(
-        {task: classes[task] for task in settings.tasks},
-        settings.bits,
-        temperature=settings.temperature,
-        sampled=settings.sampled_proxies,
+        classes, settings.bits, temperature=settings.temperature, sampled=settings.sampled_proxies
     ).to(on)
     optimisers = {
         "head": head_optimiser(embedder, proxies, settings),
@@ -55,28 +89,32 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
     averaged = Averaged(embedder)
     parts = {"embedder": embedder, "proxies": proxies, "averaged": averaged, **optimisers}
     first, total = run.resume(parts), settings.head_steps + settings.steps
-    batches = embed_batches(
-        views.labels, photos_per_batch=settings.photos_per_batch, seed=settings.seed, first_step=first
-    )
+    sources = OnDevice(views.photos, on), OnDevice(views.broad, on)
     bar = tqdm(range(first, total), run.folder.name, total, initial=first, mininterval=5)
-    for step, (at, kinds) in zip(bar, batches, strict=False):
+    for step, batch in zip(bar, batches(views, settings, first_step=first), strict=False):
         is_head = step < settings.head_steps
-        optimiser = optimisers["head" if is_head else "all"]
-        factor = cosine(step, settings.head_steps) if is_head else cosine(step - settings.head_steps, settings.steps)
-        for group in optimiser.param_groups:
-            group["lr"] = group["peak"] * factor
-        source = views.pooled if is_head else views.maps
-        x = torch.from_numpy(source[views.numbers(at, kinds)]).float().to(on)
-        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
-        targets = {task: t.to(on) for task, t in views.targets(at, settings.tasks).items()}
+        done, of = (step, settings.head_steps) if is_head else (step - settings.head_steps, settings.steps)
+        embedder.train()
+        pooled = torch.cat([s.take(n, pooled=True) for s, n in zip(sources, batch.numbers, strict=True)])
         with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
-            embeddings = embedder.train().head(x) if is_head else embedder.train()(x)
-        losses = proxies(embeddings.float(), targets, generator)
-        one_step(losses, optimiser, clip=settings.clip)
+            if is_head:
+                embeddings = embedder.head(pooled)
+            else:
+                maps = torch.cat([s.take(n) for s, n in zip(sources, batch.numbers, strict=True)])
+                embeddings = embedder(maps.contiguous(memory_format=torch.channels_last), views.cut)
+        embeddings = embeddings.float()
+        if settings.sharpness and not is_head:
+            embeddings = torch.tanh(embeddings * (1 + settings.sharpness * done / of))
+        generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
+        losses = proxies(embeddings, {task: t.to(on) for task, t in batch.targets.items()}, generator)
+        if settings.neighbours:
+            teacher = functional.layer_norm(pooled, pooled.shape[-1:])
+            losses["neighbours"] = settings.neighbours * neighbourhood(embeddings, teacher)
+        one_step(losses, optimisers["head" if is_head else "all"], factor=cosine(done, of), clip=settings.clip)
         if not is_head and step >= total - settings.averaged_steps:
             averaged.update(embedder)
         if step % 20 == 0:
-            run.log(step, {task: float(loss.detach()) for task, loss in losses.items()})
+            run.log(step, {name: float(loss.detach()) for name, loss in losses.items()})
         if step % 200 == 199:
             run.save(step + 1, parts)
     if averaged.count:
@@ -86,28 +124,32 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
     return embedder.eval()
 
 
-def one_step(losses: dict[str, Tensor], optimiser: torch.optim.Optimizer, *, clip: float) -> None:
-    """One update; the tasks weigh the same."""
+def one_step(losses: dict[str, Tensor], optimiser: torch.optim.Optimizer, *, factor: float, clip: float) -> None:
+    """One update at ``factor`` of the peak rates; the tasks weigh the same."""
+    for group in optimiser.param_groups:
+        group["lr"] = group["peak"] * factor
     optimiser.zero_grad(set_to_none=True)
-    torch.stack(list(losses.values())).mean().backward()
+    torch.stack(list(losses.values())).sum().backward()
     torch.nn.utils.clip_grad_norm_([p for g in optimiser.param_groups for p in g["params"]], clip)
     optimiser.step()
 
 
 def head_optimiser(embedder: Embedder, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
     """For the first phase: only the projection and the proxies move."""
-    return _adamw((embedder.head, settings.head_rate), (proxies, settings.head_proxy_rate))
+    return _adamw((embedder.head.parameters(), settings.head_rate), (proxies.parameters(), settings.head_proxy_rate))
 
 
 def whole_optimiser(embedder: Embedder, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
     """For the second phase."""
     return _adamw(
-        (embedder.tail, settings.tail_rate), (embedder.head, settings.tuned_head_rate), (proxies, settings.proxy_rate)
+        (embedder.backbone.learning(embedder.cut), settings.trunk_rate),
+        (embedder.head.parameters(), settings.tuned_head_rate),
+        (proxies.parameters(), settings.proxy_rate),
     )
 
 
-def _adamw(*parts: tuple[nn.Module, float]) -> torch.optim.Optimizer:
-    groups = [{"params": list(module.parameters()), "lr": rate, "peak": rate} for module, rate in parts]
+def _adamw(*parts: tuple[Iterable[nn.Parameter], float]) -> torch.optim.Optimizer:
+    groups = [{"params": list(weights), "lr": rate, "peak": rate} for weights, rate in parts]
     return torch.optim.AdamW(groups, weight_decay=1e-2)
 
 
@@ -115,13 +157,13 @@ def _adamw(*parts: tuple[nn.Module, float]) -> torch.optim.Optimizer:
 
 
 @torch.inference_mode()
-def embed_maps(embedder: Embedder, maps: np.ndarray, *, batch: int = 64) -> np.ndarray:
-    """Embeddings of cached maps, ``(n, bits) float32``."""
+def embed_maps(embedder: Embedder, maps: np.ndarray, at: str, *, batch: int = 64) -> np.ndarray:
+    """Embeddings of maps of the point ``at``, ``(n, bits) float32``."""
     on = next(embedder.parameters()).device
-    found = [
-        embedder.eval()(torch.from_numpy(maps[i : i + batch]).float().to(on)).cpu().numpy()
-        for i in range(0, len(maps), batch)
-    ]
+    found = []
+    for i in range(0, len(maps), batch):
+        some = torch.from_numpy(np.ascontiguousarray(maps[i : i + batch])).to(on)
+        found.append(embedder.eval()(some if at == "pixels" else some.float(), at).float().cpu().numpy())
     return np.concatenate(found)
 
 
@@ -149,18 +191,3 @@ def folded(embedder: Embedder, rotation: np.ndarray) -> tuple[Tensor, Tensor]:
     centre = torch.eye(bits, dtype=torch.float64) - 1 / bits if embedder.head.normalise else torch.eye(bits).double()
     turn = torch.from_numpy(rotation).double().T @ centre
     return (turn @ weight.cpu()).float(), (turn @ bias.cpu()).float()
-
-
-def pool_maps(tail: nn.Module, maps: np.ndarray, path: Path, *, threads: int) -> np.ndarray:
-    """What the frozen tail makes of cached maps, ``(n, 1280) float16``, from ``path`` if it is there."""
-    if not path.is_file():
-        graph = write_onnx(
-            tail, path.with_suffix(".onnx"), example=torch.zeros(2, *maps.shape[1:]), outputs=("pooled",)
-        )
-        run = session(graph, threads=threads)
-        pooled = np.zeros((len(maps), POOLED), np.float16)
-        for i in tqdm(range(0, len(maps), 64), path.stem, mininterval=5):
-            pooled[i : i + 64] = run.run(None, {"images": maps[i : i + 64].astype(np.float32)})[0]
-        np.save(path, pooled)
-        graph.unlink()
-    return np.load(path)

@@ -1,39 +1,39 @@
-"""The detector's training: scenes drawn as they are needed, the frozen stem in worker processes."""
+"""The detector's training: scenes are drawn in worker processes as they are needed."""
 
 import itertools
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime as ort
 import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from inference.images import Pixels
 from inference.training.data import FORK, SceneMaker
-from inference.training.graphs import session
 from inference.training.losses import detection_loss
 from inference.training.model import Detector
 from inference.training.runs import Averaged, Run, cosine, device
 from inference.training.settings import DetectSettings
 
 WEIGHTS = {"surely": 2.0, "what": 1.0, "where": 2.0}
-AHEAD = 6  # batches in the making
-Batch = tuple[np.ndarray, np.ndarray, list[tuple[np.ndarray, np.ndarray]]]
+AHEAD = 4  # batches in the making, a worker
+Batch = tuple[Pixels, list[tuple[np.ndarray, np.ndarray]]]
 
 
 def train_detect(
-    detector: Detector, settings: DetectSettings, *, scenes: SceneMaker, stem: Path, run: Run, workers: int = 1
+    detector: Detector, settings: DetectSettings, *, scenes: SceneMaker, run: Run, workers: int = 1
 ) -> Detector:
     """The detector, trained; its averaged weights are also kept as ``detector.pt``."""
     on = device()
     detector = detector.to(on, memory_format=torch.channels_last).train()
-    new = [p for name, p in detector.named_parameters() if not name.startswith("tail.")]
+    detector.backbone.to_s16.requires_grad_(settings.middle_rate > 0)
+    new = [p for name, p in detector.named_parameters() if not name.startswith("backbone.")]
     groups = [
-        {"params": list(detector.tail.to_s32.parameters()), "lr": settings.tail_rate},
+        {"params": list(detector.backbone.to_s16.parameters()), "lr": settings.middle_rate},
+        {"params": list(detector.backbone.to_s32.parameters()), "lr": settings.tail_rate},
         {"params": new, "lr": settings.head_rate},
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
@@ -41,7 +41,7 @@ def train_detect(
     averaged = Averaged(detector)
     parts = {"detector": detector, "optimiser": optimiser, "schedule": schedule, "averaged": averaged}
     first = run.resume(parts)
-    batches = prefetched(scenes, stem, settings, first_step=first, workers=workers)
+    batches = prefetched(scenes, settings, first_step=first, workers=workers)
     bar = tqdm(range(first, settings.steps), run.folder.name, settings.steps, initial=first, mininterval=5)
     for step, batch in zip(bar, batches, strict=False):
         losses = one_step(detector, batch, optimiser, clip=settings.clip, on=on)
@@ -64,12 +64,11 @@ def one_step(
     detector: Detector, batch: Batch, optimiser: torch.optim.Optimizer, *, clip: float, on: torch.device
 ) -> dict[str, float]:
     """One update; the unweighted losses."""
-    s8, s16, scenes = batch
-    maps = [torch.from_numpy(m).float().to(on, memory_format=torch.channels_last) for m in (s8, s16)]
-    truth: list[tuple[Tensor, Tensor]] = [(torch.from_numpy(b).to(on), torch.from_numpy(k).to(on)) for b, k in scenes]
+    pictures, scenes = batch
+    truth: list[tuple[Tensor, Tensor]] = [(torch.from_numpy(b), torch.from_numpy(k)) for b, k in scenes]
     with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
-        classes, objectness, boxes = detector(*maps)
-    losses = detection_loss((classes.float(), objectness.float(), boxes.float()), truth)
+        seen = detector.look(torch.from_numpy(pictures).to(on))
+    losses = detection_loss(detector.read(seen.float()), truth)
     optimiser.zero_grad(set_to_none=True)
     torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
     torch.nn.utils.clip_grad_norm_(detector.parameters(), clip)
@@ -77,33 +76,29 @@ def one_step(
     return {name: float(losses[name].detach()) if name in losses else 0.0 for name in WEIGHTS}
 
 
-def prefetched(
-    scenes: SceneMaker, stem: Path, settings: DetectSettings, *, first_step: int, workers: int
-) -> Iterator[Batch]:
-    """Endless batches in order: stem maps and truth of 16 scenes; step k's scenes depend on k alone."""
-    with ProcessPoolExecutor(workers, FORK, initializer=_open, initargs=(stem, scenes)) as pool:
+def prefetched(scenes: SceneMaker, settings: DetectSettings, *, first_step: int, workers: int) -> Iterator[Batch]:
+    """Endless batches in order: scenes and their truth; step k's scenes depend on k alone."""
+    with ProcessPoolExecutor(workers, FORK, initializer=_open, initargs=(scenes,)) as pool:
         waiting: deque[Future[Batch]] = deque()
         try:
             for step in itertools.count(first_step):
                 waiting.append(pool.submit(_batch, step * settings.batch, settings.batch))
-                if len(waiting) >= AHEAD:
+                if len(waiting) >= AHEAD * workers:
                     yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-_opened: tuple[ort.InferenceSession, SceneMaker] | None = None  # one a process of the pool
+_maker: SceneMaker | None = None  # one a process of the pool
 
 
-def _open(stem: Path, scenes: SceneMaker) -> None:
-    global _opened  # noqa: PLW0603 - a pool's initializer has no other place to leave what it opened
+def _open(scenes: SceneMaker) -> None:
+    global _maker  # noqa: PLW0603 - a pool's initializer has no other place to leave what it opened
     cv2.setNumThreads(1)
-    _opened = session(stem), scenes
+    _maker = scenes
 
 
 def _batch(first: int, count: int) -> Batch:
-    assert _opened is not None  # noqa: S101 - narrows a type
-    stem, maker = _opened
-    made = [maker.scene(number) for number in range(first, first + count)]
-    s8, s16 = stem.run(["s8", "s16"], {"images": np.stack([scene.pixels for scene in made])})
-    return s8.astype(np.float16), s16.astype(np.float16), [(scene.boxes, scene.labels) for scene in made]
+    assert _maker is not None  # noqa: S101 - narrows a type
+    made = [_maker.scene(number) for number in range(first, first + count)]
+    return np.stack([scene.pixels for scene in made]), [(scene.boxes, scene.labels) for scene in made]

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,27 +10,24 @@ import numpy as np
 
 from inference.images import Pixels, decode, squash
 from inference.tensors import DETECT, EMBED
+from inference.training.cache import Cache, Frozen, fill, frozen_part, open_cache, write_manifest
 from inference.training.data import (
-    BROAD,
-    DOMAINS,
+    JUDGED_VIEWS,
+    Broad,
     Mix,
     Outlines,
     SceneMaker,
     Wardrobe,
-    cache_maps,
     find_outlines,
-    numbered_broad,
-    numbered_view,
     rng_of,
-    write_manifest,
 )
 from inference.training.errors import BadPhotos, TrainingProblem
-from inference.training.export import pictures, write_onnx
-from inference.training.model import Stem, Tail, load_backbone
+from inference.training.model import Backbone, load_backbone
 from inference.training.photos import PARTS, Photos, read_photos, split
+from inference.training.runs import device
 from inference.training.scenes import Scene
 from inference.training.settings import DetectSettings, EmbedSettings
-from inference.training.train import Views, pool_maps
+from inference.training.train import Views
 
 SPLIT_SEED: Final = 0
 
@@ -47,10 +43,10 @@ class Workspace:
 
     @property
     def cache(self) -> Path:
-        """Outlines, stems and maps."""
+        """Outlines and what the frozen part of the backbone makes of every picture."""
         return self.folder / "cache"
 
-    def backbone(self) -> tuple[Stem, Tail]:
+    def backbone(self) -> Backbone:
         """Fresh ImageNet weights."""
         return load_backbone(self.weights)
 
@@ -63,19 +59,21 @@ class Workspace:
         members = np.sort(np.concatenate([self.parts[part] for part in parts]))
         return Wardrobe(self.photos.photos, self.outlines(), members)
 
-    def stem(self, size_px: int) -> Path:
-        """The frozen stem as ONNX."""
-        return self.cache / f"stem-{size_px}.onnx"
+    def cached(self, name: str) -> Cache:
+        """What `prepare` cached: ``photos``, ``broad`` or ``elsewhere``."""
+        return open_cache(self.cache, name)
 
-    def maps(self, name: str) -> np.ndarray:
-        """Cached maps by name: ``views``, ``broad`` or their ``-pooled`` vectors."""
-        path = self.cache / f"{name}.npy"
-        if not path.is_file():
-            raise TrainingProblem(f"no {path}; run `python -m inference.training prepare` first")
-        return np.load(path, mmap_mode="r")
+    def has(self, name: str) -> bool:
+        """Whether there is such a cache."""
+        return (self.cache / f"{name}-starts.npy").is_file()
 
-    def cached_view(self, wardrobe: Wardrobe, index: int, view: int) -> Pixels:
-        """The picture whose maps are cached as that view, drawn again."""
+    @property
+    def cut(self) -> str:
+        """Where the cached maps were taken."""
+        return str(json.loads((self.cache / "manifest.json").read_text())["cut"])
+
+    def drawn_view(self, wardrobe: Wardrobe, index: int, view: int) -> Pixels:
+        """One photo in one view, as it is cached: the same on every call."""
         return wardrobe.view(index, view, rng_of("view", SPLIT_SEED, index, view))
 
     def views(self, settings: EmbedSettings) -> Views:
@@ -87,7 +85,9 @@ class Workspace:
         withheld = [self.photos.labels.index(name) for name in settings.held_out]
         rows = np.sort(np.concatenate([self.parts[part] for part in settings.parts]))
         rows = rows[~np.isin(labels[rows], withheld)]
-        return Views(self.maps("views"), np.array(self.maps("views-pooled")), rows, labels[rows])
+        photos = self.cached("photos")
+        per_photo = int((photos.starts[rows + 1] - photos.starts[rows]).min())
+        return Views(photos, self.cached("broad"), self.cut, per_photo, rows, labels[rows])
 
     def scene_maker(self, settings: DetectSettings, *, drawn: list[Scene]) -> SceneMaker:
         """The detector's pictures for some settings."""
@@ -103,24 +103,61 @@ def open_workspace(photos: Path, folder: Path, weights: Path) -> Workspace:
     return Workspace(folder, found, split(found.photographers(), seed=SPLIT_SEED), weights)
 
 
-def prepare(space: Workspace, *, workers: int, broad: int = BROAD) -> None:
-    """Outlines, stems and maps, each made once; going on where an earlier call stopped."""
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How much is cached for training."""
+
+    cut: str = "s16"
+    views: int = 9  # of each photo that trains; those for testing have only what judging needs
+    broad: Path | None = None  # a folder of pictures of anything
+    made: int = 400  # broad pictures made from the photos that train
+    broad_views: int = 2
+    elsewhere: Path | None = None  # labelled pictures of another domain, for judging only
+
+
+def prepare(space: Workspace, wanted: Preparation, *, workers: int) -> None:
+    """Outlines and caches, each made once; going on where an earlier call stopped."""
     space.cache.mkdir(parents=True, exist_ok=True)
-    write_manifest(space.cache / "manifest.json", space.photos, seed=SPLIT_SEED)
-    stem, tail = space.backbone()
-    for spec in (EMBED, DETECT):
-        path = space.stem(spec.image_size_px)
-        if not path.is_file():
-            write_onnx(stem, path, example=pictures(spec.image_size_px), outputs=("s8", "s16"))
-    space.outlines(workers=workers)
+    broad = Broad(pictures_in(wanted.broad), wanted.made, space.wardrobe("train"), SPLIT_SEED)
+    names = [p.path.name for p in space.photos.photos] + [p.name for p in broad.files]
+    facts = {"cut": wanted.cut, "views": wanted.views, "broad": len(broad), "broad views": wanted.broad_views}
+    write_manifest(space.cache / "manifest.json", names, facts)
+    frozen = frozen_part(space.backbone(), wanted.cut, space.cache, on=device(), threads=workers)
+    _cache_photos(space, wanted.views, frozen, workers=workers)
+    counts = np.full(len(broad), wanted.broad_views)
+    fill(space.cache, "broad", counts=counts, draw=broad.view, frozen=frozen, workers=workers)
+    if wanted.elsewhere is not None:
+        others = read_photos(wanted.elsewhere).photos
+
+        def picture(index: int, _view: int) -> Pixels:
+            return squash(others[index].pixels(), EMBED.image_size_px)
+
+        fill(space.cache, "elsewhere", counts=np.ones(len(others), int), draw=picture, frozen=frozen, workers=workers)
+
+
+def _cache_photos(space: Workspace, views: int, frozen: Frozen, *, workers: int) -> None:
+    """Every photo's views, drawn in its own part's wardrobe."""
+    part_of = np.empty(len(space.photos.photos), int)
+    counts = np.full(len(part_of), views)
+    for number, part in enumerate(PARTS):
+        part_of[space.parts[part]] = number
+    counts[space.parts["test"]] = JUDGED_VIEWS
     wardrobes = [space.wardrobe(part) for part in PARTS]
-    for name, count, draw in (
-        ("views", len(space.photos.photos) * len(DOMAINS), partial(numbered_view, wardrobes, SPLIT_SEED)),
-        ("broad", broad, partial(numbered_broad, wardrobes[0], SPLIT_SEED)),
-    ):
-        path = space.cache / f"{name}.npy"
-        maps = cache_maps(space.stem(EMBED.image_size_px), path, count=count, draw=draw, workers=workers)
-        pool_maps(tail, maps, space.cache / f"{name}-pooled.npy", threads=workers)
+
+    def draw(index: int, view: int) -> Pixels:
+        return space.drawn_view(wardrobes[part_of[index]], index, view)
+
+    fill(space.cache, "photos", counts=counts, draw=draw, frozen=frozen, workers=workers)
+
+
+def pictures_in(folder: Path | None) -> tuple[Path, ...]:
+    """The pictures of a folder, to its bottom, by name; raises BadPhotos if there are none."""
+    if folder is None:
+        return ()
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
+    if not found:
+        raise BadPhotos(f"{folder} holds no .jpg, .png or .webp")
+    return tuple(found)
 
 
 def read_drawn(folder: Path, labels: tuple[str, ...]) -> list[Scene]:

@@ -5,12 +5,18 @@ import pytest
 
 from inference.training.cutouts import MASK_PX
 from inference.training.data import (
-    DOMAINS,
+    CAMERA,
+    CATALOGUE,
+    RAW,
+    WEB,
+    Broad,
     Mix,
     Outlines,
     SceneMaker,
     Wardrobe,
     balanced_weights,
+    broad_batches,
+    domain,
     embed_batches,
     rng_of,
 )
@@ -44,21 +50,34 @@ def test_rare_labels_are_drawn_more_often_than_they_occur_but_not_as_often_as_co
     assert share == pytest.approx(10**0.5 / (10**0.5 + 90**0.5))
 
 
-def test_every_photo_of_a_batch_comes_in_two_different_domains():
-    rows, views = next(embed_batches(np.zeros(50, np.int64), photos_per_batch=16, seed=1))
+def test_the_views_that_judging_uses_are_one_of_each_domain():
+    assert [domain(view) for view in (RAW, CAMERA, CATALOGUE, WEB)] == ["raw", "camera", "catalogue", "web"]
 
-    kinds = np.array([{"raw": "photo", "camera": "photo"}.get(d, d) for d in DOMAINS])[views]
+
+def test_every_photo_of_a_batch_comes_in_two_different_domains():
+    rows, views = next(embed_batches(np.zeros(50, np.int64), views=9, photos_per_batch=16, seed=1))
+
+    kinds = np.array([{"raw": "photo", "camera": "photo"}.get(domain(v), domain(v)) for v in views])
     assert (rows[:16] == rows[16:]).all()
     assert (kinds[:16] != kinds[16:]).all()
+    assert set(kinds) == {"photo", "catalogue", "web"}
+
+
+def test_every_broad_picture_of_a_batch_comes_in_two_different_views():
+    rows, views = next(broad_batches(30, views=3, pictures_per_batch=8, seed=1))
+
+    assert (rows[:8] == rows[8:]).all()
+    assert (views[:8] != views[8:]).all()
+    assert len(set(rows)) == 8
 
 
 def test_a_resumed_run_sees_the_batches_it_would_have_seen():
     labels = np.arange(40) % 3
-    whole = embed_batches(labels, photos_per_batch=4, seed=5)
+    whole = embed_batches(labels, views=6, photos_per_batch=4, seed=5)
     for _ in range(7):
         next(whole)
 
-    later = embed_batches(labels, photos_per_batch=4, seed=5, first_step=7)
+    later = embed_batches(labels, views=6, photos_per_batch=4, seed=5, first_step=7)
 
     for a, b in zip(next(whole), next(later), strict=True):
         assert (a == b).all()
@@ -92,9 +111,20 @@ def test_the_same_number_is_the_same_scene(wardrobe):
     assert (one.boxes == other.boxes).all()
 
 
-@pytest.mark.parametrize("view", range(len(DOMAINS)))
+@pytest.mark.parametrize("view", range(6))
 def test_every_view_is_what_the_model_takes(wardrobe, view):
     picture = wardrobe.view(2, view, rng_of("a", view))
 
     assert picture.shape == (224, 224, 3)
     assert picture.dtype == np.uint8
+
+
+def test_broad_pictures_are_files_first_and_then_made_ones(wardrobe):
+    broad = Broad((wardrobe.photos[0].path,), made=2, wardrobe=wardrobe, seed=0)
+
+    seen = [broad.view(index, number) for index in range(len(broad)) for number in range(2)]
+
+    assert len(seen) == 6
+    assert all(picture.shape == (224, 224, 3) and picture.dtype == np.uint8 for picture in seen)
+    assert (seen[0] == wardrobe.picture(0, size_px=224)).all()
+    assert (broad.view(1, 1) == seen[3]).all()

@@ -99,6 +99,22 @@ def test_tasks_are_told_apart_by_name():
         assert float(loss.detach()) == pytest.approx(float(expected.detach()))
 
 
+def test_neighbours_like_the_teachers_cost_nothing_and_others_cost_the_plain_sum():
+    mine, theirs = drawn(4, 3), drawn(4, 5, seed=1)
+
+    found = losses.neighbourhood(mine, theirs, temperature=0.5)
+
+    def shares(v):
+        unit = [[x / math.dist(row, [0] * len(row)) for x in row] for row in v.tolist()]
+        rows = [[math.exp(sum(a * b for a, b in zip(p, q, strict=True)) / 0.5) for q in unit] for p in unit]
+        return [[w * (i != j) / (sum(row) - row[i]) for j, w in enumerate(row)] for i, row in enumerate(rows)]
+
+    p, q = shares(theirs), shares(mine)
+    expected = sum(p[i][j] * math.log(p[i][j] / q[i][j]) for i in range(4) for j in range(4) if i != j) / 4
+    assert float(found) == pytest.approx(expected, rel=1e-4)
+    assert float(losses.neighbourhood(theirs * 7, theirs)) == pytest.approx(0, abs=1e-6)
+
+
 def test_overlap_of_boxes_known_by_hand():
     one = torch.tensor([[0.0, 0.0, 2.0, 2.0], [0.0, 0.0, 1.0, 1.0]])
     other = torch.tensor([[1.0, 0.0, 3.0, 2.0], [2.0, 0.0, 3.0, 1.0]])

@@ -28,39 +28,58 @@ def test_the_backbone_computes_what_the_package_does(weights):
 
     theirs = EfficientNet.from_name("efficientnet-lite0").eval()
     theirs.load_state_dict(torch.load(weights, weights_only=True))
-    stem, tail = model.load_backbone(weights)
+    backbone = model.load_backbone(weights)
     images = torch.from_numpy(noise(2, 224))
 
     with torch.inference_mode():
-        ours = tail(stem(images)[1])
+        ours = backbone.run(images, "pixels", "pooled")
         expected = theirs.extract_features((images.permute(0, 3, 1, 2).float() - 127) / 128).mean((2, 3))
 
     assert torch.allclose(ours, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(("cut", "shape"), [("s8", (40, 28, 28)), ("s16", (112, 14, 14))])
+def test_going_on_from_a_cut_is_the_whole_way(weights, cut, shape):
+    backbone = model.load_backbone(weights)
+    images = torch.from_numpy(noise(1, 224))
+
+    with torch.inference_mode():
+        maps = backbone.run(images, "pixels", cut)
+        assert maps.shape[1:] == shape
+        assert torch.equal(backbone.run(maps, cut, "pooled"), backbone.run(images, "pixels", "pooled"))
+
+
+def test_nothing_before_the_cut_learns_and_everything_behind_it_does(weights):
+    embedder = model.Embedder(model.load_backbone(weights), model.EmbedHead(), cut="s16").train()
+
+    embedder(torch.randn(1, model.S8, 28, 28), "s8").square().sum().backward()
+
+    assert all(weight.grad is None for weight in embedder.backbone.to_s16.parameters())
+    assert all(weight.grad is not None for weight in embedder.backbone.learning("s16"))
+
+
 def test_training_never_moves_the_backbones_statistics(weights):
-    tail = model.load_backbone(weights)[1].train()
-    before = {name: value.clone() for name, value in tail.state_dict().items() if "running" in name}
+    backbone = model.load_backbone(weights).train()
+    before = {name: value.clone() for name, value in backbone.state_dict().items() if "running" in name}
 
-    tail(torch.randn(2, model.S16, 14, 14))
+    backbone.run(torch.randn(2, model.S16, 14, 14), "s16", "pooled")
 
-    assert all((tail.state_dict()[name] == value).all() for name, value in before.items())
+    assert all((backbone.state_dict()[name] == value).all() for name, value in before.items())
 
 
 def test_exported_codes_are_those_of_torch_and_of_the_rotated_embedding(weights, tmp_path):
     torch.manual_seed(0)
-    stem, tail = model.load_backbone(weights)
-    embedder = model.Embedder(tail, model.EmbedHead()).eval()
+    embedder = model.Embedder(model.load_backbone(weights), model.EmbedHead(), cut="s16").eval()
     rotation = itq_rotation(np.random.default_rng(1).normal(size=(600, 256)), rounds=3)
     weight, bias = folded(embedder, rotation)
-    graph = model.EmbedGraph(stem, tail, weight=weight, bias=bias)
+    graph = model.EmbedGraph(embedder.backbone, weight=weight, bias=bias)
     images = noise(5, 224)
 
     path = write_onnx(graph, tmp_path / "model.onnx", example=pictures(224), outputs=("codes",))
 
     assert same_as_torch(graph, path, images=images) == [0.0]
     with torch.inference_mode():
-        floats = embedder(stem(torch.from_numpy(images))[1]).numpy() @ rotation
+        floats = embedder(torch.from_numpy(images), "pixels").numpy() @ rotation
     codes = session(path).run(None, {"images": images})[0]
     assert (np.unpackbits(codes, axis=1) != (floats > 0)).mean() < 0.002
     assert (session(path).run(None, {"images": images[3:4]})[0] == codes[3:4]).all()
@@ -68,10 +87,9 @@ def test_exported_codes_are_those_of_torch_and_of_the_rotated_embedding(weights,
 
 def test_the_exported_detector_is_torchs(weights, tmp_path):
     torch.manual_seed(0)
-    stem, tail = model.load_backbone(weights)
-    detector = model.Detector(tail, label_count=4)
+    detector = model.Detector(model.load_backbone(weights), label_count=4)
     torch.nn.init.normal_(detector.where[-1].weight, std=0.05)
-    graph = model.DetectGraph(stem, detector)
+    graph = model.DetectGraph(detector)
 
     path = write_onnx(graph, tmp_path / "m.onnx", example=pictures(320), outputs=("boxes", "scores", "labels"))
 

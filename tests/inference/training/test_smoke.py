@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
-from inference.training.assess import judge_frozen, judge_run  # noqa: E402
+from inference.training.assess import judge_frozen, judge_run, keep_vectors  # noqa: E402
 from inference.training.errors import TrainingProblem  # noqa: E402
 from inference.training.model import Embedder, EmbedHead  # noqa: E402
 from inference.training.runs import Run  # noqa: E402
 from inference.training.settings import EmbedSettings, load  # noqa: E402
 from inference.training.train import train_embed  # noqa: E402
 from inference.training.weights import backbone_weights  # noqa: E402
-from inference.training.workspace import open_workspace, prepare  # noqa: E402
+from inference.training.workspace import Preparation, open_workspace, prepare  # noqa: E402
 
 SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "clothing"
 pytestmark = [
@@ -46,15 +46,17 @@ def space(tmp_path_factory):
     (folder / "runs").mkdir()
     weights = backbone_weights(None, sha256=None, folder=folder)
     space = open_workspace(folder / "photos", folder / "runs", weights)
-    prepare(space, workers=2, broad=128)
+    prepare(space, Preparation(views=8, made=40), workers=2)
     return space
 
 
 def trained(space, settings, name):
     torch.manual_seed(settings.seed)
-    embedder = Embedder(space.backbone()[1], EmbedHead(settings.bits, dropout=settings.dropout))
+    embedder = Embedder(space.backbone(), EmbedHead(settings.bits, dropout=settings.dropout), cut=settings.cut)
     run = Run(space.folder / name, settings)
-    return train_embed(embedder, settings, views=space.views(settings), run=run)
+    train_embed(embedder, settings, views=space.views(settings), run=run)
+    keep_vectors(space, run.folder, embedder)
+    return embedder
 
 
 def test_a_tiny_run_beats_the_frozen_backbone(space):
@@ -68,7 +70,9 @@ def test_a_tiny_run_beats_the_frozen_backbone(space):
 
 
 def test_a_stopped_run_goes_on_to_the_same_result(space):
-    settings = dataclasses.replace(load(EmbedSettings, "tiny"), head_steps=205, steps=4, photos_per_batch=4)
+    settings = dataclasses.replace(
+        load(EmbedSettings, "tiny"), head_steps=205, steps=4, photos_per_batch=4, broad_per_batch=2
+    )
     whole = trained(space, settings, "whole")
     shutil.copytree(space.folder / "whole", space.folder / "stopped")  # its checkpoint is of step 200
 
@@ -76,6 +80,11 @@ def test_a_stopped_run_goes_on_to_the_same_result(space):
 
     for name, value in whole.state_dict().items():
         assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_a_cache_of_something_else_is_refused(space):
+    with pytest.raises(TrainingProblem, match="another cut"):
+        prepare(space, Preparation(cut="s8", views=8, made=40), workers=1)
 
 
 def test_a_folder_of_another_run_is_refused(space):

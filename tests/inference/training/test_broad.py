@@ -1,0 +1,60 @@
+"""Pictures of anything, out of packages that are drawn here."""
+
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from inference.training import broad
+from inference.training.errors import BadPhotos
+
+
+def encoded(shade, side=120, suffix=".png"):
+    return cv2.imencode(suffix, np.full((side, side, 3), shade, np.uint8))[1].tobytes()
+
+
+def put(path, *content):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(content))
+
+
+@pytest.fixture
+def packages(tmp_path):
+    """What the Debian packages hold, in small."""
+    folder = tmp_path / "packages"
+    for number in range(4):
+        put(folder / "openclipart-png" / "fruit" / f"{number}.png", encoded(40 * number))
+    put(folder / "openclipart-png" / "icons" / "a.png", encoded(9))
+    inside = [len(b).to_bytes(4, "big") + b for b in (encoded(1), encoded(2, suffix=".jpg"), encoded(3, side=20))]
+    put(folder / "gcompris-qt-data" / "art.rcc", b"qres", *inside, b"\xff\xd8\xff\xe0 no picture")
+    for package in broad.WALLPAPERS:
+        put(folder / package / "wall.png", encoded(7, side=3 * broad.SIDE_PX))
+    for subject in broad.STAMPS:
+        put(folder / "tuxpaint-stamps-default" / "stamps" / subject / "more" / "one.png", encoded(8))
+    return folder
+
+
+def test_every_source_gives_its_pictures(packages, tmp_path):
+    count = broad.gather(packages, tmp_path / "out")
+
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert count == len(names)
+    assert sum(name.startswith("drawing-fruit") for name in names) == 2
+    assert not any("icons" in name for name in names)
+    assert sum(name.startswith("gcompris-art") for name in names) == 2
+    assert sum("wall" in name for name in names) == len(broad.WALLPAPERS) * broad.PIECES
+
+
+def test_stamps_are_a_folder_of_labelled_pictures(packages, tmp_path):
+    count = broad.stamps(packages, tmp_path / "stamps")
+
+    with (tmp_path / "stamps" / "images.csv").open() as table:
+        rows = list(csv.DictReader(table))
+    assert count == len(rows) == len(broad.STAMPS)
+    assert {row["label"] for row in rows} == {subject.split("/")[1] for subject in broad.STAMPS}
+
+
+def test_a_package_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(BadPhotos, match="unpack the Debian package openclipart-png"):
+        broad.gather(tmp_path, tmp_path / "out")
