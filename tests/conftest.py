@@ -1,6 +1,7 @@
 """Fixtures that several rooms share: the real servers, started once, when the first test asks for them."""
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,12 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 # No test asserts a time, not even of one example.
 hypothesis.settings.register_profile("timeless", deadline=None)
 hypothesis.settings.load_profile("timeless")
+
+
+def pytest_configure() -> None:
+    """Children can be interrupted, also where the run itself was started with Ctrl-C ignored (`make test &`)."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
