@@ -110,8 +110,8 @@ def replay(  # noqa: PLR0913 (each is an option)
     indexed or deleted since, at that version or a newer one, is left alone. Safe to repeat: the worker's fence
     makes a second replay an event that changes nothing.
 
-    Exit status 0: all done (or, without --yes, said). 1: some were gone, or came from a lane unknown here. 2: wrong
-    usage. 3: Kafka is away.
+    Exit status 0: all done (or, without --yes, said). 1: some were gone, came from a lane unknown here, or hold no
+    event. 2: wrong usage. 3: Kafka is away.
     """
     wanted = _wanted(reason, since, until, pin)
     with _office(kafka, config, topic_prefix) as (office, box):
@@ -128,7 +128,7 @@ def replay(  # noqa: PLR0913 (each is an option)
                 gone = office.replay(office.plan(wanted, each=every, lane=lane), advance=advance)
         if gone:
             complain(f"{gone:,} letters were gone before they could be replayed")
-        raise typer.Exit(1 if gone or seen["stranger"] else 0)
+        raise typer.Exit(1 if gone or seen["stranger"] or seen["without"] else 0)
 
 
 @app.command()

@@ -18,8 +18,9 @@ from streams.letters import Handled, Letter, Mark, read_letter, replayed_headers
 _AT_ONCE = 1_000
 
 
-Fate = Literal["replay", "settled", "stranger"]
-"""Published again; left alone, for its pin has been settled since; left alone, for its topic is none of the lanes."""
+Fate = Literal["replay", "settled", "stranger", "without"]
+"""Published again; left alone, for its pin has been settled since; for its topic is none of the lanes; or for it was
+written without its event: what it holds is empty, and would take the event's place in the compacted lane."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,8 @@ class LetterOffice:
             done_with = (letter.offset,) if each else self._box.open_before(letter)
             topic = lane or letter.source
             fate: Fate = "replay" if topic in self.lanes else "stranger"
+            if letter.left_out_bytes:
+                fate = "without"
             if self._box.settled(letter):
                 fate = "settled"
             yield Plan(letter=letter, fate=fate, topic=topic, done_with=done_with)

@@ -91,6 +91,11 @@ def print_plan(plans: Iterator[Plan], topic: str, *, done: bool) -> Counter[Fate
         complain(
             f"{fates['stranger']:,} left alone: they came from topics that are no lanes here; --backfill takes them"
         )
+    if fates["without"]:
+        complain(
+            f"{fates['without']:,} left alone: they were too large to hold their events, which stay where `show` says; "
+            "publish those pins again"
+        )
     if not done:
         typer.echo("nothing was done: --yes does it")
     return fates
@@ -145,6 +150,7 @@ def _planned(plan: Plan) -> str:
         "replay": f"to {plan.topic}",
         "settled": "left alone: settled since",
         "stranger": f"left alone: {plan.topic} is no lane here",
+        "without": f"left alone: its event of {letter.left_out_bytes:,} bytes is not in it, but at {letter.place}",
     }[plan.fate]
     return f"{_plain(letter.pin)} version {letter.version or '?'} ({letter.stage}, {letter.kind}): {what}"
 
@@ -156,6 +162,8 @@ def _lines(letter: Letter, record: StoredRecord) -> Iterator[Text]:
         f"letter  {record.topic}[{letter.partition}]@{letter.offset}" + (f", {letter.handled}" * bool(letter.handled))
     )
     yield Text(f"event   {letter.place}, {_size(letter.size_bytes)}, replayed {letter.replays} times")
+    if letter.left_out_bytes:
+        yield Text(f"        too large for this topic: its {letter.left_out_bytes:,} bytes stay where it came from")
     yield Text(f"stage   {letter.stage}" + ", an exception that nobody foresaw" * letter.unexpected)
     yield Text(f"reason  {letter.error}: {_plain(letter.message)}", style="red")
     for name, value in original_headers(record.headers):

@@ -12,7 +12,7 @@ from typing import Final, Literal, get_args
 from pinstream.errors import EventInvalid
 from pinstream.events import REPLAYS_HEADER, Headers, decode_event
 from pinstream.stored import StoredRecord
-from streams.dead_letters import PREFIX, original_headers
+from streams.dead_letters import LEFT_OUT, PREFIX, original_headers
 
 Handled = Literal["replayed", "dropped", "settled"]
 """``settled``: its pin was indexed or deleted since, at that version or a newer one."""
@@ -43,6 +43,8 @@ class Letter:
     """0 where the event does not decode."""
     replays: int
     """How often it has been replayed, only to die again."""
+    left_out_bytes: int = 0
+    """How large the event is that this letter was written without; 0 where it holds its event."""
     handled: str = ""
 
     @property
@@ -99,6 +101,7 @@ def read_letter(record: StoredRecord) -> Letter | Mark | None:
         size_bytes=record.size_bytes,
         version=_version(record),
         replays=replays(record.headers),
+        left_out_bytes=_number(headers.get(LEFT_OUT, "")),
     )
 
 

@@ -8,6 +8,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from typer.testing import CliRunner
 
 from streams.__main__ import app
+from streams.dead_letters import LEFT_OUT
 from tests.pinstream.commands import TOPIC_PARTITIONS, outcome
 from tests.streams.letters import EVENT_HEADERS, PUBLISHED_MS, Desk, letter, value
 
@@ -111,6 +112,23 @@ def test_every_letter_can_be_replayed_and_to_the_other_lane(desk: Desk) -> None:
     versions = {json.loads(message.value() or b"")["version"] for message in records(desk, "pins.events.backfill", 2)}
     assert versions == {1, 2}
     assert listed(desk) == []
+
+
+def test_a_letter_without_its_event_never_takes_the_place_of_that_event(desk: Desk) -> None:
+    source = desk.prefix + "pins.events"
+    desk.put(
+        letter("big", event=b"", topic=source, headers=((LEFT_OUT, b"900000"),)),
+        letter("small", topic=source),
+    )
+
+    done = run(desk, "replay", "--yes")
+
+    assert done.exit_code == 1
+    assert "1 left alone: they were too large to hold their events" in done.stderr
+    (again,) = records(desk, "pins.events", 1)
+    assert again.key() == b"small"
+    assert listed(desk) == ["big"]
+    assert "900,000 bytes stay" in run(desk, "show", "big").stdout
 
 
 def test_a_letter_that_died_again_is_open_and_says_so(desk: Desk) -> None:
