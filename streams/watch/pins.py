@@ -27,7 +27,7 @@ class Publication:
     published_at_ms: int
     kind: Kind
     since_ms: int
-    """From when its age counts: its publication, or when the watch read it, for a dead letter that was replayed."""
+    """From when its age counts: its publication, or when the watch read it, for what an operator published again."""
 
     def newer_than(self, other: Self) -> bool:
         """By version; at equal versions a deletion wins."""

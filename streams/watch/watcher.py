@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pinstream.errors import EventInvalid
-from pinstream.events import REPLAYS_HEADER, Headers, PinDeletion, PinOutcome, decode_event
+from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, Headers, PinDeletion, PinOutcome, decode_event
 from streams.watch.ledger import Keep, Ledger, Objectives
 from streams.watch.metrics import WatchMetrics
 from streams.watch.pins import PinState, Publication, lane_of
@@ -105,14 +105,14 @@ class Watcher:
             return None
         self.metrics.add("events", lane)
         published_at_ms = record.timestamp_ms if 0 < record.timestamp_ms <= now_ms + _CLOCK_SLACK_MS else now_ms
-        replayed = any(name == REPLAYS_HEADER for name, _ in record.headers)
+        comes_again = any(name in (REPAIR_HEADER, REPLAYS_HEADER) for name, _ in record.headers)
         publication = Publication(
             lane=lane,
             offset=record.offset,
             version=event.version,
             published_at_ms=published_at_ms,
             kind="deletion" if isinstance(event, PinDeletion) else "pin",
-            since_ms=now_ms if replayed else published_at_ms,
+            since_ms=now_ms if comes_again else published_at_ms,
         )
         ledger = self._share_of(record.partition).ledger
         ledger.read_to(lane, record.offset)
@@ -214,5 +214,5 @@ def _reports(outcome: PinOutcome, *, timely: bool) -> list[Report]:
 
 
 def _timely(publication: Publication | None) -> bool:
-    """Whether its age says something of freshness: not that of a dead letter that was replayed."""
+    """Whether its age says something of freshness: not that of one that an operator published again."""
     return publication is None or publication.since_ms <= publication.published_at_ms

@@ -112,6 +112,19 @@ def test_a_dead_letter_that_is_replayed_is_owed_again_from_the_moment_of_its_rep
     assert bench.standing("a") == "searchable"
 
 
+def test_an_old_pin_that_an_audit_published_again_is_not_overdue_at_once() -> None:
+    bench = Bench()
+    value = b'{"pin_id":"a","version":1,"image":{"url":"https://e.org/a"},"domain":"web","created_at":"2026-11-23T20:00:00Z"}'
+    age_ms = 30 * 24 * HOUR_MS
+    bench.put("pins.events.backfill", b"a", value, headers=[("pinstream-repair", b"0")], age_ms=age_ms)
+    bench.later(1)
+
+    assert (bench.standing("a"), bench.overdue()) == ("waiting", [])
+
+    bench.later(HOUR_MS / 1000)
+    assert bench.overdue() == ["a"]
+
+
 def test_a_deletion_at_the_same_version_wins_and_needs_its_own_outcome() -> None:
     bench = Bench()
     bench.publish("a", 2)
