@@ -14,6 +14,7 @@ _LETTERS: Final = f"""
 create table letter ({", ".join(_COLUMNS)}, primary key (partition, offset)) without rowid;
 create index letter_by_key on letter (key);
 create table settled (key blob primary key, version integer) without rowid;
+create table published (topic text, key blob, version integer, primary key (topic, key)) without rowid;
 """
 
 
@@ -74,6 +75,20 @@ class LetterBox:
             pins,
         )
 
+    def publish(self, topic: str, events: Iterable[tuple[bytes, int]]) -> None:
+        """Note versions of pins that a lane holds behind the events of its letters."""
+        self._tables.executemany(
+            "insert into published values (?, ?, ?)"
+            " on conflict (topic, key) do update set version = max(version, excluded.version)",
+            ((topic, key, version) for key, version in events),
+        )
+
+    def sources(self, topic: str) -> dict[int, int]:
+        """By partition of ``topic``, the first offset that an event of an open letter has there."""
+        asked = """select source_partition, min(source_offset) from letter
+            where source = ? and handled = '' group by source_partition"""
+        return dict(self._tables.execute(asked, (topic,)))
+
     def has(self, key: bytes) -> bool:
         """Whether any letter is about this pin."""
         return self._one("select exists (select 1 from letter where key = ?)", (key,)) == 1
@@ -104,6 +119,11 @@ class LetterBox:
         """Whether the letter's pin has been settled since at its version or a newer one."""
         asked = "select exists (select 1 from settled where key = ? and version >= ?)"
         return letter.version > 0 and self._one(asked, (letter.key, letter.version)) == 1
+
+    def replaced(self, letter: Letter, topic: str) -> bool:
+        """Whether ``topic`` is known to hold an event of the letter's pin that is newer than the letter's own."""
+        asked = "select exists (select 1 from published where topic = ? and key = ? and version > ?)"
+        return self._one(asked, (topic, letter.key, letter.version)) == 1
 
     def counts(self, wanted: Wanted) -> list[Count]:
         """By stage and exception class, the most frequent first."""

@@ -1,16 +1,17 @@
 """Reading all dead letters, and taking them back or off the list: what the commands do, without the screen."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection
-from pinstream.cli.passes import TopicReader
+from pinstream.cli.passes import Span, TopicReader
 from pinstream.cli.screen import Step, Steps
 from pinstream.errors import EventInvalid
-from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome
+from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome, decode_event
 from pinstream.stored import StoredRecord
 from streams.letter_box import LetterBox, Wanted
 from streams.letters import Handled, Letter, Mark, read_letter, replayed_headers, source_timestamp_ms
@@ -18,9 +19,10 @@ from streams.letters import Handled, Letter, Mark, read_letter, replayed_headers
 _AT_ONCE = 1_000
 
 
-Fate = Literal["replay", "settled", "stranger", "without"]
-"""Published again; left alone, for its pin has been settled since; for its topic is none of the lanes; or for it was
-written without its event: what it holds is empty, and would take the event's place in the compacted lane."""
+Fate = Literal["replay", "settled", "stranger", "without", "replaced"]
+"""Published again; left alone, for its pin has been settled since; for its topic is none of the lanes; for it was
+written without its event; or for its lane holds a newer event of the pin. In a compacted lane the last record of a key
+stands, so an empty or an older one would take the place of what is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +56,24 @@ class LetterOffice:
                     self._box.add(found)
 
     def look_up(self, *, steps: Steps) -> None:
-        """Note which pins in the box have been settled since, and at which version."""
+        """Note of the pins in the box which were settled since, or published again on a letter's own lane."""
         with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
             spans = reader.spans()
             self._box.settle(
                 self._settled(reader.read(spans, advance=steps(reader.topic, sum(span.offsets for span in spans))))
             )
+
+        for lane in self.lanes:
+            begins = self._box.sources(lane)
+            if begins:
+                with TopicReader(self._to, lane) as reader:
+                    spans = [
+                        Span(span.partition, max(span.begin, begins[span.partition] + 1), span.end)
+                        for span in reader.spans()
+                        if span.partition in begins
+                    ]
+                    step = steps(lane, sum(span.offsets for span in spans))
+                    self._box.publish(lane, self._versions(reader.read(spans, advance=step)))
 
     def fetch(self, letters: Sequence[Letter]) -> Iterator[StoredRecord]:
         """The letters themselves, in the order in which they come."""
@@ -73,6 +87,8 @@ class LetterOffice:
             done_with = (letter.offset,) if each else self._box.open_before(letter)
             topic = lane or letter.source
             fate: Fate = "replay" if topic in self.lanes else "stranger"
+            if self._box.replaced(letter, topic):
+                fate = "replaced"
             if letter.left_out_bytes:
                 fate = "without"
             if self._box.settled(letter):
@@ -108,6 +124,14 @@ class LetterOffice:
             for letter in letters:
                 _mark(repeater, self.topic, letter, (letter.offset,), "dropped")
                 advance(1)
+
+    def _versions(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
+        for record in records:
+            if record.key is None or not self._box.has(record.key):
+                continue
+            with suppress(EventInvalid):  # what cannot be indexed keeps nobody from trying an older one
+                event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
+                yield record.key, event.version
 
     def _settled(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
         for record in records:

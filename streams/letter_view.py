@@ -87,6 +87,8 @@ def print_plan(plans: Iterator[Plan], topic: str, *, done: bool) -> Counter[Fate
     typer.echo(f"{verb} {fates['replay']:,} letters" + (f": {to}" if to else ""))
     if fates["settled"]:
         typer.echo(f"{fates['settled']:,} left alone: their pins have been indexed or deleted since")
+    if fates["replaced"]:
+        typer.echo(f"{fates['replaced']:,} left alone: newer events of their pins are in the lane, not settled yet")
     if fates["stranger"]:
         complain(
             f"{fates['stranger']:,} left alone: they came from topics that are no lanes here; --backfill takes them"
@@ -149,6 +151,7 @@ def _planned(plan: Plan) -> str:
     what = {
         "replay": f"to {plan.topic}",
         "settled": "left alone: settled since",
+        "replaced": f"left alone: {plan.topic} holds a newer event of the pin",
         "stranger": f"left alone: {plan.topic} is no lane here",
         "without": f"left alone: its event of {letter.left_out_bytes:,} bytes is not in it, but at {letter.place}",
     }[plan.fate]

@@ -34,11 +34,12 @@ def letter_headers(
     error: Exception | None = None,
     topic: str = "pins.events",
     headers: Headers = EVENT_HEADERS,
+    source: tuple[int, int] = (2, 40),
 ) -> Headers:
     """What the worker puts on a letter."""
     taken = TakenRecord(
-        lane="live", topic=topic, partition=2, offset=40, key=pin_id.encode(), value=event, headers=headers,
-        timestamp_ms=PUBLISHED_MS,
+        lane="live", topic=topic, partition=source[0], offset=source[1], key=pin_id.encode(), value=event,
+        headers=headers, timestamp_ms=PUBLISHED_MS,
     )  # fmt: skip
     return [*headers, *error_headers(taken, stage=stage, error=error or FetchRefused("HTTP 404"), unexpected=False)]
 

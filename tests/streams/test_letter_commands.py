@@ -131,6 +131,22 @@ def test_a_letter_without_its_event_never_takes_the_place_of_that_event(desk: De
     assert "900,000 bytes stay" in run(desk, "show", "big").stdout
 
 
+def test_a_letter_never_takes_the_place_of_a_newer_event_in_its_compacted_lane(desk: Desk) -> None:
+    desk.write("pins.events", b"a", value("a", 1))
+    desk.write("pins.events", b"a", value("a", 2))
+    first, _ = records(desk, "pins.events", 2)
+    source = (first.partition() or 0, first.offset() or 0)
+    desk.put(letter("a", 1, topic=desk.prefix + "pins.events", source=source))
+
+    planned, done = run(desk, "replay"), run(desk, "replay", "--yes")
+
+    assert planned.exit_code == done.exit_code == 0, done.output
+    assert "pins.events holds a newer event of the pin" in planned.stdout
+    assert "replaying 0 letters" in done.stdout
+    assert "1 left alone: newer events of their pins are in the lane" in done.stdout
+    assert listed(desk) == ["a"]
+
+
 def test_a_letter_that_died_again_is_open_and_says_so(desk: Desk) -> None:
     source = desk.prefix + "pins.events"
     desk.put(letter("a", topic=source))
