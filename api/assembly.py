@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.models import Detects, Embeds, Models
 from api.parts import Parts
 from api.pictures import Fetch, Pictures, ReadInline
+from api.readiness import Readiness
 from api.searches import Searches
 from api.settings import ApiSettings
 from api.shrinking import Shrinking
@@ -72,10 +73,11 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             capacity_bytes=cache.pictures_bytes,
             metrics=metrics,
         )
+        searches = Searches(
+            VisualIndex.over(ports.store), gate("index", quota.searches, quota.searches_waiting), searching
+        )
         yield Parts(
-            searches=Searches(
-                VisualIndex.over(ports.store), gate("index", quota.searches, quota.searches_waiting), searching
-            ),
+            searches=searches,
             models=models,
             pictures=pictures,
             crops=Crops(pictures, models, capacity=cache.crops, metrics=metrics),
@@ -89,7 +91,7 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             journal=journal,
             feed=feed,
             metrics=metrics,
-            canary=ports.canary,
+            readiness=Readiness(searches, ports.canary, feed),
         )
 
 

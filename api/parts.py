@@ -1,6 +1,5 @@
 """What the endpoints work with; opened by `api.backends`, or made of stand-ins by tests."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from api.journal import Journal
 from api.metrics import Metrics
 from api.models import Models
 from api.pictures import Pictures
+from api.readiness import Readiness
 from api.searches import Searches
 from api.shrinking import Shrinking
 
@@ -28,8 +28,7 @@ class Parts:
     journal: Journal
     feed: Feed
     metrics: Metrics
-    canary: Callable[[], Awaitable[object]]
-    """A real inference; raises what the models raise."""
+    readiness: Readiness
 
 
 def parts_of(request: Request) -> Parts:

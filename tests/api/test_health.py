@@ -1,5 +1,8 @@
 """Readiness is a real search; without the models or Kafka the rest still serves, and the answer says so."""
 
+import asyncio
+
+from api.settings import ApiSettings, QuotaSettings
 from inference.errors import ModelUnavailable
 from pinstream.codes import Code
 from pinstream.collection import Where
@@ -44,6 +47,34 @@ async def test_without_the_index_it_is_not_and_tells_strangers_no_address(bench:
     assert answer.status_code == 503
     assert answer.json()["index"] == "IndexUnavailable"
     assert "10.0.0.9" not in answer.text
+
+
+async def test_many_who_ask_cost_one_inference(bench: Bench) -> None:
+    now_s = 0.0
+    bench.models.answers.clear()
+
+    async with asked(bench) as service:
+        service.parts.readiness.clock = lambda: now_s
+        asking = [asyncio.create_task(service.client.get("/readyz")) for _ in range(20)]
+        while not bench.models.asked:
+            await asyncio.sleep(0)
+        bench.models.answers.set()
+        statuses = {answer.status_code for answer in await asyncio.gather(*asking)}
+        at_once = bench.models.asked
+        now_s = 1.0
+        await service.client.get("/readyz")
+
+    assert statuses == {200}
+    assert (at_once, bench.models.asked) == (1, 2)
+
+
+async def test_a_full_index_is_busy_and_not_taken_out_of_service(bench: Bench) -> None:
+    bench.settings = ApiSettings(quota=QuotaSettings(searches=1, searches_waiting=0))
+
+    async with asked(bench) as service, service.parts.searches.gate.place():
+        answer = await service.client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["index"]) == (200, "busy")
 
 
 async def test_the_page_is_served_at_every_address_of_it(bench: Bench) -> None:
