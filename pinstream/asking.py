@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MAX_HITS: Final = 1_000
 DEFAULT_HITS: Final = 20
 DEFAULT_CANDIDATES: Final = 200
+MAX_AGE_S: Final = 1e12
+"""Older than the epoch."""
 FRESHNESS_WEIGHT: Final = 0.25
 """What being published this moment is worth beside a similarity of -1 to 1: as much as 32 bits of distance."""
 
@@ -107,8 +109,8 @@ def where_of(filters: Filters, slots: Slots, *, now_ms: int, gate: Names | None 
     if slots not in get_args(Slots):
         raise QueryInvalid(f"slots = {slots!r}: {', '.join(get_args(Slots))} are allowed")
     age_s = filters.max_age_s
-    if age_s is not None and not 0 <= age_s < math.inf:
-        raise QueryInvalid(f"max_age_s = {age_s}: seconds, 0 and up, are allowed")
+    if age_s is not None and not 0 <= age_s <= MAX_AGE_S:
+        raise QueryInvalid(f"max_age_s = {age_s}: 0 to {MAX_AGE_S:.0e} seconds are allowed")
     domains = _names("domain", filters.domain)
     wrong = sorted((domains or frozenset()) - set(get_args(Domain)))
     if wrong:

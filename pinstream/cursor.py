@@ -16,6 +16,8 @@ MAX_PAGED: Final = 500
 _FORMAT: Final = 1
 _HEAD: Final = struct.Struct(">B4sQ")
 _MARK_BYTES: Final = 5
+_LATEST_MS: Final = 1 << 53
+"""No clock shows this; a filter could not hold the largest number that fits into a cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,8 @@ def next_page(text: str, question: object) -> Cursor:
     except (binascii.Error, struct.error, ValueError) as exc:
         raise QueryInvalid(f"cursor = {text!r:.40}: give back the one that came with an answer") from exc
     marks = packed[_HEAD.size :]
-    if form != _FORMAT or len(marks) % _MARK_BYTES or len(marks) > 2 * MAX_PAGED * _MARK_BYTES:
+    is_whole = form == _FORMAT and asked_at_ms <= _LATEST_MS and not len(marks) % _MARK_BYTES
+    if not is_whole or len(marks) > 2 * MAX_PAGED * _MARK_BYTES:
         raise QueryInvalid(f"cursor = {text!r:.40}: give back the one that came with an answer")
     if digest != _digest(question):
         raise QueryInvalid(f"cursor = {text!r:.40}: it belongs to another question; only the limit may change")

@@ -1,6 +1,7 @@
 """The products over the exact index: who is found, in which order, under which filters, and what is said otherwise."""
 
 import asyncio
+import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -289,6 +290,10 @@ def test_arguments_out_of_range_are_named_with_what_is_allowed() -> None:
         (lambda: searched.related("pin", filters=Filters(label="\udcff")), "printable characters are allowed"),
         (lambda: searched.related("pin", filters=Filters(max_age_s=-1)), r"max_age_s = -1"),
         (lambda: searched.related("pin", filters=Filters(max_age_s=float("nan"))), "max_age_s = nan"),
+        (
+            lambda: searched.related("pin", filters=Filters(max_age_s=1e307)),
+            r"max_age_s = 1e\+307: 0 to 1e\+12 seconds",
+        ),
         (lambda: searched.related('p" or true'), "pin_id = "),
         (lambda: searched.similar("pin", 0), r"slot = 0: .* use related\(\)"),
         (lambda: searched.by_code(b"short"), "a code has 32 bytes"),
@@ -325,7 +330,8 @@ def test_a_cursor_that_is_none_or_another_questions_is_refused() -> None:
     cursor = searched.related("p0", limit=2).cursor
     assert cursor is not None
 
-    for other in ("", "!", "AAAA", cursor[:-3], cursor + "AAAA", "é"):
+    late = base64.urlsafe_b64encode(base64.urlsafe_b64decode(cursor + "==")[:5] + b"\xff" * 8).decode().rstrip("=")
+    for other in ("", "!", "AAAA", cursor[:-3], cursor + "AAAA", "é", late):
         with pytest.raises(QueryInvalid, match=r"cursor = .*give back the one that came with an answer"):
             searched.related("p0", cursor=other)
     for ask in (
