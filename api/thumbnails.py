@@ -26,6 +26,10 @@ class Width(IntEnum):
     HUGE = 1280
 
 
+MAX_ASPECT: Final = 8
+"""A thumbnail is so many times as high as it may be wide at most: WebP ends at 16,383 px, and so does patience."""
+
+
 def rendered(encoded: bytes, width_px: int, kind: Format, *, max_pixels: int) -> bytes:
     """The picture, upright, at most so wide, never enlarged; blocks. Raises PictureRefused."""
     pixels = _shrunk(decode(encoded, max_pixels=max_pixels), width_px)
@@ -37,10 +41,11 @@ def rendered(encoded: bytes, width_px: int, kind: Format, *, max_pixels: int) ->
 
 def _shrunk(pixels: Pixels, width_px: int) -> Pixels:
     height, width = pixels.shape[:2]
-    if width <= width_px:
+    scale = min(width_px / width, MAX_ASPECT * width_px / height)
+    if scale >= 1:
         return pixels
-    shrunk_height = max(round(height * width_px / width), 1)
-    small: Pixels = cv2.resize(pixels, (width_px, shrunk_height), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    small: Pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
     return small
 
 
