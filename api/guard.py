@@ -5,13 +5,13 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from http.cookies import CookieError, SimpleCookie
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import Metrics
@@ -130,7 +130,7 @@ class Guard:
 
     def _too_large(self, headers: Headers) -> Problem | None:
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._body_bytes:
+        if length.isdecimal() and int(length) > self._body_bytes:
             self._metrics.add("refused", "body")
             return Problem(413, "body-too-large", f"{length} bytes; at most {self._body_bytes} are taken")
         return None
@@ -178,13 +178,24 @@ def cost_of(path: str, method: str) -> float:
 
 
 def address_of(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> str:
-    """Whose request this is: the nearest address of the way here that is no proxy of ours."""
+    """Whose request this is: the nearest address of the way here that is no proxy of ours, of IPv6 the /64 of it."""
     client = scope.get("client")
     here = client[0] if client else "unknown"
     way = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",") if part.strip()]
     while way and _is_among(here, proxies):
         here = way.pop()
-    return here
+    return _household(here)
+
+
+def _household(address: str) -> str:
+    """One caller has 2 ** 64 addresses of IPv6, and would have as many buckets."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 def _is_among(address: str, proxies: Sequence[Network]) -> bool:
@@ -199,11 +210,8 @@ def _given_key(headers: Headers) -> str:
     scheme, _, key = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return key.strip()
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(KEY_COOKIE)
-    except CookieError:
-        return ""
-    return cookie.value if cookie else ""
+    # As browsers do it: a cookie of somebody else that the standard library cannot read does not hide ours.
+    return cookie_parser(headers.get("cookie", "")).get(KEY_COOKIE, "")
 
 
 def _digest(key: bytes) -> bytes:

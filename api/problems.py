@@ -36,6 +36,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 TYPE_PREFIX: Final = "urn:pinstream:problem:"
 _BUSY_RETRY_S: Final = 1.0
 _AWAY_RETRY_S: Final = 2.0
+_HTTP_KINDS: Final = {413: "body-too-large"}
 _REPAIR: Final = "this service is not set up for the index or the models it finds; its log says why"
 
 
@@ -148,7 +149,7 @@ def install(app: FastAPI) -> None:
     async def answer_http(_request: Request, error: HTTPException) -> Response:
         if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's word for a body that is no UTF-8
             return response_of(Problem(422, "invalid-request", f"body: {error.detail}", field="body"))
-        kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+        kind = _HTTP_KINDS.get(error.status_code) or HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
         response = response_of(Problem(error.status_code, kind, str(error.detail)))
         response.headers.update(error.headers or {})
         return response

@@ -72,6 +72,8 @@ def test_a_request_costs_what_it_takes() -> None:
         ("10.0.0.1", "6.6.6.6, 1.1.1.1, 10.0.0.2", "1.1.1.1"),
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "nonsense", "nonsense"),
+        ("2001:db8:1:2:3:4:5:6", "", "2001:db8:1:2::/64"),
+        ("::ffff:9.9.9.9", "", "9.9.9.9"),
     ],
 )
 def test_an_address_is_believed_from_our_proxies_only(here: str, way: str, found: str) -> None:
@@ -103,6 +105,7 @@ async def test_a_key_opens_what_is_locked(bench: Bench) -> None:
         "basic": {"authorization": "Basic one"},
         "right": {"authorization": "bearer one"},
         "cookie": {"cookie": "pinstream_key=one; other=x"},
+        "among odd cookies": {"cookie": 'other={"x": [1]}; pinstream_key=one'},
     }
 
     async with asked(bench) as service:
@@ -111,7 +114,7 @@ async def test_a_key_opens_what_is_locked(bench: Bench) -> None:
         health = await service.client.get("/healthz")
 
     statuses = {who: answer.status_code for who, answer in answers.items()}
-    assert statuses == {"none": 401, "wrong": 401, "basic": 401, "right": 200, "cookie": 200}
+    assert statuses == {"none": 401, "wrong": 401, "basic": 401, "right": 200, "cookie": 200, "among odd cookies": 200}
     assert answers["none"].headers["www-authenticate"] == "Bearer"
     assert (odd.status_code, health.status_code) == (200, 200)
 
@@ -134,6 +137,7 @@ async def test_a_body_beyond_the_limit_is_cut_off(bench: Bench, is_streamed: boo
 
     assert (lens.status_code, json.status_code) == (413, 413)
     assert lens.headers["content-type"] == "application/problem+json"
+    assert lens.json()["type"] == json.json()["type"] == "urn:pinstream:problem:body-too-large"
     assert sent <= 12_000
     assert bench.models.asked == 0
 
