@@ -92,6 +92,7 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             feed=feed,
             metrics=metrics,
             readiness=Readiness(searches, ports.canary, feed),
+            cached_by="private" if settings.api.keys else "public",
         )
 
 

@@ -1,7 +1,7 @@
 """What the endpoints work with; opened by `api.backends`, or made of stand-ins by tests."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Depends, Request
 
@@ -29,6 +29,8 @@ class Parts:
     feed: Feed
     metrics: Metrics
     readiness: Readiness
+    cached_by: Literal["public", "private"]
+    """Whose caches may keep pictures: where keys are needed, no shared one."""
 
 
 def parts_of(request: Request) -> Parts:

@@ -89,11 +89,11 @@ async def thumbnail(
     found = await asked(parts, pin_id, lambda index: index.get(pin_id))
     kind: Format = "webp" if "image/webp" in accept or "*/*" in accept or "image/*" in accept else "jpeg"
     lasting = version == found.version
-    headers = {"Cache-Control": "public, max-age=86400" if lasting else "public, max-age=60", "Vary": "Accept"}
+    headers = {"Cache-Control": f"{parts.cached_by}, max-age={86_400 if lasting else 60}", "Vary": "Accept"}
     try:
         picture = await parts.pictures.of(found)
         headers["ETag"] = etag(picture.sha256, width_px, kind)
-        if headers["ETag"] in if_none_match:
+        if headers["ETag"] in if_none_match or if_none_match.strip() == "*":
             return Response(status_code=304, headers=headers)
         content = await parts.shrinking.thumbnail(picture, width_px, kind)
     except (FetchError, PictureRefused, Problem) as exc:
@@ -130,7 +130,7 @@ def _placeholder(found: IndexedPin, error: FetchError | PictureRefused | Problem
     reason = "no-picture" if isinstance(error, PictureRefused) else reason_of(error)
     parts.metrics.add("placeholders", reason)
     headers = {
-        "Cache-Control": "public, max-age=30",
+        "Cache-Control": f"{parts.cached_by}, max-age=30",
         "X-Pinstream-Placeholder": reason,
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }

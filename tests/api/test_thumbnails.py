@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 import pytest
+from pydantic import SecretStr
 
 from api.journal import Place
+from api.settings import ApiSettings, ServiceSettings
 from fetch.fetcher import FetchFailed
 from tests.api.fakes import RED, Bench, asked, outcome, painted
 
@@ -101,3 +103,28 @@ async def test_a_picture_that_changed_since_is_shown_and_marked(bench: Bench) ->
         answer = await service.client.get("/v1/pins/a/thumbnail")
 
     assert answer.headers["x-pinstream-picture"] == "changed"
+
+
+async def test_a_very_tall_picture_is_made_small_by_its_height(bench: Bench) -> None:
+    bench.pin("a")
+    bench.web.pictures["https://pictures/a.png"] = painted(RED, width=20, height=20_000)
+
+    async with asked(bench) as service:
+        answer = await service.client.get("/v1/pins/a/thumbnail?width_px=320")
+
+    assert answer.headers["content-type"] == "image/webp"
+    assert size_of(answer.content) == (3, 2560)
+
+
+async def test_a_locked_service_lets_no_shared_cache_keep_its_pictures(bench: Bench) -> None:
+    bench.settings = ApiSettings(api=ServiceSettings(keys=(SecretStr("one"),)))
+    for pin in ("a", "gone"):
+        bench.pin(pin)
+    del bench.web.pictures["https://pictures/gone.png"]
+
+    async with asked(bench) as service:
+        headers = {"authorization": "Bearer one"}
+        addresses = [f"/v1/pins/{pin}/thumbnail?version=1" for pin in ("a", "gone")]
+        answers = [await service.client.get(address, headers=headers) for address in addresses]
+
+    assert [each.headers["cache-control"] for each in answers] == ["private, max-age=86400", "private, max-age=30"]
