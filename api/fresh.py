@@ -1,9 +1,13 @@
 """``/v1/fresh``: the newest pins, once or as they become searchable."""
 
+import asyncio
+import logging
+from collections.abc import AsyncIterator
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
 
 from api.parts import Parts, PartsHere
 from api.problems import Problem, declared
@@ -12,6 +16,8 @@ from api.timed import TimedRoute
 
 EVENT_STREAM: Final = "text/event-stream"
 MOST: Final = 100
+
+log = logging.getLogger(__name__)
 
 router = APIRouter(tags=["fresh"], route_class=TimedRoute, responses=declared(422, 429, 503))
 
@@ -36,14 +42,34 @@ async def fresh(
 ) -> Response | FreshBody:
     """The newest pins, or a stream of those that become searchable from now on, or from `last_event_id` on."""
     if EVENT_STREAM in request.headers.get("accept", ""):
-        return _stream(parts, given or last_event_id)
+        return _stream(parts, given or last_event_id, stall_s=request.app.state.timeout_s)
     told = parts.feed.last_event_id
     pins = await parts.searches.ask(lambda index: index.newest(limit=limit))
     return FreshBody(pins=tuple(PinBody.model_validate(pin) for pin in pins), last_event_id=told)
 
 
-def _stream(parts: Parts, after: str | None) -> Response:
+class EventStream(StreamingResponse):
+    """A stream that ends where the reader takes nothing for ``stall_s``: its place is another's."""
+
+    def __init__(self, frames: AsyncIterator[bytes], *, stall_s: float) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        super().__init__(frames, headers=headers, media_type=EVENT_STREAM)
+        self._stall_s = stall_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+
+        async def in_time(message: Message) -> None:
+            async with asyncio.timeout(self._stall_s):
+                await send(message)
+
+        try:
+            await super().__call__(scope, receive, in_time)
+        except TimeoutError:
+            log.warning("a stream was ended: its reader took nothing for %g s", self._stall_s)
+
+
+def _stream(parts: Parts, after: str | None, *, stall_s: float) -> Response:
     if parts.feed.is_full:
         raise Problem(429, "streams-busy", "as many streams are open as may be", retry_after_s=5.0)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(parts.feed.events(after), headers=headers, media_type=EVENT_STREAM)
+    return EventStream(parts.feed.events(after), stall_s=stall_s)

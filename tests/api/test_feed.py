@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
+from starlette.types import Message
 
 from api.settings import ApiSettings, QuotaSettings, ServiceSettings
 from pinstream.collection import Row
@@ -156,3 +157,29 @@ async def test_no_more_streams_are_opened_than_may_be(bench: Bench) -> None:
         await events.aclose()
 
     assert (refused.status_code, refused.json()["type"]) == (429, "urn:pinstream:problem:streams-busy")
+
+
+async def test_a_reader_who_takes_nothing_loses_its_place(bench: Bench) -> None:
+    bench.settings = ApiSettings(api=ServiceSettings(timeout_s=0.05))
+    scope = {
+        "type": "http", "method": "GET", "path": "/v1/fresh", "query_string": b"", "client": ("127.0.0.1", 1),
+        "headers": [(b"accept", b"text/event-stream")],
+    }  # fmt: skip
+    told: list[str] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        told.append(message["type"])
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    app = bench.app
+    async with app.router.lifespan_context(app), asyncio.timeout(20):
+        await app(scope, receive, send)
+        while app.state.parts.metrics.value("pinstream_api_streams"):
+            await asyncio.sleep(0)
+
+    assert told == ["http.response.start", "http.response.body"]
