@@ -19,7 +19,10 @@ from api.problems import Problem, response_of
 from fetch.addresses import Network
 
 KEY_COOKIE: Final = "pinstream_key"
-_COSTS: Final = {"/v1/flashlight": 2.0, "/v1/lens": 5.0}
+JSON_BYTES: Final = 64 * 1024
+"""Of a body that is no photo; JSON takes many times its size when it is read, and the event loop meanwhile."""
+_LENS: Final = "/v1/lens"
+_COSTS: Final = {"/v1/flashlight": 2.0, _LENS: 5.0}
 _THUMBNAIL_COST: Final = 0.1
 _SAFE: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -104,11 +107,12 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        refused = self._refusal(scope, headers) or self._too_large(headers)
+        most = self._body_bytes if scope["path"] == _LENS else min(self._body_bytes, JSON_BYTES)
+        refused = self._refusal(scope, headers) or self._too_large(headers, most)
         if refused is not None:
             await response_of(refused)(scope, receive, send)
             return
-        await self._app(scope, self._counted(receive), send)
+        await self._app(scope, self._counted(receive, most), send)
 
     def _refusal(self, scope: Scope, headers: Headers) -> Problem | None:
         cost = cost_of(scope["path"], scope["method"])
@@ -128,14 +132,14 @@ class Guard:
             return Problem(401, "key-needed", "give an API key: `Authorization: Bearer KEY`")
         return None
 
-    def _too_large(self, headers: Headers) -> Problem | None:
+    def _too_large(self, headers: Headers, most: int) -> Problem | None:
         length = headers.get("content-length", "")
-        if length.isdecimal() and int(length) > self._body_bytes:
+        if length.isdecimal() and int(length) > most:
             self._metrics.add("refused", "body")
-            return Problem(413, "body-too-large", f"{length} bytes; at most {self._body_bytes} are taken")
+            return Problem(413, "body-too-large", f"{length} bytes; at most {most} are taken")
         return None
 
-    def _counted(self, receive: Receive) -> Receive:
+    def _counted(self, receive: Receive, most: int) -> Receive:
         """The body's chunks, until there are too many of them."""
         seen = 0
 
@@ -143,9 +147,9 @@ class Guard:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
-            if seen > self._body_bytes:
+            if seen > most:
                 self._metrics.add("refused", "body")
-                raise HTTPException(413, f"more than {self._body_bytes} bytes")
+                raise HTTPException(413, f"more than {most} bytes")
             return message
 
         return counted

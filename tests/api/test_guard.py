@@ -186,3 +186,14 @@ async def test_words_that_are_no_method_make_no_new_series(bench: Bench) -> None
 
     assert 'pinstream_api_requests_total{method="other",route="/healthz",status="405"} 2.0' in metrics
     assert "AAAA" not in metrics
+
+
+async def test_only_a_photo_may_be_large(bench: Bench) -> None:
+    body = b'{"pin_id": "a", "box": [0, 0, 1, 1], "label": [' + b'"x", ' * 20_000 + b'"x"]}'
+
+    async with asked(bench) as service:
+        answer = await service.client.post("/v1/flashlight", content=body, headers={"content-type": "application/json"})
+        photo = await service.client.post("/v1/lens", content=body, headers={"content-type": "image/png"})
+
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:pinstream:problem:body-too-large")
+    assert photo.json()["type"] == "urn:pinstream:problem:photo-refused"
