@@ -37,6 +37,7 @@ TYPE_PREFIX: Final = "urn:pinstream:problem:"
 _BUSY_RETRY_S: Final = 1.0
 _AWAY_RETRY_S: Final = 2.0
 _HTTP_KINDS: Final = {413: "body-too-large"}
+_NO_PICTURE: Final = "its address does not give this pin's picture any more"
 _REPAIR: Final = "this service is not set up for the index or the models it finds; its log says why"
 
 
@@ -109,8 +110,8 @@ _RULES: Final[Mapping[type[Exception], _Rule]] = {
     IndexMismatch: _Rule(503, "index-mismatch", _REPAIR),
     IndexRefused: _Rule(503, "index-refused", _REPAIR),
     PictureRefused: _Rule(422, "picture-refused"),
-    FetchRefused: _Rule(424, "picture-gone"),
-    FetchFailed: _Rule(503, "picture-unavailable", retry_s=_AWAY_RETRY_S),
+    FetchRefused: _Rule(424, "picture-gone", _NO_PICTURE),
+    FetchFailed: _Rule(503, "picture-unavailable", "the picture's host does not answer now", retry_s=_AWAY_RETRY_S),
     ModelBusy: _Rule(429, "models-busy", "the models have as much to do as they can", retry_s=_BUSY_RETRY_S),
     ModelUnavailable: _Rule(503, "models-unavailable", "the models do not answer now", retry_s=_AWAY_RETRY_S),
     ModelMismatch: _Rule(503, "models-mismatch", _REPAIR),

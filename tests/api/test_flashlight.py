@@ -101,6 +101,7 @@ async def test_without_the_picture_there_is_a_reason(bench: Bench) -> None:
         (404, "pin-unknown"),
     ]
     assert answers[1].headers["retry-after"] == "7"
+    assert "HTTP 503" not in answers[1].text, "what this network says of itself is for the log"
 
 
 async def test_models_that_are_away_or_full_say_when_to_come_again(bench: Bench) -> None:
