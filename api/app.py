@@ -45,6 +45,7 @@ def application(settings: ApiSettings, open_parts: OpenParts) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would lead wherever the request's Host says
     )
     app.state.timeout_s = settings.api.timeout_s
     app.state.settings = settings

@@ -197,3 +197,12 @@ async def test_only_a_photo_may_be_large(bench: Bench) -> None:
 
     assert (answer.status_code, answer.json()["type"]) == (413, "urn:pinstream:problem:body-too-large")
     assert photo.json()["type"] == "urn:pinstream:problem:photo-refused"
+
+
+async def test_nobody_is_sent_to_a_host_that_the_request_names(bench: Bench) -> None:
+    async with asked(bench) as service:
+        answers = [
+            await service.client.get(path, headers={"host": "evil.example"}) for path in ("/lens/", "/v1/pins/a/")
+        ]
+
+    assert [(answer.status_code, "evil" in str(answer.headers)) for answer in answers] == [(404, False)] * 2
