@@ -221,6 +221,8 @@ def _through_gateway(url: URL, endpoint: str | None) -> URL:
         raise FetchRefused(f"{_shown(url)}: s3 addresses are not allowed: no s3_endpoint is set")
     if not url.raw_host or url.raw_path in ("", "/"):
         raise FetchRefused(f"{_shown(url)}: expected s3://bucket/key")
+    if ".." in (url.raw_host, *url.path.split("/")):
+        raise FetchRefused(f"{_shown(url)}: `..` leads out of the bucket")
     return URL(endpoint) / url.raw_host / url.path.removeprefix("/")
 
 

@@ -550,6 +550,12 @@ async def test_a_redirect_to_a_file_is_refused_even_where_files_are_allowed(fold
             await fetch(f"{base}/pin", replace(HERE, file_roots=(folder,)))
 
 
+@pytest.mark.parametrize("address", ["s3://pins/a/..%2f..%2f..%2fadmin", "s3://../admin"])
+async def test_an_s3_address_stays_in_its_bucket(address):
+    with pytest.raises(FetchRefused, match="leads out of the bucket"):
+        await fetch(address, replace(HERE, s3_endpoint="http://127.0.0.1:9/store"))
+
+
 async def test_an_s3_address_is_read_through_the_gateway():
     asked: list[str] = []
 
