@@ -66,9 +66,7 @@ def get(pin_id: str) -> Call[IndexedPin]:
 
 def newest(*, limit: int = DEFAULT_HITS) -> Call[tuple[IndexedPin, ...]]:
     """The pins that were published last, the newest first."""
-    return Call(
-        path="/v1/fresh", params={"limit": str(limit)}, read=_json(lambda told: tuple(map(pin_of, told["pins"])))
-    )
+    return Call(path="/v1/fresh", params={"limit": str(limit)}, read=_json(pins_of))
 
 
 def related(
