@@ -57,6 +57,7 @@ class Watcher:
         self.metrics = metrics
         self.now_ms = now_ms
         self.shares: dict[int, Share] = {}
+        self._swept_to_ms = 0
 
     @property
     def waiting(self) -> int:
@@ -82,6 +83,7 @@ class Watcher:
                     share.windows.add(report, now_ms=now_ms)
         for share in self.shares.values():
             share.ledger.loaded()
+            share.ledger.sweep(self._swept_to_ms)  # overdue before the rebalance: counted then
 
     def pin_of(self, record: Seen) -> str | None:
         """Which pin a record is about; None for poison, which is counted and never followed."""
@@ -150,6 +152,7 @@ class Watcher:
 
     def sweep(self, as_of_ms: int) -> None:
         """Find what fell due by then: a moment whose outcomes were all read, so that a slow watch accuses nobody."""
+        self._swept_to_ms = max(self._swept_to_ms, as_of_ms)
         for share in self.shares.values():
             for owed in share.ledger.sweep(as_of_ms):
                 self._met(owed.publication, met=False)

@@ -112,6 +112,20 @@ def test_a_dead_letter_that_is_replayed_is_owed_again_from_the_moment_of_its_rep
     assert bench.standing("a") == "searchable"
 
 
+def test_a_rebalance_does_not_count_a_missed_objective_again() -> None:
+    bench = Bench()
+    bench.publish("a")
+    bench.later(20)
+    bench.publish("b")
+
+    bench.watcher.rebuild([0], bench.stored())
+    bench.later(1)
+
+    assert (bench.overdue(), bench.met("freshness", "no")) == (["a"], 1)
+    bench.later(20)
+    assert (bench.overdue(), bench.met("freshness", "no")) == (["a", "b"], 2)
+
+
 def test_an_old_pin_that_an_audit_published_again_is_not_overdue_at_once() -> None:
     bench = Bench()
     value = b'{"pin_id":"a","version":1,"image":{"url":"https://e.org/a"},"domain":"web","created_at":"2026-11-23T20:00:00Z"}'
