@@ -83,6 +83,27 @@ def test_programs_are_told_only_what_they_know(name: str, service: dict[str, Any
         assert service["cap_drop"] == ["ALL"]
 
 
+def test_commands_that_documents_run_in_a_container_are_told_only_what_they_know() -> None:
+    shown = re.compile(r"docker compose (?:-f \S+ )?(?:exec|run)((?: --\S+)*) ([\w-]+) (?:python -m )?([^\n`#]+)")
+    found = [
+        (page.name, service, words.split())
+        for page in (ROOT / "docs").rglob("*.md")
+        for _, service, words in shown.findall(page.read_text())
+    ]
+
+    assert found
+    for page, service, words in found:
+        assert wrong_settings(words, SERVICES[service]["environment"]) == [], f"{page}: {words} in {service}"
+
+
+def test_no_two_canaries_share_a_name() -> None:
+    """Of a container that a document runs a canary in, none may have the name of the one that sings for ever."""
+    page = (ROOT / "docs" / "operations" / "deploying.md").read_text()
+    (service,) = re.findall(r"docker compose .* ([a-z]+) (?:python -m )?streams canary --once", page)
+
+    assert "PINSTREAM_CANARY__NAME" not in SERVICES[service]["environment"]
+
+
 def test_prometheus_asks_the_services_where_they_listen() -> None:
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yaml").read_text())
     asked = {}
