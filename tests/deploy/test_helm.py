@@ -137,6 +137,18 @@ def test_programs_are_told_only_what_they_know() -> None:
         assert wrong_settings(each.get("args", []), environment) == [], name
 
 
+def test_who_fetches_pictures_reaches_names_and_not_the_metadata_service() -> None:
+    egress = of_kind("NetworkPolicy", DEFAULT)["pinstream-fetching"]["spec"]["egress"]
+    blocks = [(peer["ipBlock"], rule.get("ports")) for rule in egress for peer in rule["to"] if "ipBlock" in peer]
+
+    everywhere = [block for block, ports in blocks if ports is None]
+    assert [block["cidr"] for block in everywhere] == ["0.0.0.0/0", "::/0"]
+    assert "169.254.0.0/16" in everywhere[0]["except"]
+    ((cache, ports),) = [(block, ports) for block, ports in blocks if ports is not None]
+    assert cache["cidr"] == "169.254.20.10/32", "NodeLocal DNSCache"
+    assert {(port["protocol"], port["port"]) for port in ports} == {("UDP", 53), ("TCP", 53)}
+
+
 def test_values_and_their_schema_know_the_same_names() -> None:
     values, schema = (
         yaml.safe_load((CHART / "values.yaml").read_text()),
