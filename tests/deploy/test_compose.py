@@ -69,6 +69,14 @@ def test_it_listens_on_loopback_and_holds_no_secret(name: str, service: dict[str
 
 
 @EACH
+def test_programs_see_no_password_of_others(name: str, service: dict[str, Any]) -> None:
+    files = [each["path"] for each in service.get("env_file", [])]
+
+    assert ".env" not in files, f"{name} would be told the passwords of object store and Grafana"
+    assert {f"deploy/{each}" for each in files} <= set((ROOT / ".gitignore").read_text().split())
+
+
+@EACH
 def test_what_it_mounts_is_there(name: str, service: dict[str, Any]) -> None:
     for volume in service.get("volumes", []):
         source = volume.split(":")[0]
