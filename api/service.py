@@ -47,21 +47,13 @@ class Server(uvicorn.Server):
 
 
 async def run(settings: ApiSettings) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT); raises StartRefused where it cannot listen or open what it needs."""
+    """Serve until told to stop (SIGTERM, SIGINT); raises StartRefused where it cannot listen."""
     listener = listening(settings.api.host, settings.api.port)
     host, port = listener.getsockname()[:2]
     log.info("open http://%s:%d", host, port)
     app = application(settings, backends)
     server = Server(app, shutdown_s=settings.api.shutdown_s, connections=settings.quota.connections)
-    await serve(server, listener)
-
-
-async def serve(server: Server, listener: socket.socket) -> None:
-    """Serve on ``listener``; raises StartRefused where the application did not start: uvicorn only logs why."""
-    with listener:
-        await server.serve(sockets=[listener])
-    if server.lifespan.should_exit:
-        raise StartRefused("the service did not start; the error above says why")
+    await server.serve(sockets=[listener])
 
 
 def listening(host: str, port: int) -> socket.socket:

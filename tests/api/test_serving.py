@@ -1,14 +1,9 @@
 """Over a real socket: streams are told as it happens, and end in order when the service does."""
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import httpx
-import pytest
-from fastapi import FastAPI
 
-from api import service
 from tests.api.fakes import RED, Bench, outcome, painted
 from tests.api.serving import served
 
@@ -16,14 +11,14 @@ from tests.api.serving import served
 def test_a_stream_tells_what_happens_and_ends_with_the_service(bench: Bench) -> None:
     bench.pin("a", RED)
 
-    with served(bench) as running, httpx.Client(base_url=running.address, timeout=30) as client:
+    with served(bench) as service, httpx.Client(base_url=service.address, timeout=30) as client:
         headers = {"accept": "text/event-stream"}
         with client.stream("GET", "/v1/fresh", headers=headers) as answer:
             lines = answer.iter_lines()
             assert next(lines) == "retry: 2000"
-            running.loop.call_soon_threadsafe(running.parts.journal.settled, outcome("a"))
+            service.loop.call_soon_threadsafe(service.parts.journal.settled, outcome("a"))
             told = [next(lines) for _ in range(4)]
-            running.stop()
+            service.stop()
             rest = list(lines)
 
     assert answer.headers["content-type"].startswith("text/event-stream")
@@ -38,30 +33,18 @@ def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> 
     bench.models.answers.clear()
     answers: list[httpx.Response] = []
 
-    with served(bench) as running:
+    with served(bench) as service:
 
         def ask() -> None:
             content, headers = painted(RED), {"content-type": "image/png"}
-            answers.append(httpx.post(f"{running.address}/v1/lens", content=content, headers=headers, timeout=30))
+            answers.append(httpx.post(f"{service.address}/v1/lens", content=content, headers=headers, timeout=30))
 
         asking = threading.Thread(target=ask)
         asking.start()
         while not bench.models.asked:
             asking.join(0.01)
-        running.stop()
-        running.loop.call_soon_threadsafe(running.loop.call_later, 0.05, bench.models.answers.set)
+        service.stop()
+        service.loop.call_soon_threadsafe(service.loop.call_later, 0.05, bench.models.answers.set)
         asking.join()
 
     assert answers[0].status_code == 200
-
-
-async def test_a_service_that_cannot_open_what_it_needs_does_not_end_as_if_asked() -> None:
-    @asynccontextmanager
-    async def broken(_: FastAPI) -> AsyncIterator[None]:
-        raise OSError("no index")
-        yield
-
-    server = service.Server(FastAPI(lifespan=broken), shutdown_s=1)
-
-    with pytest.raises(service.StartRefused, match="did not start"):
-        await service.serve(server, service.listening("127.0.0.1", 0))
