@@ -71,6 +71,8 @@ def audit(  # noqa: PLR0913 (each is an option)
 
     Exit status 0: all is well. 1: there are findings, repaired or not. 2: wrong usage. 3: Kafka or Milvus is away.
     """
+    if sample == 0:
+        raise typer.BadParameter("--sample 0 would look at no pin and find all well; give more than 0, up to 1")
     begun_s = time.monotonic()
     to = connection(kafka, config, topic_prefix)
     store = MilvusStore(

@@ -66,3 +66,12 @@ def test_no_address_is_wrong_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("PINSTREAM_MILVUS", raising=False)
 
     assert init().exit_code == 2
+
+
+def test_an_audit_of_no_pins_is_wrong_usage() -> None:
+    refused = CliRunner().invoke(
+        app, ["audit", "--sample", "0", "--milvus", "http://127.0.0.1:1", "--kafka", "127.0.0.1:1"]
+    )
+
+    assert refused.exit_code == 2
+    assert "--sample 0" in refused.output
