@@ -20,6 +20,7 @@ class EmbedSettings:
     bits: int = CODE_BITS
     normalise: bool = True  # LayerNorm before and after the projection
     cut: str = "s16"  # where learning begins: pixels, s8 or s16
+    category_weight: float = 1.0  # the other tasks weigh 1 each
     temperature: float = 0.05
     sampled_proxies: int = 1024  # beside the batch's own; 0: all
     photos_per_batch: int = 32  # each in two domains

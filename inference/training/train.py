@@ -103,10 +103,12 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
                 maps = torch.cat([s.take(n) for s, n in zip(sources, batch.numbers, strict=True)])
                 embeddings = embedder(maps.contiguous(memory_format=torch.channels_last), views.cut)
         embeddings = embeddings.float()
-        if settings.sharpness and not is_head:
+        if settings.sharpness:
             embeddings = torch.tanh(embeddings * (1 + settings.sharpness * done / of))
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
         losses = proxies(embeddings, {task: t.to(on) for task, t in batch.targets.items()}, generator)
+        if "category" in losses:
+            losses["category"] = settings.category_weight * losses["category"]
         if settings.neighbours:
             teacher = functional.layer_norm(pooled, pooled.shape[-1:])
             losses["neighbours"] = settings.neighbours * neighbourhood(embeddings, teacher)
@@ -125,7 +127,7 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
 
 
 def one_step(losses: dict[str, Tensor], optimiser: torch.optim.Optimizer, *, factor: float, clip: float) -> None:
-    """One update at ``factor`` of the peak rates; the tasks weigh the same."""
+    """One update on the sum of the losses, at ``factor`` of the peak rates."""
     for group in optimiser.param_groups:
         group["lr"] = group["peak"] * factor
     optimiser.zero_grad(set_to_none=True)
