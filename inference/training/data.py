@@ -248,6 +248,10 @@ class SceneMaker:
             return Scene(worn_out(relit(scene.pixels, rng, strength=0.5), rng), scene.boxes, scene.labels)
         return self._laid_out(rng, self._pick(rng, int(rng.integers(1, 7))), things=int(rng.integers(0, 3)))
 
+    def garments_alone(self, rng: Rng) -> Scene:
+        """As `composed`, without other things: the easier scenes that others judge on."""
+        return self._laid_out(rng, self._pick(rng, int(rng.integers(1, 7))), things=0)
+
     def _laid_out(self, rng: Rng, chosen: np.ndarray, *, things: int) -> Scene:
         items = [self.wardrobe.garment(int(i)) for i in chosen]
         items += [self.wardrobe.thing(rng) for _ in range(things)]

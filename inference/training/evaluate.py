@@ -99,6 +99,7 @@ def judge_detector(detect: Detect, wardrobe: Wardrobe, makers: SceneMaker, *, sc
     numbers = range(scenes)
     return {
         "composed scenes": _judge_made(detect, makers.composed, makers, numbers, kind="composed"),
+        "composed scenes of garments alone": _judge_made(detect, makers.garments_alone, makers, numbers, kind="alone"),
         "mosaics of real photos": _judge_made(detect, makers.mosaic, makers, numbers, kind="mosaic"),
         "real photos": _judge_real(detect, wardrobe, makers.labels),
         "pictures without garments": false_boxes(

@@ -107,11 +107,7 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
             embeddings = torch.tanh(embeddings * (1 + settings.sharpness * done / of))
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
         losses = proxies(embeddings, {task: t.to(on) for task, t in batch.targets.items()}, generator)
-        if "category" in losses:
-            losses["category"] = settings.category_weight * losses["category"]
-        if settings.neighbours:
-            teacher = functional.layer_norm(pooled, pooled.shape[-1:])
-            losses["neighbours"] = settings.neighbours * neighbourhood(embeddings, teacher)
+        weigh(losses, settings, embeddings=embeddings, pooled=pooled)
         one_step(losses, optimisers["head" if is_head else "all"], factor=cosine(done, of), clip=settings.clip)
         if not is_head and step >= total - settings.averaged_steps:
             averaged.update(embedder)
@@ -124,6 +120,15 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
     torch.save(embedder.state_dict(), run.folder / "embedder.pt")
     run.draw_curve()
     return embedder.eval()
+
+
+def weigh(losses: dict[str, Tensor], settings: EmbedSettings, *, embeddings: Tensor, pooled: Tensor) -> None:
+    """Gives the tasks their weights, and adds the frozen backbone's neighbours if they are to be kept; in place."""
+    if "category" in losses:
+        losses["category"] = settings.category_weight * losses["category"]
+    if settings.neighbours:
+        teacher = functional.layer_norm(pooled, pooled.shape[-1:])
+        losses["neighbours"] = settings.neighbours * neighbourhood(embeddings, teacher)
 
 
 def one_step(losses: dict[str, Tensor], optimiser: torch.optim.Optimizer, *, factor: float, clip: float) -> None:
