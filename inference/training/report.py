@@ -145,7 +145,7 @@ def _detector(figures: Mapping[str, Any]) -> Iterable[str]:
         mean = value if isinstance(value, float) else value[0]
         met = mean <= aim if name == "false boxes" else mean >= aim
         rows.append((kind, name, shown(value), f"{aim:.2f}: {'yes' if met else 'no'}"))
-    for name, value in found["composed scenes of garments alone"].items():
+    for name, value in found.get("composed scenes of garments alone", {}).items():
         rows.append(("composed, no other things", name, shown(value), ""))
     for name in ("mean IoU, constant box", "IoU > 0.75, constant box"):
         rows.append(("real photos", name, shown(found["real photos"][name]), "baseline"))
