@@ -125,11 +125,9 @@ def judge_run(space: Workspace, run: Path, *, part: str = PART) -> dict[str, Any
     _, judged = judged_on(space, part)
     kinds = three_ways(of_part(vectors_of(run), part), np.load(run / "rotation.npy"))
     figures: dict[str, Any] = {kind: judge_vectors(v, judged) for kind, v in kinds.items()}
-    cost = run / "cost.json"
     return {
         "settings": json.loads((run / "settings.json").read_text()),
         **figures,
-        **(json.loads(cost.read_text()) if cost.is_file() else {}),
     }
 
 
