@@ -118,6 +118,7 @@ def init(
     """Create the topics; says how those that exist differ, and then exits with status 1. Safe to repeat."""
     kafka = _settings(WorkerSettings).kafka
     wanted = topics(partitions=partitions, prefix=kafka.topic_prefix)
+    typer.echo(f"asking Kafka at {kafka.servers} (PINSTREAM_KAFKA__SERVERS)", err=True)
     try:
         setup = TopicSetup(kafka.client_config)
         reports = setup.ensure(wanted, replication_factor=replication_factor, dry_run=dry_run)

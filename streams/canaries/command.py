@@ -32,7 +32,7 @@ _HISTOGRAMS: Final[dict[Step, str]] = {"find": "published_to_found", "gone": "de
 def once(settings: CanarySettings, console: Console) -> int:
     """One round, told step by step; the exit status."""
     with _round(settings) as sung:
-        console.print(Text(f"canary pin {sung.pin_id}", style="bold"))
+        console.print(Text(f"canary pin {sung.pin_id}, by Kafka at {settings.kafka.servers}", style="bold"))
         try:
             if sung.clean():
                 console.print(Text("  removed what a killed canary had left", style="yellow"))
