@@ -120,7 +120,8 @@ def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: st
     address = kafka or stack_endpoint("kafka")
     if not address:
         raise typer.BadParameter(
-            f"give --kafka HOST:PORT or PINSTREAM_KAFKA, or start a stack here: no {STACK_FILE} names one"
+            f"give --kafka HOST:PORT or PINSTREAM_KAFKA, or start a stack here with `python -m deploy.local up`:"
+            f" no {STACK_FILE} names one"
         )
     logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # what fails is said by the command itself
     origin = "" if kafka else f" (as {STACK_FILE} says: is the stack up?)"

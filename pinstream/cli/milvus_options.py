@@ -60,6 +60,7 @@ def milvus_uri(given: str | None) -> str:
     uri = given or stack_endpoint("milvus")
     if not uri:
         raise typer.BadParameter(
-            f"give --milvus URI or PINSTREAM_MILVUS, or start a stack here: no {STACK_FILE} names one"
+            f"give --milvus URI or PINSTREAM_MILVUS, or start a stack here with `python -m deploy.local up`:"
+            f" no {STACK_FILE} names one"
         )
     return uri
