@@ -36,7 +36,7 @@ class Plan:
 def run(plan: Plan, *, folder: Path, console: Console) -> dict[str, Any]:
     """The report of one run."""
     models = Models()
-    test, validation = (photos(part, folder)[: plan.photos] for part in ("test", "validation"))
+    test = photos("test", folder)[: plan.photos]
     console.print(f"{len(test):,} photos that no model has seen; understanding them")
     wall = judging.Wall.of([(exhibit(photo), models.understand(photo.pixels())) for photo in test])
     scenes = judging.compositions(test, models, count=plan.scenes)
@@ -52,7 +52,7 @@ def run(plan: Plan, *, folder: Path, console: Console) -> dict[str, Any]:
             wall, [(exhibit(photo), photo.pixels()) for photo in lens], models
         ),
         "lens_several": lambda: judging.judge_lens(wall, [(one.shown, one.pixels) for one in scenes], models),
-        "relevance": lambda: {"fitted": _curves(validation, models), "carried": calibration.carried()},
+        "relevance": lambda: {"fitted": _curves(test, models), "carried": calibration.carried()},
         "freshness": lambda: _freshness(folder, plan.fresh),
     }
     report: dict[str, Any] = {"embedding_version": EMBEDDING_VERSION, "photos": len(test)}
@@ -67,12 +67,15 @@ def _spread(of: list[Photo], count: int) -> list[Photo]:
     return of[:: max(len(of) // count, 1)][:count]
 
 
-def _curves(validation: list[Photo], models: Models) -> dict[str, dict[str, float]]:
-    """Fitted on photos that neither trained a model nor judge one here, asked for as a phone would take them."""
+def _curves(test: list[Photo], models: Models) -> dict[str, dict[str, float]]:
+    """Fitted on photos that trained no model, asked for as a phone would take them: two numbers for each source.
+
+    Lens is judged on the same photos; all others have trained a model, and would make distances look worth more.
+    """
     rng = np.random.default_rng(0)
-    gallery = [(exhibit(photo), models.understand(photo.pixels())) for photo in validation]
-    views = [camera_view(photo.pixels(), rng, size_px=judging.SCENE_PX) for photo in validation]
-    asked = [(exhibit(photo), models.understand(view)) for photo, view in zip(validation, views, strict=True)]
+    gallery = [(exhibit(photo), models.understand(photo.pixels())) for photo in test]
+    views = [camera_view(photo.pixels(), rng, size_px=judging.SCENE_PX) for photo in test]
+    asked = [(exhibit(photo), models.understand(view)) for photo, view in zip(test, views, strict=True)]
     return calibration.curves(asked, gallery)
 
 
