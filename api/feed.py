@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -111,7 +111,7 @@ class Feed:
                 except Exception:
                     log.exception("%d fresh pins are not told", len(batch))
 
-    async def events(self, after: str | None) -> AsyncIterator[bytes]:
+    async def events(self, after: str | None) -> AsyncGenerator[bytes, None]:
         """Frames for one reader: what came after the event ``after``, then what comes; comments when nothing does.
 
         Ends when the service does. A reader slower than the pins misses the oldest.

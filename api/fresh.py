@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -51,10 +51,10 @@ async def fresh(
 class EventStream(StreamingResponse):
     """A stream that ends where the reader takes nothing for ``stall_s``: its place is another's."""
 
-    def __init__(self, frames: AsyncIterator[bytes], *, stall_s: float) -> None:
+    def __init__(self, frames: AsyncGenerator[bytes, None], *, stall_s: float) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(frames, headers=headers, media_type=EVENT_STREAM)
-        self._stall_s = stall_s
+        self._frames, self._stall_s = frames, stall_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
@@ -67,6 +67,8 @@ class EventStream(StreamingResponse):
             await super().__call__(scope, receive, in_time)
         except TimeoutError:
             log.warning("a stream was ended: its reader took nothing for %g s", self._stall_s)
+        finally:
+            await self._frames.aclose()  # now, not when the garbage collector comes by
 
 
 def _stream(parts: Parts, after: str | None, *, stall_s: float) -> Response:
