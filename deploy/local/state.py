@@ -18,6 +18,7 @@ from deploy.local.process import STACK_VARIABLE
 FILE: Final = "stack.json"
 LAUNCHER: Final = "launcher"
 _POLL_S: Final = 0.05
+_BECOMING_S: Final = 1.0
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (where POSIX puts it)
 
 
@@ -150,7 +151,14 @@ def _leader(part: PartRecord) -> psutil.Process | None:
     try:
         process = psutil.Process(part.pid)
         same = abs(process.create_time() - part.created_at_s) < 1.0
-        shown = tuple(process.cmdline()[-len(part.argv) :])  # empty for a moment while it becomes the program
-        return process if same and shown in ((), part.argv) else None
+        return process if same and _command_line(process)[-len(part.argv) :] == part.argv else None
     except psutil.Error:
         return None
+
+
+def _command_line(process: psutil.Process) -> tuple[str, ...]:
+    """What it was called with. A process has none for a moment while it becomes its program: wait for that."""
+    deadline = time.monotonic() + _BECOMING_S
+    while not (shown := process.cmdline()) and time.monotonic() < deadline:
+        time.sleep(_POLL_S / 10)
+    return tuple(shown)

@@ -106,6 +106,17 @@ def test_a_process_with_another_command_line_or_start_is_not_ours(start: Start) 
     assert not state.is_running(earlier)
 
 
+def test_a_process_that_still_becomes_its_program_is_told_by_what_it_becomes(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = start("sleep", "60")
+    shown = iter([[], [], ["sleep", "60"], [], ["sleep", "60"]])
+    monkeypatch.setattr(psutil.Process, "cmdline", lambda _: next(shown))
+
+    assert state.is_running(part_of(process, "sleep", "60"))
+    assert not state.is_running(part_of(process, "java", "kafka.Kafka"))
+
+
 def test_shared_memory_of_the_stack_is_removed_and_no_other() -> None:
     ours = state.SHARED_MEMORY / f"{STACK_ID}-test-{os.getpid()}"
     theirs = state.SHARED_MEMORY / f"pinstream-test-{os.getpid()}"
