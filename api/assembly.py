@@ -15,6 +15,7 @@ from api.metrics import Metrics
 from api.models import Detects, Embeds, Models
 from api.parts import Parts
 from api.pictures import Fetch, Pictures, ReadInline
+from api.places import Places
 from api.readiness import Readiness
 from api.searches import Searches
 from api.settings import ApiSettings
@@ -49,12 +50,15 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
     def gate(name: str, places: int, waiting: int) -> Gate:
         return Gate(name, places=places, waiting=waiting, metrics=metrics)
 
+    def places(name: str, most: int, each: int, retry_after_s: float) -> Places:
+        return Places(name, places=most, each=each, retry_after_s=retry_after_s, metrics=metrics)
+
     async with AsyncExitStack() as stack:
         searching = stack.enter_context(ThreadPoolExecutor(quota.searches + 1, thread_name_prefix="search"))
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODE_THREADS, thread_name_prefix="decode"))
         shrinkers = stack.enter_context(ThreadPoolExecutor(_THUMBNAIL_THREADS, thread_name_prefix="thumbnail"))
         sure = Searches(VisualIndex.over(ports.store, consistency="Strong"), gate("feed", 1, 1), searching)
-        feed = Feed(sure, metrics, heartbeat_s=settings.api.heartbeat_s, readers=quota.streams)
+        feed = Feed(sure, metrics, heartbeat_s=settings.api.heartbeat_s)
         telling = asyncio.create_task(feed.run())
         stack.push_async_callback(_cancelled, telling)
         journal = Journal(pins=cache.pins, hear=feed.hear)
@@ -90,6 +94,7 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             ),
             journal=journal,
             feed=feed,
+            streams=places("streams", quota.streams, quota.streams_each, 5.0),
             metrics=metrics,
             readiness=Readiness(searches, ports.canary, feed),
             cached_by="private" if settings.api.keys else "public",

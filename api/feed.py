@@ -51,13 +51,11 @@ class Feed:
         metrics: Metrics,
         *,
         heartbeat_s: float,
-        readers: int,
         now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._searches = searches
         self._metrics = metrics
         self._heartbeat_s = heartbeat_s
-        self._most_readers = readers
         self._now_ms = now_ms
         self._waiting: deque[News] = deque(maxlen=KEPT)
         self._events: deque[Event] = deque(maxlen=KEPT)
@@ -73,11 +71,6 @@ class Feed:
     def is_connected(self) -> bool:
         """Whether Kafka is being read, so that news can come."""
         return self._connected
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no further stream may be opened."""
-        return self._readers >= self._most_readers
 
     @property
     def last_event_id(self) -> str:

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from api.parts import Parts, PartsHere
-from api.problems import Problem, declared
+from api.callers import AddressHere
+from api.parts import PartsHere
+from api.problems import declared
 from api.shapes import FreshBody, PinBody
 from api.timed import TimedRoute
 
@@ -36,42 +38,41 @@ router = APIRouter(tags=["fresh"], route_class=TimedRoute, responses=declared(42
 async def fresh(
     request: Request,
     parts: PartsHere,
+    address: AddressHere,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 40,
     last_event_id: Annotated[str | None, Query(max_length=100, description="as the header `Last-Event-ID`")] = None,
     given: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
 ) -> Response | FreshBody:
     """The newest pins, or a stream of those that become searchable from now on, or from `last_event_id` on."""
     if EVENT_STREAM in request.headers.get("accept", ""):
-        return _stream(parts, given or last_event_id, stall_s=request.app.state.timeout_s)
+        frames, place = parts.feed.events(given or last_event_id), parts.streams.place(address)
+        return EventStream(frames, place, stall_s=request.app.state.timeout_s)
     told = parts.feed.last_event_id
     pins = await parts.searches.ask(lambda index: index.newest(limit=limit))
     return FreshBody(pins=tuple(PinBody.model_validate(pin) for pin in pins), last_event_id=told)
 
 
 class EventStream(StreamingResponse):
-    """A stream that ends where the reader takes nothing for ``stall_s``: its place is another's."""
+    """A stream in a place of its own, which it loses where the reader takes nothing for ``stall_s``."""
 
-    def __init__(self, frames: AsyncGenerator[bytes, None], *, stall_s: float) -> None:
+    def __init__(
+        self, frames: AsyncGenerator[bytes, None], place: AbstractContextManager[None], *, stall_s: float
+    ) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(frames, headers=headers, media_type=EVENT_STREAM)
-        self._frames, self._stall_s = frames, stall_s
+        self._frames, self._place, self._stall_s = frames, place, stall_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
+        """See ASGI; raises a Problem (429), before anything is sent, where there is no place."""
 
         async def in_time(message: Message) -> None:
             async with asyncio.timeout(self._stall_s):
                 await send(message)
 
         try:
-            await super().__call__(scope, receive, in_time)
+            with self._place:
+                await super().__call__(scope, receive, in_time)
         except TimeoutError:
             log.warning("a stream was ended: its reader took nothing for %g s", self._stall_s)
         finally:
             await self._frames.aclose()  # now, not when the garbage collector comes by
-
-
-def _stream(parts: Parts, after: str | None, *, stall_s: float) -> Response:
-    if parts.feed.is_full:
-        raise Problem(429, "streams-busy", "as many streams are open as may be", retry_after_s=5.0)
-    return EventStream(parts.feed.events(after), stall_s=stall_s)

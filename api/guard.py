@@ -5,7 +5,6 @@ import hmac
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 from pydantic import SecretStr
@@ -14,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.callers import address_of
 from api.metrics import Metrics
 from api.problems import Problem, response_of
 from fetch.addresses import Network
@@ -179,34 +179,6 @@ def cost_of(path: str, method: str) -> float:
     if not path.startswith("/v1/") or method == "OPTIONS":
         return 0.0
     return _THUMBNAIL_COST if path.endswith("/thumbnail") else _COSTS.get(path, 1.0)
-
-
-def address_of(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> str:
-    """Whose request this is: the nearest address of the way here that is no proxy of ours, of IPv6 the /64 of it."""
-    client = scope.get("client")
-    here = client[0] if client else "unknown"
-    way = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",") if part.strip()]
-    while way and _is_among(here, proxies):
-        here = way.pop()
-    return _household(here)
-
-
-def _household(address: str) -> str:
-    """One caller has 2 ** 64 addresses of IPv6, and would have as many buckets."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return address
-    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
-
-
-def _is_among(address: str, proxies: Sequence[Network]) -> bool:
-    try:
-        return any(ip_address(address) in network for network in proxies)
-    except ValueError:
-        return False
 
 
 def _given_key(headers: Headers) -> str:

@@ -11,6 +11,7 @@ from api.journal import Journal
 from api.metrics import Metrics
 from api.models import Models
 from api.pictures import Pictures
+from api.places import Places
 from api.readiness import Readiness
 from api.searches import Searches
 from api.shrinking import Shrinking
@@ -27,6 +28,7 @@ class Parts:
     shrinking: Shrinking
     journal: Journal
     feed: Feed
+    streams: Places
     metrics: Metrics
     readiness: Readiness
     cached_by: Literal["public", "private"]

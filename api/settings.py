@@ -42,6 +42,7 @@ class QuotaSettings(Group):
     photo_pixels: PositiveInt = Field(40_000_000, description="of one photo, looked at before it is decoded")
     connections: PositiveInt = Field(2_000, description="open at once, streams included; more are answered with 503")
     streams: PositiveInt = Field(256, description="open streams of fresh pins")
+    streams_each: PositiveInt = Field(32, description="of these for one address (of IPv6 one /64)")
     searches: PositiveInt = Field(16, description="searches at once; each has a thread")
     searches_waiting: NonNegativeInt = Field(128, description="searches that may wait for one of these")
     models: PositiveInt = Field(4, description="pictures at the models at once")

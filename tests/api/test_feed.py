@@ -151,10 +151,8 @@ async def test_no_more_streams_are_opened_than_may_be(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(streams=1))
 
     async with asked(bench) as service:
-        events = service.parts.feed.events(None)
-        await anext(events)
-        refused = await service.client.get("/v1/fresh", headers={"accept": "text/event-stream"})
-        await events.aclose()
+        with service.parts.streams.place("9.9.9.9"):
+            refused = await service.client.get("/v1/fresh", headers={"accept": "text/event-stream"})
 
     assert (refused.status_code, refused.json()["type"]) == (429, "urn:pinstream:problem:streams-busy")
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from starlette.datastructures import Headers
 
-from api.guard import Buckets, address_of, cost_of
+from api.callers import address_of
+from api.guard import Buckets, cost_of
 from api.settings import ApiSettings, QuotaSettings, ServiceSettings
 from tests.api.fakes import Bench, asked
 

@@ -1,9 +1,11 @@
 """Over a real socket: streams are told as it happens, and end in order when the service does."""
 
 import threading
+from contextlib import ExitStack
 
 import httpx
 
+from api.settings import ApiSettings, QuotaSettings
 from tests.api.fakes import RED, Bench, outcome, painted
 from tests.api.serving import served
 
@@ -26,6 +28,25 @@ def test_a_stream_tells_what_happens_and_ends_with_the_service(bench: Bench) -> 
     assert told[2] == "event: pin"
     assert told[3].startswith('data: {"pin_id":"a"')
     assert not [line for line in rest if line.startswith("event")]
+
+
+def test_one_address_leaves_streams_to_others(bench: Bench) -> None:
+    bench.settings = ApiSettings(quota=QuotaSettings(streams=3, streams_each=2))
+    stream = {"method": "GET", "url": "/v1/fresh", "headers": {"accept": "text/event-stream"}}
+
+    with served(bench) as service, httpx.Client(base_url=service.address, timeout=30) as client, ExitStack() as stack:
+        mine = [stack.enter_context(client.stream(**stream)) for _ in range(3)]
+        assert [answer.status_code for answer in mine] == [200, 200, 429]
+        refused = mine[2].read()
+        mine[0].close()
+        while service.parts.metrics.value("pinstream_api_streams") != 1:
+            threading.Event().wait(0.01)
+        again = stack.enter_context(client.stream(**stream))
+
+        assert again.status_code == 200
+        assert mine[2].headers["retry-after"] == "5"
+        assert b"urn:pinstream:problem:too-many-streams" in refused
+        assert b"2 streams at once is what one address may have" in refused
 
 
 def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> None:
