@@ -1,6 +1,6 @@
 """Everything the read service can be told, read once from the environment: ``PINSTREAM_<GROUP>__<NAME>``."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, IPvAnyNetwork, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
 
@@ -71,5 +71,3 @@ class ApiSettings(ProcessSettings):
     triton: TritonSettings = TritonSettings()
     milvus: MilvusSettings = MilvusSettings()
     fetch: FetchSettings = FetchSettings()
-    log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")

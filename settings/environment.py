@@ -1,8 +1,8 @@
 """Reading settings from the environment: which names, and what is said of a wrong one."""
 
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -37,6 +37,9 @@ class ProcessSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_nested_delimiter="__", frozen=True, extra="ignore", env_ignore_empty=True
     )
+
+    log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
 
     @classmethod
     def settings_customise_sources(

@@ -91,5 +91,3 @@ class WorkerSettings(ProcessSettings):
         description="an event whose version is indexed already changes nothing (`skip`), or its rows are written again "
         "(`repair`): for one replay, after an index lost rows",
     )
-    log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")

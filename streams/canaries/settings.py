@@ -1,6 +1,6 @@
 """Everything the canary can be told, read once from the environment."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, PositiveFloat
 
@@ -34,5 +34,3 @@ class CanarySettings(ProcessSettings):
     milvus: MilvusSettings = MilvusSettings()
     canary: RoundSettings = RoundSettings()
     http: CanaryHttpSettings = CanaryHttpSettings()
-    log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")

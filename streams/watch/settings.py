@@ -1,7 +1,7 @@
 """Everything the watch can be told, read once from the environment."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
@@ -76,8 +76,6 @@ class WatchSettings(ProcessSettings):
     stuck_s: Annotated[float, Field(ge=5)] = Field(
         60.0, description="with records to read and none read for this long, the process ends with status 6, s"
     )
-    log_format: Literal["human", "json"] = Field("human", description="of the log lines, on standard error")
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
 
     @property
     def app_id(self) -> str:
