@@ -5,7 +5,7 @@ from typing import Final
 from deploy.grafana.spec import Board, Panel, Query, Section, per_second
 
 _W: Final = "pinstream_worker"
-_TODO: Final = ("PinstreamDeadLetters", "PinstreamBreakerOpen")
+_RUNBOOKS: Final = ("PinstreamDeadLetters", "PinstreamBreakerOpen")
 
 _NOW: Final = Section(
     "Now",
@@ -16,7 +16,7 @@ _NOW: Final = Section(
             queries=(Query(f'sum(increase({_W}_outcomes_total{{outcome="dead"}}[24h]))'),),
             look="number",
             width=6,
-            runbooks=_TODO,
+            runbooks=_RUNBOOKS,
         ),
         Panel(
             title="Share of the events",
@@ -26,7 +26,7 @@ _NOW: Final = Section(
             look="number",
             width=6,
             limit=0.05,
-            runbooks=_TODO,
+            runbooks=_RUNBOOKS,
         ),
         Panel(
             title="Breakers open",
@@ -59,7 +59,7 @@ _WHY: Final = Section(
             queries=(per_second(f"{_W}_dead_letters_total", by="reason"),),
             unit="ops",
             look="stacked",
-            runbooks=_TODO,
+            runbooks=_RUNBOOKS,
         ),
         Panel(
             title="By reason, last 24 hours",
