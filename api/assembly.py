@@ -94,6 +94,7 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             ),
             journal=journal,
             feed=feed,
+            uploads=places("uploads", quota.uploads, quota.uploads_each, 1.0),
             streams=places("streams", quota.streams, quota.streams_each, 5.0),
             metrics=metrics,
             readiness=Readiness(searches, ports.canary, feed),

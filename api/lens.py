@@ -5,7 +5,9 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from api.parts import PartsHere
+from api.callers import AddressHere
+from api.models import Understood
+from api.parts import Parts, PartsHere
 from api.photos import photo_in
 from api.problems import Problem, declared
 from api.question import Which
@@ -33,7 +35,7 @@ _PHOTO: Final = {
     }
 }
 
-router = APIRouter(tags=["lens"], route_class=TimedRoute, responses=declared(400, 413, 415, 422, 429, 503))
+router = APIRouter(tags=["lens"], route_class=TimedRoute, responses=declared(400, 408, 413, 415, 422, 429, 503))
 
 
 class SeenBody(Body):
@@ -70,12 +72,10 @@ class LensBody(Body):
 
 
 @router.post("/v1/lens", openapi_extra=_PHOTO)
-async def lens(request: Request, which: Annotated[Which, Query()], parts: PartsHere) -> LensBody:
+async def lens(request: Request, which: Annotated[Which, Query()], parts: PartsHere, address: AddressHere) -> LensBody:
     """What is like a photo: as a whole, and like each object on it."""
-    try:
-        photo = await parts.models.understand(await photo_in(request))
-    except PictureRefused as exc:
-        raise Problem(422, "photo-refused", str(exc), field="photo") from exc
+    with parts.uploads.place(address):
+        photo = await _understood(request, parts)
     seen = [
         Seen(
             code=code,
@@ -90,6 +90,14 @@ async def lens(request: Request, which: Annotated[Which, Query()], parts: PartsH
         lambda index: index.blended(queries, limit=which.limit, filters=which.filters(), order=which.order)
     )
     return _body(found, photo.width_px, photo.height_px, seen)
+
+
+async def _understood(request: Request, parts: Parts) -> Understood:
+    encoded = await photo_in(request, within_s=request.app.state.settings.quota.upload_s)
+    try:
+        return await parts.models.understand(encoded)
+    except PictureRefused as exc:
+        raise Problem(422, "photo-refused", str(exc), field="photo") from exc
 
 
 def _body(found: SearchResult, width_px: int, height_px: int, seen: list[Seen]) -> LensBody:

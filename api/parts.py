@@ -28,6 +28,7 @@ class Parts:
     shrinking: Shrinking
     journal: Journal
     feed: Feed
+    uploads: Places
     streams: Places
     metrics: Metrics
     readiness: Readiness

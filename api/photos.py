@@ -1,5 +1,6 @@
 """The photo in a request: its body, or the field ``photo`` of a form; held in memory, never on a disk."""
 
+import asyncio
 from typing import Final
 
 from fastapi import Request
@@ -20,19 +21,27 @@ class _InMemory(MultiPartParser):
     spool_max_size = 2**31
 
 
-async def photo_in(request: Request) -> bytes:
-    """The encoded photo; raises a Problem that says how to send one."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == _FORM:
-        photo = await _of_form(request)
-    elif kind.startswith(_RAW):
-        photo = await request.body()
-    else:
-        said = f"{kind or 'no'} content: send the photo as image/jpeg, image/png, image/webp or image/gif, or as a form"
-        raise Problem(415, "unsupported-media-type", said, field="content-type")
+async def photo_in(request: Request, *, within_s: float) -> bytes:
+    """The encoded photo, which only the caller holds; raises a Problem that says how to send one."""
+    try:
+        async with asyncio.timeout(within_s):
+            photo = await _read(request)
+    except TimeoutError as exc:
+        detail = f"the photo did not arrive within {within_s:g} s: send a smaller one"
+        raise Problem(408, "upload-too-slow", detail, field=_FIELD) from exc
     if not photo:
         raise Problem(422, "photo-refused", "the photo is empty", field=_FIELD)
     return photo
+
+
+async def _read(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == _FORM:
+        return await _of_form(request)
+    if kind.startswith(_RAW):
+        return b"".join([chunk async for chunk in request.stream()])  # `request.body()` would be kept by the request
+    said = f"{kind or 'no'} content: send the photo as image/jpeg, image/png, image/webp or image/gif, or as a form"
+    raise Problem(415, "unsupported-media-type", said, field="content-type")
 
 
 async def _of_form(request: Request) -> bytes:

@@ -84,6 +84,8 @@ def response_of(problem: Problem) -> Response:
     headers = {"Cache-Control": "no-store"}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
+    if problem.status == HTTPStatus.REQUEST_TIMEOUT:
+        headers["Connection"] = "close"  # or the rest of the body would go on arriving
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(max(math.ceil(problem.retry_after_s), 1))
     return Response(orjson.dumps(body), status_code=problem.status, headers=headers, media_type=MEDIA_TYPE)

@@ -39,6 +39,12 @@ class QuotaSettings(Group):
     burst: PositiveFloat = Field(200.0, description="tokens a caller can save up")
     callers: PositiveInt = Field(10_000, description="callers remembered, those seen last")
     body_bytes: PositiveInt = Field(16 * 1024 * 1024, description="of one request, photos included")
+    uploads: PositiveInt = Field(
+        32, description="photos held at once, from before they are read until they are answered: with `body_bytes` "
+        "the memory they take; more are refused with 429"
+    )  # fmt: skip
+    uploads_each: PositiveInt = Field(8, description="of these for one address (of IPv6 one /64)")
+    upload_s: PositiveFloat = Field(8.0, description="for a photo to arrive; a slower one loses its place, s")
     photo_pixels: PositiveInt = Field(40_000_000, description="of one photo, looked at before it is decoded")
     connections: PositiveInt = Field(2_000, description="open at once, streams included; more are answered with 503")
     streams: PositiveInt = Field(256, description="open streams of fresh pins")

@@ -1,0 +1,122 @@
+"""Photos on their way in: so many are held at once, the rest are not read; slow ones lose their place."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from functools import partial
+
+import httpx
+import pytest
+
+from api.settings import ApiSettings, QuotaSettings
+from tests.api.fakes import RED, Asked, Bench, asked, painted
+from tests.api.serving import served
+
+PNG = {"content-type": "image/png"}
+FORM = {"content-type": "multipart/form-data; boundary=b"}
+
+
+class Upload:
+    """A photo that arrives in part, and ends when it is let go."""
+
+    def __init__(self, beginning: bytes = painted(RED)) -> None:
+        self.beginning = beginning
+        self.began, self.goes_on = asyncio.Event(), asyncio.Event()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.began.set()
+        yield self.beginning
+        await self.goes_on.wait()
+        yield b""
+
+
+async def held(service: Asked) -> float:
+    return service.parts.metrics.value("pinstream_api_gate_in_use", {"gate": "uploads"})
+
+
+@pytest.mark.parametrize(
+    ("quota", "kind"),
+    [
+        (QuotaSettings(uploads=1, uploads_each=5), "uploads-busy"),
+        (QuotaSettings(uploads=5, uploads_each=1), "too-many-uploads"),
+    ],
+)
+async def test_a_photo_too_many_is_refused_unread(bench: Bench, quota: QuotaSettings, kind: str) -> None:
+    bench.settings = ApiSettings(quota=quota)
+    slow, next_one = Upload(), Upload()
+
+    async with asked(bench) as service:
+        first = asyncio.create_task(service.client.post("/v1/lens", content=slow, headers=PNG))
+        await slow.began.wait()
+        refused = await service.client.post("/v1/lens", content=next_one, headers=PNG)
+        while_read = await held(service)
+        slow.goes_on.set()
+        answer = await first
+        after = await service.client.post("/v1/lens", content=painted(RED), headers=PNG)
+
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert refused.json()["type"] == f"urn:pinstream:problem:{kind}"
+    assert not next_one.began.is_set()
+    assert (while_read, await held(service)) == (1, 0)
+    assert (answer.status_code, after.status_code) == (200, 200)
+
+
+async def test_a_photo_waits_for_the_models_in_its_place(bench: Bench) -> None:
+    bench.settings = ApiSettings(quota=QuotaSettings(uploads=2, models=1))
+    bench.models.answers.clear()
+
+    async with asked(bench) as service:
+        calls = [
+            asyncio.create_task(service.client.post("/v1/lens", content=painted(RED), headers=PNG)) for _ in range(2)
+        ]
+        while not bench.models.asked:
+            await asyncio.sleep(0)
+        refused = await service.client.post("/v1/lens", content=painted(RED), headers=PNG)
+        bench.models.answers.set()
+        statuses = [answer.status_code for answer in await asyncio.gather(*calls)]
+
+    assert refused.json()["type"] == "urn:pinstream:problem:uploads-busy"
+    assert statuses == [200, 200]
+
+
+@pytest.mark.parametrize(("headers", "beginning"), [(PNG, painted(RED)), (FORM, b"--b\r\n")], ids=["bare", "form"])
+async def test_a_photo_that_does_not_arrive_loses_its_place(
+    bench: Bench, headers: dict[str, str], beginning: bytes
+) -> None:
+    bench.settings = ApiSettings(quota=QuotaSettings(upload_s=0.05))
+
+    async with asked(bench) as service:
+        answer = await service.client.post("/v1/lens", content=Upload(beginning), headers=headers)
+        in_use = await held(service)
+
+    assert (answer.status_code, answer.json()["type"]) == (408, "urn:pinstream:problem:upload-too-slow")
+    assert answer.headers["connection"] == "close"
+    assert in_use == 0
+    assert bench.models.asked == 0
+
+
+def test_slow_uploads_over_sockets_are_bounded_and_ended(bench: Bench) -> None:
+    bench.settings = ApiSettings(quota=QuotaSettings(uploads=2, upload_s=1.0))
+
+    with served(bench) as service, ExitStack() as sockets:
+        slow = [sockets.enter_context(begun(service.address)) for _ in range(2)]
+        while service.parts.metrics.value("pinstream_api_gate_in_use", {"gate": "uploads"}) != 2:
+            threading.Event().wait(0.01)
+        refused = sockets.enter_context(begun(service.address)).recv(65536)
+        said = [b"".join(iter(partial(each.recv, 65536), b"")) for each in slow]  # until the service closes
+        after = httpx.post(f"{service.address}/v1/lens", content=painted(RED), headers=PNG, timeout=30)
+
+    assert refused.startswith(b"HTTP/1.1 429")
+    assert [each.split(b"\r\n")[0] for each in said] == [b"HTTP/1.1 408 Request Timeout"] * 2
+    assert after.status_code == 200
+
+
+def begun(address: str) -> socket.socket:
+    """A large upload of which only the beginning is sent."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    opened = socket.create_connection((host, int(port)), timeout=30)
+    head = "POST /v1/lens HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000000\r\n\r\n"
+    opened.sendall(head.encode() + bytes(1000))
+    return opened
