@@ -25,19 +25,13 @@ class InlineReader:
     settings: KafkaSettings
     threads: Executor
 
-    async def read(self, pin_id: str, place: Place) -> bytes:
+    async def read(self, pin_id: str, version: int, place: Place) -> bytes:
         """See `api.pictures.ReadInline`."""
         try:
             value = await asyncio.get_running_loop().run_in_executor(self.threads, self._record, place)
-            event = decode_event(pin_id.encode(), value, timestamp_ms=1)
         except KafkaException as exc:
             raise FetchFailed(f"pin {pin_id}: Kafka: {exc.args[0].str()}") from exc
-        except EventInvalid as exc:
-            raise FetchRefused(f"pin {pin_id}: its event cannot be read: {exc}") from exc
-        inline = event.image.inline_bytes() if isinstance(event, PinEvent) else None
-        if inline is None:
-            raise FetchRefused(f"pin {pin_id}: its last event holds no picture")
-        return inline
+        return picture_in(value, pin_id, version)
 
     def _record(self, place: Place) -> bytes | None:
         """The value of the record at ``place``; blocks. Raises FetchRefused where compaction has removed it."""
@@ -67,3 +61,17 @@ class InlineReader:
             raise FetchFailed(f"{place.topic}[{place.partition}]@{place.offset}: no answer within {_TIMEOUT_S:g} s")
         finally:
             consumer.close()
+
+
+def picture_in(value: bytes | None, pin_id: str, version: int) -> bytes:
+    """The encoded picture in the value of an event; raises FetchRefused unless it is that version's."""
+    try:
+        event = decode_event(pin_id.encode(), value, timestamp_ms=1)
+    except EventInvalid as exc:
+        raise FetchRefused(f"pin {pin_id}: its event cannot be read: {exc}") from exc
+    if event.version != version:
+        raise FetchRefused(f"pin {pin_id}: version {version} was asked for, the event there is of {event.version}")
+    inline = event.image.inline_bytes() if isinstance(event, PinEvent) else None
+    if inline is None:
+        raise FetchRefused(f"pin {pin_id}: its event holds no picture")
+    return inline

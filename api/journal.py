@@ -14,6 +14,7 @@ State = Literal["unknown", "deleted", "not-indexed-yet", "dead"]
 Kind = Literal["pin", "gone"]
 
 _KINDS: Final[dict[str, Kind]] = {"indexed": "pin", "deleted": "gone"}
+_SHOWN: Final = ("indexed", "unchanged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Known:
 
     published: Place | None = None
     outcome: PinOutcome | None = None
+    shown: PinOutcome | None = None
+    """The last outcome that put a version into the index, or found it there."""
 
     @property
     def settled(self) -> Place | None:
@@ -42,10 +45,9 @@ class Known:
         return None if self.outcome is None else place_of(self.outcome)
 
     def place_of(self, version: int) -> Place | None:
-        """Where the event of that version lies, as far as it is known."""
-        outcome = self.outcome
-        if outcome is not None and outcome.version == version and outcome.outcome in ("indexed", "unchanged"):
-            return self.settled
+        """Where the event of that version lies, or may lie: what was published last is looked at by nobody here."""
+        if self.shown is not None and self.shown.version == version:
+            return place_of(self.shown)
         return self.published
 
     @property
@@ -91,7 +93,8 @@ class Journal:
         before = self.known(outcome.pin_id)
         if before.outcome is not None and before.outcome.finished_at_ms > outcome.finished_at_ms:
             return  # read again after Kafka was away
-        self._known.put(outcome.pin_id, replace(before, outcome=outcome))
+        shown = outcome if outcome.outcome in _SHOWN else before.shown
+        self._known.put(outcome.pin_id, replace(before, outcome=outcome, shown=shown))
         kind = _KINDS.get(outcome.outcome)
         if kind is not None and outcome.version is not None and not _is_repeated(outcome, before.outcome):
             self._hear(News(kind, outcome.pin_id, outcome.version, outcome.finished_at_ms))

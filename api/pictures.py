@@ -36,8 +36,8 @@ class Fetch(Protocol):
 class ReadInline(Protocol):
     """Whoever gets pictures that travelled inside their events."""
 
-    async def read(self, pin_id: str, place: Place) -> bytes:
-        """The encoded picture in the event at ``place``; raises FetchRefused or FetchFailed."""
+    async def read(self, pin_id: str, version: int, place: Place) -> bytes:
+        """The encoded picture in the event at ``place``; raises FetchRefused (no such version there), FetchFailed."""
         ...
 
 
@@ -117,7 +117,7 @@ class Pictures:
         place = self._journal.known(pin.pin_id).place_of(pin.version)
         if place is None:
             raise FetchRefused(f"pin {pin.pin_id}: its picture travelled in its event, too long ago to find that again")
-        return await self._inline.read(pin.pin_id, place)
+        return await self._inline.read(pin.pin_id, pin.version, place)
 
 
 def reason_of(error: FetchError | Problem) -> str:

@@ -88,8 +88,7 @@ async def thumbnail(
     """The pin's picture, made small; a drawn one, saying why in `X-Pinstream-Placeholder`, where it cannot be had."""
     found = await asked(parts, pin_id, lambda index: index.get(pin_id))
     kind: Format = "webp" if "image/webp" in accept or "*/*" in accept or "image/*" in accept else "jpeg"
-    lasting = version == found.version
-    headers = {"Cache-Control": f"{parts.cached_by}, max-age={86_400 if lasting else 60}", "Vary": "Accept"}
+    headers = {"Cache-Control": _kept_for(version, found, parts), "Vary": "Accept"}
     try:
         picture = await parts.pictures.of(found)
         headers["ETag"] = etag(picture.sha256, width_px, kind)
@@ -98,7 +97,9 @@ async def thumbnail(
         content = await parts.shrinking.thumbnail(picture, width_px, kind)
     except (FetchError, PictureRefused, Problem) as exc:
         return _placeholder(found, exc, parts)
-    if picture.sha256 != found.image_sha256:
+    if version not in (None, found.version):
+        headers["X-Pinstream-Picture"] = "replaced"
+    elif picture.sha256 != found.image_sha256:
         headers["X-Pinstream-Picture"] = "changed"
     return Response(content, headers=headers, media_type=MEDIA_TYPES[kind])
 
@@ -122,6 +123,13 @@ async def asked(parts: Parts, pin_id: str, question: Callable[[VisualIndex], Ans
 def _about(problem: Problem, pin_id: str) -> Problem:
     problem.pin_id = pin_id
     return problem
+
+
+def _kept_for(version: int | None, found: IndexedPin, parts: Parts) -> str:
+    """An address with a version never keeps the picture of another."""
+    if version is None:
+        return f"{parts.cached_by}, max-age=60"
+    return f"{parts.cached_by}, max-age=86400" if version == found.version else "no-cache"
 
 
 def _placeholder(found: IndexedPin, error: FetchError | PictureRefused | Problem, parts: Parts) -> Response:

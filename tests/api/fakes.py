@@ -70,15 +70,16 @@ class Web:
 
 @dataclass
 class Records:
-    """Pictures inside events, by their place."""
+    """Pictures inside events, each of a version, by their place."""
 
-    pictures: dict[Place, bytes] = field(default_factory=dict)
+    pictures: dict[Place, tuple[int, bytes]] = field(default_factory=dict)
 
-    async def read(self, pin_id: str, place: Place) -> bytes:
+    async def read(self, pin_id: str, version: int, place: Place) -> bytes:
         """The picture in the event."""
-        if place not in self.pictures:
-            raise FetchRefused("not kept any more")
-        return self.pictures[place]
+        there, picture = self.pictures.get(place, (None, b""))
+        if there != version:
+            raise FetchRefused(f"not kept any more, or of version {there}")
+        return picture
 
 
 @dataclass

@@ -86,14 +86,37 @@ async def test_a_pin_without_its_picture_gets_a_drawn_one_that_says_why(bench: B
 
 async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) -> None:
     bench.pin("inline", image_url="")
-    bench.records.pictures[Place("pins.events", 0, 7)] = painted(RED)
+    bench.records.pictures[Place("pins.events", 0, 7)] = (1, painted(RED))
 
     async with asked(bench) as service:
         service.parts.journal.settled(outcome("inline", offset=7))
-        service.parts.journal.published("inline", Place("pins.events", 0, 9))  # its next version, not indexed yet
-        answer = await service.client.get("/v1/pins/inline/thumbnail")
+        service.parts.journal.published("inline", Place("pins.events", 0, 9))  # its next version
+        waiting = await service.client.get("/v1/pins/inline/thumbnail?width_px=160")
+        service.parts.journal.settled(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
+        dead = await service.client.get("/v1/pins/inline/thumbnail?width_px=320")
 
-    assert answer.headers["content-type"] == "image/webp"
+    assert (waiting.headers["content-type"], dead.headers["content-type"]) == ("image/webp", "image/webp")
+
+
+async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(bench: Bench) -> None:
+    bench.pin("inline", image_url="")
+    bench.records.pictures[Place("pins.events", 0, 9)] = (2, painted(RED))
+
+    async with asked(bench) as service:
+        service.parts.journal.published("inline", Place("pins.events", 0, 9))  # and of version 1 nothing was heard
+        answer = await service.client.get("/v1/pins/inline/thumbnail?version=1")
+
+    assert answer.headers["x-pinstream-placeholder"] == "gone"
+
+
+async def test_a_version_that_was_replaced_is_marked_so_and_its_address_keeps_nothing(bench: Bench) -> None:
+    bench.pin("a", version=2)
+
+    async with asked(bench) as service:
+        answer = await service.client.get("/v1/pins/a/thumbnail?version=1")
+
+    assert answer.headers["x-pinstream-picture"] == "replaced"
+    assert answer.headers["cache-control"] == "no-cache"
 
 
 async def test_a_picture_that_changed_since_is_shown_and_marked(bench: Bench) -> None:
