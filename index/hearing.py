@@ -10,8 +10,9 @@ from index.judging import NOWHERE, Outcome, Word
 from index.ledger import Ledger
 from index.sampling import Sample
 from pinstream.cli.connection import Connection, KafkaAway
-from pinstream.cli.passes import Span, TopicReader
+from pinstream.cli.passes import TopicReader
 from pinstream.cli.screen import Step, Steps
+from pinstream.cli.spans import Span
 from pinstream.errors import EventInvalid
 from pinstream.events import (
     BACKFILL_TOPIC,

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from index.judging import Finding, Outcome, Word
-from pinstream.cli.passes import Span
+from pinstream.cli.spans import Span
 
 _TABLES: Final = """
 create table if not exists meta (name text primary key, value text) without rowid;

@@ -8,8 +8,9 @@ from typing import Literal
 
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection
-from pinstream.cli.passes import Span, TopicReader
+from pinstream.cli.passes import TopicReader
 from pinstream.cli.screen import Step, Steps
+from pinstream.cli.spans import Span
 from pinstream.errors import EventInvalid
 from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome, decode_event
 from pinstream.stored import StoredRecord

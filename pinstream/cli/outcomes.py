@@ -3,19 +3,14 @@
 import time
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any, Final, Protocol, Self
+from typing import Self
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pinstream.cli.connection import Connection, KafkaAway
+from pinstream.cli.spans import spans
 from pinstream.errors import EventInvalid
 from pinstream.events import INDEXED_TOPIC, PinOutcome
-
-_TIMEOUT_S: Final = 10.0
-_AGAIN_S: Final = 0.2
-_LEADERLESS: Final = frozenset(
-    {KafkaError._UNKNOWN_PARTITION, KafkaError.LEADER_NOT_AVAILABLE, KafkaError.NOT_LEADER_FOR_PARTITION}
-)
 
 
 class OutcomeReader:
@@ -43,7 +38,12 @@ class OutcomeReader:
             }
         )
         try:
-            self._consumer.assign(places(self._consumer, self.topic, from_start=from_start))
+            self._consumer.assign(
+                [
+                    TopicPartition(self.topic, span.partition, span.begin if from_start else span.end)
+                    for span in spans(self._consumer, self.topic)
+                ]
+            )
         except KafkaException as exc:
             self._consumer.close()
             raise KafkaAway(f"{self.topic} at {connection.address}: {exc.args[0].str()}") from exc
@@ -79,37 +79,6 @@ class OutcomeReader:
         except EventInvalid:
             self.unreadable += 1
             return None
-
-
-class Edges(Protocol):
-    """What is asked of ``confluent_kafka.Consumer`` before anything is read."""
-
-    def list_topics(self, topic: str, timeout: float) -> Any:
-        """The topic as its brokers describe it now."""
-
-    def get_watermark_offsets(self, partition: TopicPartition, timeout: float) -> Any:
-        """The oldest offset and the end."""
-
-
-def places(consumer: Edges, topic: str, *, from_start: bool, timeout_s: float = _TIMEOUT_S) -> list[TopicPartition]:
-    """Where to begin in each partition; waits for one that has no leader just now.
-
-    librdkafka 2.16 keeps what it was told of a partition without leader, and answers "unknown partition" until the
-    topic is described to it again: so that is asked for before each try.
-    """
-    deadline_s = time.monotonic() + timeout_s
-    while True:
-        partitions = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions
-        found = [TopicPartition(topic, partition) for partition in partitions]
-        try:
-            for place in found:
-                oldest, end = consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)
-                place.offset = oldest if from_start else end
-            return found
-        except KafkaException as exc:
-            if exc.args[0].code() not in _LEADERLESS or time.monotonic() > deadline_s:
-                raise
-        time.sleep(_AGAIN_S)
 
 
 def wait_for_outcomes(

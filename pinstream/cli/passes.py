@@ -2,33 +2,18 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pinstream.cli.connection import Connection, KafkaAway
+from pinstream.cli.spans import TIMEOUT_S, Span, spans
 from pinstream.stored import StoredRecord, stored
 
-_TIMEOUT_S: Final = 10.0
 _STALLED_S: Final = 30.0
 _BATCH: Final = 500
 _NAME: Final = "pinstream-pass"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Offsets of one partition, from ``begin`` up to ``end``, which is not one of them."""
-
-    partition: int
-    begin: int
-    end: int
-
-    @property
-    def offsets(self) -> int:
-        """How many there are; a compacted topic holds fewer records."""
-        return max(self.end - self.begin, 0)
 
 
 def _nothing(_offsets: int) -> None:
@@ -72,13 +57,7 @@ class TopicReader:
     def spans(self, *, since_ms: int | None = None) -> list[Span]:
         """What there is now, of every partition; with ``since_ms``, from the first record of that time on."""
         with _named(self.topic, self._address):
-            partitions = self._consumer.list_topics(self.topic, timeout=_TIMEOUT_S).topics[self.topic].partitions
-            found = []
-            for partition in sorted(partitions):
-                oldest, end = self._consumer.get_watermark_offsets(
-                    TopicPartition(self.topic, partition), timeout=_TIMEOUT_S
-                )
-                found.append(Span(partition, oldest, end))
+            found = spans(self._consumer, self.topic)
             return found if since_ms is None else self._from(since_ms, found)
 
     def read(self, spans: Sequence[Span], *, advance: Callable[[int], None] = _nothing) -> Iterator[StoredRecord]:
@@ -113,7 +92,7 @@ class TopicReader:
 
     def _from(self, since_ms: int, spans: list[Span]) -> list[Span]:
         asked = [TopicPartition(self.topic, span.partition, since_ms) for span in spans]
-        begins = {each.partition: each.offset for each in self._consumer.offsets_for_times(asked, timeout=_TIMEOUT_S)}
+        begins = {each.partition: each.offset for each in self._consumer.offsets_for_times(asked, timeout=TIMEOUT_S)}
         return [
             Span(span.partition, span.end if begins[span.partition] == OFFSET_END else begins[span.partition], span.end)
             for span in spans

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pinstream.cli.passes import Span, TopicReader
+from pinstream.cli.passes import TopicReader
+from pinstream.cli.spans import Span
 from pinstream.partition import partition_of
 from pinstream.stored import StoredRecord
 

@@ -6,7 +6,7 @@ import pytest
 
 from index.judging import Finding, Outcome, Word
 from index.ledger import Ledger, LedgerMismatch
-from pinstream.cli.passes import Span
+from pinstream.cli.spans import Span
 
 
 def word(version: int, *, deleted: bool = False, offset: int = 0) -> Word:

@@ -1,4 +1,4 @@
-"""Where the reader of outcomes begins."""
+"""Which offsets a topic holds."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from pinstream.cli.outcomes import places
+from pinstream.cli.spans import Span, spans
 
 
 class Broker:
@@ -28,20 +28,19 @@ class Broker:
         return 3, 7 + partition.partition
 
 
-@pytest.mark.parametrize(("from_start", "offsets"), [(True, [3, 3]), (False, [7, 8])])
-def test_a_partition_that_gets_its_leader_back_is_waited_for(from_start: bool, offsets: list[int]) -> None:
-    found = places(Broker(leaderless_answers=2), "t", from_start=from_start)
+def test_a_partition_that_gets_its_leader_back_is_waited_for() -> None:
+    found = spans(Broker(leaderless_answers=2), "t")
 
-    assert [(each.topic, each.partition, each.offset) for each in found] == [("t", 0, offsets[0]), ("t", 1, offsets[1])]
+    assert found == [Span(0, 3, 7), Span(1, 3, 8)]
 
 
 def test_the_wait_for_a_leader_ends() -> None:
     with pytest.raises(KafkaException):
-        places(Broker(leaderless_answers=1000), "t", from_start=True, timeout_s=0.1)
+        spans(Broker(leaderless_answers=1000), "t", timeout_s=0.1)
 
 
 def test_what_no_leader_would_change_is_said_at_once() -> None:
     refused = Broker(leaderless_answers=1, error=KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
     with pytest.raises(KafkaException):
-        places(refused, "t", from_start=True)
+        spans(refused, "t")
