@@ -5,11 +5,10 @@ from typing import Annotated
 import typer
 
 from index import audit_command, bootstrap, sweep_command
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
+from index.opening import opened, told_if_away
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import complain
 from pinstream.collection import EMBEDDING_VERSION
-from pinstream.errors import VectorIndexError
-from pinstream.milvus import MilvusStore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -32,14 +31,8 @@ def init(
     Exit status 0: it is there and fits. 1: it differs from what is wanted (each difference is named), or Milvus
     is away. 2: wrong usage.
     """
-    store = MilvusStore(milvus_uri(milvus), token=token, embedding_version=embedding_version, tls=milvus_tls())
-    try:
+    with opened(milvus, token, embedding_version) as store, told_if_away(status=1):
         report = bootstrap.init(store, dry_run=dry_run)
-    except VectorIndexError as exc:
-        complain(str(exc))
-        raise typer.Exit(1) from exc
-    finally:
-        store.close()
     for note in report.notes:
         typer.echo(note)
     for difference in report.differences:

@@ -1,7 +1,6 @@
 """``python -m index audit``: the topics against the index, and what is wrong put right."""
 
 import time
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,18 +14,16 @@ from index.hearing import Hearing
 from index.judging import Judge
 from index.ledger import Ledger, LedgerMismatch
 from index.mending import MENDED, Mending, TooManyOrphans, suspect_orphans
+from index.opening import PATIENT_S, opened, told_if_away
 from index.sampling import Sample
-from pinstream.cli.connection import ConfigOption, Connection, KafkaAway, KafkaOption, PrefixOption, connection
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
+from pinstream.cli.connection import ConfigOption, Connection, KafkaOption, PrefixOption, connection
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import bars, complain
 from pinstream.cli.when import duration_s
 from pinstream.collection import EMBEDDING_VERSION
-from pinstream.errors import VectorIndexError
 from pinstream.milvus import MilvusStore
 
 FINDINGS: Final = 1
-AWAY: Final = 3
-TIMEOUT_S: Final = 60.0
 
 
 def audit(  # noqa: PLR0913 (each is an option)
@@ -75,21 +72,18 @@ def audit(  # noqa: PLR0913 (each is an option)
         raise typer.BadParameter("--sample 0 would look at no pin and find all well; give more than 0, up to 1")
     begun_s = time.monotonic()
     to = connection(kafka, config, topic_prefix)
-    store = MilvusStore(
-        milvus_uri(milvus), token=token, embedding_version=embedding_version, timeout_s=TIMEOUT_S, tls=milvus_tls()
-    )
     patience = Patience(group=group, grace_s=duration_s(grace))
+    advice = f"; the same command goes on from {state}" if state else ""
     try:
-        with ExitStack() as open_things:
-            open_things.callback(store.close)
-            ledger = open_things.enter_context(Ledger(state))
+        with (
+            opened(milvus, token, embedding_version, timeout_s=PATIENT_S) as store,
+            told_if_away(advice=advice),
+            Ledger(state) as ledger,
+        ):
             ledger.belongs_to({"index": f"{store.collection} at {store.uri}", "kafka": to.address,
                                "topics": topic_prefix, "sample": str(sample)})  # fmt: skip
             report = _audited(to, store, ledger, Sample(sample), patience, repair=repair, force=force)
             listed = ledger.findings(limit=limit)
-    except (KafkaAway, VectorIndexError) as exc:
-        complain(str(exc) + (f"; the same command goes on from {state}" if state else ""))
-        raise typer.Exit(AWAY) from exc
     except LedgerMismatch as exc:
         raise typer.BadParameter(f"--state {state}: {exc}") from exc
     report = replace(report, listed=listed, seconds=time.monotonic() - begun_s, sample=sample)

@@ -7,15 +7,13 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from index.audit_command import AWAY, TIMEOUT_S
+from index.opening import PATIENT_S, opened, told_if_away
 from index.sweeping import Sweep, Swept, retention_s
-from pinstream.cli.connection import ConfigOption, KafkaAway, KafkaOption, PrefixOption, connection
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
-from pinstream.cli.screen import bars, complain
+from pinstream.cli.connection import ConfigOption, KafkaOption, PrefixOption, connection
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
+from pinstream.cli.screen import bars
 from pinstream.cli.when import duration_s
 from pinstream.collection import EMBEDDING_VERSION
-from pinstream.errors import VectorIndexError
-from pinstream.milvus import MilvusStore
 
 _DAY_S: Final = 24 * 3600.0
 
@@ -44,11 +42,8 @@ def sweep(  # noqa: PLR0913 (each is an option)
     Exit status 0: done (or, without --yes, said). 2: wrong usage. 3: Kafka or Milvus is away.
     """
     to = connection(kafka, config, topic_prefix)
-    store = MilvusStore(
-        milvus_uri(milvus), token=token, embedding_version=embedding_version, timeout_s=TIMEOUT_S, tls=milvus_tls()
-    )
     given_s = None if older_than is None else duration_s(older_than)
-    try:
+    with opened(milvus, token, embedding_version, timeout_s=PATIENT_S) as store, told_if_away():
         to.topics()
         kept_s = retention_s(to)
         if given_s is not None and given_s <= kept_s and not force:
@@ -60,11 +55,6 @@ def sweep(  # noqa: PLR0913 (each is an option)
         older_than_s = kept_s + _DAY_S if given_s is None else given_s
         with bars("done") as steps:
             swept = Sweep(store, to, older_than_s=older_than_s, act=yes).run(steps)
-    except (KafkaAway, VectorIndexError) as exc:
-        complain(str(exc))
-        raise typer.Exit(AWAY) from exc
-    finally:
-        store.close()
     if as_json:
         shown = asdict(swept) | {"done": yes, "older_than_s": older_than_s}
         sys.stdout.write(orjson.dumps(shown).decode() + "\n")
