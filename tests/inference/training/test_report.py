@@ -1,19 +1,78 @@
-"""The page of figures says what the figures say."""
+"""The page of figures says what the figures say, in clean Markdown."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
-from inference.training.report import page, shown, table, target
+from inference.training.markdown import folded, reached, shown, table
+from inference.training.report import page
 
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-def test_the_page_is_made_of_the_figures_beside_it():
-    figures = json.loads((DOCS / "models.json").read_text())
+@pytest.fixture
+def figures():
+    return json.loads((DOCS / "models.json").read_text())
 
+
+def test_the_page_is_made_of_the_figures_beside_it(figures):
     assert (DOCS / "models.md").read_text() == page(figures)
+
+
+def test_headings_tables_and_folds_stand_alone(figures):
+    blocks = page(figures).split("\n\n")
+
+    assert all(block.strip() == block.rstrip("\n") or block.startswith("    ") for block in blocks)
+    for block in blocks:
+        lines = block.splitlines()
+        assert lines
+        assert not any(re.match("#+ ", line) for line in lines) or len(lines) == 1 or block.startswith("    ")
+        assert len({line.startswith("|") for line in lines}) == 1, block
+        assert len({line.count("|") for line in lines}) == 1 or not block.startswith("|"), block
+    assert page(figures).count("<details>") == page(figures).count("</details>") > 0
+
+
+def test_short_answers_come_first(figures):
+    headings = re.findall(r"^## (.*)", page(figures), re.MULTILINE)
+
+    assert headings[0] == "In short"
+    assert headings[-2:] == ["Every run", "How to repeat it"]
+
+
+def test_every_target_is_met_or_missed_at_a_glance(figures):
+    figures["detector"]["composed scenes"]["AP50"] = 0.991
+    figures["detector"]["pictures without garments"]["false boxes"] = 0.035
+
+    short = page(figures).split("\n## ")[1]
+
+    assert "| AP50 | 0.991 | 0.99 | met |" in short
+    assert "| false boxes | 0.035 | at most 0.03 | **missed** by 0.005 |" in short
+
+
+def test_pictures_and_what_was_seen_on_them_are_not_passed_off_as_those_of_another_file(figures):
+    figures["sha256"] = {"embed": figures["pictures"]["sha256"]["embed"], "detect": "another"}
+    figures["pictures"]["sha256"]["detect"] = "yet another"
+
+    text = page(figures)
+
+    assert text.count("The picture below is of an earlier file") == 1
+    assert text.count("What one saw on those of an earlier file") >= 1
+
+
+def test_pictures_are_in_the_page_with_words_for_who_cannot_see_them(figures):
+    shown_files = re.findall(r"!\[(.+)\]\((.+)\)", page(figures))
+
+    assert {file for _, file in shown_files} >= {"models-neighbours.webp", "models-detections.webp"}
+    assert all((DOCS / file).is_file() and len(alt) > 20 for alt, file in shown_files)
+
+
+def test_figures_of_before_pictures_and_costs_still_make_a_page(figures):
+    for late in ("pictures", "cost", "sha256"):
+        figures.pop(late, None)
+
+    assert "webp" not in page(figures)
 
 
 def test_a_figure_is_shown_with_its_interval():
@@ -22,11 +81,21 @@ def test_a_figure_is_shown_with_its_interval():
 
 
 @pytest.mark.parametrize(
-    ("value", "aim", "said"), [(0.79, 0.78, "0.78: yes"), (0.77, 0.78, "0.78: no"), (0.1, None, "")]
+    ("value", "is_cost", "said"),
+    [
+        (0.79, False, "met"),
+        (0.77, False, "**missed** by 0.010"),
+        (0.79, True, "**missed** by 0.010"),
+        (0.78, True, "met"),
+    ],
 )
-def test_what_was_not_reached_is_said_to_be_not_reached(value, aim, said):
-    assert target(value, aim) == said
+def test_what_was_not_reached_is_said_to_be_not_reached(value, is_cost, said):
+    assert reached(value, 0.78, is_cost=is_cost) == said
 
 
 def test_a_table_has_a_line_for_its_head_a_rule_and_its_rows():
-    assert list(table(("a", "b"), [("1", "2")])) == ["| a | b |", "|---|---|", "| 1 | 2 |"]
+    assert table(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_what_is_folded_has_empty_lines_around_it_so_that_it_is_read_as_markdown():
+    assert folded("more", "| a |") == "<details>\n<summary>more</summary>\n\n| a |\n\n</details>"
