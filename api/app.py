@@ -7,9 +7,11 @@ from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from api import flashlight, fresh, health, lens, page, pins, problems
-from api.guard import Buckets, Guard, Keys, SafeHeaders
+from api.guard import Buckets, Guard, Keys
+from api.heads import Heads, SafeHeaders
 from api.metrics import Metrics
 from api.observed import Observed
 from api.parts import Parts
@@ -26,6 +28,10 @@ class Application(FastAPI):
         if self.openapi_schema is None:
             self.openapi_schema = problems.describe(super().openapi())
         return self.openapi_schema
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """See Starlette, whose own answer to an unexpected error is outside all that `add_middleware` adds."""
+        return Heads(SafeHeaders(super().build_middleware_stack()))
 
 
 def application(settings: ApiSettings, open_parts: OpenParts) -> FastAPI:
@@ -76,5 +82,4 @@ def _guard(app: FastAPI, settings: ApiSettings, metrics: Metrics) -> None:
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
             expose_headers=["Retry-After", "ETag", "X-Pinstream-Placeholder"],
         )
-    app.add_middleware(SafeHeaders)
     app.add_middleware(Observed, metrics=metrics)

@@ -1,4 +1,4 @@
-"""Who may ask, how often and how much: keys, a token bucket for each caller, a limit on bodies, safe headers."""
+"""Who may ask, how often and how much: keys, a token bucket for each caller, a limit on bodies."""
 
 import hashlib
 import hmac
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from pydantic import SecretStr
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,18 +24,6 @@ JSON_BYTES: Final = 64 * 1024
 _LENS: Final = "/v1/lens"
 _COSTS: Final = {"/v1/flashlight": 2.0, _LENS: 5.0}
 _THUMBNAIL_COST: Final = 0.1
-_SAFE: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "X-Frame-Options": "DENY",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        "connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    ),
-}
 
 
 class Buckets:
@@ -153,25 +141,6 @@ class Guard:
             return message
 
         return counted
-
-
-class SafeHeaders:
-    """Every answer tells browsers to run nothing but this service's own page."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
-
-        async def safe(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _SAFE.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, safe if scope["type"] == "http" else send)
 
 
 def cost_of(path: str, method: str) -> float:

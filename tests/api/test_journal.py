@@ -81,3 +81,14 @@ def test_pins_heard_of_longest_ago_are_forgotten() -> None:
     settled = journal.known("c").outcome
     assert settled is not None
     assert place_of(settled) == event(4)
+
+
+def test_the_version_in_the_index_is_found_though_a_later_one_died() -> None:
+    journal = Journal(pins=10)
+
+    for offset, result in enumerate(("indexed", "dead"), start=7):
+        journal.published("p", event(offset))
+        journal.settled(outcome("p", result, offset=offset, version=offset))
+
+    known = journal.known("p")
+    assert (known.place_of(7), known.place_of(8), known.place_of(9)) == (event(7), event(8), event(8))

@@ -107,4 +107,4 @@ async def test_an_address_that_is_none_is_a_problem_too(bench: Bench) -> None:
         nowhere, wrong_verb = await service.client.get("/v1/nowhere"), await service.client.delete("/v1/pins/a")
 
     assert (nowhere.status_code, nowhere.json()["type"]) == (404, "urn:pinstream:problem:not-found")
-    assert (wrong_verb.status_code, wrong_verb.headers["allow"]) == (405, "GET")
+    assert (wrong_verb.status_code, wrong_verb.headers["allow"]) == (405, "GET, HEAD")
