@@ -51,6 +51,10 @@ class Hearing:
                 step = steps(f"{topic}, since" if again else topic, sum(span.offsets for span in spans))
                 self._read(reader, spans, step)
 
+    def heard_to(self, topic: str) -> dict[int, int]:
+        """By partition, the offset up to which the topic is known."""
+        return {span.partition: span.begin for span in self._ledger.spans_left(topic, list)}
+
     def committed(self, group: str) -> dict[tuple[int, int], int]:
         """How far the workers are: the next offset by lane and partition; nothing where they have committed nothing."""
         found: dict[tuple[int, int], int] = {}

@@ -8,7 +8,7 @@ tombstone of the version that its rows have.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import groupby, islice, repeat
 from typing import Final, Literal
 
 from index.comparing import Comparison
@@ -17,10 +17,11 @@ from index.judging import NOWHERE, Outcome, Word
 from index.ledger import Ledger
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection
+from pinstream.cli.last_word import LastWord, tombstone
 from pinstream.cli.passes import TopicReader
 from pinstream.cli.screen import Steps
 from pinstream.collection import WHOLE_SLOT, Row
-from pinstream.events import REPAIR_HEADER, VERSION_HEADER, Headers
+from pinstream.events import REPAIR_HEADER, Headers
 from pinstream.stored import StoredRecord
 
 Done = Literal["published", "deleted", "gone", "unreadable", "dead", "newer"]
@@ -69,13 +70,16 @@ class Mending:
         """What was done with the pins of all findings but those of another embedding version."""
         done: Counter[Done] = Counter()
         step = steps("pins to repair", sum(self._ledger.found().values()))
-        with Repeater(self._to) as repeater:
+        topic = self._hearing.lanes[-1]
+        with (
+            Repeater(self._to) as repeater,
+            LastWord(self._to, topic, self._hearing.heard_to(topic), repeater) as last_word,
+        ):
             for lane, patients in groupby(self._patients(), key=_lane):
                 while chunk := list(islice(patients, _AT_ONCE)):
                     done.update(
-                        self._bury(chunk, repeater) if lane == NOWHERE else self._publish(chunk, lane, repeater)
+                        self._bury(chunk, last_word) if lane == NOWHERE else self._publish(chunk, lane, last_word)
                     )
-                    repeater.flush()
                     step(len(chunk))
         return done
 
@@ -88,7 +92,7 @@ class Mending:
                 word = outcome.outlived(word) if outcome is not None else word
                 yield _Patient(pin, last, word, outcome, rows[pin])
 
-    def _publish(self, patients: Sequence[_Patient], lane: int, repeater: Repeater) -> Iterator[Done]:
+    def _publish(self, patients: Sequence[_Patient], lane: int, last_word: LastWord) -> Iterator[Done]:
         """Their events as they are, but for the mark."""
         chosen: dict[tuple[int, int], _Patient] = {}
         for patient in patients:
@@ -101,35 +105,23 @@ class Mending:
         for partition, offset in chosen:
             places.setdefault(partition, set()).add(offset)
         with TopicReader(self._to, self._hearing.lanes[lane]) as reader:
-            for record in reader.pick(places):
-                patient = chosen.pop((record.partition, record.offset))
-                own: Headers = [header for header in record.headers if header[0] != REPAIR_HEADER]
-                repeater.repeat(
-                    replace(record, topic=self._hearing.lanes[-1], headers=[*own, _mark(patient.last_slot)])
-                )
-                yield "published"
-        yield from ["gone"] * len(chosen)  # type: ignore[misc]
+            events = [
+                _marked(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(places)
+            ]
+        published = len(events) - len(last_word.publish(events))
+        yield from _times("published", published)
+        yield from _times("gone", len(chosen) - published)
 
-    def _bury(self, patients: Sequence[_Patient], repeater: Repeater) -> Iterator[Done]:
+    def _bury(self, patients: Sequence[_Patient], last_word: LastWord) -> Iterator[Done]:
         """A tombstone each, for no topic holds an event."""
+        tombstones = []
         for patient in patients:
             version = max(patient.version, 0 if patient.word is None else patient.word.version)
-            if version == 0:
-                yield "gone"
-                continue
-            headers: Headers = [(VERSION_HEADER, str(version).encode()), _mark(patient.last_slot)]
-            repeater.repeat(
-                StoredRecord(
-                    topic=self._hearing.lanes[-1],
-                    partition=0,
-                    offset=0,
-                    key=patient.pin_id.encode(),
-                    value=None,
-                    headers=headers,
-                    timestamp_ms=0,
-                )
-            )
-            yield "deleted"
+            if version > 0:
+                tombstones.append(_marked(tombstone(last_word.topic, patient.pin_id, version), patient.last_slot))
+        deleted = len(tombstones) - len(last_word.publish(tombstones))
+        yield from _times("deleted", deleted)
+        yield from _times("gone", len(patients) - deleted)
 
 
 def suspect_orphans(orphans: int, living: int) -> None:
@@ -156,5 +148,10 @@ def _lane(patient: _Patient) -> int:
     return NOWHERE if patient.word is None else patient.word.lane
 
 
-def _mark(last_slot: int) -> tuple[str, bytes]:
-    return REPAIR_HEADER, str(last_slot).encode()
+def _marked(record: StoredRecord, last_slot: int) -> StoredRecord:
+    own: Headers = [header for header in record.headers if header[0] != REPAIR_HEADER]
+    return replace(record, headers=[*own, (REPAIR_HEADER, str(last_slot).encode())])
+
+
+def _times(done: Done, count: int) -> Iterator[Done]:
+    return repeat(done, count)

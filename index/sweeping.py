@@ -22,11 +22,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 from index.hearing import LANES
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection, KafkaAway
+from pinstream.cli.last_word import LastWord, rank_of, tombstone
 from pinstream.cli.passes import TopicReader
 from pinstream.cli.screen import Steps
 from pinstream.collection import WHOLE_SLOT, Row, row_key
-from pinstream.errors import EventInvalid
-from pinstream.events import VERSION_HEADER, PinDeletion, decode_event
 from pinstream.store import VectorStore
 from pinstream.stored import StoredRecord
 
@@ -77,6 +76,7 @@ class Sweep:
         self._now_ms = now_ms
         self._lanes = tuple(to.topic_prefix + lane for lane in LANES)
         self._found = Swept()
+        self._heard_to: dict[int, dict[int, int]] = {}
 
     def run(self, steps: Steps) -> Swept:
         """All of it: the index, then the lanes, then the tombstones that no lane needs."""
@@ -112,6 +112,7 @@ class Sweep:
         """Of each pin that may go, the last word in one lane: the version of an event, or nothing for a deletion."""
         with TopicReader(self._to, self._lanes[lane]) as reader:
             spans = reader.spans()
+            self._heard_to[lane] = {span.partition: span.end for span in spans}
             step = steps(self._lanes[lane], sum(span.offsets for span in spans))
             for record in reader.read(spans, advance=step):
                 pin = (record.key or b"").decode("utf-8", "replace")
@@ -121,12 +122,16 @@ class Sweep:
 
     def _bury_again(self, tables: sqlite3.Connection) -> None:
         """A tombstone on each lane that could bring a deleted pin back to whoever reads it from the beginning."""
-        asked = """select pin, lane, tombstone.version from tombstone join last_word using (pin)
-            where last_word.version between 1 and tombstone.version order by pin"""
-        with closing(tables.execute(asked)) as rows, Repeater(self._to) as repeater:
-            for pin, lane, version in rows:
-                if self._act:
-                    repeater.repeat(_tombstone(pin, self._lanes[lane], version))
+        asked = """select pin, tombstone.version from tombstone join last_word using (pin)
+            where lane = ? and last_word.version between 1 and tombstone.version order by pin"""
+        for lane, topic in enumerate(self._lanes) if self._act else ():
+            with (
+                closing(tables.execute(asked, (lane,))) as rows,
+                Repeater(self._to) as repeater,
+                LastWord(self._to, topic, self._heard_to[lane], repeater) as last_word,
+            ):
+                for chunk in _chunks(rows):
+                    last_word.publish([tombstone(topic, pin, version) for pin, version in chunk])
         self._found.held = int(
             tables.execute("select count(distinct pin) from last_word where version > 0").fetchone()[0]
         )
@@ -180,18 +185,8 @@ def retention_s(to: Connection) -> float:
 
 def _event_version(record: StoredRecord) -> int:
     """0 where it is a deletion, or no event that could ever be indexed."""
-    try:
-        event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
-    except EventInvalid:
-        return 0
-    return 0 if isinstance(event, PinDeletion) else event.version
-
-
-def _tombstone(pin: str, topic: str, version: int) -> StoredRecord:
-    headers = [(VERSION_HEADER, str(version).encode())]
-    return StoredRecord(
-        topic=topic, partition=0, offset=0, key=pin.encode(), value=None, headers=headers, timestamp_ms=0
-    )
+    version, deleted = rank_of(record) or (0, False)
+    return 0 if deleted else version
 
 
 def _is_same(before: "Row | _Fence", now: Row | None) -> bool:

@@ -12,9 +12,12 @@ from pymilvus import MilvusClient
 from typer.testing import CliRunner
 
 from index.__main__ import app
+from index.ledger import Ledger
+from pinstream.cli.connection import Connection
 from pinstream.collection import Row, tombstone
 from pinstream.columns import to_columns
 from pinstream.milvus import MilvusStore
+from tests.index.town import Town
 from tests.integration.drive import QUIET, Change, Deck, Palette, await_all
 from tests.integration.running_worker import RunningWorker, Site, eventually
 
@@ -101,6 +104,29 @@ def test_damage_of_every_kind_is_found_and_repaired_while_the_worker_runs(
     published = {message.key(): message.timestamp()[1] for message in site.read("pins.events")}
     times = {row.pin_id: row.published_at_ms for row in alone.rows() if row.alive}
     assert times == {pin_id: published[pin_id.encode()] for pin_id in times}, "a repair changed a pin's age"
+
+
+def test_a_repair_leaves_the_last_word_of_a_lane_to_what_was_published_meanwhile(stack: "LocalStack") -> None:
+    """The lane is compacted: an older event behind a newer one would be all that a replay ever reads again."""
+    site = Site(stack.endpoints)
+    with Ledger(None) as ledger:
+        town = Town(Connection(site.endpoints.kafka, {}, site.prefix), ledger=ledger)
+        for pin in ("replaced", "deleted", "missing"):
+            town.publish(pin, 1)
+        town.index("orphan", 1)
+        assert town.audit().findings == 4
+        for pin in ("replaced", "orphan"):
+            town.publish(pin, 2, lane="pins.events.backfill")
+        town.write("pins.events.backfill", b"deleted", None, headers=[("version", b"2")])
+
+        done = town.mend()
+
+    last = {message.key(): message for message in site.read("pins.events.backfill")}
+    assert done == {"published": 1, "gone": 3}
+    assert {pin: json.loads(last[pin].value() or b"{}").get("version") for pin in last if pin != b"not a pin"} == {
+        b"replaced": 2, b"orphan": 2, b"deleted": None, b"missing": 1
+    }  # fmt: skip
+    assert last[b"deleted"].headers() == [("version", b"2")]
 
 
 def test_servers_that_are_away_are_a_sentence_and_a_status_of_their_own(alone: MilvusStore) -> None:
