@@ -173,45 +173,41 @@ def judge_held_out(space: Workspace, run: Path) -> dict[str, Any]:
     rows = unseen_rows(space, settings)
     labels, who = space.photos.label_indices()[rows], space.photos.photographers()[rows]
     unseen = np.array([space.photos.labels.index(name) for name in settings.held_out])
-    found = _against_frozen(
-        vectors_of(run)["unseen"],
-        np.load(run / "rotation.npy"),
-        photos.pooled[photos.starts[rows]],
-        lambda v: judge_unseen(v, labels, who, unseen),
-    )
-    return {"labels": list(settings.held_out), "queries": int(np.isin(labels, unseen).sum()), **found}
+
+    def judge(vectors: np.ndarray) -> Figure:
+        return judge_unseen(vectors, labels, who, unseen)
+
+    facts = {"labels": list(settings.held_out), "queries": int(np.isin(labels, unseen).sum())}
+    return facts | _bits_and_floats(run, "unseen", judge) | _frozen(photos.pooled[photos.starts[rows]], judge)
 
 
 def judge_elsewhere(space: Workspace, folder: Path, runs: Mapping[str, Path]) -> dict[str, Any]:
     """P@1 on another folder of labelled pictures, nothing of which was ever trained on."""
-    photos, cache = read_photos(folder), space.cached("elsewhere")
+    photos = read_photos(folder)
     labels, who = photos.label_indices(), photos.photographers()
-    pooled = cache.pooled[cache.starts[:-1]]
+
+    def judge(vectors: np.ndarray) -> Figure:
+        return judge_unseen(vectors, labels, who, np.arange(len(photos.labels)))
+
     found: dict[str, Any] = {"pictures": len(labels), "labels": len(photos.labels)}
+    if space.has("elsewhere"):
+        cache = space.cached("elsewhere")
+        found |= _frozen(cache.pooled[cache.starts[:-1]], judge)
     for name, run in runs.items():
-        judged = _against_frozen(
-            vectors_of(run)["elsewhere"],
-            np.load(run / "rotation.npy"),
-            pooled,
-            lambda v: judge_unseen(v, labels, who, np.arange(len(photos.labels))),
-        )
-        found |= {key: judged.pop(key) for key in ("frozen, float", "frozen, random projection")}
-        found[name] = judged
+        found[name] = _bits_and_floats(run, "elsewhere", judge)
     return found
 
 
-def _against_frozen(
-    vectors: np.ndarray, rotation: np.ndarray, pooled: np.ndarray, judge: Callable[[np.ndarray], Figure]
-) -> dict[str, Figure]:
-    """A run's bits and floats beside those of the backbone as ImageNet made it."""
+def _bits_and_floats(run: Path, what: str, judge: Callable[[np.ndarray], Figure]) -> dict[str, Figure]:
+    vectors, rotation = vectors_of(run)[what], np.load(run / "rotation.npy")
+    return {"bits": judge(as_signs(vectors @ rotation)), "float": judge(unit(vectors))}
+
+
+def _frozen(pooled: np.ndarray, judge: Callable[[np.ndarray], Figure]) -> dict[str, Figure]:
+    """The backbone as ImageNet made it, as floats and in the mean over random projections."""
     plain = normalised(pooled)
-    frozen = [judge(as_signs(plain @ random_projection(seed))) for seed in range(RANDOM_PROJECTIONS)]
-    return {
-        "bits": judge(as_signs(vectors @ rotation)),
-        "float": judge(unit(vectors)),
-        "frozen, random projection": tuple(np.mean(frozen, axis=0)),
-        "frozen, float": judge(unit(plain)),
-    }
+    drawn = [judge(as_signs(plain @ random_projection(seed))) for seed in range(RANDOM_PROJECTIONS)]
+    return {"frozen, random projection": tuple(np.mean(drawn, axis=0)), "frozen, float": judge(unit(plain))}
 
 
 # --- what is served -------------------------------------------------------------------------------
@@ -257,9 +253,10 @@ def judge_everything(space: Workspace, *, elsewhere: Path | None, also: Sequence
         "photos": len(rows),
         "photographers": len(set(judged.photographers)),
         "photos with a clear outline": int(judged.is_clear.sum()),
-        "frozen": judge_frozen(space),
         "runs": {name: judge_run(space, run) for name, run in tqdm(runs.items(), "runs")},
     }
+    if space.has("photos"):
+        found["frozen"] = judge_frozen(space)
     found["against specialists"] = against_specialists(runs, judged)
     held_out = {name: run for name, run in runs.items() if settings_of(run).held_out}
     found["unseen labels"] = {name: judge_held_out(space, run) for name, run in held_out.items()}
@@ -269,19 +266,18 @@ def judge_everything(space: Workspace, *, elsewhere: Path | None, also: Sequence
 
 
 def against_specialists(runs: Mapping[str, Path], judged: Judged) -> dict[str, Any]:
-    """The unified code less each specialist of the same seed and budget, on the same queries."""
-    gaps: dict[str, Any] = {}
+    """Each unified kind of run less each specialist kind of the same budget, over all their seeds."""
+    kinds: dict[str, list[dict[str, np.ndarray]]] = {}
     for name, run in runs.items():
-        kind, _, seed = name.rpartition("-")
-        before = "head-" if kind.startswith("head-") else ""
-        unified = f"{before}unified-{seed}"
-        if kind.removeprefix(before) not in SPECIALISTS or unified not in runs:
-            continue
-        signs = [
-            three_ways(of_part(vectors_of(r), PART), np.load(r / "rotation.npy"))["bits"] for r in (runs[unified], run)
-        ]
-        gaps[f"{unified} less {name}"] = paired_difference(signs[0], signs[1], judged)
-    return gaps
+        signs = three_ways(of_part(vectors_of(run), PART), np.load(run / "rotation.npy"))["bits"]
+        kinds.setdefault(name.rpartition("-")[0], []).append(signs)
+    return {
+        f"{unified} less {before}{task}": paired_difference(kinds[unified], kinds[before + task], judged)
+        for before, unifieds in (("", ("unified",)), ("head-", ("head-unified", "served")))
+        for unified in unifieds
+        for task in SPECIALISTS
+        if unified in kinds and before + task in kinds
+    }
 
 
 def speed(detect: Path, embed: Path) -> dict[str, float]:

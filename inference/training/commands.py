@@ -10,7 +10,6 @@ import typer
 from inference.tensors import DETECT, EMBED
 from inference.training import assess, broad, figures, ship
 from inference.training.data import JUDGED_VIEWS
-from inference.training.errors import TrainingProblem
 from inference.training.graphs import sha256
 from inference.training.model import POINTS, Detector, Embedder, EmbedHead
 from inference.training.report import write_report
@@ -153,6 +152,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     scenes: Annotated[int, typer.Option(min=1, help="made pictures of each kind for the detector")] = 200,
     drawn: DrawnOption = None,
     threads: Threads = 1,
+    add: Annotated[bool, typer.Option("--add", help="keep the figures of runs that are no longer there")] = False,
 ) -> None:
     """Every run's figures on the test photographers, as JSON."""
     torch.set_num_threads(threads)
@@ -163,7 +163,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     found["served embedding"] = assess.judge_served_embedding(space, ship.graph(EMBED))
     found["speed"] = assess.speed(ship.graph(DETECT), ship.graph(EMBED))
     found["sha256"] = {spec.name: sha256(ship.graph(spec)) for spec in (EMBED, DETECT)}
-    figures.keep(out, found)
+    figures.keep(out, found, added_to=figures.MANY if add else ())
     print(f"figures in {out}; `report` makes tables of them")
 
 

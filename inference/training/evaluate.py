@@ -75,11 +75,14 @@ def _spread(values: np.ndarray, at: np.ndarray, count: int) -> np.ndarray:
 
 
 def paired_difference(
-    one: Mapping[str, np.ndarray], other: Mapping[str, np.ndarray], judged: Judged
+    ones: Sequence[Mapping[str, np.ndarray]], others: Sequence[Mapping[str, np.ndarray]], judged: Judged
 ) -> dict[str, Figure]:
-    """How much better the first embedding is, task by task and in the mean, on the same queries."""
-    a, b = per_query(one, judged), per_query(other, judged)
-    gaps = {task: a[task] - b[task] for task in TASKS}
+    """How much better the first kind of embedding is, task by task and in the mean, on the same queries.
+
+    Each kind is given with all its seeds; what is compared is a query's mean over them.
+    """
+    a, b = ([per_query(vectors, judged) for vectors in kind] for kind in (ones, others))
+    gaps = {task: np.mean([v[task] for v in a], axis=0) - np.mean([v[task] for v in b], axis=0) for task in TASKS}
     gaps["mean over tasks"] = mean_of_known(list(gaps.values()))
     return {name: interval(gap, judged.photographers) for name, gap in gaps.items()}
 

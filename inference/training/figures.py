@@ -1,11 +1,14 @@
 """The evaluation's figures on disk: one JSON file that several commands write to and `report` reads."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from inference.training.errors import TrainingProblem
+
+MANY: Final = ("runs", "against specialists", "unseen labels", "elsewhere")
+"""What holds a figure for each run, or pair of kinds of runs."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -19,7 +22,11 @@ def read(path: Path) -> dict[str, Any]:
     return dict(found)
 
 
-def keep(path: Path, found: Mapping[str, Any]) -> None:
-    """Adds figures to the file, in place of those of the same name; others stay as they were."""
+def keep(path: Path, found: Mapping[str, Any], *, added_to: Collection[str] = ()) -> None:
+    """Adds figures to the file, in place of those of the same name; others stay as they were.
+
+    Of the names in ``added_to`` each holds many figures: those that were not found anew stay too.
+    """
     kept = read(path) if path.is_file() else {}
-    path.write_text(json.dumps({**kept, **found}, indent=1) + "\n")
+    many = {name: {**kept.get(name, {}), **found[name]} for name in added_to if name in found}
+    path.write_text(json.dumps({**kept, **found, **many}, indent=1) + "\n")
