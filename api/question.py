@@ -1,14 +1,25 @@
 """The arguments that all lists of hits share, as query parameters and as JSON."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from pinstream.asking import ANY_LABEL, DEFAULT_HITS, MAX_HITS, Filters, Freshness
 from pinstream.events import Domain, PinId
 
 Label = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 _ANY: Final = "any"
+Name = TypeVar("Name")
+
+
+def _some(given: object) -> object:
+    """As in the library: a list that names nothing restricts to nothing, which nobody means."""
+    if isinstance(given, list | tuple) and not given:
+        raise ValueError("give at least one name, or leave it out for any")
+    return given
+
+
+Names = Annotated[tuple[Name, ...], BeforeValidator(_some)]
 
 
 class Which(BaseModel):
@@ -17,9 +28,15 @@ class Which(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     limit: int = Field(DEFAULT_HITS, ge=1, le=MAX_HITS, description="pictures wanted")
-    domain: tuple[Domain, ...] = Field((), max_length=8, description="repeatable; none is any")
-    label: tuple[Label, ...] = Field((), max_length=32, description="repeatable; `any` alone is any")
-    but: tuple[PinId, ...] = Field((), max_length=64, description="repeatable; pins that are left out")
+    domain: Names[Domain] = Field(
+        default_factory=tuple, min_length=1, max_length=8, description="repeatable; left out, any"
+    )
+    label: Names[Label] = Field(
+        default_factory=tuple, min_length=1, max_length=32, description="repeatable; `any` alone is any"
+    )
+    but: Names[PinId] = Field(
+        default_factory=tuple, min_length=1, max_length=64, description="repeatable; pins that are left out"
+    )
     max_age_s: float | None = Field(None, ge=0, allow_inf_nan=False, description="since publication")
     half_life_s: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="newer pins rank higher, half as much after each half-life"

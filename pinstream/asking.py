@@ -52,7 +52,7 @@ class Filters:
     @property
     def left_out(self) -> frozenset[str]:
         """The pins of ``but``."""
-        return _names("but", self.but) or frozenset()
+        return names_of("but", self.but) or frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +111,14 @@ def where_of(filters: Filters, slots: Slots, *, now_ms: int, gate: Names | None 
     age_s = filters.max_age_s
     if age_s is not None and not 0 <= age_s <= MAX_AGE_S:
         raise QueryInvalid(f"max_age_s = {age_s}: 0 to {MAX_AGE_S:.0e} seconds are allowed")
-    domains = _names("domain", filters.domain)
+    domains = names_of("domain", filters.domain)
     wrong = sorted((domains or frozenset()) - set(get_args(Domain)))
     if wrong:
         raise QueryInvalid(f"domain = {wrong[0]!r}: {', '.join(get_args(Domain))} are allowed")
     if filters.label is None:
         labels = None if gate is None else frozenset({gate} if isinstance(gate, str) else gate)
     else:
-        labels = None if isinstance(filters.label, Gate) else _names("label", filters.label)
+        labels = None if isinstance(filters.label, Gate) else names_of("label", filters.label)
     return Where(
         slots=slots,
         domains=domains,
@@ -174,7 +174,8 @@ def _sorted(names: Names | None) -> list[str] | None:
     return None if names is None else sorted({names} if isinstance(names, str) else names)
 
 
-def _names(what: str, given: Names | None) -> frozenset[str] | None:
+def names_of(what: str, given: Names | None) -> frozenset[str] | None:
+    """The names given for ``what``, None for any; raises QueryInvalid if there are none, or one cannot be printed."""
     if given is None:
         return None
     names = frozenset({given} if isinstance(given, str) else given)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Generic, TypeVar
 
 from pinstream.answers import Flashlight, Lens, SeenObject, Understood
-from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters, Freshness, Names
+from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters, Freshness, Names, names_of
 from pinstream.collection import Box
 from pinstream.errors import (
     ObjectUnknown,
@@ -208,13 +208,13 @@ def _pin(pin_id: str) -> str:
 def _asked(limit: int, filters: Filters, order: Freshness | None, cursor: str | None) -> dict[str, str | list[str]]:
     if order is not None and order != Freshness(half_life_s=order.half_life_s):
         raise QueryInvalid(f"weight = {order.weight}: over HTTP a boost has its usual weight")
-    label = ["any"] if filters.label is ANY_LABEL else _names(filters.label)
+    label = ["any"] if filters.label is ANY_LABEL else _names("label", filters.label)
     given: Iterator[tuple[str, str | list[str] | None]] = iter(
         (
             ("limit", str(limit)),
-            ("domain", _names(filters.domain)),
+            ("domain", _names("domain", filters.domain)),
             ("label", label),
-            ("but", _names(filters.but)),
+            ("but", _names("but", filters.but)),
             ("max_age_s", None if filters.max_age_s is None else str(filters.max_age_s)),
             ("half_life_s", None if order is None else str(order.half_life_s)),
             ("cursor", cursor),
@@ -223,5 +223,5 @@ def _asked(limit: int, filters: Filters, order: Freshness | None, cursor: str | 
     return {name: value for name, value in given if value}
 
 
-def _names(given: Names | None) -> list[str]:
-    return [] if given is None else [given] if isinstance(given, str) else sorted(given)
+def _names(what: str, given: Names | None) -> list[str]:
+    return sorted(names_of(what, given) or ())

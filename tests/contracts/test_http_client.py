@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+import httpx
 import pytest
 
 from api.settings import ApiSettings, QuotaSettings, ServiceSettings
@@ -144,6 +146,34 @@ async def test_what_is_refused_is_an_error_of_the_library(bench: Bench, service:
         with pytest.raises(error) as caught:
             await ask(kind, service, call, *arguments, **more)
         assert type(caught.value) is error, call
+
+
+@CLIENTS
+@pytest.mark.parametrize("name", ["domain", "label", "but"])
+@pytest.mark.parametrize("given", [(), [], "", ("",), "a\nb"])
+async def test_what_the_library_refuses_as_names_the_service_does(
+    bench: Bench, service: Served, kind: Kind, name: str, given: Any
+) -> None:
+    filters = Filters(**{name: given})
+
+    for ask_it in (VisualIndex.over(bench.store).related, partial(ask, kind, service, "related")):
+        with pytest.raises(QueryInvalid, match=f"{name} = "):
+            answer = ask_it("q", filters=filters)
+            if inspect.isawaitable(answer):
+                await answer
+
+
+@pytest.mark.parametrize("name", ["domain", "label", "but"])
+def test_an_empty_list_is_refused_in_json_and_no_list_is_any(service: Served, name: str) -> None:
+    question = {"pin_id": "q", "box": [0.0, 0.0, 1.0, 1.0]}
+
+    refused, found = (
+        httpx.post(f"{service.address}/v1/flashlight", json=each) for each in ({**question, name: []}, question)
+    )
+
+    assert (refused.status_code, refused.json()["field"]) == (422, name)
+    assert refused.json()["detail"].startswith(f"{name}: give at least one name, or leave it out for any")
+    assert len(found.json()["hits"]) == 3
 
 
 @CLIENTS
