@@ -67,7 +67,7 @@ class LensBody(Body):
 
     hits: tuple[LensHitBody, ...]
     exhausted: bool = Field(description="true: these are all there are; false: there are more")
-    cursor: None = Field(None, description="the photo is not kept, so there is no next page: ask for more at once")
+    cursor: None = Field(None, description="always null: there is no next page, as the photo is not kept; ask for more")
     understood: UnderstoodBody
 
 

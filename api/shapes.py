@@ -62,7 +62,7 @@ class HitsBody(Body):
 
     hits: tuple[HitBody, ...]
     exhausted: bool = Field(description="true: these are all there are; false: there are more")
-    cursor: str | None = Field(None, description="give it back to get the hits after these; null: there are none")
+    cursor: str | None = Field(None, description="for the hits after these, give it back; null: there is no next page")
 
 
 class ObjectBody(Body):
