@@ -19,6 +19,7 @@ RUN_BY = {
     "make demo ARGS": "tests/integration/test_demo.py",
     "make test": ".ci/run",
     "python -m deploy.local up": "tests/integration/test_local_stack.py",
+    "python -m deploy.local status": "tests/integration/test_local_stack.py",
     "python -m streams init": "tests/integration/test_worker.py",
     "python -m index init": "tests/index/test_cli.py",
     "python -m streams watch": "tests/integration/test_watch.py",
