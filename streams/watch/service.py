@@ -18,6 +18,7 @@ from streams.watch.app import FaustWatch, changelog
 from streams.watch.metrics import WatchMetrics
 from streams.watch.progress import Progress, Watchdog
 from streams.watch.settings import WatchSettings
+from streams.watch.swept import SweptTo
 from streams.watch.tail import Tail, ends_or_none, readable_or_not
 from streams.watch.watcher import Watcher, wall_clock_ms
 
@@ -52,7 +53,8 @@ async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
     metrics = WatchMetrics(names)
     metrics.set("objective_seconds", settings.objective.pin_s, "freshness")
     metrics.set("objective_seconds", settings.objective.deletion_s, "deletion")
-    watcher = Watcher(settings.objective.objectives, settings.table.keep, metrics)
+    swept_to = SweptTo(settings.table.folder)
+    watcher = Watcher(settings.objective.objectives, settings.table.keep, metrics, swept_to_ms=swept_to.read())
     progress = Progress(wall_clock_ms)
     failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
@@ -67,7 +69,7 @@ async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
         tail = Tail(kafka.client_config, settings.app_id)
         watch.starts_by(tail.committed)
         site.shows(watch)
-        beating = _Beating(settings, watch, watcher, progress)
+        beating = _Beating(settings, watch, watcher, progress, swept_to)
         guard = threading.Thread(target=_guard, args=(settings, tail, progress, beating), daemon=True, name="watchdog")
         guard.start()
         stack.callback(beating.end)
@@ -104,11 +106,14 @@ def _prepared(settings: WatchSettings) -> int:
 class _Beating:
     """What the event loop does every second, and how the watchdog sees that it does."""
 
-    def __init__(self, settings: WatchSettings, watch: FaustWatch, watcher: Watcher, progress: Progress) -> None:
+    def __init__(
+        self, settings: WatchSettings, watch: FaustWatch, watcher: Watcher, progress: Progress, swept_to: SweptTo
+    ) -> None:
         self._limit = settings.table.waiting_pins
         self._watch = watch
         self._watcher = watcher
         self._progress = progress
+        self._swept_to = swept_to
         self._held_back = False
         self.beats = 0
         self.partitions = 0
@@ -124,7 +129,8 @@ class _Beating:
         if not self._watch.running:
             return
         self.partitions = len(self._watch.partitions)
-        self._watcher.sweep(self._progress.as_of_ms)
+        if self._watcher.sweep(self._progress.as_of_ms):
+            self._swept_to.write(self._watcher.swept_to_ms)
         full = self._watcher.waiting >= self._limit * (0.9 if self._held_back else 1)
         if full or self._held_back:
             self._watch.hold_back(full)  # said again each time: a rebalance forgets it

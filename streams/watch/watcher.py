@@ -50,6 +50,7 @@ class Watcher:
         keep: Keep,
         metrics: WatchMetrics,
         *,
+        swept_to_ms: int = 0,
         now_ms: Callable[[], int] = wall_clock_ms,
     ) -> None:
         self._objectives = objectives
@@ -57,7 +58,8 @@ class Watcher:
         self.metrics = metrics
         self.now_ms = now_ms
         self.shares: dict[int, Share] = {}
-        self._swept_to_ms = 0
+        self.swept_to_ms = swept_to_ms
+        """What fell due by then has been counted, by this process or by one before it."""
 
     @property
     def waiting(self) -> int:
@@ -83,7 +85,7 @@ class Watcher:
                     share.windows.add(report, now_ms=now_ms)
         for share in self.shares.values():
             share.ledger.loaded()
-            share.ledger.sweep(self._swept_to_ms)  # overdue before the rebalance: counted then
+            share.ledger.sweep(self.swept_to_ms)  # overdue before the rebalance or restart: counted then
 
     def pin_of(self, record: Seen) -> str | None:
         """Which pin a record is about; None for poison, which is counted and never followed."""
@@ -150,12 +152,16 @@ class Watcher:
         """The table holds it no more."""
         self._share_of(partition).ledger.forget(pin_id, state)
 
-    def sweep(self, as_of_ms: int) -> None:
-        """Find what fell due by then: a moment whose outcomes were all read, so that a slow watch accuses nobody."""
-        self._swept_to_ms = max(self._swept_to_ms, as_of_ms)
-        for share in self.shares.values():
-            for owed in share.ledger.sweep(as_of_ms):
-                self._met(owed.publication, met=False)
+    def sweep(self, as_of_ms: int) -> int:
+        """Find what fell due by then: a moment whose outcomes were all read, so that a slow watch accuses nobody.
+
+        How many pins that were.
+        """
+        self.swept_to_ms = max(self.swept_to_ms, as_of_ms)
+        late = [owed for share in self.shares.values() for owed in share.ledger.sweep(as_of_ms)]
+        for owed in late:
+            self._met(owed.publication, met=False)
+        return len(late)
 
     def _changed(self, pin_id: str, old: PinState | None, new: PinState) -> PinState | None:
         if new == old:

@@ -117,6 +117,7 @@ class Site:
 class RunningWorker:
     """``python -m streams worker`` as a child; killed at the end of the block if it still runs."""
 
+    program: tuple[str, ...] = ("-m", "streams")
     command = "worker"
 
     def __init__(self, site: Site, folder: Path, *, group: str = "g", **settings: str) -> None:
@@ -153,7 +154,7 @@ class RunningWorker:
         """Start it, and do not wait."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                (sys.executable, "-m", "streams", self.command, *arguments),
+                (sys.executable, *self.program, self.command, *arguments),
                 env=self._env, stdout=log, stderr=log, cwd=Path(__file__).parents[2],
             )  # fmt: skip
 

@@ -121,6 +121,44 @@ def shared(first: RunningWatch, second: RunningWatch, owed: list[str]) -> None:
         assert first.wait() == 0
 
 
+class BlockableWatch(RunningWatch):
+    """A watch whose event loop stands still for good once it gets SIGUSR1; its other threads go on."""
+
+    program = (
+        "-c",
+        "import signal, time; from streams.__main__ import app;"
+        "signal.signal(signal.SIGUSR1, lambda *_: time.sleep(600)); app()",
+    )
+
+
+def test_a_restart_counts_no_objective_again_and_a_watch_that_stands_still_ends(
+    stack: "LocalStack", tmp_path: Path
+) -> None:
+    site = Site(stack.endpoints)
+    watch = BlockableWatch(site, tmp_path / "a", **QUICK | {"stuck_s": "5"})
+
+    def missed() -> float:
+        return watch.metric("pinstream_watch_objective_total", objective="freshness", met="no")
+
+    with watch:
+        publish(site, "late")
+        site.flush()
+        eventually(lambda: watch.overdue() == ["late"], what="a pin overdue")
+        counted = missed()
+        watch.signal(signal.SIGTERM)
+        assert watch.wait() == 0
+
+        watch.start()
+        eventually(lambda: watch.asked("/overdue") and watch.overdue() == ["late"], what="the pin overdue again")
+        counted_again = missed()
+        watch.signal(signal.SIGUSR1)
+
+        assert (watch.wait(), counted, counted_again) == (6, 1, 0)
+        assert re.search(
+            r"CRITICAL .*the watch is stuck: the event loop has not turned for \d+ s; it ends", watch.said()
+        )
+
+
 @pytest.fixture
 def lone_kafka(tmp_path: Path) -> "Iterator[LocalStack]":
     """A Kafka that may be killed."""

@@ -23,16 +23,19 @@ class Bench:
         self.now_ms = START_MS
         self.table: dict[str, bytes] = {}
         self.keep = keep
+        self.swept_to_ms = 0
         self.offsets = dict.fromkeys(TOPICS, 0)
         self.watcher = self.made()
 
     def made(self) -> Watcher:
-        watcher = Watcher(OBJECTIVES, self.keep, WatchMetrics(TOPICS), now_ms=lambda: self.now_ms)
+        watcher = Watcher(
+            OBJECTIVES, self.keep, WatchMetrics(TOPICS), swept_to_ms=self.swept_to_ms, now_ms=lambda: self.now_ms
+        )
         watcher.rebuild([0], self.stored())
         return watcher
 
     def restart(self) -> None:
-        """A new process: only the table is left."""
+        """A new process: only the table is left, and how far was counted."""
         self.watcher = self.made()
 
     def stored(self) -> list[tuple[str, PinState]]:
@@ -90,7 +93,8 @@ class Bench:
 
     def later(self, seconds: float) -> None:
         self.now_ms += round(seconds * 1000)
-        self.watcher.sweep(self.now_ms)
+        if self.watcher.sweep(self.now_ms):
+            self.swept_to_ms = self.watcher.swept_to_ms
 
     def overdue(self) -> list[str]:
         return sorted(owed.pin_id for share in self.watcher.shares.values() for owed in share.ledger.overdue())

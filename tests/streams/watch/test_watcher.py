@@ -1,11 +1,14 @@
 """Events joined with outcomes, in whatever order they come."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinstream.events import Result
 from streams.watch.ledger import Keep
+from streams.watch.swept import SweptTo
 from tests.streams.watch.records import HOUR_MS, Bench
 
 
@@ -124,6 +127,34 @@ def test_a_rebalance_does_not_count_a_missed_objective_again() -> None:
     assert (bench.overdue(), bench.met("freshness", "no")) == (["a"], 1)
     bench.later(20)
     assert (bench.overdue(), bench.met("freshness", "no")) == (["a", "b"], 2)
+
+
+def test_a_restart_counts_what_fell_due_meanwhile_and_nothing_again() -> None:
+    bench = Bench()
+    bench.publish("a")
+    bench.later(20)
+    bench.publish("b")
+    before = bench.met("freshness", "no")
+
+    bench.now_ms += 60_000
+    bench.restart()
+
+    assert (before, bench.overdue(), bench.met("freshness", "no")) == (1, ["a"], 0)
+    bench.later(1)
+    assert (bench.overdue(), bench.met("freshness", "no")) == (["a", "b"], 1)
+
+
+@pytest.mark.parametrize("content", ["", "soon"])
+def test_how_far_was_counted_is_kept_and_nonsense_is_not_believed(tmp_path: Path, content: str) -> None:
+    kept = SweptTo(tmp_path)
+    before = kept.read()
+    kept.write(5)
+    kept.write(17)
+    after = SweptTo(tmp_path).read()
+    for file in tmp_path.iterdir():
+        file.write_text(content)
+
+    assert (before, after, kept.read()) == (0, 17, 0)
 
 
 def test_an_old_pin_that_an_audit_published_again_is_not_overdue_at_once() -> None:
