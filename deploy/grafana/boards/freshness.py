@@ -148,7 +148,7 @@ _CANARY: Final = Section(
                 Query("time() - max(pinstream_canary_last_success_timestamp_seconds)", "seconds since success"),
             ),
             width=8,
-            runbooks=("PinstreamCanaryFailing",),
+            runbooks=("PinstreamCanaryFailing", "PinstreamCanarySilent"),
         ),
     ),
 )
