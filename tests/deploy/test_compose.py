@@ -43,7 +43,7 @@ def test_it_is_what_the_compose_specification_allows() -> None:
 def test_everything_of_the_product_is_there() -> None:
     parts = {"kafka", "milvus", "etcd", "objects", "triton-cpu", "triton-gpu", "worker", "watch", "canary", "api"}
 
-    assert parts | {"prometheus", "grafana"} | ONE_SHOT <= set(SERVICES)
+    assert parts | {"prometheus", "alertmanager", "grafana"} | ONE_SHOT <= set(SERVICES)
     assert (SERVICES["triton-cpu"]["profiles"], SERVICES["triton-gpu"]["profiles"]) == (["cpu"], ["gpu"])
     assert "--model-config-name=cpu" in SERVICES["triton-cpu"]["command"]
 
@@ -129,6 +129,7 @@ def test_prometheus_asks_the_services_where_they_listen() -> None:
         "triton": "triton:8002",
         "milvus": "milvus:9091",
         "prometheus": "localhost:9090",
+        "alertmanager": "alertmanager:9093",
     }
     assert {target.split(":")[0] for target in asked.values()} - {"localhost", "triton"} <= set(SERVICES)
 
@@ -140,6 +141,26 @@ def test_prometheus_takes_its_configuration() -> None:
     run = subprocess.run([str(PROMTOOL), "check", "config", str(path)], capture_output=True, text=True, check=False)
 
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_alerts_reach_alertmanager_and_what_it_is_told_to_tell() -> None:
+    """Its files beside each other: each sends to receivers that it has, and reads nothing but what is mounted."""
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yaml").read_text())
+    (manager,) = config["alerting"]["alertmanagers"]
+    service = SERVICES["alertmanager"]
+    (default,) = re.findall(r"--config.file=(\S+)/\$\{ALERT_RECEIVER:-(\w+)\}.yaml", " ".join(service["command"]))
+
+    assert manager["static_configs"] == [{"targets": ["alertmanager:9093"]}]
+    assert service["ports"] == ["127.0.0.1:9093:9093"]
+    assert f"./alertmanager:{default[0]}:ro" in service["volumes"]
+    assert (DEPLOY / "alertmanager" / f"{default[1]}.yaml").exists()
+    for path in (DEPLOY / "alertmanager").glob("*.yaml"):
+        told = yaml.safe_load(path.read_text())
+        routes = [told["route"], *told["route"].get("routes", [])]
+        assert {route["receiver"] for route in routes} == {each["name"] for each in told["receivers"]} == {path.stem}
+        for file in re.findall(r"_file: (\S+)", path.read_text()):
+            assert file.startswith(f"{default[0]}/")
+            assert f"deploy/alertmanager/{Path(file).name}" in (ROOT / ".gitignore").read_text().split()
 
 
 def test_grafana_finds_its_source_and_the_dashboards() -> None:
