@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 from api.assembly import Ports, assembled
@@ -18,6 +19,7 @@ from inference.canary import Canary
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
+from inference.errors import ModelUnavailable
 from pinstream.milvus import MilvusStore
 
 _INLINE_THREADS: Final = 2
@@ -43,13 +45,22 @@ async def backends(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Par
             inline=InlineReader(settings.kafka, records),
             detector=detector,
             embedder=embedder,
-            canary=Canary(detector, embedder).sing,
+            canary=partial(_sung, Canary(detector, embedder, promised=repository.canary_code()), runner),
         )
         parts = await stack.enter_async_context(assembled(settings, metrics, ports))
         tail = Tail(settings.kafka, _Bridge(asyncio.get_running_loop(), parts), look_back=settings.cache.pins)
         tail.start()
         stack.push_async_callback(asyncio.to_thread, tail.stop)
         yield parts
+
+
+async def _sung(canary: Canary, runner: TritonModels) -> None:
+    """An inference on both models; where they are away, perhaps others are there, which is ModelMismatch."""
+    try:
+        await canary.sing()
+    except ModelUnavailable:
+        await runner.check()
+        raise
 
 
 class _Bridge:

@@ -1,11 +1,14 @@
 """Is this process alive, would it answer a search now, and what it has counted."""
 
+from typing import Final
+
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.parts import PartsHere
+from api.problems import MEDIA_TYPE, ProblemBody, response_of
 from api.readiness import Ready
 
 router = APIRouter(tags=["health"])
@@ -23,11 +26,26 @@ async def healthz() -> Alive:
     return Alive(alive=True)
 
 
-@router.get("/readyz", responses={503: {"model": Ready, "description": "searches are not answered"}})
+class NotReady(Ready, ProblemBody):
+    """The same as a problem, which says why."""
+
+
+_NOT_READY: Final = {
+    "description": "searches fail, or Triton serves another embedding than that of the index",
+    "content": {MEDIA_TYPE: {"schema": NotReady.model_json_schema()}},
+}
+
+
+@router.get("/readyz", responses={200: {"model": Ready}, 503: _NOT_READY})
 async def readyz(parts: PartsHere) -> Response:
-    """A real search and a real inference; 503 if searches fail. Without the models the rest still serves."""
-    ready = await parts.readiness.now()
-    return JSONResponse(ready.model_dump(), status_code=200 if ready.ready else 503)
+    """A real search and a real inference; 503 if searches fail, or if the models' codes are not those of the index.
+
+    Without the models the rest still serves.
+    """
+    found = await parts.readiness.now()
+    if found.why_not is not None:
+        return response_of(found.why_not, found.ready.model_dump())
+    return JSONResponse(found.ready.model_dump())
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

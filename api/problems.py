@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from fetch.fetcher import FetchFailed, FetchRefused
-from inference.errors import ModelBusy, ModelMismatch, ModelUnavailable, PictureRefused
+from inference.errors import EmbeddingMismatch, ModelBusy, ModelMismatch, ModelUnavailable, PictureRefused
+from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import (
     IndexMismatch,
     IndexRefused,
@@ -38,7 +40,11 @@ _BUSY_RETRY_S: Final = 1.0
 _AWAY_RETRY_S: Final = 2.0
 _HTTP_KINDS: Final = {413: "body-too-large"}
 _NO_PICTURE: Final = "its address does not give this pin's picture any more"
-_REPAIR: Final = "this service is not set up for the index or the models it finds; its log says why"
+_REPAIR: Final = "this service is not set up for the index that it finds; its log says why"
+_OTHER_MODELS: Final = (
+    f"Triton does not serve the models of embedding version {EMBEDDING_VERSION}, which the index holds; "
+    "this service's log says what it serves"
+)
 
 
 @dataclass
@@ -71,8 +77,8 @@ class ProblemBody(BaseModel):
     state: str | None = Field(None, description="of a pin that is not there: unknown, deleted, not-indexed-yet or dead")
 
 
-def response_of(problem: Problem) -> Response:
-    """The answer for ``problem``."""
+def response_of(problem: Problem, more: Mapping[str, object] = MappingProxyType({})) -> Response:
+    """The answer for ``problem``, with ``more`` members in its body."""
     body = {
         "type": TYPE_PREFIX + problem.kind,
         "title": problem.kind.replace("-", " ").capitalize(),
@@ -81,6 +87,7 @@ def response_of(problem: Problem) -> Response:
     }
     about = {"field": problem.field, "pin_id": problem.pin_id, "state": problem.state}
     body |= {name: value for name, value in about.items() if value is not None}
+    body |= more
     headers = {"Cache-Control": "no-store"}
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
@@ -116,7 +123,8 @@ _RULES: Final[Mapping[type[Exception], _Rule]] = {
     FetchFailed: _Rule(503, "picture-unavailable", "the picture's host does not answer now", retry_s=_AWAY_RETRY_S),
     ModelBusy: _Rule(429, "models-busy", "the models have as much to do as they can", retry_s=_BUSY_RETRY_S),
     ModelUnavailable: _Rule(503, "models-unavailable", "the models do not answer now", retry_s=_AWAY_RETRY_S),
-    ModelMismatch: _Rule(503, "models-mismatch", _REPAIR),
+    EmbeddingMismatch: _Rule(503, "embedding-mismatch"),
+    ModelMismatch: _Rule(503, "models-mismatch", _OTHER_MODELS),
     ClientDisconnect: _Rule(400, "caller-gone"),
 }
 """By class, the special before the general."""

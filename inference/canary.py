@@ -6,9 +6,10 @@ import numpy as np
 
 from inference.detect import Detector
 from inference.embed import Embedder
-from inference.errors import ModelMismatch
+from inference.errors import EmbeddingMismatch, ModelMismatch
 from inference.images import WHOLE, Box, Pixels
 from pinstream.codes import CODE_BITS, Code, hamming
+from pinstream.collection import EMBEDDING_VERSION
 
 MAX_DRIFT_BITS: Final = 8
 """How far one picture's code may move between two answers: another engine at fp16 moves one bit in 500."""
@@ -33,7 +34,8 @@ class Canary:
     async def sing(self) -> Code:
         """The picture's code, once both models have answered sensibly.
 
-        Raises ModelUnavailable or ModelBusy as the models do, ModelMismatch if a code says nothing or has moved.
+        Raises ModelUnavailable or ModelBusy as the models do, ModelMismatch if a code says
+        nothing, EmbeddingMismatch if one has moved.
         """
         picture = drawn()
         await self._detector.detect(picture)
@@ -43,11 +45,12 @@ class Canary:
             if ones in (0, CODE_BITS):
                 raise ModelMismatch(f"embed: {ones} of {CODE_BITS} bits of the canary's code are set")
         expected = [self._promised or codes[0], *codes[1:]] if self._expected is None else self._expected
-        self.drift_bits = max(hamming(*pair) for pair in zip(codes, expected, strict=True))
+        served, due = max(zip(codes, expected, strict=True), key=lambda pair: hamming(*pair))
+        self.drift_bits = hamming(served, due)
         if self.drift_bits > MAX_DRIFT_BITS:
-            raise ModelMismatch(
-                f"embed: the canary's code is {self.drift_bits} bits from the expected one; "
-                "this is not the model that belongs to this embedding version"
+            raise EmbeddingMismatch(
+                f"embed: the canary's code is {self.drift_bits} bits from the expected one: "
+                f"Triton serves {served.hex()}, an index of embedding version {EMBEDDING_VERSION} holds {due.hex()}"
             )
         self._expected = expected
         return codes[0]

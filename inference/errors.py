@@ -7,6 +7,7 @@
     ├── ModelUnavailable     retryable: the server is away or not ready; it will come back
     │   └── ModelBusy        retryable: a queue is full or a deadline passed; send less
     └── ModelMismatch        fatal: the server runs another embedding version or other tensors
+        └── EmbeddingMismatch  the same, seen in its codes
 """
 
 
@@ -28,3 +29,7 @@ class ModelBusy(ModelUnavailable):
 
 class ModelMismatch(InferenceError):
     """The model server runs something else than this program was made for; stop."""
+
+
+class EmbeddingMismatch(ModelMismatch):
+    """The model server's codes are not those of this program's embedding version; tells no address."""

@@ -2,8 +2,9 @@
 
 import asyncio
 
+from api.health import NotReady
 from api.settings import ApiSettings, QuotaSettings
-from inference.errors import ModelUnavailable
+from inference.errors import EmbeddingMismatch, ModelMismatch, ModelUnavailable
 from pinstream.codes import Code
 from pinstream.collection import Where
 from pinstream.errors import IndexUnavailable
@@ -46,6 +47,33 @@ async def test_without_the_index_it_is_not_and_tells_strangers_no_address(bench:
 
     assert answer.status_code == 503
     assert answer.json()["index"] == "IndexUnavailable"
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "10.0.0.9" not in answer.text
+
+
+async def test_with_the_models_of_another_embedding_it_is_not_and_names_both(bench: Bench) -> None:
+    bench.models.failure = EmbeddingMismatch("embed: Triton serves 0f, an index of embedding version 1 holds f0")
+
+    async with asked(bench) as service:
+        answer = await service.client.get("/readyz")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert NotReady.model_validate(answer.json()) == NotReady(
+        type="urn:pinstream:problem:embedding-mismatch", title="Embedding mismatch", status=503,
+        detail="embed: Triton serves 0f, an index of embedding version 1 holds f0",
+        field=None, pin_id=None, state=None,
+        ready=False, index="ok", models="EmbeddingMismatch", kafka="away",
+    )  # fmt: skip
+
+
+async def test_with_other_models_it_is_not_and_tells_strangers_no_address(bench: Bench) -> None:
+    bench.models.failure = ModelMismatch("Triton at 10.0.0.9: embed has versions 2; this program needs 1")
+
+    async with asked(bench) as service:
+        answer = await service.client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["ready"], answer.json()["models"]) == (503, False, "ModelMismatch")
+    assert "embedding version 1, which the index holds" in answer.json()["detail"]
     assert "10.0.0.9" not in answer.text
 
 

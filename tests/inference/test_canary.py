@@ -4,7 +4,7 @@ import pytest
 from inference.canary import Canary, drawn
 from inference.detect import Detector
 from inference.embed import Embedder
-from inference.errors import ModelMismatch, ModelUnavailable
+from inference.errors import EmbeddingMismatch, ModelMismatch, ModelUnavailable
 from inference.runner import Outputs
 from inference.tensors import ModelSpec
 
@@ -61,8 +61,10 @@ async def test_a_code_that_the_card_does_not_promise_is_a_mismatch():
     models = Scripted(code(*range(40)), code(*range(30)))
     singer = Canary(Detector(models, ["Dress"]), Embedder(models), promised=code(*range(30)).tobytes())
 
-    with pytest.raises(ModelMismatch, match="10 bits from the expected one"):
+    with pytest.raises(EmbeddingMismatch, match="10 bits from the expected one") as wrong:
         await singer.sing()
+    assert f"Triton serves {code(*range(40)).tobytes().hex()}" in str(wrong.value)
+    assert f"version 1 holds {code(*range(30)).tobytes().hex()}" in str(wrong.value)
     assert singer.drift_bits == 10
     await singer.sing()
     assert singer.drift_bits == 0
