@@ -66,8 +66,11 @@ class Heads:
             await self._app({**scope, "method": "GET"} if is_head else scope, receive, headed)
 
 
-class _Answered(Exception):
-    """All of a HEAD's answer is sent: more of the body, of a stream for ever, is not waited for."""
+class _Answered(BaseException):
+    """All of a HEAD's answer is sent: more of the body, of a stream for ever, is not waited for.
+
+    No Exception, or Starlette would take it for a bug of the endpoint.
+    """
 
 
 def _allow_head(headers: MutableHeaders) -> None:

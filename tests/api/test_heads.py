@@ -62,7 +62,7 @@ async def test_head_is_get_without_the_body(bench: Bench, path: str) -> None:
     assert (head.content, got.content != b"") == (b"", True)
 
 
-async def test_head_of_a_stream_ends_and_takes_no_place(bench: Bench) -> None:
+async def test_head_of_a_stream_ends_and_takes_no_place(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(streams=1))
 
     async with asked(bench) as service:
@@ -71,6 +71,7 @@ async def test_head_of_a_stream_ends_and_takes_no_place(bench: Bench) -> None:
     for answer in answers:
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
+    assert not caplog.records, "what is not sent is no error"
 
 
 async def test_head_costs_what_get_costs(bench: Bench) -> None:
