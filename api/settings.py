@@ -40,7 +40,7 @@ class QuotaSettings(Group):
     callers: PositiveInt = Field(10_000, description="callers remembered, those seen last")
     body_bytes: PositiveInt = Field(16 * 1024 * 1024, description="of one request, photos included")
     uploads: PositiveInt = Field(
-        32, description="photos held at once, from before they are read until they are answered: with `body_bytes` "
+        16, description="photos held at once, from before they are read until they are answered: with `body_bytes` "
         "the memory they take; more are refused with 429"
     )  # fmt: skip
     uploads_each: PositiveInt = Field(8, description="of these for one address (of IPv6 one /64)")
