@@ -44,14 +44,19 @@ SCENE_SEED: Final = 900
 
 
 def settings_of(run: Path) -> EmbedSettings:
-    """What a run was told."""
+    """What a run was told; raises TrainingProblem if there is no such run."""
+    if not (run / "settings.json").is_file():
+        there = sorted(path.parent.name for path in run.parent.glob("*/settings.json"))
+        raise TrainingProblem(f"no run {run.name!r} in {run.parent}; there are {', '.join(there) or 'none'}")
     kept = json.loads((run / "settings.json").read_text())
     return EmbedSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
 
 
 def open_embedder(space: Workspace, run: Path) -> Embedder:
-    """The embedder of a finished run."""
+    """The embedder of a finished run; raises TrainingProblem if it is not."""
     settings = settings_of(run)
+    if not (run / "embedder.pt").is_file():
+        raise TrainingProblem(f"no embedder.pt in {run}; its training did not end, or it is no embedding")
     head = EmbedHead(settings.bits, normalise=settings.normalise)
     embedder = Embedder(space.backbone(), head, cut=settings.cut).eval()
     embedder.load_state_dict(torch.load(run / "embedder.pt", map_location="cpu", weights_only=True))

@@ -1,6 +1,7 @@
 """What needs torch: ``prepare``, ``train embed``, ``train detect``, ``evaluate``, ``export``, ``report``."""
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -9,7 +10,9 @@ import typer
 
 from inference.tensors import DETECT, EMBED
 from inference.training import assess, broad, figures, ship
+from inference.training.cost import Case, measure
 from inference.training.data import JUDGED_VIEWS
+from inference.training.errors import TrainingProblem
 from inference.training.graphs import sha256
 from inference.training.model import POINTS, Detector, Embedder, EmbedHead
 from inference.training.report import write_report
@@ -29,6 +32,9 @@ PHOTOS: Final = Path("../shared/data/clothing")
 RUNS: Final = Path("runs")
 FIGURES: Final = Path("docs/models.json")
 PAGE: Final = FIGURES.with_suffix(".md")
+PROXIES: Final = (4_000, 100_000)
+"""About as many photos as train here, and a number at which proxies matter."""
+SAMPLED: Final = (0, 1024, 256, 64)
 PhotosOption = Annotated[Path, typer.Option("--photos", help="folder with images.csv and images/")]
 RunsOption = Annotated[Path, typer.Option("--runs", help="where everything that is made is kept")]
 Weights = Annotated[str | None, typer.Option("--weights", help="Lite0 state dict or a served embed: path or URL")]
@@ -67,6 +73,8 @@ def prepare_all(  # noqa: PLR0913, PLR0917 - one argument per option of the comm
     workers: Workers = 2,
 ) -> None:
     """Outlines of the garments and cached maps: once for each folder of photos, some 20 minutes on two cores."""
+    if cut not in POINTS[:-1]:
+        raise TrainingProblem(f"--cut {cut}; expected {' or '.join(POINTS[:-1])}")
     wanted = Preparation(cut=cut, views=views, broad=pictures, broad_views=broad_views, elsewhere=elsewhere)
     prepare(workspace(photos, runs, weights=weights, sha256=weights_sha256), wanted, workers=workers)
 
@@ -111,10 +119,21 @@ def average(
     runs: RunsOption = RUNS,
 ) -> None:
     """The mean of finished embeddings' backbones; `prepare` with it and train a head on it."""
-    named = [text.partition("=") for text in run]
+    weighed = {runs / name: _weight(weight) for name, _, weight in (text.partition("=") for text in run)}
     out.parent.mkdir(parents=True, exist_ok=True)
-    torch.save(averaged_backbone({runs / name: float(weight or 1) for name, _, weight in named}), out)
+    torch.save(averaged_backbone(weighed), out)
     print(f"{out}: the mean of {', '.join(run)}")
+
+
+def _weight(text: str) -> float:
+    """A run's weight in a mean, 1 where none is given; raises TrainingProblem unless it is above 0."""
+    try:
+        weight = float(text or 1)
+    except ValueError:
+        weight = math.nan
+    if not 0 < weight < math.inf:
+        raise TrainingProblem(f"weight {text!r}; expected NAME=WEIGHT with a number above 0")
+    return weight
 
 
 @train.command("detect")
@@ -192,3 +211,17 @@ def report(
     found = figures.read(kept)
     write_report(found, out)
     ship.write_scores(found)
+
+
+@app.command("cost")
+def cost(
+    kept: Figures = FIGURES,
+    proxies: Annotated[list[int] | None, typer.Option(min=2, help="may be repeated")] = None,
+    sampled: Annotated[list[int] | None, typer.Option(min=0, help="beside the batch's own; 0: all; repeatable")] = None,
+    steps: Annotated[int, typer.Option(min=1, help="whose median is taken")] = 40,
+    threads: Threads = 1,
+) -> None:
+    """Memory and step time of training the head at several numbers of proxies, on this machine's CPU."""
+    cases = [Case(p, s) for p in proxies or PROXIES for s in sampled or SAMPLED]
+    figures.keep(kept, {"cost": measure(cases, steps=steps, threads=threads)})
+    print(f"cost in {kept}; `report` makes a table of it")

@@ -4,6 +4,7 @@ The first stages stay as ImageNet made them, up to a cut that the settings choos
 Shapes are written for 224 px (embed) and 320 px (detect).
 """
 
+import pickle
 from pathlib import Path
 from typing import Final
 
@@ -115,7 +116,10 @@ def load_backbone(path: Path) -> Backbone:
     """
     backbone = Backbone()
     ours = [t for name, t in backbone.state_dict().items() if "num_batches" not in name]
-    theirs = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        theirs = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as exc:
+        raise BadWeights(f"{path} is no file of weights that torch saved: {str(exc).splitlines()[0]}") from exc
     given = [(name, t) for name, t in theirs.items() if "num_batches" not in name]
     if len(given) < len(ours):
         raise BadWeights(f"{path} holds {len(given)} tensors; EfficientNet-Lite0 needs {len(ours)}")

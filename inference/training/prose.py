@@ -29,6 +29,13 @@ called a shirt; and on pictures without garments a chair's back and a camera cal
 three below 0.5. A threshold of 0.5 instead of the worker's 0.3 would drop these three, and with them two true hats
 (0.35 and 0.37) and a top."""
 
+COST_SAYS: Final = """\
+Drawing some of the proxies for a step saves similarities and the gradients through them, not the state: a proxy that
+was not drawn has a gradient too, of zeros, and AdamW moves it all the same. With the few thousand photos of this
+project that hardly matters; with 100,000 it takes about a third off the peak and half off the step, and to draw fewer
+than 1,024 saves nothing more. What is left is AdamW's; to save that as well, gradients and moments would have to be
+sparse."""
+
 LIMITS: Final = """## What this data cannot show
 
 - Instance pairs are two views of one photo (its cut-out on a light ground, or pasted into a scene): an upper bound
@@ -83,6 +90,7 @@ REPEAT: Final = """## How to repeat it
     python -m inference.training train detect --preset detect-fourth --seed 2 --drawn runs/drawn
     python -m inference.training export --embed "" --detect detect-fourth-2
     python -m inference.training evaluate --also runs/soup --elsewhere runs/elsewhere --drawn runs/drawn-test
+    python -m inference.training cost
     python -m inference.training pictures --images runs/drawn-test --out docs --figures docs/models.json
     python -m inference.training report
 

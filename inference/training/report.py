@@ -8,6 +8,7 @@ from inference.training.charts import draw_recall
 from inference.training.evaluate import TASKS
 from inference.training.markdown import Row, folded, mean_of, reached, shown, table
 from inference.training.prose import (
+    COST_SAYS,
     DETECTIONS_SEEN,
     LIMITS,
     LOOKED_AT,
@@ -64,6 +65,7 @@ def _blocks(figures: Mapping[str, Any]) -> Iterator[str]:
     yield from _embedding(figures)
     yield from _detector(figures)
     yield from _specialists(figures)
+    yield from _cost(figures)
     yield from _general(figures)
     yield from _speed(figures["speed"])
     yield LIMITS
@@ -84,7 +86,7 @@ def _in_short(figures: Mapping[str, Any]) -> Iterator[str]:
         f"targets, the detector {_met(theirs)}."
     )
     yield table(("model", "measured on", "figure", "value", "target", ""), rows)
-    yield from verdicts(figures["against specialists"])
+    yield from verdicts(figures)
 
 
 def _met(rows: list[Row]) -> str:
@@ -178,13 +180,38 @@ def _boxes(pictures: Mapping[str, Any]) -> Iterator[str]:
 def _specialists(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "## One code for every task, or specialists"
     yield (
-        "Runs of the same seed and budget, 256 bits. Those named `head-` train the head alone, on the mean of three "
+        "Runs of the same budget, 256 bits. Those named `head-` train the head alone, on the mean of three "
         "tuned backbones; the others tuned the backbone too."
     )
     yield table(("kind", "seeds", *TASKS, "mean over tasks"), over_seeds(figures["runs"]))
     yield "Over seeds, the lowest and the highest in brackets. Pair by pair, on the same queries:"
     rows = list(unified_less_specialists(figures["against specialists"]))
     yield folded("Unified less specialist, with intervals", table(("pair", *TASKS, "mean over tasks"), rows))
+
+
+def _cost(figures: Mapping[str, Any]) -> Iterator[str]:
+    if "cost" not in figures:
+        return
+    found = figures["cost"]
+    yield "## What proxies cost"
+    yield (
+        f"One step of training the head on one task: {found['rows']} rows, 256 dimensions, {found['threads']} thread "
+        f"of this machine's CPU. The median over {found['steps']} steps while other programs ran too, so "
+        "differences of a tenth say nothing. *State* is counted from shapes: proxies, their gradient and AdamW's two "
+        "moments; *peak* is how much the process grew, measured, each case in a process of its own."
+    )
+    rows = [
+        (
+            f"{case['proxies']:,}",
+            f"{case['sampled']:,}" if case["sampled"] else "all",
+            f"{case['state MB']:.1f}",
+            f"{case['peak MB']:.0f}",
+            f"{case['ms a step']:.1f}",
+        )
+        for case in found["cases"]
+    ]
+    yield table(("proxies", "in the softmax", "state MB", "peak MB", "ms a step"), rows)
+    yield COST_SAYS
 
 
 def _general(figures: Mapping[str, Any]) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The report's tables of runs: each of them, over seeds, and unified ones against specialists."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -45,14 +46,23 @@ def _differs(settings: Mapping[str, Any]) -> str:
     return "; ".join([", ".join(settings["tasks"]), *parts])
 
 
+def kinds(runs: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """The runs of each kind, in the order of their seeds: ``NAME-0``, ``NAME-1`` and so on are one kind."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for name, run in runs.items():
+        found.setdefault(_kind(name), []).append(run)
+    return found
+
+
+def _kind(name: str) -> str:
+    return re.sub(r"-\d+\b", "", name)
+
+
 def over_seeds(runs: Mapping[str, Any]) -> Iterator[Row]:
     """Mean and extremes of each kind of run that has several seeds."""
-    kinds: dict[str, list[Mapping[str, Any]]] = {}
-    for name, run in runs.items():
-        kinds.setdefault(name.rpartition("-")[0], []).append(run["bits"])
-    for kind, found in kinds.items():
+    for kind, found in kinds(runs).items():
         if len(found) > 1:
-            values = [[run[task][0] for run in found] for task in ALL]
+            values = [[run["bits"][task][0] for run in found] for task in ALL]
             yield kind, str(len(found)), *(f"{sum(v) / len(v):.3f} ({min(v):.3f} to {max(v):.3f})" for v in values)
 
 
@@ -62,23 +72,23 @@ def unified_less_specialists(gaps: Mapping[str, Any]) -> Iterator[Row]:
         yield name, *(shown(gap[task], signed=True) for task in ALL)
 
 
-def verdicts(gaps: Mapping[str, Any]) -> Iterator[str]:
-    """The short answer: the unified code less each kind of specialist, the mean over its seeds, and what that means."""
-    kinds: dict[str, list[Mapping[str, Any]]] = {}
-    for name, gap in gaps.items():
-        kinds.setdefault(name.rpartition(" less ")[2].rpartition("-")[0], []).append(gap)
-    if not kinds:
+def verdicts(figures: Mapping[str, Any]) -> Iterator[str]:
+    """The short answer: unified codes less each kind of specialist in the mean over seeds, and what that means."""
+    gaps, seeds = kinds(figures["against specialists"]), kinds(figures["runs"])
+    if not gaps:
         return
-    yield "The unified code less specialists of the same seed and budget, the mean over seeds; plus: it is better."
+    yield "Unified codes less specialists of the same budget, the mean over seeds; plus: the unified code is better."
     rows = []
-    for kind, found in kinds.items():
+    for pair, found in gaps.items():
         means = [f"{sum(gap[task][0] for gap in found) / len(found):+.3f}" for task in ALL]
-        rows.append((kind, str(len(found)), *means, _verdict([gap["mean over tasks"] for gap in found])))
-    yield table(("less specialist", "seeds", *ALL, "in the mean"), rows)
+        is_of_kinds = pair in figures["against specialists"]  # not seed by seed
+        count = [str(len(seeds.get(kind, ())) if is_of_kinds else len(found)) for kind in pair.split(" less ")]
+        rows.append((pair, " and ".join(count), *means, _verdict([gap["mean over tasks"] for gap in found])))
+    yield table(("pair", "seeds", *ALL, "in the mean"), rows)
 
 
 def _verdict(gaps: Sequence[Sequence[float]]) -> str:
-    """Better or worse only if every seed's interval says so."""
+    """Better or worse only if every interval says so."""
     if all(low > 0 for _, low, _ in gaps):
         return "unified is better"
     if all(high < 0 for _, _, high in gaps):

@@ -1,14 +1,22 @@
 """Everything a run can be told, as small TOML files: see ``presets/``."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from inference.training.errors import TrainingProblem
 from pinstream.codes import CODE_BITS
 
 PRESETS = Path(__file__).parent / "presets"
+ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
+    "tasks": ("category", "instance", "browse"),
+    "cut": ("pixels", "s8", "s16"),
+    "parts": ("train", "validation"),
+}
+"""The values of settings that have few; photographers for testing never train."""
+AT_LEAST_ONE: Final = frozenset({"bits", "photos_per_batch", "broad_per_batch", "batch"})
 Settings = TypeVar("Settings", "EmbedSettings", "DetectSettings")
 
 
@@ -68,9 +76,32 @@ def load(kind: type[Settings], name: str) -> Settings:
     if not path.is_file():
         known = sorted(p.stem for p in PRESETS.glob("*.toml"))
         raise TrainingProblem(f"no preset {name!r}; there are {', '.join(known)}, or give the path of a .toml")
-    given = tomllib.loads(path.read_text())
+    try:
+        given = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as exc:
+        raise TrainingProblem(f"{path} is not TOML: {exc}") from exc
     allowed = [f.name for f in fields(kind)]
     unknown = sorted(set(given) - set(allowed))
     if unknown:
         raise TrainingProblem(f"{path}: no setting {', '.join(unknown)}; there are {', '.join(allowed)}")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()})
+    told = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()})
+    _check(told, path)
+    return told
+
+
+def _check(told: "EmbedSettings | DetectSettings", path: Path) -> None:
+    """Raises TrainingProblem for the first value of another type than its default's, below 0, or not among a few."""
+    usual = type(told)()
+    for name in (f.name for f in fields(told)):
+        value, default = getattr(told, name), getattr(usual, name)
+        kind = int | float if isinstance(default, float) else type(default)
+        if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, kind):
+            raise TrainingProblem(f"{path}: {name} is {value!r}; expected a value like {default!r}")
+        if isinstance(value, int | float) and (value < 0 or (name in AT_LEAST_ONE and value < 1)):
+            raise TrainingProblem(f"{path}: {name} is {value!r}; expected {int(name in AT_LEAST_ONE)} or more")
+        allowed = ALLOWED.get(name, ())
+        for each in value if isinstance(value, tuple) else (value,):
+            if allowed and each not in allowed:
+                raise TrainingProblem(f"{path}: {name} is {each!r}; expected {' or '.join(allowed)}")
+        if allowed and not value:
+            raise TrainingProblem(f"{path}: {name} is empty; expected some of {', '.join(allowed)}")

@@ -43,7 +43,11 @@ def ship_embed(space: Workspace, run: Path) -> None:
 
 
 def ship_detect(space: Workspace, run: Path) -> None:
-    """The detector of a finished run."""
+    """The detector of a finished run; raises TrainingProblem if it is not."""
+    if not (run / "detector.pt").is_file():
+        raise TrainingProblem(
+            f"no detector.pt in {run}; there is no such run, its training did not end, or no detector"
+        )
     detector = Detector(space.backbone(), label_count=len(space.photos.labels))
     detector.load_state_dict(torch.load(run / "detector.pt", map_location="cpu", weights_only=True))
     _ship(DETECT, DetectGraph(detector.eval()), space, labels=space.photos.labels, settings=_settings(run))

@@ -22,7 +22,7 @@ from inference.training.data import (
     rng_of,
 )
 from inference.training.errors import BadPhotos, TrainingProblem
-from inference.training.model import Backbone, load_backbone
+from inference.training.model import POINTS, Backbone, load_backbone
 from inference.training.photos import PARTS, Photos, read_photos, split
 from inference.training.runs import device
 from inference.training.scenes import Scene
@@ -83,6 +83,11 @@ class Workspace:
         unknown = set(settings.held_out) - set(self.photos.labels)
         if unknown:
             raise TrainingProblem(f"held_out: no label {sorted(unknown)}; there are {self.photos.labels}")
+        if POINTS.index(settings.cut) < POINTS.index(self.cut):
+            raise TrainingProblem(
+                f"cut is {settings.cut!r}, but {self.cache} was prepared with --cut {self.cut}; "
+                "expected that or a later one"
+            )
         withheld = [self.photos.labels.index(name) for name in settings.held_out]
         rows = np.sort(np.concatenate([self.parts[part] for part in settings.parts]))
         rows = rows[~np.isin(labels[rows], withheld)]

@@ -8,6 +8,7 @@ import pytest
 
 from inference.training.markdown import folded, reached, shown, table
 from inference.training.report import page
+from inference.training.run_tables import ALL
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -73,6 +74,29 @@ def test_figures_of_before_pictures_and_costs_still_make_a_page(figures):
         figures.pop(late, None)
 
     assert "webp" not in page(figures)
+
+
+def test_pairs_of_kinds_are_judged_by_all_their_intervals(figures):
+    gap = dict.fromkeys(ALL, (0.1, 0.05, 0.2))
+    mixed = {**gap, "mean over tasks": (0.1, -0.05, 0.2)}
+    figures["against specialists"] = {
+        "served less head-browse": gap,
+        "head-unified-0 less head-category-0": gap,
+        "head-unified-1 less head-category-1": mixed,
+    }
+
+    text = page(figures).split("\n## ")[1]
+
+    assert "| served less head-browse | 1 and 1 | +0.100 | +0.100 | +0.100 | +0.100 | unified is better |" in text
+    assert "| head-unified less head-category | 2 and 2 |" in text
+    assert text.rstrip().endswith("| no difference shown |")
+
+
+def test_what_proxies_cost_is_a_table(figures):
+    case = {"proxies": 100_000, "sampled": 0, "state MB": 409.6, "peak MB": 900.4, "ms a step": 1351.74}
+    figures["cost"] = {"rows": 128, "steps": 40, "threads": 1, "cases": [case]}
+
+    assert "| 100,000 | all | 409.6 | 900 | 1351.7 |" in page(figures)
 
 
 def test_a_figure_is_shown_with_its_interval():

@@ -1,0 +1,105 @@
+"""Finished runs: their mean, their losses' weights, and runs that are not finished."""
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
+from typer.testing import CliRunner  # noqa: E402
+
+from inference.training.assess import open_embedder  # noqa: E402
+from inference.training.commands import app  # noqa: E402
+from inference.training.errors import BadWeights, TrainingProblem  # noqa: E402
+from inference.training.model import load_backbone  # noqa: E402
+from inference.training.runs import averaged_backbone  # noqa: E402
+from inference.training.settings import EmbedSettings  # noqa: E402
+from inference.training.train import weigh  # noqa: E402
+
+pytestmark = pytest.mark.training
+
+
+def finished(folder, value):
+    folder.mkdir()
+    state = {
+        "backbone.a": torch.full((2,), float(value)),
+        "backbone.b.num_batches_tracked": torch.tensor(7),
+        "head.project.weight": torch.ones(3),
+    }
+    torch.save(state, folder / "embedder.pt")
+    return folder
+
+
+def test_the_mean_is_weighed_and_of_backbones_alone(tmp_path):
+    one, other = finished(tmp_path / "one", 1), finished(tmp_path / "other", 5)
+
+    mean = averaged_backbone({one: 3.0, other: 1.0})
+
+    assert set(mean) == {"a"}
+    assert mean["a"].tolist() == [2.0, 2.0]
+
+
+def test_average_takes_weights_from_the_command_line(tmp_path):
+    finished(tmp_path / "one", 1), finished(tmp_path / "other", 5)
+
+    result = CliRunner().invoke(
+        app, ["average", "--run", "one=3", "--run", "other", "--out", f"{tmp_path}/mean.pth", "--runs", f"{tmp_path}"]
+    )
+
+    assert result.exit_code == 0, result.output
+    assert torch.load(tmp_path / "mean.pth", weights_only=True)["a"].tolist() == [2.0, 2.0]
+
+
+@pytest.mark.parametrize("weight", ["much", "0", "-1", "nan", "inf"])
+def test_a_weight_that_is_none_is_named(tmp_path, weight):
+    finished(tmp_path / "one", 1)
+
+    result = CliRunner().invoke(
+        app, ["average", "--run", f"one={weight}", "--out", f"{tmp_path}/mean.pth", "--runs", f"{tmp_path}"]
+    )
+
+    assert isinstance(result.exception, TrainingProblem)
+    assert f"weight '{weight}'; expected NAME=WEIGHT with a number above 0" in str(result.exception)
+    assert not (tmp_path / "mean.pth").exists()
+
+
+def test_a_run_that_did_not_end_is_named(tmp_path):
+    (tmp_path / "begun").mkdir()
+
+    with pytest.raises(TrainingProblem, match=r"no .*begun/embedder\.pt; train that run first"):
+        averaged_backbone({tmp_path / "begun": 1.0})
+
+
+def test_a_run_that_is_not_there_is_named_with_those_that_are(tmp_path):
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "settings.json").write_text("{}")
+
+    with pytest.raises(TrainingProblem, match=r"no run 'gone' in .*; there are begun"):
+        open_embedder(None, tmp_path / "gone")
+    with pytest.raises(TrainingProblem, match=r"no embedder\.pt in .*begun; its training did not end"):
+        open_embedder(None, tmp_path / "begun")
+
+
+def test_categories_weigh_what_the_settings_say_and_other_tasks_one():
+    losses = {task: torch.tensor(value) for task, value in (("category", 2.0), ("instance", 5.0))}
+
+    weigh(losses, EmbedSettings(category_weight=3.0), embeddings=torch.zeros(2, 4), pooled=torch.zeros(2, 8))
+
+    assert {task: float(loss) for task, loss in losses.items()} == {"category": 6.0, "instance": 5.0}
+
+
+def test_neighbours_are_kept_only_where_they_weigh_something():
+    vectors, pooled = torch.randn(5, 4), torch.randn(5, 8)
+    plain, twice = {"instance": torch.tensor(1.0)}, {"instance": torch.tensor(1.0)}
+    once = {"instance": torch.tensor(1.0)}
+
+    weigh(plain, EmbedSettings(), embeddings=vectors, pooled=pooled)
+    weigh(once, EmbedSettings(neighbours=1.0), embeddings=vectors, pooled=pooled)
+    weigh(twice, EmbedSettings(neighbours=2.0), embeddings=vectors, pooled=pooled)
+
+    assert set(plain) == {"instance"}
+    assert float(twice["neighbours"]) == pytest.approx(2 * float(once["neighbours"])) != 0
+
+
+def test_a_file_that_holds_no_weights_is_named(tmp_path):
+    (tmp_path / "w.pth").write_bytes(b"\x89PNG no weights")
+
+    with pytest.raises(BadWeights, match=r"w\.pth is no file of weights that torch saved"):
+        load_backbone(tmp_path / "w.pth")
