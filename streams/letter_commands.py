@@ -127,7 +127,7 @@ def replay(  # noqa: PLR0913 (each is an option)
                 advance = steps("letters", seen.total())
                 gone = office.replay(office.plan(wanted, each=every, lane=lane), advance=advance)
         if gone:
-            complain(f"{gone:,} letters were gone before they could be replayed")
+            complain(f"{gone:,} letters were not replayed: gone by now, or newer events of their pins came meanwhile")
         raise typer.Exit(1 if gone or seen["stranger"] or seen["without"] else 0)
 
 

@@ -1,18 +1,20 @@
 """Reading all dead letters, and taking them back or off the list: what the commands do, without the screen."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 from typing import Literal
 
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection
+from pinstream.cli.last_word import LastWord, rank_of
 from pinstream.cli.passes import TopicReader
 from pinstream.cli.screen import Step, Steps
 from pinstream.cli.spans import Span
 from pinstream.errors import EventInvalid
-from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome, decode_event
+from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome
 from pinstream.stored import StoredRecord
 from streams.letter_box import LetterBox, Wanted
 from streams.letters import Handled, Letter, Mark, read_letter, replayed_headers, source_timestamp_ms
@@ -45,6 +47,7 @@ class LetterOffice:
         self._to = to
         self._box = box
         self.topic = to.topic_prefix + DEAD_TOPIC
+        self._looked_to: dict[str, dict[int, int]] = {}
         self.lanes = (to.topic_prefix + EVENTS_TOPIC, to.topic_prefix + BACKFILL_TOPIC)
 
     def sort(self, *, since_ms: int | None, steps: Steps) -> None:
@@ -68,9 +71,11 @@ class LetterOffice:
             begins = self._box.sources(lane)
             if begins:
                 with TopicReader(self._to, lane) as reader:
+                    found = reader.spans()
+                    self._looked_to[lane] = {span.partition: span.end for span in found}
                     spans = [
                         Span(span.partition, max(span.begin, begins[span.partition] + 1), span.end)
-                        for span in reader.spans()
+                        for span in found
                         if span.partition in begins
                     ]
                     step = steps(lane, sum(span.offsets for span in spans))
@@ -97,20 +102,24 @@ class LetterOffice:
             yield Plan(letter=letter, fate=fate, topic=topic, done_with=done_with)
 
     def replay(self, plans: Iterator[Plan], *, advance: Step) -> int:
-        """Publish, and mark what has arrived; how many letters Kafka has let go of meanwhile.
+        """Publish, and mark what has arrived; how many were gone, or had newer events in their lane, meanwhile.
 
         What is cut off in between is replayed again another time, which changes nothing.
         """
         gone = 0
-        with TopicReader(self._to, self.topic) as reader, Repeater(self._to) as repeater:
+        with TopicReader(self._to, self.topic) as reader, Repeater(self._to) as repeater, ExitStack() as ends:
+
+            @cache
+            def last_word(lane: str, *, at_home: bool) -> LastWord:
+                begins = self._looked_to.get(lane, {}) if at_home else {}  # nobody looked for pins of other lanes
+                return ends.enter_context(LastWord(self._to, lane, begins, repeater))
+
             while chunk := list(islice(plans, _AT_ONCE)):
                 sent = {_place(plan.letter): plan for plan in chunk if plan.fate == "replay"}
                 done = [plan for plan in chunk if plan.fate == "settled"]
-                for record in reader.pick(_places([plan.letter for plan in sent.values()])):
-                    plan = sent[record.partition, record.offset]
-                    repeater.repeat(_event(record, plan.topic))
-                    done.append(plan)
-                repeater.flush()
+                for (lane, at_home), events in _by_lane(sent, reader).items():
+                    left = last_word(lane, at_home=at_home).publish(events)
+                    done += [sent[each.partition, each.offset] for each in events if (each.key or b"") not in left]
                 for plan in done:
                     handled: Handled = "settled" if plan.fate == "settled" else "replayed"
                     _mark(repeater, self.topic, plan.letter, plan.done_with, handled)
@@ -130,9 +139,9 @@ class LetterOffice:
         for record in records:
             if record.key is None or not self._box.has(record.key):
                 continue
-            with suppress(EventInvalid):  # what cannot be indexed keeps nobody from trying an older one
-                event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
-                yield record.key, event.version
+            rank = rank_of(record)
+            if rank is not None:
+                yield record.key, rank[0]
 
     def _settled(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
         for record in records:
@@ -144,6 +153,17 @@ class LetterOffice:
                 continue
             if outcome.outcome != "dead" and outcome.version is not None:
                 yield record.key, outcome.version
+
+
+def _by_lane(
+    sent: Mapping[tuple[int, int], Plan], reader: TopicReader
+) -> Mapping[tuple[str, bool], Sequence[StoredRecord]]:
+    """The events of these letters that are still there, by the lane they go to and whether it is their own."""
+    found: dict[tuple[str, bool], list[StoredRecord]] = {}
+    for record in reader.pick(_places([plan.letter for plan in sent.values()])):
+        plan = sent[record.partition, record.offset]
+        found.setdefault((plan.topic, plan.topic == plan.letter.source), []).append(_event(record, plan.topic))
+    return found
 
 
 def _event(letter: StoredRecord, topic: str) -> StoredRecord:

@@ -56,7 +56,7 @@ class LastWord:
         self._ends.close()
 
     def publish(self, records: Sequence[StoredRecord]) -> frozenset[bytes]:
-        """Publish one record each of some pins, acknowledged; the keys of those that were left alone."""
+        """Publish records, acknowledged; the keys of pins that were left alone."""
         self._look()
         sent: dict[bytes, Rank] = {}
         left = set()

@@ -147,6 +147,18 @@ def test_a_letter_never_takes_the_place_of_a_newer_event_in_its_compacted_lane(d
     assert listed(desk) == ["a"]
 
 
+def test_a_letter_for_the_other_lane_does_not_take_the_place_of_a_newer_event_there(desk: Desk) -> None:
+    desk.write("pins.events.backfill", b"a", value("a", 2))
+    desk.put(letter("a", 1, topic=desk.prefix + "pins.events"), letter("b", 1, topic=desk.prefix + "pins.events"))
+
+    done = run(desk, "replay", "--backfill", "--yes")
+
+    assert done.exit_code == 1, done.output
+    assert "1 letters were not replayed" in done.stderr
+    assert [record.key() for record in records(desk, "pins.events.backfill", 2)] == [b"a", b"b"]
+    assert listed(desk) == ["a"]
+
+
 def test_a_letter_that_died_again_is_open_and_says_so(desk: Desk) -> None:
     source = desk.prefix + "pins.events"
     desk.put(letter("a", topic=source))
