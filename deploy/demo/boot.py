@@ -1,15 +1,10 @@
 """Everything up, in the order that gets the first pin found soonest, and everything gone again afterwards."""
 
 import contextlib
-import json
-import re
 import shutil
-import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,13 +17,12 @@ from confluent_kafka import KafkaException
 
 from deploy.demo.board import Board, PartState
 from deploy.demo.pictures import Source
+from deploy.demo.worker import Worker, started
 from deploy.local import state
 from deploy.local.api import Api
 from deploy.local.errors import BadOption, NotReady, PartFailed
 from deploy.local.parts import Endpoints
-from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Child, Launch, Spawner, tail
-from deploy.local.selection import CHECKOUT
+from deploy.local.process import Child, Spawner, tail
 from deploy.local.stack import LocalStack, StackOptions
 from schemas.topics import topics
 
@@ -39,9 +33,7 @@ _TOPICS: Final = "topics"
 _COLLECTION: Final = "collection"
 _WORKER: Final = "worker"
 _PAGE: Final = "search page"
-_PARTITIONS: Final = "pinstream_worker_partitions"
 _POLL_S: Final = 0.05
-_WORKER_READY_S: Final = 90.0
 _WORKER_GRACE_S: Final = 10.0
 _YOUNG_S: Final = 60.0
 _PAGE_NICENESS: Final = 10
@@ -118,11 +110,11 @@ def booted(root: Path, source: Source, *, count: int, milvus: str, board: Board)
         ends.callback(boot.give_up)
         boot.prepare(source, count)
         worker = boot.start_worker()
-        ends.callback(lambda: worker.stop(grace_s=_WORKER_GRACE_S))
+        ends.callback(lambda: worker.child.stop(grace_s=_WORKER_GRACE_S))
         boot.await_worker(worker)
         page, api = boot.page.result()
         ends.callback(lambda: api.stop(grace_s=page.stop_grace_s))
-        yield Site(stack, worker, api, page.url)
+        yield Site(stack, worker.child, api, page.url)
 
 
 class _Boot:
@@ -134,7 +126,6 @@ class _Boot:
         self._board = board
         self._given_up = threading.Event()
         self._pool = ThreadPoolExecutor(6, thread_name_prefix="boot")
-        (self._worker_port,) = free_ports(1)
         self.page: Future[tuple[Api, Child]] = self._pool.submit(self._start_page)
         """The read service, once it is started; it becomes ready beside the rest."""
 
@@ -156,28 +147,15 @@ class _Boot:
         ]
         self._await(steps)
 
-    def start_worker(self) -> Child:
+    def start_worker(self) -> Worker:
         """The worker's process, not yet ready; its log lies beside those of the servers."""
         self._board.part(_WORKER, "busy", "loading, trying the models")
-        launch = Launch(
-            argv=(sys.executable, "-m", "streams", "worker"),
-            env=worker_settings(self._stack.endpoints, port=self._worker_port),
-            cwd=CHECKOUT,
-        )
-        return self._spawner.spawn(launch, self._stack.root / "logs" / "worker.log")
+        return started(self._spawner, self._stack.endpoints, self._stack.root / "logs" / "worker.log")
 
-    def await_worker(self, worker: Child) -> None:
-        """Block until the worker is ready (it has searched the index and asked the models) and holds partitions."""
-        deadline = time.monotonic() + _WORKER_READY_S
-        url = f"http://{HOST}:{self._worker_port}"
-        while not (_get(f"{url}/readyz") is not None and holds_partitions(_get(f"{url}/metrics") or "")):
-            code = worker.exit_code()
-            if code is not None:
-                raise PartFailed(f"the worker ended with status {code} while starting:\n{worker.log_tail()}")
-            if time.monotonic() > deadline:
-                raise PartFailed(f"the worker was not ready after {_WORKER_READY_S:.0f} s:\n{worker.log_tail()}")
-            time.sleep(_POLL_S)
-        self._board.part(_WORKER, "ready", f"process {worker.pid}, {url}/metrics")
+    def await_worker(self, worker: Worker) -> None:
+        """Block until the worker is ready."""
+        worker.await_ready()
+        self._board.part(_WORKER, "ready", f"process {worker.child.pid}, {worker.url}/metrics")
 
     def _await(self, steps: list["Future[None]"]) -> None:
         while any(not step.done() for step in steps):
@@ -261,23 +239,6 @@ class _Boot:
         self._board.part(_SAMPLES, "ready", f"{count} drawn into {source.folder}")
 
 
-def worker_settings(endpoints: Endpoints, *, port: int) -> dict[str, str]:
-    """The worker's environment: where everything is, and a probe for every pin instead of a sample."""
-    return {
-        "PINSTREAM_KAFKA__SERVERS": endpoints.kafka,
-        "PINSTREAM_TRITON__ADDRESS": endpoints.triton_grpc,
-        "PINSTREAM_MILVUS__URI": endpoints.milvus,
-        "PINSTREAM_FETCH__ALLOWED_HOSTS": json.dumps([HOST]),
-        "PINSTREAM_PROBE__RATIO": "1",
-        "PINSTREAM_PROBE__MAX_OPEN": "64",
-        # A person's folder may hold nothing but broken files, one after the other; that is no reason to stop.
-        "PINSTREAM_BREAKER__MAX_IN_A_ROW": "1000000",
-        "PINSTREAM_BREAKER__MAX_RATIO": "1000000",
-        "PINSTREAM_HTTP__PORT": str(port),
-        "PINSTREAM_NAME": "demo",
-    }
-
-
 def _address(name: str, endpoints: Endpoints) -> str:
     return {
         "kafka": endpoints.kafka,
@@ -285,24 +246,6 @@ def _address(name: str, endpoints: Endpoints) -> str:
         "milvus": endpoints.milvus,
         "pictures": endpoints.pictures,
     }[name]
-
-
-def holds_partitions(metrics: str) -> bool:
-    """Whether the worker's metrics say that Kafka has given it partitions; before that, pins wait."""
-    found = re.search(rf"^{_PARTITIONS} (\S+)$", metrics, flags=re.MULTILINE)
-    return found is not None and float(found[1]) > 0
-
-
-def _get(url: str) -> str | None:
-    """The answer's text if all is well there, else None."""
-    try:
-        with urllib.request.urlopen(url, timeout=5.0) as answer:  # noqa: S310 (our own http URL)
-            return str(answer.read().decode())
-    except urllib.error.HTTPError as exc:
-        exc.close()
-        return None
-    except OSError:
-        return None
 
 
 def _sweep(folder: Path) -> None:

@@ -1,6 +1,5 @@
 """The real stack and a worker, as a benchmark wants them: nothing drawn on the screen, phases one after the other."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -9,14 +8,12 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from deploy.demo.boot import worker_settings
 from deploy.demo.feed import Feed
 from deploy.demo.pictures import Source
 from deploy.demo.tally import DemoPin
+from deploy.demo.worker import started
 from deploy.local.parts import Endpoints
-from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Child, Launch, Spawner
-from deploy.local.selection import CHECKOUT
+from deploy.local.process import Child, Spawner
 from deploy.local.stack import LocalStack, StackOptions
 from index.bootstrap import init
 from pinstream.events import PinOutcome
@@ -24,9 +21,7 @@ from pinstream.milvus import MilvusStore
 from pinstream.publish import Publisher
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
-from tests.bench.machine import answers
 
-_READY_S = 60.0
 _SETTLED_S = 300.0
 
 
@@ -79,6 +74,7 @@ class Site:
         self._stack = stack
         self._source = source
         self._numbers = count()
+        self._workers = count()
         self._spawner = Spawner("pinstream-bench")
         self._publisher = Publisher(stack.endpoints.kafka)
         self.outcomes = Outcomes()
@@ -96,20 +92,13 @@ class Site:
     @contextmanager
     def worker(self, settings: Mapping[str, str]) -> Iterator[Child]:
         """A worker that is ready, with ``settings`` beside the addresses of this stack."""
-        (port,) = free_ports(1)
-        env = worker_settings(self.endpoints, port=port) | settings
-        log = self._stack.root / "logs" / f"worker-{port}.log"
-        launch = Launch(argv=(sys.executable, "-m", "streams", "worker"), env=env, cwd=CHECKOUT)
-        child = self._spawner.spawn(launch, log)
+        log = self._stack.root / "logs" / f"worker-{next(self._workers)}.log"
+        worker = started(self._spawner, self.endpoints, log, settings=settings)
         try:
-            deadline = time.monotonic() + _READY_S
-            while not answers(f"http://{HOST}:{port}/readyz"):
-                if child.exit_code() is not None or time.monotonic() > deadline:
-                    raise PhaseFailed(f"the worker did not get ready:\n{child.log_tail()}")
-                time.sleep(0.05)
-            yield child
+            worker.await_ready()
+            yield worker.child
         finally:
-            child.stop(grace_s=15.0)
+            worker.child.stop(grace_s=15.0)
 
     def publish(self, pins: int, *, rate: float | None) -> list[DemoPin]:
         """Publish new pins, ``rate`` a second or, without one, as fast as Kafka takes them."""

@@ -6,7 +6,8 @@ import pytest
 
 from api.settings import ApiSettings
 from deploy.demo.__main__ import main
-from deploy.demo.boot import holds_partitions, run_folder, worker_settings
+from deploy.demo.boot import run_folder
+from deploy.demo.worker import holds_partitions, worker_settings
 from deploy.local.api import Api
 from deploy.local.parts import Endpoints
 from settings.environment import ProcessSettings
