@@ -2,7 +2,6 @@
 
 import os
 import platform
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,12 +50,3 @@ def _tree(pid: int) -> list[psutil.Process]:
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
-
-
-def answers(url: str) -> bool:
-    """Whether a GET of our own ``url`` is answered with 200."""
-    try:
-        with urllib.request.urlopen(url, timeout=5.0) as reply:
-            return bool(reply.status == 200)
-    except OSError:
-        return False
