@@ -219,9 +219,8 @@ def cost(
     proxies: Annotated[list[int] | None, typer.Option(min=2, help="may be repeated")] = None,
     sampled: Annotated[list[int] | None, typer.Option(min=0, help="beside the batch's own; 0: all; repeatable")] = None,
     steps: Annotated[int, typer.Option(min=1, help="whose median is taken")] = 40,
-    threads: Threads = 1,
 ) -> None:
     """Memory and step time of training the head at several numbers of proxies, on this machine's CPU."""
     cases = [Case(p, s) for p in proxies or PROXIES for s in sampled or SAMPLED]
-    figures.keep(kept, {"cost": measure(cases, steps=steps, threads=threads)})
+    figures.keep(kept, {"cost": measure(cases, steps=steps)})
     print(f"cost in {kept}; `report` makes a table of it")

@@ -32,9 +32,9 @@ three below 0.5. A threshold of 0.5 instead of the worker's 0.3 would drop these
 COST_SAYS: Final = """\
 Drawing some of the proxies for a step saves similarities and the gradients through them, not the state: a proxy that
 was not drawn has a gradient too, of zeros, and AdamW moves it all the same. With the few thousand photos of this
-project that hardly matters; with 100,000 it takes about a third off the peak and half off the step, and to draw fewer
-than 1,024 saves nothing more. What is left is AdamW's; to save that as well, gradients and moments would have to be
-sparse."""
+project that is a third of a short step; with 100,000 it is a third of the peak and four fifths of the step. To draw
+fewer than 1,024 saves little or nothing more: what is left is the state and AdamW's, and to save that too, gradients
+and moments would have to be sparse."""
 
 LIMITS: Final = """## What this data cannot show
 

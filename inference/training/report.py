@@ -195,10 +195,10 @@ def _cost(figures: Mapping[str, Any]) -> Iterator[str]:
     found = figures["cost"]
     yield "## What proxies cost"
     yield (
-        f"One step of training the head on one task: {found['rows']} rows, 256 dimensions, {found['threads']} thread "
-        f"of this machine's CPU. The median over {found['steps']} steps while other programs ran too, so "
-        "differences of a tenth say nothing. *State* is counted from shapes: proxies, their gradient and AdamW's two "
-        "moments; *peak* is how much the process grew, measured, each case in a process of its own."
+        f"One step of training the head on one task: {found['rows']} rows, 256 dimensions, one thread of the machine "
+        f"that made this page. Times are processor time, the median over {found['steps']} steps; other programs ran "
+        "too, and slow memory down. *State* is counted from shapes: proxies, their gradient and AdamW's two moments; "
+        "*peak* is how much the process grew, measured, each case in a process of its own."
     )
     rows = [
         (

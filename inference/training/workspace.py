@@ -71,7 +71,10 @@ class Workspace:
     @property
     def cut(self) -> str:
         """Where the cached maps were taken."""
-        return str(json.loads((self.cache / "manifest.json").read_text())["cut"])
+        manifest = self.cache / "manifest.json"
+        if not manifest.is_file():
+            raise TrainingProblem(f"no {manifest}; run `python -m inference.training prepare` first")
+        return str(json.loads(manifest.read_text())["cut"])
 
     def drawn_view(self, wardrobe: Wardrobe, index: int, view: int) -> Pixels:
         """One photo in one view, as it is cached: the same on every call."""

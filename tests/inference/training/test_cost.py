@@ -27,7 +27,7 @@ def test_the_state_that_is_counted_is_what_a_step_leaves_behind():
 
 
 def test_each_case_is_measured_in_a_process_of_its_own():
-    found = measure([Case(30_000, 0), Case(300, 64)], steps=1, threads=1)
+    found = measure([Case(30_000, 0), Case(300, 64)], steps=1)
 
     many, few = found["cases"]
     assert (many["proxies"], few["sampled"]) == (30_000, 64)
@@ -38,4 +38,4 @@ def test_each_case_is_measured_in_a_process_of_its_own():
 
 def test_more_sampled_than_there_are_is_refused_before_anything_is_measured():
     with pytest.raises(TrainingProblem, match="1024 sampled of 300 proxies"):
-        measure([Case(10, 0), Case(300, 1024)], steps=1, threads=1)
+        measure([Case(10, 0), Case(300, 1024)], steps=1)

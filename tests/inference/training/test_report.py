@@ -94,7 +94,7 @@ def test_pairs_of_kinds_are_judged_by_all_their_intervals(figures):
 
 def test_what_proxies_cost_is_a_table(figures):
     case = {"proxies": 100_000, "sampled": 0, "state MB": 409.6, "peak MB": 900.4, "ms a step": 1351.74}
-    figures["cost"] = {"rows": 128, "steps": 40, "threads": 1, "cases": [case]}
+    figures["cost"] = {"rows": 128, "steps": 40, "cases": [case]}
 
     assert "| 100,000 | all | 409.6 | 900 | 1351.7 |" in page(figures)
 

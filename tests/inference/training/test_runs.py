@@ -1,5 +1,6 @@
 """Finished runs: their mean, their losses' weights, and runs that are not finished."""
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
@@ -9,9 +10,11 @@ from inference.training.assess import open_embedder  # noqa: E402
 from inference.training.commands import app  # noqa: E402
 from inference.training.errors import BadWeights, TrainingProblem  # noqa: E402
 from inference.training.model import load_backbone  # noqa: E402
+from inference.training.photos import Photo, Photos  # noqa: E402
 from inference.training.runs import averaged_backbone  # noqa: E402
 from inference.training.settings import EmbedSettings  # noqa: E402
 from inference.training.train import weigh  # noqa: E402
+from inference.training.workspace import Workspace  # noqa: E402
 
 pytestmark = pytest.mark.training
 
@@ -103,3 +106,15 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path):
 
     with pytest.raises(BadWeights, match=r"w\.pth is no file of weights that torch saved"):
         load_backbone(tmp_path / "w.pth")
+
+
+def test_training_on_what_was_never_prepared_is_refused_and_so_is_a_cut_before_the_prepared_one(tmp_path):
+    photos = Photos((Photo(tmp_path / "a.jpg", "1", 0),), ("Hat",))
+    space = Workspace(tmp_path, photos, {"train": np.array([0]), "validation": np.array([], int)}, tmp_path / "w.pth")
+
+    with pytest.raises(TrainingProblem, match=r"no .*manifest\.json; run .*prepare"):
+        space.views(EmbedSettings())
+    space.cache.mkdir()
+    (space.cache / "manifest.json").write_text('{"cut": "s16"}')
+    with pytest.raises(TrainingProblem, match=r"cut is 's8', but .* was prepared with --cut s16"):
+        space.views(EmbedSettings(cut="s8"))
