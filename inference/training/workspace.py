@@ -53,6 +53,7 @@ class Workspace:
 
     def outlines(self, *, workers: int = 2) -> Outlines:
         """The garments' outlines, found on the first call."""
+        self.cache.mkdir(parents=True, exist_ok=True)
         return find_outlines(self.photos.photos, self.cache / "outlines.npz", workers=workers)
 
     def wardrobe(self, *parts: str) -> Wardrobe:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
+from PIL import Image  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from inference.training.assess import open_embedder  # noqa: E402
@@ -118,3 +119,10 @@ def test_training_on_what_was_never_prepared_is_refused_and_so_is_a_cut_before_t
     (space.cache / "manifest.json").write_text('{"cut": "s16"}')
     with pytest.raises(TrainingProblem, match=r"cut is 's8', but .* was prepared with --cut s16"):
         space.views(EmbedSettings(cut="s8"))
+
+
+def test_outlines_need_no_prepare(tmp_path):
+    Image.new("RGB", (40, 40), (128, 128, 128)).save(tmp_path / "a.png")
+    space = Workspace(tmp_path / "runs", Photos((Photo(tmp_path / "a.png", "1", 0),), ("Hat",)), {}, tmp_path / "w.pth")
+
+    assert space.outlines(workers=1).is_clear.tolist() == [False]
