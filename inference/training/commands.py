@@ -42,6 +42,7 @@ WeightsSum = Annotated[str | None, typer.Option("--weights-sha256", help="requir
 Figures = Annotated[Path, typer.Option("--figures", help="the evaluation, as JSON")]
 Workers = Annotated[int, typer.Option("--workers", min=1, help="processes that draw pictures")]
 Threads = Annotated[int, typer.Option("--threads", min=1, help="of torch")]
+Repository = Annotated[Path, typer.Option("--repository", help="a Triton repository of the two models")]
 Preset = Annotated[str, typer.Option("--preset", help="a name from presets/, or a .toml")]
 Name = Annotated[str | None, typer.Option("--name", help="the run's folder; default: the preset's name")]
 Seed = Annotated[int, typer.Option("--seed", min=0)]
@@ -172,16 +173,18 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     drawn: DrawnOption = None,
     threads: Threads = 1,
     add: Annotated[bool, typer.Option("--add", help="keep the figures of runs that are no longer there")] = False,
+    repository: Repository = ship.REPOSITORY,
 ) -> None:
     """Every run's figures on the test photographers, as JSON."""
     torch.set_num_threads(threads)
     space = workspace(photos, runs)
     found = assess.judge_everything(space, elsewhere=elsewhere, also=also or [])
     drawn_scenes = read_drawn(drawn, space.photos.labels) if drawn else []
-    found["detector"] = assess.judge_served_detector(space, ship.graph(DETECT), scenes=scenes, drawn=drawn_scenes)
-    found["served embedding"] = assess.judge_served_embedding(space, ship.graph(EMBED))
-    found["speed"] = assess.speed(ship.graph(DETECT), ship.graph(EMBED))
-    found["sha256"] = {spec.name: sha256(ship.graph(spec)) for spec in (EMBED, DETECT)}
+    boxes, codes = (ship.graph(spec, repository) for spec in (DETECT, EMBED))
+    found["detector"] = assess.judge_served_detector(space, boxes, scenes=scenes, drawn=drawn_scenes)
+    found["served embedding"] = assess.judge_served_embedding(space, codes)
+    found["speed"] = assess.speed(boxes, codes)
+    found["sha256"] = {DETECT.name: sha256(boxes), EMBED.name: sha256(codes)}
     figures.keep(out, found, added_to=figures.MANY if add else ())
     print(f"figures in {out}; `report` makes tables of them")
 
@@ -193,24 +196,26 @@ def export(
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
     weights: Weights = None,
+    repository: Repository = ship.REPOSITORY,
 ) -> None:
     """Both graphs into the Triton repository, compared with torch first."""
     space = workspace(photos, runs, weights=weights)
     if embed:
-        ship.ship_embed(space, runs / embed)
+        ship.ship_embed(space, runs / embed, repository)
     if detect:
-        ship.ship_detect(space, runs / detect)
+        ship.ship_detect(space, runs / detect, repository)
 
 
 @app.command("report")
 def report(
     kept: Figures = FIGURES,
     out: Annotated[Path, typer.Option(help="the page to write")] = PAGE,
+    repository: Repository = ship.REPOSITORY,
 ) -> None:
     """The page, its chart, and the scores in each model.json: all from the figures."""
     found = figures.read(kept)
     write_report(found, out)
-    ship.write_scores(found)
+    ship.write_scores(found, repository)
 
 
 @app.command("cost")

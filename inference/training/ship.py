@@ -29,20 +29,20 @@ CHECKED: Final = 24
 """How many photos must come out of the file as they come out of torch."""
 
 
-def graph(spec: ModelSpec) -> Path:
+def graph(spec: ModelSpec, repository: Path = REPOSITORY) -> Path:
     """Where the served file of a model lies."""
-    return REPOSITORY / spec.name / str(EMBEDDING_VERSION) / "model.onnx"
+    return repository / spec.name / str(EMBEDDING_VERSION) / "model.onnx"
 
 
-def ship_embed(space: Workspace, run: Path) -> None:
+def ship_embed(space: Workspace, run: Path, repository: Path) -> None:
     """The embedding of a finished run, its rotation folded in."""
     embedder = open_embedder(space, run)
     weight, bias = folded(embedder, np.load(run / "rotation.npy"))
     module = EmbedGraph(embedder.backbone, weight=weight, bias=bias)
-    _ship(EMBED, module, space, labels=(), settings=_settings(run))
+    _ship(EMBED, module, space, graph(EMBED, repository), labels=(), settings=_settings(run))
 
 
-def ship_detect(space: Workspace, run: Path) -> None:
+def ship_detect(space: Workspace, run: Path, repository: Path) -> None:
     """The detector of a finished run; raises TrainingProblem if it is not."""
     if not (run / "detector.pt").is_file():
         raise TrainingProblem(
@@ -50,13 +50,13 @@ def ship_detect(space: Workspace, run: Path) -> None:
         )
     detector = Detector(space.backbone(), label_count=len(space.photos.labels))
     detector.load_state_dict(torch.load(run / "detector.pt", map_location="cpu", weights_only=True))
-    _ship(DETECT, DetectGraph(detector.eval()), space, labels=space.photos.labels, settings=_settings(run))
+    module, path = DetectGraph(detector.eval()), graph(DETECT, repository)
+    _ship(DETECT, module, space, path, labels=space.photos.labels, settings=_settings(run))
 
 
 def _ship(
-    spec: ModelSpec, module: nn.Module, space: Workspace, *, labels: Sequence[str], settings: dict[str, Any]
+    spec: ModelSpec, module: nn.Module, space: Workspace, path: Path, *, labels: Sequence[str], settings: dict[str, Any]
 ) -> None:
-    path = graph(spec)
     fresh = write_onnx(
         module,
         path.with_suffix(".new.onnx"),
@@ -69,36 +69,37 @@ def _ship(
     if max(differences) > 1e-4:
         raise TrainingProblem(f"{fresh} differs from torch by {differences} in {[t.name for t in spec.outputs]}")
     fresh.rename(path)
-    write_card(spec, labels=labels, settings=settings)
+    write_card(spec, path, labels=labels, settings=settings)
 
 
-def write_card(spec: ModelSpec, *, labels: Sequence[str], settings: dict[str, Any]) -> None:
-    """``model.json`` beside ``model.onnx``: what it was made for, from and by; scores come with the report."""
+def write_card(spec: ModelSpec, path: Path, *, labels: Sequence[str], settings: dict[str, Any]) -> None:
+    """``model.json`` beside the graph at ``path``: what it was made for, from and by; scores come with the report."""
     facts: dict[str, Any] = {
         "model": spec.name,
         "version": EMBEDDING_VERSION,
         "input_size_px": spec.image_size_px,
         "resize_kernel": RESIZE_KERNEL,
         "precision": "fp32",
-        "sha256": sha256(graph(spec)),
+        "sha256": sha256(path),
         "training_commit": commit(),
         "onnxruntime": ort.__version__,
         "settings": settings,
     }
-    facts |= {"bits": CODE_BITS, "canary": _canary()} if spec is EMBED else {"labels": list(labels)}
-    card(spec).write_text(json.dumps(facts, indent=1) + "\n")
+    facts |= {"bits": CODE_BITS, "canary": _canary(path)} if spec is EMBED else {"labels": list(labels)}
+    card(path).write_text(json.dumps(facts, indent=1) + "\n")
 
 
-def card(spec: ModelSpec) -> Path:
-    """Where a model's facts lie."""
-    return graph(spec).with_name("model.json")
+def card(path: Path) -> Path:
+    """Where the facts of a graph lie."""
+    return path.with_name("model.json")
 
 
-def write_scores(figures: dict[str, Any]) -> None:
+def write_scores(figures: dict[str, Any], repository: Path) -> None:
     """The evaluation's figures of the served files, into their cards of facts."""
     for spec, key in ((EMBED, "served embedding"), (DETECT, "detector")):
-        facts = json.loads(card(spec).read_text())
-        card(spec).write_text(json.dumps(facts | {"scores": figures[key]}, indent=1) + "\n")
+        path = card(graph(spec, repository))
+        facts = json.loads(path.read_text())
+        path.write_text(json.dumps(facts | {"scores": figures[key]}, indent=1) + "\n")
 
 
 def commit() -> str:
@@ -111,9 +112,9 @@ def commit() -> str:
     return (head.stdout.strip() or "unknown") + ("+" if changed.stdout.strip() else "")
 
 
-def _canary() -> str:
+def _canary(path: Path) -> str:
     """The code by which a running server is recognised, in hex."""
-    session = ort.InferenceSession(str(graph(EMBED)), providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (codes,) = session.run(None, {EMBED.images.name: squash(drawn(), EMBED.image_size_px)[None]})
     return bytes(codes[0]).hex()
 

@@ -17,7 +17,7 @@ from inference.training.ship import card, graph  # noqa: E402
 from inference.training.shipped import backbone_from, begin_with, take_over  # noqa: E402
 
 pytestmark = pytest.mark.training
-LABELS = len(json.loads(card(DETECT).read_text())["labels"])
+LABELS = len(json.loads(card(graph(DETECT)).read_text())["labels"])
 
 
 def noise(count, size_px):

@@ -1,9 +1,7 @@
 """Two minutes of the real thing, on a few real photos: prepare, train, judge, resume."""
 
-import csv
 import dataclasses
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,34 +16,14 @@ from inference.training.train import train_embed  # noqa: E402
 from inference.training.weights import backbone_weights  # noqa: E402
 from inference.training.workspace import Preparation, open_workspace, prepare  # noqa: E402
 
-SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "clothing"
-pytestmark = [
-    pytest.mark.training,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data/clothing: photos are not in this repository"),
-]
+pytestmark = [pytest.mark.training, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory):
-    """A workspace of 150 photos by many photographers."""
-    folder = tmp_path_factory.mktemp("small")
-    (folder / "photos" / "images").mkdir(parents=True)
-    with (SHARED / "images.csv").open() as lines:
-        rows = [row for row in csv.DictReader(lines) if row["label"] in ("T-Shirt", "Pants", "Shoes", "Dress")]
-    by_sender: dict[str, list[dict[str, str]]] = {}
-    for row in rows:
-        by_sender.setdefault(row["sender_id"], []).append(row)
-    few = [row for mine in by_sender.values() for row in mine[:3]]
-    with (folder / "photos" / "images.csv").open("w", newline="") as out:
-        writer = csv.DictWriter(out, list(rows[0]))
-        writer.writeheader()
-        for row in few[:150]:
-            writer.writerow(row)
-            shutil.copy(SHARED / "images" / f"{row['image']}.jpg", folder / "photos" / "images")
-    (folder / "runs").mkdir()
-    weights = backbone_weights(None, sha256=None, folder=folder)
-    space = open_workspace(folder / "photos", folder / "runs", weights)
+def space(small_photos, tmp_path_factory):
+    """A workspace of the small folder."""
+    runs = tmp_path_factory.mktemp("runs")
+    space = open_workspace(small_photos, runs, backbone_weights(None, sha256=None, folder=runs))
     prepare(space, Preparation(views=8, made=40), workers=2)
     return space
 
