@@ -98,6 +98,16 @@ def test_the_exported_detector_is_torchs(weights, tmp_path):
     assert labels == 0
 
 
+def test_a_box_is_repeated_where_a_better_one_covers_the_same():
+    best, same, beside, empty = [0.1, 0.1, 0.5, 0.5], [0.1, 0.1, 0.5, 0.45], [0.3, 0.1, 0.7, 0.5], [0.0, 0.0, 0.0, 0.0]
+    one = torch.tensor([best, beside, same, empty, empty])
+    other = torch.tensor([same, empty, empty, empty, best])
+
+    found = model.repeated(torch.stack([one, other]))
+
+    assert found.tolist() == [[False, False, True, False, False], [False, False, False, False, True]]
+
+
 def test_only_the_highest_of_a_neighbourhood_is_a_peak():
     grid = torch.zeros(1, 5, 5)
     grid[0, 2, 2], grid[0, 2, 3], grid[0, 0, 0] = 0.9, 0.8, 0.3
