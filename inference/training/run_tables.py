@@ -23,7 +23,7 @@ def every_run(figures: Mapping[str, Any], names: Sequence[str]) -> Iterator[str]
     yield "## Every run"
     yield (
         "Bits, floats, and bits without the rotation fitted after training; P@1 is of categories, R@1 of instances. "
-        "Runs named `head-`, and `served-0`, train the head alone, on the mean of three tuned backbones; "
+        "Runs named `head-`, and `served-`, train the head alone, on the mean of three tuned backbones; "
         "`head-unseen-0` and `imagenet-head-0` on ImageNet's; `unseen-cpu-0` tuned stages 6 and 7 of it."
     )
     rows = [("ImageNet's backbone", "-", *row(figures["frozen"]["float"]), "floats, 1,280")]
@@ -55,7 +55,7 @@ def kinds(runs: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
 
 
 def _kind(name: str) -> str:
-    return re.sub(r"-\d+\b", "", name)
+    return re.sub(r"-\d+(?=\s|$)", "", name)
 
 
 def over_seeds(runs: Mapping[str, Any]) -> Iterator[Row]:
