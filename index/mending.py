@@ -108,7 +108,7 @@ class Mending:
             events = [
                 _marked(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(places)
             ]
-        published = len(events) - len(last_word.publish(events))
+        published = len(last_word.publish(events))
         yield from _times("published", published)
         yield from _times("gone", len(chosen) - published)
 
@@ -119,7 +119,7 @@ class Mending:
             version = max(patient.version, 0 if patient.word is None else patient.word.version)
             if version > 0:
                 tombstones.append(_marked(tombstone(last_word.topic, patient.pin_id, version), patient.last_slot))
-        deleted = len(tombstones) - len(last_word.publish(tombstones))
+        deleted = len(last_word.publish(tombstones))
         yield from _times("deleted", deleted)
         yield from _times("gone", len(patients) - deleted)
 

@@ -110,8 +110,9 @@ def replay(  # noqa: PLR0913 (each is an option)
     indexed or deleted since, at that version or a newer one, is left alone. Safe to repeat: the worker's fence
     makes a second replay an event that changes nothing.
 
-    Exit status 0: all done (or, without --yes, said). 1: some were gone, came from a lane unknown here, or hold no
-    event. 2: wrong usage. 3: Kafka is away.
+    Exit status 0: all done (or, without --yes, said). 1: some were gone, came from a lane unknown here, hold no
+    event, or were left alone, for newer events of their pins came meanwhile or lie in the other lane. 2: wrong usage.
+    3: Kafka is away.
     """
     wanted = _wanted(reason, since, until, pin)
     with _office(kafka, config, topic_prefix) as (office, box):
@@ -127,7 +128,8 @@ def replay(  # noqa: PLR0913 (each is an option)
                 advance = steps("letters", seen.total())
                 gone = office.replay(office.plan(wanted, each=every, lane=lane), advance=advance)
         if gone:
-            complain(f"{gone:,} letters were not replayed: gone by now, or newer events of their pins came meanwhile")
+            letters = "1 letter was" if gone == 1 else f"{gone:,} letters were"
+            complain(f"{letters} not replayed: gone by now, or newer events of their pins are in the lane")
         raise typer.Exit(1 if gone or seen["stranger"] or seen["without"] else 0)
 
 

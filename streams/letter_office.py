@@ -118,8 +118,7 @@ class LetterOffice:
                 sent = {_place(plan.letter): plan for plan in chunk if plan.fate == "replay"}
                 done = [plan for plan in chunk if plan.fate == "settled"]
                 for (lane, at_home), events in _by_lane(sent, reader).items():
-                    left = last_word(lane, at_home=at_home).publish(events)
-                    done += [sent[each.partition, each.offset] for each in events if (each.key or b"") not in left]
+                    done += [sent[place] for place in last_word(lane, at_home=at_home).publish(events)]
                 for plan in done:
                     handled: Handled = "settled" if plan.fate == "settled" else "replayed"
                     _mark(repeater, self.topic, plan.letter, plan.done_with, handled)

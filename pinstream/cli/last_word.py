@@ -55,21 +55,20 @@ class LastWord:
     ) -> None:
         self._ends.close()
 
-    def publish(self, records: Sequence[StoredRecord]) -> frozenset[bytes]:
-        """Publish records, acknowledged; the keys of pins that were left alone."""
+    def publish(self, records: Sequence[StoredRecord]) -> list[tuple[int, int]]:
+        """Publish records, acknowledged; the partition and offset that each had, but for those left alone."""
         self._look()
         sent: dict[bytes, Rank] = {}
-        left = set()
+        published = []
         for record in records:
             key, rank = record.key or b"", rank_of(record) or (0, False)
-            if self._newer(key, rank) is not None:
-                left.add(key)
-                continue
-            self._repeater.repeat(replace(record, topic=self.topic))
-            sent[key] = rank
+            if self._newer(key, rank) is None:
+                self._repeater.repeat(replace(record, topic=self.topic))
+                sent[key] = rank
+                published.append((record.partition, record.offset))
         self._repeater.flush()
         self._set_right(sent)
-        return frozenset(left)
+        return published
 
     def _set_right(self, sent: Mapping[bytes, Rank]) -> None:
         """Publish once more whatever newer came while these were on their way, until nothing did."""

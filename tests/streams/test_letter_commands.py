@@ -154,9 +154,22 @@ def test_a_letter_for_the_other_lane_does_not_take_the_place_of_a_newer_event_th
     done = run(desk, "replay", "--backfill", "--yes")
 
     assert done.exit_code == 1, done.output
-    assert "1 letters were not replayed" in done.stderr
+    assert "1 letter was not replayed" in done.stderr
     assert [record.key() for record in records(desk, "pins.events.backfill", 2)] == [b"a", b"b"]
     assert listed(desk) == ["a"]
+
+
+def test_of_a_pins_letters_only_those_older_than_what_the_other_lane_holds_are_left_alone(desk: Desk) -> None:
+    desk.write("pins.events.backfill", b"a", value("a", 3))
+    desk.put(*(letter("a", version, topic=desk.prefix + "pins.events") for version in (1, 2, 4)))
+
+    done = run(desk, "replay", "--backfill", "--all", "--yes")
+    open_still = json.loads(run(desk, "ls", "--json").stdout)["letters"]
+
+    assert done.exit_code == 1, done.output
+    assert "2 letters were not replayed" in done.stderr
+    assert [json.loads(each.value() or b"")["version"] for each in records(desk, "pins.events.backfill", 2)] == [3, 4]
+    assert sorted(each["version"] for each in open_still) == [1, 2]
 
 
 def test_a_letter_that_died_again_is_open_and_says_so(desk: Desk) -> None:
