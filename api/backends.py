@@ -19,7 +19,7 @@ from inference.canary import Canary
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
-from inference.errors import ModelUnavailable
+from inference.errors import EmbeddingMismatch, InferenceError
 from pinstream.milvus import MilvusStore
 
 _INLINE_THREADS: Final = 2
@@ -55,10 +55,12 @@ async def backends(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Par
 
 
 async def _sung(canary: Canary, runner: TritonModels) -> None:
-    """An inference on both models; where they are away, perhaps others are there, which is ModelMismatch."""
+    """An inference on both models; where they do not answer, perhaps others are there, which is OtherModels."""
     try:
         await canary.sing()
-    except ModelUnavailable:
+    except EmbeddingMismatch:
+        raise
+    except InferenceError:
         await runner.check()
         raise
 

@@ -20,7 +20,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from fetch.fetcher import FetchFailed, FetchRefused
-from inference.errors import EmbeddingMismatch, ModelBusy, ModelMismatch, ModelUnavailable, PictureRefused
+from inference.errors import (
+    EmbeddingMismatch,
+    ModelBusy,
+    ModelMismatch,
+    ModelUnavailable,
+    OtherModels,
+    PictureRefused,
+)
 from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import (
     IndexMismatch,
@@ -124,7 +131,8 @@ _RULES: Final[Mapping[type[Exception], _Rule]] = {
     ModelBusy: _Rule(429, "models-busy", "the models have as much to do as they can", retry_s=_BUSY_RETRY_S),
     ModelUnavailable: _Rule(503, "models-unavailable", "the models do not answer now", retry_s=_AWAY_RETRY_S),
     EmbeddingMismatch: _Rule(503, "embedding-mismatch"),
-    ModelMismatch: _Rule(503, "models-mismatch", _OTHER_MODELS),
+    OtherModels: _Rule(503, "models-mismatch", _OTHER_MODELS),
+    ModelMismatch: _Rule(503, "models-refused", "the models refuse this service; its log says why"),
     ClientDisconnect: _Rule(400, "caller-gone"),
 }
 """By class, the special before the general."""

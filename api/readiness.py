@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from api.feed import Feed
 from api.problems import Problem, problem_of
 from api.searches import Searches
-from inference.errors import InferenceError, ModelMismatch, ModelUnavailable
+from inference.errors import EmbeddingMismatch, InferenceError, ModelUnavailable, OtherModels
 from pinstream.codes import CODE_BYTES
 from pinstream.errors import IndexUnavailable, VectorIndexError
 
@@ -98,7 +98,7 @@ def _why_not(index: VectorIndexError | Problem | None, models: InferenceError | 
     """Without the models the rest still serves; with others, answers would be wrong and look right."""
     if isinstance(index, VectorIndexError):
         return problem_of(index)
-    return problem_of(models) if isinstance(models, ModelMismatch) else None
+    return problem_of(models) if isinstance(models, EmbeddingMismatch | OtherModels) else None
 
 
 def _told(part: str, error: Exception | None) -> str:

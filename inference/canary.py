@@ -6,7 +6,7 @@ import numpy as np
 
 from inference.detect import Detector
 from inference.embed import Embedder
-from inference.errors import EmbeddingMismatch, ModelMismatch
+from inference.errors import EmbeddingMismatch
 from inference.images import WHOLE, Box, Pixels
 from pinstream.codes import CODE_BITS, Code, hamming
 from pinstream.collection import EMBEDDING_VERSION
@@ -34,8 +34,8 @@ class Canary:
     async def sing(self) -> Code:
         """The picture's code, once both models have answered sensibly.
 
-        Raises ModelUnavailable or ModelBusy as the models do, ModelMismatch if a code says
-        nothing, EmbeddingMismatch if one has moved.
+        Raises ModelUnavailable, ModelBusy or ModelMismatch as the models do, EmbeddingMismatch if a code says
+        nothing or has moved.
         """
         picture = drawn()
         await self._detector.detect(picture)
@@ -43,7 +43,7 @@ class Canary:
         for code in codes:
             ones = int.from_bytes(code, "big").bit_count()
             if ones in (0, CODE_BITS):
-                raise ModelMismatch(f"embed: {ones} of {CODE_BITS} bits of the canary's code are set")
+                raise EmbeddingMismatch(f"embed: {ones} of {CODE_BITS} bits of the canary's code are set")
         expected = [self._promised or codes[0], *codes[1:]] if self._expected is None else self._expected
         served, due = max(zip(codes, expected, strict=True), key=lambda pair: hamming(*pair))
         self.drift_bits = hamming(served, due)

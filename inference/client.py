@@ -14,7 +14,7 @@ import numpy as np
 from tritonclient.grpc import service_pb2
 from tritonclient.grpc.service_pb2_grpc import GRPCInferenceServiceStub
 
-from inference.errors import InferenceError, ModelBusy, ModelMismatch, ModelUnavailable
+from inference.errors import InferenceError, ModelBusy, ModelMismatch, ModelUnavailable, OtherModels
 from inference.images import Pixels
 from inference.runner import NUMPY_TYPES, Outputs, Priority, checked_outputs
 from inference.tensors import MODELS, ModelSpec, Tensor
@@ -123,11 +123,12 @@ class TritonModels:
     async def check(self) -> None:
         """Nothing if every model is ready at the pinned version with the declared tensors.
 
-        Raises ModelMismatch with all that differs, or ModelUnavailable while the server cannot say.
+        Raises OtherModels with all that differs, ModelUnavailable while the server cannot say, or ModelMismatch
+        where it never will.
         """
         differences = [text for spec in MODELS for text in await self._differences(spec)]
         if differences:
-            raise ModelMismatch(f"Triton at {self.address}: " + "; ".join(differences))
+            raise OtherModels(f"Triton at {self.address}: " + "; ".join(differences))
 
     async def _differences(self, spec: ModelSpec) -> list[str]:
         name, version, sent = spec.name, str(self.version), {"timeout": self._timeout_s, "metadata": self._metadata}

@@ -6,7 +6,8 @@
     ├── PictureRefused       invalid: this picture never will decode; a dead letter
     ├── ModelUnavailable     retryable: the server is away or not ready; it will come back
     │   └── ModelBusy        retryable: a queue is full or a deadline passed; send less
-    └── ModelMismatch        fatal: the server runs another embedding version or other tensors
+    └── ModelMismatch        fatal: the server never will answer this program: a wrong key, other models
+        ├── OtherModels        it was asked what it serves: another embedding version, other tensors
         └── EmbeddingMismatch  the same, seen in its codes
 """
 
@@ -28,7 +29,11 @@ class ModelBusy(ModelUnavailable):
 
 
 class ModelMismatch(InferenceError):
-    """The model server runs something else than this program was made for; stop."""
+    """The model server refuses this program, or answers what it cannot read; stop."""
+
+
+class OtherModels(ModelMismatch):
+    """The model server was asked what it serves, and it is something else."""
 
 
 class EmbeddingMismatch(ModelMismatch):

@@ -4,7 +4,7 @@ import asyncio
 
 from api.health import NotReady
 from api.settings import ApiSettings, QuotaSettings
-from inference.errors import EmbeddingMismatch, ModelMismatch, ModelUnavailable
+from inference.errors import EmbeddingMismatch, ModelMismatch, ModelUnavailable, OtherModels
 from pinstream.codes import Code
 from pinstream.collection import Where
 from pinstream.errors import IndexUnavailable
@@ -67,14 +67,23 @@ async def test_with_the_models_of_another_embedding_it_is_not_and_names_both(ben
 
 
 async def test_with_other_models_it_is_not_and_tells_strangers_no_address(bench: Bench) -> None:
-    bench.models.failure = ModelMismatch("Triton at 10.0.0.9: embed has versions 2; this program needs 1")
+    bench.models.failure = OtherModels("Triton at 10.0.0.9: embed has versions 2; this program needs 1")
 
     async with asked(bench) as service:
         answer = await service.client.get("/readyz")
 
-    assert (answer.status_code, answer.json()["ready"], answer.json()["models"]) == (503, False, "ModelMismatch")
+    assert (answer.status_code, answer.json()["ready"], answer.json()["models"]) == (503, False, "OtherModels")
     assert "embedding version 1, which the index holds" in answer.json()["detail"]
     assert "10.0.0.9" not in answer.text
+
+
+async def test_refused_by_the_models_it_is_ready_as_nothing_says_that_they_are_others(bench: Bench) -> None:
+    bench.models.failure = ModelMismatch("Triton at 10.0.0.9: UNAUTHENTICATED: token expired")
+
+    async with asked(bench) as service:
+        answer = await service.client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["ready"], answer.json()["models"]) == (200, True, "ModelMismatch")
 
 
 async def test_many_who_ask_cost_one_inference(bench: Bench) -> None:

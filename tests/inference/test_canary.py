@@ -72,7 +72,7 @@ async def test_a_code_that_the_card_does_not_promise_is_a_mismatch():
 
 @pytest.mark.parametrize("dumb", [code(), code(*range(256))])
 async def test_a_code_that_says_nothing_is_a_mismatch(dumb):
-    with pytest.raises(ModelMismatch, match="of 256 bits"):
+    with pytest.raises(EmbeddingMismatch, match="of 256 bits"):
         await canary(dumb).sing()
 
 
