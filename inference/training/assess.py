@@ -23,6 +23,7 @@ from inference.training.evaluate import (
     judge_detector,
     judge_unseen,
     judge_vectors,
+    kind_of,
     paired_difference,
 )
 from inference.training.graphs import session
@@ -272,16 +273,26 @@ def judge_everything(space: Workspace, *, elsewhere: Path | None, also: Sequence
 
 def against_specialists(runs: Mapping[str, Path], judged: Judged) -> dict[str, Any]:
     """Each unified kind of run less each specialist kind of the same budget, over all their seeds."""
-    kinds: dict[str, list[dict[str, np.ndarray]]] = {}
+    kinds: dict[str, list[Path]] = {}
     for name, run in runs.items():
-        signs = three_ways(of_part(vectors_of(run), PART), np.load(run / "rotation.npy"))["bits"]
-        kinds.setdefault(name.rpartition("-")[0], []).append(signs)
-    return {
-        f"{unified} less {before}{task}": paired_difference(kinds[unified], kinds[before + task], judged)
+        kinds.setdefault(kind_of(name), []).append(run)
+    pairs = [
+        (unified, before + task)
         for before, unifieds in (("", ("unified",)), ("head-", ("head-unified", "served")))
         for unified in unifieds
         for task in SPECIALISTS
         if unified in kinds and before + task in kinds
+    ]
+
+    def signs(kind: str) -> list[dict[str, np.ndarray]]:
+        return [
+            three_ways(of_part(vectors_of(run), PART), np.load(run / "rotation.npy"))["bits"] for run in kinds[kind]
+        ]
+
+    return {
+        f"{one} less {other}": paired_difference(signs(one), signs(other), judged)
+        | {"seeds": [len(kinds[one]), len(kinds[other])]}
+        for one, other in pairs
     }
 
 

@@ -98,13 +98,14 @@ def embed(  # noqa: PLR0913, PLR0917 - one argument per option of the command li
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
     weights: Weights = None,
+    weights_sha256: WeightsSum = None,
     threads: Threads = 1,
 ) -> None:
     """One embedding; the result is runs/NAME/embedder.pt."""
     settings = dataclasses.replace(load(EmbedSettings, preset), seed=seed)
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    space = workspace(photos, runs, weights=weights)
+    space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
     views = space.views(settings)
     head = EmbedHead(settings.bits, dropout=settings.dropout, normalise=settings.normalise)
     embedder = Embedder(space.backbone(), head, cut=settings.cut)
@@ -145,6 +146,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
     weights: Weights = None,
+    weights_sha256: WeightsSum = None,
     drawn: DrawnOption = None,
     threads: Threads = 1,
     workers: Workers = 1,
@@ -153,7 +155,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     settings = dataclasses.replace(load(DetectSettings, preset), seed=seed)
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    space = workspace(photos, runs, weights=weights)
+    space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
     scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
     detector = Detector(space.backbone(), label_count=len(space.photos.labels))
     if settings.start:
@@ -190,16 +192,17 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
 
 
 @app.command("export")
-def export(
+def export(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
     embed: Annotated[str, typer.Option(help="run of the embedding; empty: leave it as it is")] = "unified-0",
     detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-0",
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,
     weights: Weights = None,
+    weights_sha256: WeightsSum = None,
     repository: Repository = ship.REPOSITORY,
 ) -> None:
     """Both graphs into the Triton repository, compared with torch first."""
-    space = workspace(photos, runs, weights=weights)
+    space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
     if embed:
         ship.ship_embed(space, runs / embed, repository)
     if detect:
@@ -223,7 +226,7 @@ def cost(
     kept: Figures = FIGURES,
     proxies: Annotated[list[int] | None, typer.Option(min=2, help="may be repeated")] = None,
     sampled: Annotated[list[int] | None, typer.Option(min=0, help="beside the batch's own; 0: all; repeatable")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="whose median is taken")] = 40,
+    steps: Annotated[int, typer.Option(min=1, help="whose median is taken")] = 30,
 ) -> None:
     """Memory and step time of training the head at several numbers of proxies, on this machine's CPU."""
     cases = [Case(p, s) for p in proxies or PROXIES for s in sampled or SAMPLED]

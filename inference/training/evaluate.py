@@ -1,11 +1,13 @@
 """The figures of one embedding or detector, on photographers that took part in no choice."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
+from inference.detect import DEFAULT_MIN_SCORE
 from inference.tensors import DETECT
 from inference.training.cutouts import box_of
 from inference.training.data import CAMERA, CATALOGUE, RAW, WEB, SceneMaker, Wardrobe
@@ -15,8 +17,14 @@ from inference.training.retrieval import cross_hits, instance_ranks, interval, n
 VIEWS: Final = {"raw": RAW, "camera": CAMERA, "catalogue": CATALOGUE, "web": WEB}
 RECALLS: Final = (1, 5, 10, 50)
 TASKS: Final = ("category P@1", "instance R@1 camera -> catalogue", "instance R@1 web -> catalogue")
+KEPT: Final = "false boxes that a worker keeps"
 Figure = tuple[float, float, float]
 """A mean and its 95 % interval."""
+
+
+def kind_of(name: str) -> str:
+    """A run's name, or a pair's, without seeds: ``NAME-0``, ``NAME-1`` and so on are one kind."""
+    return re.sub(r"-\d+(?=\s|$)", "", name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,9 @@ def _judge_real(detect: Detect, wardrobe: Wardrobe, labels: np.ndarray) -> dict[
     return {name: interval(v.astype(np.float64), who) for name, v in values.items()}
 
 
-def false_boxes(detect: Detect, pictures: Sequence[np.ndarray], *, over: float = 0.5) -> dict[str, float]:
-    """Boxes over the score, a picture, where nothing should be found."""
+def false_boxes(detect: Detect, pictures: Sequence[np.ndarray]) -> dict[str, float]:
+    """Boxes where nothing should be found, a picture: those with a score over 0.5, and all that a worker keeps."""
     found = find(detect, pictures)
-    return {"false boxes": float(np.mean([(f.scores > over).sum() for f in found])), "pictures": float(len(pictures))}
+    over = {"false boxes": 0.5, KEPT: DEFAULT_MIN_SCORE}
+    counts = {name: float(np.mean([(f.scores > score).sum() for f in found])) for name, score in over.items()}
+    return {**counts, "pictures": float(len(pictures))}

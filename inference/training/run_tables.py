@@ -1,10 +1,9 @@
 """The report's tables of runs: each of them, over seeds, and unified ones against specialists."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from inference.training.evaluate import TASKS
+from inference.training.evaluate import TASKS, kind_of
 from inference.training.markdown import Row, folded, shown, table
 from inference.training.settings import EmbedSettings
 
@@ -47,15 +46,11 @@ def _differs(settings: Mapping[str, Any]) -> str:
 
 
 def kinds(runs: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
-    """The runs of each kind, in the order of their seeds: ``NAME-0``, ``NAME-1`` and so on are one kind."""
+    """The runs, or pairs, of each kind, in the order of their seeds."""
     found: dict[str, list[Mapping[str, Any]]] = {}
     for name, run in runs.items():
-        found.setdefault(_kind(name), []).append(run)
+        found.setdefault(kind_of(name), []).append(run)
     return found
-
-
-def _kind(name: str) -> str:
-    return re.sub(r"-\d+(?=\s|$)", "", name)
 
 
 def over_seeds(runs: Mapping[str, Any]) -> Iterator[Row]:
@@ -74,16 +69,18 @@ def unified_less_specialists(gaps: Mapping[str, Any]) -> Iterator[Row]:
 
 def verdicts(figures: Mapping[str, Any]) -> Iterator[str]:
     """The short answer: unified codes less each kind of specialist in the mean over seeds, and what that means."""
-    gaps, seeds = kinds(figures["against specialists"]), kinds(figures["runs"])
+    gaps = kinds(figures["against specialists"])
     if not gaps:
         return
-    yield "Unified codes less specialists of the same budget, the mean over seeds; plus: the unified code is better."
+    yield (
+        "Unified codes less specialists of the same budget, the mean over as many seeds as are named; plus: the "
+        "unified code is better."
+    )
     rows = []
     for pair, found in gaps.items():
         means = [f"{sum(gap[task][0] for gap in found) / len(found):+.3f}" for task in ALL]
-        is_of_kinds = pair in figures["against specialists"]  # not seed by seed
-        count = [str(len(seeds.get(kind, ())) if is_of_kinds else len(found)) for kind in pair.split(" less ")]
-        rows.append((pair, " and ".join(count), *means, _verdict([gap["mean over tasks"] for gap in found])))
+        count = found[0].get("seeds", [len(found)] * 2)  # without it the pairs were judged seed by seed
+        rows.append((pair, " and ".join(map(str, count)), *means, _verdict([gap["mean over tasks"] for gap in found])))
     yield table(("pair", "seeds", *ALL, "in the mean"), rows)
 
 

@@ -2,8 +2,9 @@
 
 import hashlib
 import urllib.request
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
+from urllib.parse import urlsplit
 
 from inference.training.errors import BadWeights
 
@@ -21,7 +22,7 @@ def backbone_weights(source: str | None, *, sha256: str | None, folder: Path) ->
         return _checked(Path(source), sha256)
     if sha256 is None:
         raise BadWeights(f"{source}: weights from a URL need their SHA-256 (--weights-sha256)")
-    kept = folder / f"weights-{sha256[:16]}.pth"
+    kept = folder / f"weights-{sha256[:16]}{PurePosixPath(urlsplit(source).path).suffix}"
     if not kept.is_file():
         with urllib.request.urlopen(source, timeout=60) as reply:  # noqa: S310 - https and file only, see above
             kept.write_bytes(reply.read())
