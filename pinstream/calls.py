@@ -38,6 +38,7 @@ _KINDS: Final[Mapping[str, type[PinstreamError]]] = {
     "invalid-request": QueryInvalid,
     "photo-refused": QueryInvalid,
     "body-too-large": QueryInvalid,
+    "upload-too-slow": QueryInvalid,
     "unsupported-media-type": QueryInvalid,
 }
 _COME_AGAIN: Final = frozenset({429, 500, 502, 503, 504})

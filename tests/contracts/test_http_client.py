@@ -149,6 +149,14 @@ async def test_what_is_refused_is_an_error_of_the_library(bench: Bench, service:
 
 
 @CLIENTS
+async def test_a_photo_that_arrives_too_slowly_is_the_callers_to_correct(kind: Kind) -> None:
+    hasty = Bench(ApiSettings(quota=QuotaSettings(upload_s=1e-6)))
+
+    with served(hasty) as service, pytest.raises(QueryInvalid, match="did not arrive within"):
+        await ask(kind, service, "lens", bytes(2**20))
+
+
+@CLIENTS
 @pytest.mark.parametrize("name", ["domain", "label", "but"])
 @pytest.mark.parametrize("given", [(), [], "", ("",), "a\nb"])
 async def test_what_the_library_refuses_as_names_the_service_does(
