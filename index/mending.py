@@ -105,10 +105,11 @@ class Mending:
         for partition, offset in chosen:
             places.setdefault(partition, set()).add(offset)
         with TopicReader(self._to, self._hearing.lanes[lane]) as reader:
-            events = [
-                _marked(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(places)
-            ]
-        published = len(last_word.publish(events))
+            published = len(
+                last_word.publish(
+                    _marked(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(places)
+                )
+            )
         yield from _times("published", published)
         yield from _times("gone", len(chosen) - published)
 

@@ -1,6 +1,6 @@
 """Reading all dead letters, and taking them back or off the list: what the commands do, without the screen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
@@ -117,8 +117,11 @@ class LetterOffice:
             while chunk := list(islice(plans, _AT_ONCE)):
                 sent = {_place(plan.letter): plan for plan in chunk if plan.fate == "replay"}
                 done = [plan for plan in chunk if plan.fate == "settled"]
-                for (lane, at_home), events in _by_lane(sent, reader).items():
-                    done += [sent[place] for place in last_word(lane, at_home=at_home).publish(events)]
+                for (lane, at_home), letters in _by_lane(sent.values()).items():
+                    published = last_word(lane, at_home=at_home).publish(
+                        _event(record, lane) for record in reader.pick(_places(letters))
+                    )
+                    done += [sent[place] for place in published]
                 for plan in done:
                     handled: Handled = "settled" if plan.fate == "settled" else "replayed"
                     _mark(repeater, self.topic, plan.letter, plan.done_with, handled)
@@ -154,14 +157,11 @@ class LetterOffice:
                 yield record.key, outcome.version
 
 
-def _by_lane(
-    sent: Mapping[tuple[int, int], Plan], reader: TopicReader
-) -> Mapping[tuple[str, bool], Sequence[StoredRecord]]:
-    """The events of these letters that are still there, by the lane they go to and whether it is their own."""
-    found: dict[tuple[str, bool], list[StoredRecord]] = {}
-    for record in reader.pick(_places([plan.letter for plan in sent.values()])):
-        plan = sent[record.partition, record.offset]
-        found.setdefault((plan.topic, plan.topic == plan.letter.source), []).append(_event(record, plan.topic))
+def _by_lane(plans: Iterable[Plan]) -> Mapping[tuple[str, bool], Sequence[Letter]]:
+    """Their letters, by the lane they go to and whether it is their own."""
+    found: dict[tuple[str, bool], list[Letter]] = {}
+    for plan in plans:
+        found.setdefault((plan.topic, plan.topic == plan.letter.source), []).append(plan.letter)
     return found
 
 

@@ -1,7 +1,7 @@
 """Events published again on a compacted lane, where the last record of a key is the one that stays."""
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -55,8 +55,11 @@ class LastWord:
     ) -> None:
         self._ends.close()
 
-    def publish(self, records: Sequence[StoredRecord]) -> list[tuple[int, int]]:
-        """Publish records, acknowledged; the partition and offset that each had, but for those left alone."""
+    def publish(self, records: Iterable[StoredRecord]) -> list[tuple[int, int]]:
+        """Publish records, acknowledged; the partition and offset that each had, but for those left alone.
+
+        None is held for longer than its turn: a lane's events may be megabytes each.
+        """
         self._look()
         sent: dict[bytes, Rank] = {}
         published = []

@@ -13,6 +13,7 @@ from pinstream.collection import tombstone
 from pinstream.errors import IndexUnavailable
 from pinstream.events import REPAIR_HEADER
 from tests.index.town import HEADERS, QUIET, Town
+from tests.pinstream.held import watch_picks
 
 
 def test_an_index_that_is_as_the_topics_say_is_clean(town: Town) -> None:
@@ -86,6 +87,19 @@ def test_a_repair_publishes_events_as_they_are_with_a_mark_and_tombstones_for_or
     assert written[b"undeleted"].headers == [("version", b"2"), (REPAIR_HEADER, b"1")]
     assert written[b"orphan"].value is None
     assert written[b"orphan"].headers == [("version", b"6"), (REPAIR_HEADER, b"2")]
+
+
+def test_a_repair_holds_one_event_at_a_time(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in range(12):
+        town.publish(f"missing-{each}", 1)
+    town.audit()
+    alive = watch_picks(monkeypatch)
+
+    done = town.mend()
+
+    assert done == {"published": 12}
+    assert len(alive) == 12
+    assert max(alive) - min(alive) <= 2
 
 
 def test_what_publishing_again_would_not_help_is_left_alone(town: Town) -> None:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from streams.__main__ import app
 from streams.dead_letters import LEFT_OUT
 from tests.pinstream.commands import TOPIC_PARTITIONS, outcome
+from tests.pinstream.held import watch_picks
 from tests.streams.letters import EVENT_HEADERS, PUBLISHED_MS, Desk, letter, value
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
@@ -170,6 +171,17 @@ def test_of_a_pins_letters_only_those_older_than_what_the_other_lane_holds_are_l
     assert "2 letters were not replayed" in done.stderr
     assert [json.loads(each.value() or b"")["version"] for each in records(desk, "pins.events.backfill", 2)] == [3, 4]
     assert sorted(each["version"] for each in open_still) == [1, 2]
+
+
+def test_a_replay_holds_one_event_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.put(*(letter(f"pin{each}", topic=desk.prefix + "pins.events") for each in range(12)))
+    alive = watch_picks(monkeypatch)
+
+    done = run(desk, "replay", "--yes")
+
+    assert done.exit_code == 0, done.output
+    assert len(alive) == 12
+    assert max(alive) - min(alive) <= 2
 
 
 def test_a_letter_that_died_again_is_open_and_says_so(desk: Desk) -> None:

@@ -1,0 +1,23 @@
+"""How many records are in memory at once, while a topic is picked from."""
+
+import gc
+from collections.abc import Collection, Iterator, Mapping
+
+import pytest
+
+from pinstream.cli.passes import TopicReader
+from pinstream.stored import StoredRecord
+
+
+def watch_picks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The records alive as each one is picked; fills while picks go on."""
+    alive: list[int] = []
+    pick = TopicReader.pick
+
+    def counted(self: TopicReader, places: Mapping[int, Collection[int]]) -> Iterator[StoredRecord]:
+        for record in pick(self, places):
+            alive.append(sum(isinstance(each, StoredRecord) for each in gc.get_objects()))
+            yield record
+
+    monkeypatch.setattr(TopicReader, "pick", counted)
+    return alive
