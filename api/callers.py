@@ -1,4 +1,4 @@
-"""Whose request this is, as far as addresses tell."""
+"""Whose request this is: as far as addresses tell, and as the guard found."""
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -39,8 +39,10 @@ def _is_among(address: str, proxies: Sequence[Network]) -> bool:
         return False
 
 
-def _address_here(request: Request) -> str:
-    return address_of(request.scope, request.headers, request.app.state.settings.api.proxies)
+def _caller_here(request: Request) -> str:
+    caller: str = request.state.caller
+    return caller
 
 
-AddressHere = Annotated[str, Depends(_address_here)]
+CallerHere = Annotated[str, Depends(_caller_here)]
+"""The caller whose tokens the guard took: its key, else its address."""

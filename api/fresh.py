@@ -10,7 +10,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from api.callers import AddressHere
+from api.callers import CallerHere
 from api.parts import PartsHere
 from api.problems import declared
 from api.shapes import FreshBody, PinBody
@@ -38,14 +38,14 @@ router = APIRouter(tags=["fresh"], route_class=TimedRoute, responses=declared(42
 async def fresh(
     request: Request,
     parts: PartsHere,
-    address: AddressHere,
+    caller: CallerHere,
     limit: Annotated[int, Query(ge=1, le=MOST)] = 40,
     last_event_id: Annotated[str | None, Query(max_length=100, description="as the header `Last-Event-ID`")] = None,
     given: Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)] = None,
 ) -> Response | FreshBody:
     """The newest pins, or a stream of those that become searchable from now on, or from `last_event_id` on."""
     if EVENT_STREAM in request.headers.get("accept", ""):
-        frames, place = parts.feed.events(given or last_event_id), parts.streams.place(address)
+        frames, place = parts.feed.events(given or last_event_id), parts.streams.place(caller)
         return EventStream(frames, place, stall_s=request.app.state.timeout_s)
     told = parts.feed.last_event_id
     pins = await parts.searches.ask(lambda index: index.newest(limit=limit))

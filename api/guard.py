@@ -111,6 +111,7 @@ class Guard:
         if self._keys.wanted:
             owner = self._keys.owner(headers)
             stranger, caller = owner is None, owner or caller
+        scope.setdefault("state", {})["caller"] = caller
         wait_s = self._buckets.take(caller, cost)
         if wait_s:
             self._metrics.add("refused", "rate")

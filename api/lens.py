@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from api.callers import AddressHere
+from api.callers import CallerHere
 from api.models import Understood
 from api.parts import Parts, PartsHere
 from api.photos import photo_in
@@ -72,9 +72,9 @@ class LensBody(Body):
 
 
 @router.post("/v1/lens", openapi_extra=_PHOTO)
-async def lens(request: Request, which: Annotated[Which, Query()], parts: PartsHere, address: AddressHere) -> LensBody:
+async def lens(request: Request, which: Annotated[Which, Query()], parts: PartsHere, caller: CallerHere) -> LensBody:
     """What is like a photo: as a whole, and like each object on it."""
-    with parts.uploads.place(address):
+    with parts.uploads.place(caller):
         photo = await _understood(request, parts)
     seen = [
         Seen(

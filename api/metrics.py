@@ -9,7 +9,7 @@ GATES: Final = ("index", "feed", "models", "fetch", "thumbnails")
 TABLE: Final = (
     Metric("pinstream_api_requests_total", "counter", "answers by route and status", ("route", "method", "status")),
     Metric("pinstream_api_request_seconds", "histogram", "from a request's head to its answer's end", ("route",)),
-    Metric("pinstream_api_refused_total", "counter", "refused at once: key, rate, body, full, address", ("reason",)),
+    Metric("pinstream_api_refused_total", "counter", "refused at once: key, rate, body, full, caller", ("reason",)),
     Metric("pinstream_api_gate_seconds", "histogram", "time at the index, the models, fetching", ("gate",)),
     Metric("pinstream_api_gate_in_use", "gauge", "places taken", ("gate",)),
     Metric("pinstream_api_gate_waiting", "gauge", "callers waiting for a place", ("gate",)),
@@ -22,7 +22,7 @@ TABLE: Final = (
     Metric("pinstream_api_kafka_connected", "gauge", "1 while outcomes are being read"),
 )  # fmt: skip
 
-REFUSALS: Final = ("key", "rate", "body", "full", "address")
+REFUSALS: Final = ("key", "rate", "body", "full", "caller")
 
 
 class Metrics(Collectors):

@@ -40,15 +40,15 @@ class QuotaSettings(Group):
     callers: PositiveInt = Field(10_000, description="callers remembered, those seen last")
     body_bytes: PositiveInt = Field(16 * 1024 * 1024, description="of one request, photos included")
     uploads: PositiveInt = Field(
-        16, description="photos held at once, from before they are read until they are answered: with `body_bytes` "
-        "the memory they take; more are refused with 429"
+        16, description="photos held at once, from before they are read until they are understood: with "
+        "`body_bytes` the memory they take; more are refused with 429"
     )  # fmt: skip
-    uploads_each: PositiveInt = Field(8, description="of these for one address (of IPv6 one /64)")
+    uploads_each: PositiveInt = Field(8, description="of these for one caller (key, else address; of IPv6 one /64)")
     upload_s: PositiveFloat = Field(8.0, description="for a photo to arrive; a slower one loses its place, s")
     photo_pixels: PositiveInt = Field(40_000_000, description="of one photo, looked at before it is decoded")
     connections: PositiveInt = Field(2_000, description="open at once, streams included; more are answered with 503")
     streams: PositiveInt = Field(256, description="open streams of fresh pins")
-    streams_each: PositiveInt = Field(32, description="of these for one address (of IPv6 one /64)")
+    streams_each: PositiveInt = Field(32, description="of these for one caller (key, else address; of IPv6 one /64)")
     searches: PositiveInt = Field(16, description="searches at once; each has a thread")
     searches_waiting: NonNegativeInt = Field(128, description="searches that may wait for one of these")
     models: PositiveInt = Field(4, description="pictures at the models at once")

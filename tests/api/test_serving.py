@@ -30,7 +30,7 @@ def test_a_stream_tells_what_happens_and_ends_with_the_service(bench: Bench) -> 
     assert not [line for line in rest if line.startswith("event")]
 
 
-def test_one_address_leaves_streams_to_others(bench: Bench) -> None:
+def test_one_caller_leaves_streams_to_others(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(streams=3, streams_each=2))
     stream = {"method": "GET", "url": "/v1/fresh", "headers": {"accept": "text/event-stream"}}
 
@@ -46,7 +46,7 @@ def test_one_address_leaves_streams_to_others(bench: Bench) -> None:
         assert again.status_code == 200
         assert mine[2].headers["retry-after"] == "5"
         assert b"urn:pinstream:problem:too-many-streams" in refused
-        assert b"2 streams at once is what one address may have" in refused
+        assert b"2 streams at once is what one caller may have" in refused
 
 
 def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> None:

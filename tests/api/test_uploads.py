@@ -9,8 +9,9 @@ from functools import partial
 
 import httpx
 import pytest
+from pydantic import SecretStr
 
-from api.settings import ApiSettings, QuotaSettings
+from api.settings import ApiSettings, QuotaSettings, ServiceSettings
 from tests.api.fakes import RED, Asked, Bench, asked, painted
 from tests.api.serving import served
 
@@ -79,6 +80,25 @@ async def test_a_photo_waits_for_the_models_in_its_place(bench: Bench) -> None:
 
     assert refused.json()["type"] == "urn:pinstream:problem:uploads-busy"
     assert statuses == [200, 200]
+
+
+async def test_callers_with_keys_at_one_address_have_places_of_their_own(bench: Bench) -> None:
+    keys = (SecretStr("one"), SecretStr("two"))
+    bench.settings = ApiSettings(api=ServiceSettings(keys=keys), quota=QuotaSettings(uploads_each=1))
+    first = Upload()
+
+    async with asked(bench) as service:
+
+        async def sent(content: bytes | Upload, key: str) -> int:
+            headers = {**PNG, "authorization": f"Bearer {key}"}
+            return (await service.client.post("/v1/lens", content=content, headers=headers)).status_code
+
+        holding = asyncio.create_task(sent(first, "one"))
+        await first.began.wait()
+        statuses = [await sent(painted(RED), key) for key in ("one", "two")]
+        first.goes_on.set()
+
+        assert (statuses, await holding) == ([429, 200], 200)
 
 
 @pytest.mark.parametrize(("headers", "beginning"), [(PNG, painted(RED)), (FORM, b"--b\r\n")], ids=["bare", "form"])
