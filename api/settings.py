@@ -44,7 +44,10 @@ class QuotaSettings(Group):
         "`body_bytes` the memory they take; more are refused with 429"
     )  # fmt: skip
     uploads_each: PositiveInt = Field(8, description="of these for one caller (key, else address; of IPv6 one /64)")
-    upload_s: PositiveFloat = Field(8.0, description="for a photo to arrive; a slower one loses its place, s")
+    upload_s: PositiveFloat = Field(
+        8.0, description="for a photo to arrive, or it gets 408 and loses its place; where this is not less than "
+        "`PINSTREAM_API__TIMEOUT_S`, a slow one ends with 503 as any slow request, s"
+    )  # fmt: skip
     photo_pixels: PositiveInt = Field(40_000_000, description="of one photo, looked at before it is decoded")
     connections: PositiveInt = Field(2_000, description="open at once, streams included; more are answered with 503")
     streams: PositiveInt = Field(256, description="open streams of fresh pins")
