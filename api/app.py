@@ -80,6 +80,6 @@ def _guard(app: FastAPI, settings: ApiSettings, metrics: Metrics) -> None:
             allow_origins=list(settings.api.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
-            expose_headers=["Retry-After", "ETag", "X-Pinstream-Placeholder"],
+            expose_headers=["Retry-After", "ETag", "X-Pinstream-Picture", "X-Pinstream-Placeholder"],
         )
     app.add_middleware(Observed, metrics=metrics)

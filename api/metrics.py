@@ -5,6 +5,8 @@ from typing import Final
 from schemas.metrics import Collectors, Metric
 
 GATES: Final = ("index", "feed", "models", "fetch", "thumbnails")
+PLACES: Final = ("streams", "uploads")
+"""Gates at which nobody waits."""
 
 TABLE: Final = (
     Metric("pinstream_api_requests_total", "counter", "answers by route and status", ("route", "method", "status")),
@@ -32,7 +34,8 @@ class Metrics(Collectors):
         super().__init__(TABLE, process="api")
         self.prepare("gate", GATES)
         for gate in GATES:
-            self.set("gate_in_use", 0, gate)
             self.set("gate_waiting", 0, gate)
+        for gate in (*GATES, *PLACES):
+            self.set("gate_in_use", 0, gate)
         for reason in REFUSALS:
             self.add("refused", reason, amount=0)

@@ -92,15 +92,15 @@ async def thumbnail(
     try:
         picture = await parts.pictures.of(found)
         headers["ETag"] = etag(picture.sha256, width_px, kind)
+        if version not in (None, found.version):
+            headers["X-Pinstream-Picture"] = "replaced"
+        elif picture.sha256 != found.image_sha256:
+            headers["X-Pinstream-Picture"] = "changed"
         if headers["ETag"] in if_none_match or if_none_match.strip() == "*":
             return Response(status_code=304, headers=headers)
         content = await parts.shrinking.thumbnail(picture, width_px, kind)
     except (FetchError, PictureRefused, Problem) as exc:
         return _placeholder(found, exc, parts)
-    if version not in (None, found.version):
-        headers["X-Pinstream-Picture"] = "replaced"
-    elif picture.sha256 != found.image_sha256:
-        headers["X-Pinstream-Picture"] = "changed"
     return Response(content, headers=headers, media_type=MEDIA_TYPES[kind])
 
 

@@ -18,7 +18,6 @@ class Places:
         self._retry_after_s = retry_after_s
         self._metrics = metrics
         self._taken: Counter[str] = Counter()
-        metrics.set("gate_in_use", 0, name)
 
     @contextmanager
     def place(self, caller: str) -> Iterator[None]:

@@ -150,10 +150,12 @@ async def test_pages_elsewhere_may_ask_only_where_the_settings_say_so(bench: Ben
     bench.settings = ApiSettings(api=ServiceSettings(cors_origins=("https://shop.example",)))
     async with asked(bench) as service:
         opened = await service.client.options("/v1/lens", headers=preflight)
+        friend = await service.client.get("/v1/pins/a", headers={"origin": "https://shop.example"})
         stranger = await service.client.get("/v1/pins/a", headers={"origin": "https://evil.example"})
 
     assert "access-control-allow-origin" not in closed.headers
     assert opened.headers["access-control-allow-origin"] == "https://shop.example"
+    assert "X-Pinstream-Picture" in friend.headers["access-control-expose-headers"]
     assert "access-control-allow-origin" not in stranger.headers
 
 

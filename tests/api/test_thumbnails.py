@@ -114,8 +114,11 @@ async def test_a_version_that_was_replaced_is_marked_so_and_its_address_keeps_no
 
     async with asked(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail?version=1")
+        same = {"if-none-match": answer.headers["etag"]}
+        again = await service.client.get("/v1/pins/a/thumbnail?version=1", headers=same)
 
-    assert answer.headers["x-pinstream-picture"] == "replaced"
+    assert (answer.status_code, again.status_code) == (200, 304)
+    assert {each.headers["x-pinstream-picture"] for each in (answer, again)} == {"replaced"}
     assert answer.headers["cache-control"] == "no-cache"
 
 
