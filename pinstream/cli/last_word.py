@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from pinstream.cli.again import Repeater
-from pinstream.cli.connection import Connection
+from pinstream.cli.connection import Connection, KafkaAway
 from pinstream.cli.passes import TopicReader
 from pinstream.cli.spans import Span
 from pinstream.errors import EventInvalid
@@ -20,6 +20,14 @@ Rank = tuple[int, bool]
 
 _TABLE: Final = """create table newest (key blob primary key, version integer, deleted integer, partition integer,
     offset integer) without rowid"""
+
+
+class NewerLost(KafkaAway):
+    """Newer events were compacted away before they were published once more; older ones may stand in their place."""
+
+    def __init__(self, topic: str, places: Mapping[tuple[int, int], bytes]) -> None:
+        named = ", ".join(f"{key.decode(errors='replace')} ({topic}[{at[0]}]@{at[1]})" for at, key in places.items())
+        super().__init__(f"an older event may stand in place of a newer one, publish these pins again: {named}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,8 @@ class LastWord:
 
     Kafka cannot compare before it writes, so this looks before and after: a pin of which something newer has come is
     left alone, and where it came in between, it is published once more as it is. ``begins`` are the offsets up to which
-    the caller knows the lane. What came since is kept on disk. Blocks, and raises KafkaAway; ``with`` closes it.
+    the caller knows the lane. What came since is kept on disk. Blocks, and raises KafkaAway and
+    NewerLost, which is one; ``with`` closes it.
     """
 
     def __init__(self, to: Connection, topic: str, begins: Mapping[int, int], repeater: Repeater) -> None:
@@ -74,16 +83,23 @@ class LastWord:
         return published
 
     def _set_right(self, sent: Mapping[bytes, Rank]) -> None:
-        """Publish once more whatever newer came while these were on their way, until nothing did."""
+        """Publish once more whatever newer came while these were on their way, until nothing did.
+
+        It ends: each round's are newer than the last one's, so only who keeps publishing a pin keeps it going.
+        """
         while sent:
             self._look()
             overtaken = {key: found for key, rank in sent.items() if (found := self._newer(key, rank)) is not None}
             places: dict[int, set[int]] = {}
             for found in overtaken.values():
                 places.setdefault(found.partition, set()).add(found.offset)
+            missed = {(found.partition, found.offset): key for key, found in overtaken.items()}
             for record in self._reader.pick(places):
                 self._repeater.repeat(record)
+                missed.pop((record.partition, record.offset))
             self._repeater.flush()
+            if missed:
+                raise NewerLost(self.topic, missed)
             sent = {key: found.rank for key, found in overtaken.items()}
 
     def _look(self) -> None:

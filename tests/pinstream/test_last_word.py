@@ -8,7 +8,7 @@ from confluent_kafka import Producer
 
 from pinstream.cli.again import Repeater
 from pinstream.cli.connection import Connection
-from pinstream.cli.last_word import LastWord, rank_of, tombstone
+from pinstream.cli.last_word import LastWord, NewerLost, rank_of, tombstone
 from pinstream.cli.passes import TopicReader
 from pinstream.stored import StoredRecord
 
@@ -94,6 +94,19 @@ def test_what_came_in_between_and_is_newer_is_published_once_more_as_it_is(lane:
         (2, False), (1, False), (3, False), (2, False), (3, True), (3, False), (3, True)
     ]  # fmt: skip
     assert found[-1].headers == deleted.headers
+
+
+def test_a_newer_event_that_is_gone_before_it_is_published_once_more_is_named(
+    lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repeater = Overtaken(lane, event("a", 2, lane.topic))
+    monkeypatch.setattr(TopicReader, "pick", lambda _reader, _places: iter(()))  # as after compaction
+
+    with repeater, LastWord(lane.to, lane.topic, lane.ends(), repeater) as last_word, pytest.raises(NewerLost) as lost:
+        last_word.publish([event("a", 1, lane.topic)])
+
+    newer = next(record for record in lane.read() if record.key == b"a")
+    assert f"a ({lane.topic}[{newer.partition}]@{newer.offset})" in str(lost.value)
 
 
 def test_an_older_event_that_comes_in_between_changes_nothing(lane: Lane) -> None:
