@@ -129,8 +129,8 @@ class _Beating:
         if not self._watch.running:
             return
         self.partitions = len(self._watch.partitions)
-        if self._watcher.sweep(self._progress.as_of_ms):
-            self._swept_to.write(self._watcher.swept_to_ms)
+        late = self._watcher.sweep(self._progress.as_of_ms)
+        self._swept_to.write(self._watcher.swept_to_ms, at_once=late > 0)
         full = self._watcher.waiting >= self._limit * (0.9 if self._held_back else 1)
         if full or self._held_back:
             self._watch.hold_back(full)  # said again each time: a rebalance forgets it

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 _NAME = "counted-to-ms"
+_WRITE_EVERY_MS = 10_000
 
 
 class SweptTo:
@@ -10,6 +11,7 @@ class SweptTo:
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _NAME
+        self._written_ms = 0
 
     def read(self) -> int:
         """The moment, ms; 0 where none was written, or what is there is none."""
@@ -18,8 +20,11 @@ class SweptTo:
         except (FileNotFoundError, ValueError):
             return 0
 
-    def write(self, at_ms: int) -> None:
-        """Keep it, whole or not at all."""
+    def write(self, at_ms: int, *, at_once: bool) -> None:
+        """Keep it, whole or not at all; if not at once, only where the one kept is ten seconds older."""
+        if not at_once and at_ms - self._written_ms < _WRITE_EVERY_MS:
+            return
         beside = self._path.with_suffix(".new")
         beside.write_text(str(at_ms))
         beside.replace(self._path)
+        self._written_ms = at_ms

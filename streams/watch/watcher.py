@@ -59,7 +59,7 @@ class Watcher:
         self.now_ms = now_ms
         self.shares: dict[int, Share] = {}
         self.swept_to_ms = swept_to_ms
-        """What fell due by then has been counted, by this process or by one before it."""
+        """What fell due by then has been counted: by this process, by one before it, or by who held the partition."""
 
     @property
     def waiting(self) -> int:

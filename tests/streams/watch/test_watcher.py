@@ -148,13 +148,23 @@ def test_a_restart_counts_what_fell_due_meanwhile_and_nothing_again() -> None:
 def test_how_far_was_counted_is_kept_and_nonsense_is_not_believed(tmp_path: Path, content: str) -> None:
     kept = SweptTo(tmp_path)
     before = kept.read()
-    kept.write(5)
-    kept.write(17)
+    kept.write(5, at_once=True)
+    kept.write(17, at_once=True)
     after = SweptTo(tmp_path).read()
     for file in tmp_path.iterdir():
         file.write_text(content)
 
     assert (before, after, kept.read()) == (0, 17, 0)
+
+
+def test_how_far_was_counted_is_kept_now_and_then_where_nothing_was_late(tmp_path: Path) -> None:
+    kept = SweptTo(tmp_path)
+    found = []
+    for at_ms in (20_000, 29_999, 30_000):
+        kept.write(at_ms, at_once=False)
+        found.append(kept.read())
+
+    assert found == [20_000, 20_000, 30_000]
 
 
 def test_an_old_pin_that_an_audit_published_again_is_not_overdue_at_once() -> None:
