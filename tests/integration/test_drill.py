@@ -82,7 +82,7 @@ def test_a_stopped_worker_is_noticed_explained_and_made_good(
             eventually(lambda: ALERT in prometheus.firing(), what=f"{ALERT} firing")
             assert watch.overdue() == late
             explained(site, watch, late[0])
-            status, told = sings(site, tmp_path, give_up_s="1")
+            status, told = sings(site, tmp_path, give_up_s="5")
             assert status == 1
             assert "✗ find" in told
             assert "pinstream where canary-drill" in told
