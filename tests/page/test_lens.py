@@ -1,5 +1,6 @@
 """Lens: a photo by file, paste, drop or camera; what was understood, and the blend; what leaves the browser."""
 
+import asyncio
 import base64
 import io
 import re
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from tests.page.conftest import NewPage
 from tests.page.looks import TILES, layout_shift, understood
@@ -59,7 +60,21 @@ async def test_a_photo_is_understood_and_its_parts_can_be_told_apart(
     await page.get_by_role("button", name=re.compile("^Everything")).click()
     await expect(page.locator(TILES)).to_have_count(everything)
     assert len(sent) == 1
-    assert await layout_shift(page) < 0.25  # an answer that takes over half a second counts as a shift of its own
+    assert await layout_shift(page) < 0.1
+
+
+async def test_nothing_jumps_when_a_slow_answer_comes(site: Site, new_page: NewPage, screen: str, photo: Path) -> None:
+    async def slowly(route: Route) -> None:
+        await asyncio.sleep(0.8)  # for half a second after an input, browsers excuse what moves
+        await route.continue_()
+
+    page = await new_page(screen)
+    await page.route("**/v1/lens*", slowly)
+    await page.goto(f"{site.url}/lens")
+    await page.set_input_files("#photo-file", photo)
+    await understood(page)
+
+    assert await layout_shift(page) < 0.1
 
 
 async def test_only_pixels_leave_the_browser(site: Site, new_page: NewPage, photo: Path) -> None:
