@@ -101,13 +101,10 @@ class Mending:
                 yield refused
             elif patient.word is not None:
                 chosen[patient.word.partition, patient.word.offset] = patient
-        places: dict[int, set[int]] = {}
-        for partition, offset in chosen:
-            places.setdefault(partition, set()).add(offset)
         with TopicReader(self._to, self._hearing.lanes[lane]) as reader:
             published = len(
                 last_word.publish(
-                    _marked(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(places)
+                    _marked(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(chosen)
                 )
             )
         yield from _times("published", published)

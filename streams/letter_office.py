@@ -84,7 +84,7 @@ class LetterOffice:
     def fetch(self, letters: Sequence[Letter]) -> Iterator[StoredRecord]:
         """The letters themselves, in the order in which they come."""
         with TopicReader(self._to, self.topic) as reader:
-            yield from reader.pick(_places(letters))
+            yield from reader.pick(map(_place, letters))
 
     def plan(self, wanted: Wanted, *, each: bool, lane: str | None) -> Iterator[Plan]:
         """What a replay would do with each letter, or with the last of each pin; ``lane`` in place of its own."""
@@ -119,7 +119,7 @@ class LetterOffice:
                 done = [plan for plan in chunk if plan.fate == "settled"]
                 for (lane, at_home), letters in _by_lane(sent.values()).items():
                     published = last_word(lane, at_home=at_home).publish(
-                        _event(record, lane) for record in reader.pick(_places(letters))
+                        _event(record, lane) for record in reader.pick(map(_place, letters))
                     )
                     done += [sent[place] for place in published]
                 for plan in done:
@@ -185,10 +185,3 @@ def _mark(repeater: Repeater, topic: str, letter: Letter, offsets: tuple[int, ..
 
 def _place(letter: Letter) -> tuple[int, int]:
     return letter.partition, letter.offset
-
-
-def _places(letters: Sequence[Letter]) -> dict[int, set[int]]:
-    places: dict[int, set[int]] = {}
-    for letter in letters:
-        places.setdefault(letter.partition, set()).add(letter.offset)
-    return places

@@ -90,11 +90,8 @@ class LastWord:
         while sent:
             self._look()
             overtaken = {key: found for key, rank in sent.items() if (found := self._newer(key, rank)) is not None}
-            places: dict[int, set[int]] = {}
-            for found in overtaken.values():
-                places.setdefault(found.partition, set()).add(found.offset)
             missed = {(found.partition, found.offset): key for key, found in overtaken.items()}
-            for record in self._reader.pick(places):
+            for record in self._reader.pick(list(missed)):
                 self._repeater.repeat(record)
                 missed.pop((record.partition, record.offset))
             self._repeater.flush()

@@ -1,6 +1,6 @@
 """One pass over a topic: every record from where one begins up to the ends that it had then, in bounded memory."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
@@ -83,11 +83,13 @@ class TopicReader:
                     if error is None and after == reached:
                         yield stored(message)
 
-    def pick(self, places: Mapping[int, Collection[int]]) -> Iterator[StoredRecord]:
-        """The records at ``places``, offsets by partition, as far as they are still there."""
-        spans = [Span(partition, min(offsets), max(offsets) + 1) for partition, offsets in places.items() if offsets]
-        for record in self.read(spans):
-            if record.offset in places[record.partition]:
+    def pick(self, places: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:
+        """The records at ``places``, each a partition and an offset, as far as they are still there."""
+        wanted: dict[int, set[int]] = {}
+        for partition, offset in places:
+            wanted.setdefault(partition, set()).add(offset)
+        for record in self.read([Span(each, min(offsets), max(offsets) + 1) for each, offsets in wanted.items()]):
+            if record.offset in wanted[record.partition]:
                 yield record
 
     def _from(self, since_ms: int, spans: list[Span]) -> list[Span]:

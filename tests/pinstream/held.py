@@ -1,7 +1,7 @@
 """How many records are in memory at once, while a topic is picked from."""
 
 import gc
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import pytest
 
@@ -14,7 +14,7 @@ def watch_picks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     alive: list[int] = []
     pick = TopicReader.pick
 
-    def counted(self: TopicReader, places: Mapping[int, Collection[int]]) -> Iterator[StoredRecord]:
+    def counted(self: TopicReader, places: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:
         for record in pick(self, places):
             alive.append(sum(isinstance(each, StoredRecord) for each in gc.get_objects()))
             yield record
