@@ -23,7 +23,7 @@ from inference.training.evaluate import (
     judge_detector,
     judge_unseen,
     judge_vectors,
-    kind_of,
+    kinds,
     paired_difference,
 )
 from inference.training.graphs import session
@@ -273,27 +273,25 @@ def judge_everything(space: Workspace, *, elsewhere: Path | None, also: Sequence
 
 def against_specialists(runs: Mapping[str, Path], judged: Judged) -> dict[str, Any]:
     """Each unified kind of run less each specialist kind of the same budget, over all their seeds."""
-    kinds: dict[str, list[Path]] = {}
-    for name, run in runs.items():
-        kinds.setdefault(kind_of(name), []).append(run)
+    by_kind = kinds(runs)
     pairs = [
         (unified, before + task)
         for before, unifieds in (("", ("unified",)), ("head-", ("head-unified", "served")))
         for unified in unifieds
         for task in SPECIALISTS
-        if unified in kinds and before + task in kinds
+        if unified in by_kind and before + task in by_kind
     ]
-
-    def signs(kind: str) -> list[dict[str, np.ndarray]]:
-        return [
-            three_ways(of_part(vectors_of(run), PART), np.load(run / "rotation.npy"))["bits"] for run in kinds[kind]
-        ]
-
+    signs = {kind: [_signs_of(run) for run in by_kind[kind]] for kind in {kind for pair in pairs for kind in pair}}
     return {
-        f"{one} less {other}": paired_difference(signs(one), signs(other), judged)
-        | {"seeds": [len(kinds[one]), len(kinds[other])]}
+        f"{one} less {other}": paired_difference(signs[one], signs[other], judged)
+        | {"seeds": [len(signs[one]), len(signs[other])]}
         for one, other in pairs
     }
+
+
+def _signs_of(run: Path) -> dict[str, np.ndarray]:
+    rotation = np.load(run / "rotation.npy")
+    return {name: as_signs(v @ rotation) for name, v in of_part(vectors_of(run), PART).items()}
 
 
 def speed(detect: Path, embed: Path) -> dict[str, float]:

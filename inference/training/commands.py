@@ -17,7 +17,7 @@ from inference.training.graphs import sha256
 from inference.training.model import POINTS, Detector, Embedder, EmbedHead
 from inference.training.report import write_report
 from inference.training.runs import Run, averaged_backbone
-from inference.training.settings import DetectSettings, EmbedSettings, load
+from inference.training.settings import DetectSettings, EmbedSettings, Settings, load
 from inference.training.shipped import begin_with
 from inference.training.train import train_embed
 from inference.training.train_detect import train_detect
@@ -90,6 +90,13 @@ def gather_broad(
     print(f"{broad.stamps(packages, runs / 'elsewhere')} labelled pictures in {runs / 'elsewhere'}")
 
 
+def _begun(kind: type[Settings], preset: str, *, seed: int, threads: int) -> Settings:
+    """A run's settings, with torch made ready for it."""
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    return dataclasses.replace(load(kind, preset), seed=seed)
+
+
 @train.command("embed")
 def embed(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
     preset: Preset = "unified",
@@ -102,9 +109,7 @@ def embed(  # noqa: PLR0913, PLR0917 - one argument per option of the command li
     threads: Threads = 1,
 ) -> None:
     """One embedding; the result is runs/NAME/embedder.pt."""
-    settings = dataclasses.replace(load(EmbedSettings, preset), seed=seed)
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
+    settings = _begun(EmbedSettings, preset, seed=seed, threads=threads)
     space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
     views = space.views(settings)
     head = EmbedHead(settings.bits, dropout=settings.dropout, normalise=settings.normalise)
@@ -152,9 +157,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     workers: Workers = 1,
 ) -> None:
     """One detector; the result is runs/NAME/detector.pt."""
-    settings = dataclasses.replace(load(DetectSettings, preset), seed=seed)
-    torch.set_num_threads(threads)
-    torch.manual_seed(seed)
+    settings = _begun(DetectSettings, preset, seed=seed, threads=threads)
     space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
     scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
     detector = Detector(space.backbone(), label_count=len(space.photos.labels))

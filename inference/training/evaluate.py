@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -17,14 +17,18 @@ from inference.training.retrieval import cross_hits, instance_ranks, interval, n
 VIEWS: Final = {"raw": RAW, "camera": CAMERA, "catalogue": CATALOGUE, "web": WEB}
 RECALLS: Final = (1, 5, 10, 50)
 TASKS: Final = ("category P@1", "instance R@1 camera -> catalogue", "instance R@1 web -> catalogue")
+Run = TypeVar("Run")
 KEPT: Final = "false boxes that a worker keeps"
 Figure = tuple[float, float, float]
 """A mean and its 95 % interval."""
 
 
-def kind_of(name: str) -> str:
-    """A run's name, or a pair's, without seeds: ``NAME-0``, ``NAME-1`` and so on are one kind."""
-    return re.sub(r"-\d+(?=\s|$)", "", name)
+def kinds(runs: Mapping[str, Run]) -> dict[str, list[Run]]:
+    """Runs, or pairs of them, by kind, in the order of their seeds: ``NAME-0``, ``NAME-1`` and so on are one kind."""
+    found: dict[str, list[Run]] = {}
+    for name, run in runs.items():
+        found.setdefault(re.sub(r"-\d+(?=\s|$)", "", name), []).append(run)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from inference.training.evaluate import TASKS, kind_of
+from inference.training.evaluate import TASKS, kinds
 from inference.training.markdown import Row, folded, shown, table
 from inference.training.settings import EmbedSettings
 
@@ -43,14 +43,6 @@ def _differs(settings: Mapping[str, Any]) -> str:
     parts += ["no LayerNorm"] if not settings["normalise"] else []
     parts += ["all proxies"] if settings["sampled_proxies"] == 0 else []
     return "; ".join([", ".join(settings["tasks"]), *parts])
-
-
-def kinds(runs: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
-    """The runs, or pairs, of each kind, in the order of their seeds."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for name, run in runs.items():
-        found.setdefault(kind_of(name), []).append(run)
-    return found
 
 
 def over_seeds(runs: Mapping[str, Any]) -> Iterator[Row]:

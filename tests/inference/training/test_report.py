@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from inference.training.evaluate import kinds
 from inference.training.markdown import folded, reached, shown, table
 from inference.training.report import page
-from inference.training.run_tables import ALL, kinds
+from inference.training.run_tables import ALL
 
 DOCS = Path(__file__).parents[3] / "docs"
 
