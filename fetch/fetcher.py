@@ -205,7 +205,7 @@ def retry_after_s(header: str | None, *, now_s: float) -> float | None:
 def _parsed(text: str) -> URL:
     try:
         return URL(text.strip())
-    except ValueError as exc:
+    except (ValueError, IndexError) as exc:  # yarl says the latter of http://[]@
         raise FetchRefused(f"{_shown(text)}: not an address: {exc}") from exc
 
 

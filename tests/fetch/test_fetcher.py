@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientError, client_exceptions, web
 from aiohttp.abc import AbstractResolver, ResolveResult
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from fetch.addresses import AddressForbidden, AddressPolicy, networks
@@ -474,6 +474,7 @@ async def test_messages_show_neither_query_nor_user():
 
 
 @given(st.text(max_size=80) | st.text(alphabet="htps:/[]@.%0123456789abcx#?", max_size=60).map("http://".__add__))
+@example(text="http://[]@")
 def test_any_text_as_an_address_is_an_answer_or_an_error_of_this_module(text):
     async def attempt() -> None:
         policy = replace(HERE, addresses=AddressPolicy(), total_timeout_s=1.0)
