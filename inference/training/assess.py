@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from inference.images import squash
 from inference.tensors import DETECT, EMBED
 from inference.training.cache import Cache
 from inference.training.data import Mix, SceneMaker
@@ -230,8 +231,12 @@ def judge_served_embedding(space: Workspace, graph: Path, *, part: str = PART) -
     return judge_vectors(vectors, judged)
 
 
-def judge_served_detector(space: Workspace, graph: Path, *, scenes: int, drawn: list[Scene]) -> dict[str, Any]:
-    """The figures of the detector's ONNX file, on scenes made of the test photographers' photos."""
+def judge_served_detector(
+    space: Workspace, graph: Path, *, scenes: int, drawn: list[Scene], elsewhere: Path | None
+) -> dict[str, Any]:
+    """The figures of the detector's ONNX file, on scenes made of the test photographers' photos, on drawn pins, and
+    on a folder of pictures of another domain, none of which shows a garment.
+    """
     run, wardrobe = session(graph), space.wardrobe(PART)
     names = [output.name for output in run.get_outputs()]
 
@@ -244,6 +249,9 @@ def judge_served_detector(space: Workspace, graph: Path, *, scenes: int, drawn: 
         found = find(detect, [scene.pixels for scene in drawn])
         empty = [scene.pixels for scene in drawn if not len(scene.boxes)]
         figures["drawn sample pins"] = judge_scenes(found, drawn) | false_boxes(detect, empty)
+    if elsewhere is not None:
+        others = [squash(photo.pixels(), DETECT.image_size_px) for photo in read_photos(elsewhere).photos]
+        figures["another domain"] = false_boxes(detect, others)
     return figures
 
 

@@ -22,6 +22,7 @@ from inference.errors import PictureRefused
 from inference.images import Pixels, decode
 from inference.training.data import rng_of
 from inference.training.errors import BadPhotos
+from inference.training.photos import pictures_in
 
 SIDE_PX: Final = 224
 LEAST_PX: Final = 100
@@ -34,6 +35,22 @@ STAMPS: Final = ("animals/birds", "animals/fish", "animals/insects", "animals/ma
                  "household/tools", "plants/flowers", "space/planets", "town/houses", "town/monuments",
                  "town/roadsigns")  # fmt: skip
 QUALITY: Final = 70
+PHOTOGRAPHED: Final = ("categorization", "erase", "explore_farm_animals", "explore_monuments", "explore_world_animals",
+                       "solar_system")  # fmt: skip
+THINGS: Final = (
+    "animals", "astronomy", "bears", "beverages", "big_cats", "birds", "boating", "books", "breads_and_carbs",
+    "buildings", "chess", "clocks", "computer", "containers", "dairy", "decorations", "desserts", "devices",
+    "dinosaurs", "dogs", "electronics", "fish", "flowers", "fruit", "furniture", "hardware", "homes", "horses",
+    "housecats", "mammals", "meats_and_eggs", "ornamental", "plants", "telephone", "tools", "transportation", "trees",
+    "vegetables", "vehicles", "weapons", "weather",
+)  # fmt: skip
+GATHERED: Final = ("drawing-", "gcompris-", *WALLPAPERS)
+NO_GARMENTS: Final = (
+    *WALLPAPERS,
+    *(f"gcompris-{subject}-" for subject in PHOTOGRAPHED),
+    *(f"drawing-{subject}-" for subject in THINGS),
+)
+"""How the names of pictures begin on which there is no garment: looked through, subject by subject."""
 _STARTS: Final = re.compile(rb"RIFF....WEBPVP8|\xff\xd8\xff[\xe0\xe1\xdb]|\x89PNG\r\n\x1a\n", re.DOTALL)
 
 
@@ -45,6 +62,17 @@ def gather(packages: Path, out: Path) -> int:
         _write(pixels, out / f"{name}.webp")
         count += 1
     return count
+
+
+def without_garments(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder, but of those that `gather` wrote only what shows no garment.
+
+    Raises BadPhotos if there are none.
+    """
+    found = tuple(p for p in pictures_in(folder) if p.name.startswith(NO_GARMENTS) or not p.name.startswith(GATHERED))
+    if not found:
+        raise BadPhotos(f"{folder} holds no picture without garments")
+    return found
 
 
 def stamps(packages: Path, out: Path) -> int:
@@ -77,8 +105,9 @@ def _pictures(packages: Path) -> Iterator[tuple[str, Pixels]]:
         for path in _files(packages / package, "*"):
             pixels = _decoded(path.read_bytes()) if path.suffix in (".jpg", ".png", ".webp", ".jpeg") else None
             if pixels is not None and min(pixels.shape[:2]) >= 3 * SIDE_PX:
+                name = "-".join(path.relative_to(packages / package).with_suffix("").parts)  # many are called 1920x1080
                 for number in range(PIECES):
-                    yield f"{package}-{path.stem}-{number}", _piece(pixels, rng_of("piece", path.name, number))
+                    yield f"{package}-{name}-{number}", _piece(pixels, rng_of("piece", name, number))
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

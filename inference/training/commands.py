@@ -47,10 +47,15 @@ Preset = Annotated[str, typer.Option("--preset", help="a name from presets/, or 
 Name = Annotated[str | None, typer.Option("--name", help="the run's folder; default: the preset's name")]
 Seed = Annotated[int, typer.Option("--seed", min=0)]
 ElsewhereOption = Annotated[
-    Path | None, typer.Option("--elsewhere", help="labelled pictures of another domain, for judging only")
+    Path | None,
+    typer.Option("--elsewhere", help="labelled pictures of another domain without garments, for judging only"),
 ]
 DrawnOption = Annotated[
     Path | None, typer.Option("--drawn", help="drawn pictures with objects.json, as `python -m deploy.samples` writes")
+]
+OthersOption = Annotated[
+    Path | None,
+    typer.Option("--others", help="pictures without garments; of what `broad` gathered, only those are taken"),
 ]
 
 
@@ -153,13 +158,15 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     weights: Weights = None,
     weights_sha256: WeightsSum = None,
     drawn: DrawnOption = None,
+    others: OthersOption = None,
     threads: Threads = 1,
     workers: Workers = 1,
 ) -> None:
     """One detector; the result is runs/NAME/detector.pt."""
     settings = _begun(DetectSettings, preset, seed=seed, threads=threads)
     space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
-    scenes = space.scene_maker(settings, drawn=read_drawn(drawn, space.photos.labels) if drawn else [])
+    pins = read_drawn(drawn, space.photos.labels) if drawn else []
+    scenes = space.scene_maker(settings, drawn=pins, others=broad.without_garments(others) if others else ())
     detector = Detector(space.backbone(), label_count=len(space.photos.labels))
     if settings.start:
         begin_with(detector, settings.start, runs=runs, scenes=scenes)
@@ -186,7 +193,9 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     found = assess.judge_everything(space, elsewhere=elsewhere, also=also or [])
     drawn_scenes = read_drawn(drawn, space.photos.labels) if drawn else []
     boxes, codes = (ship.graph(spec, repository) for spec in (DETECT, EMBED))
-    found["detector"] = assess.judge_served_detector(space, boxes, scenes=scenes, drawn=drawn_scenes)
+    found["detector"] = assess.judge_served_detector(
+        space, boxes, scenes=scenes, drawn=drawn_scenes, elsewhere=elsewhere
+    )
     found["served embedding"] = assess.judge_served_embedding(space, codes)
     found["speed"] = assess.speed(boxes, codes)
     found["sha256"] = {DETECT.name: sha256(boxes), EMBED.name: sha256(codes)}

@@ -15,11 +15,12 @@ from tqdm import tqdm
 from inference.images import Pixels, squash
 from inference.tensors import DETECT, EMBED
 from inference.training.cutouts import MASK_PX, cut_out, sprite
-from inference.training.grounds import drawn_ground, ground_from, thing
-from inference.training.light import Rng, relit, worn_out
+from inference.training.grounds import drawn_ground, free_standing, ground_from, thing
+from inference.training.light import Rng, dyed, relit, worn_out
 from inference.training.photos import Photo
 from inference.training.scenes import (
     NO_GARMENT,
+    NOTHING,
     Scene,
     camera_view,
     catalogue_view,
@@ -85,19 +86,22 @@ def _inner_rectangle() -> np.ndarray:
 class Wardrobe:
     """Photos with their outlines: what every picture for training and judging is made from.
 
-    Neighbours on a scene and grounds come from ``members`` alone, so that parts never mix.
+    Neighbours on a scene and grounds come from ``members`` alone, so that parts never mix, and from ``others`` if any.
     """
 
     photos: tuple[Photo, ...]
     outlines: Outlines
     members: np.ndarray  # (m,) indices of the photos that may appear
+    others: tuple[Path, ...] = ()  # pictures of anything but garments
 
     def garment(self, index: int) -> np.ndarray:
         """One cut-out, ``(h, w, 4) uint8``."""
         return sprite(self.photos[index].pixels(), self.outlines.masks[index])
 
     def ground(self, rng: Rng, *, size_px: int) -> Pixels:
-        """A picture without garments, from one of the members or drawn."""
+        """A picture without garments: from one of the members, drawn, or one of the others."""
+        if self.others and rng.random() < 0.2:
+            return camera_view(self.other(rng), rng, size_px=size_px)
         index = int(rng.choice(self.members))
         return ground_from(self.photos[index].pixels(), self.outlines.masks[index], rng, size_px=size_px)
 
@@ -107,7 +111,13 @@ class Wardrobe:
 
     def thing(self, rng: Rng) -> np.ndarray:
         """Something that is no garment, ``(h, w, 4) uint8``."""
+        if self.others and rng.random() < 0.6:
+            return free_standing(self.other(rng))
         return thing(self.photos[int(rng.choice(self.members))].pixels(), rng)
+
+    def other(self, rng: Rng) -> Pixels:
+        """A picture of anything but garments."""
+        return Photo(self.others[int(rng.integers(len(self.others)))], "", None).pixels()
 
     def view(self, index: int, number: int, rng: Rng) -> Pixels:
         """One photo in the domain of view ``number``, ``(224, 224, 3) uint8``."""
@@ -206,11 +216,15 @@ def broad_batches(
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """Shares of the detector's pictures; what is left of 1 are pictures without garments."""
+    """Shares of the detector's pictures; what is left of 1 are pictures without garments.
+
+    ``dyed`` is a share of garments, and of whole photos, that get another colour: each kind comes in all of them.
+    """
 
     composed: float = 0.52
     whole: float = 0.28
     mosaic: float = 0.13
+    dyed: float = 0.0
 
 
 class SceneMaker:
@@ -242,7 +256,7 @@ class SceneMaker:
         return rng.choice(self.clear, count, p=self.weights)
 
     def composed(self, rng: Rng) -> Scene:
-        """Cut-outs on a ground; one in five on drawn grounds is a drawn pin, where there are any."""
+        """Cut-outs on a ground; one in five is a drawn pin, where there are any."""
         if self.drawn and rng.random() < 0.2:
             scene = self.drawn[int(rng.integers(len(self.drawn)))]
             return Scene(worn_out(relit(scene.pixels, rng, strength=0.5), rng), scene.boxes, scene.labels)
@@ -253,7 +267,7 @@ class SceneMaker:
         return self._laid_out(rng, self._pick(rng, int(rng.integers(1, 7))), things=0)
 
     def _laid_out(self, rng: Rng, chosen: np.ndarray, *, things: int) -> Scene:
-        items = [self.wardrobe.garment(int(i)) for i in chosen]
+        items = [self._garment(int(i), rng) for i in chosen]
         items += [self.wardrobe.thing(rng) for _ in range(things)]
         labels = np.concatenate([self.labels[chosen], np.full(things, NO_GARMENT)])
         order = rng.permutation(len(items))
@@ -261,10 +275,18 @@ class SceneMaker:
         scene = composed(ground, [items[i] for i in order], labels[order], rng)
         return Scene(worn_out(scene.pixels, rng), scene.boxes, scene.labels)
 
+    def _garment(self, index: int, rng: Rng) -> np.ndarray:
+        garment = self.wardrobe.garment(index)
+        return np.dstack([dyed(garment[..., :3], rng), garment[..., 3]]) if self._wants_dye(rng) else garment
+
+    def _wants_dye(self, rng: Rng) -> bool:
+        return self.mix.dyed > 0 and rng.random() < self.mix.dyed
+
     def whole(self, rng: Rng) -> Scene:
         """A real photo."""
         index = int(self._pick(rng, 1)[0])
         pixels, mask = self.wardrobe.photos[index].pixels(), self.wardrobe.outlines.masks[index]
+        pixels = dyed(pixels, rng) if self._wants_dye(rng) else pixels
         return whole_photo(pixels, mask, int(self.labels[index]), rng, size_px=DETECT.image_size_px)
 
     def mosaic(self, rng: Rng) -> Scene:
@@ -274,6 +296,8 @@ class SceneMaker:
         return mosaic(parts, rows, columns, size_px=DETECT.image_size_px)
 
     def empty(self, rng: Rng) -> Scene:
-        """A picture without garments, bare or with other things."""
+        """A picture without garments: one of others, or a ground, bare or with other things."""
+        if self.wardrobe.others and rng.random() < 0.5:
+            return Scene(camera_view(self.wardrobe.other(rng), rng, size_px=DETECT.image_size_px), *NOTHING)
         things = int(rng.integers(1, 7)) if rng.random() < 0.6 else 0
         return self._laid_out(rng, np.zeros(0, np.int64), things=things)

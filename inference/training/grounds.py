@@ -1,11 +1,18 @@
 """What is not a garment: walls and floors, and things lying about."""
 
+from typing import Final
+
 import cv2
 import numpy as np
 
 from inference.images import Pixels, squash
 from inference.training.cutouts import box_of
 from inference.training.light import Rng, relit
+
+WHITE: Final = 240
+"""The darkest channel of what counts as white paper."""
+LEAST_SHARE: Final = 0.03
+"""What stands on white covers at least so much of its picture; less is no thing but a line or two."""
 
 
 def ground_from(pixels: Pixels, mask: np.ndarray, rng: Rng, *, size_px: int) -> Pixels:
@@ -106,6 +113,26 @@ def thing(pixels: Pixels, rng: Rng) -> np.ndarray:
     item = np.dstack([shaded, alpha])
     box = box_of(alpha > 127)
     return item[round(box.y0 * side) : round(box.y1 * side), round(box.x0 * side) : round(box.x1 * side)]
+
+
+def free_standing(picture: Pixels) -> np.ndarray:
+    """What stands on a picture's white ground, ``(h, w, 4) uint8``; all of it where there is no such ground, as a
+    print of it might lie about.
+    """
+    height, width = picture.shape[:2]
+    outside = np.zeros((height + 2, width + 2), np.uint8)
+    for corner in ((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)):
+        if picture[corner[1], corner[0]].min() >= WHITE and not outside[corner[1] + 1, corner[0] + 1]:
+            how = 4 | (255 << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
+            cv2.floodFill(picture.copy(), outside, corner, 0, (255 - WHITE,) * 3, (255 - WHITE,) * 3, how)
+    alpha = 255 - outside[1:-1, 1:-1]
+    if (alpha > 0).mean() < LEAST_SHARE:
+        alpha[:] = 255
+    box = box_of(alpha > 0)
+    down, across = (
+        slice(round(a * n), round(b * n)) for a, b, n in ((box.y0, box.y1, height), (box.x0, box.x1, width))
+    )
+    return np.dstack([picture, alpha])[down, across]
 
 
 def _outline(rng: Rng, side: int) -> np.ndarray:

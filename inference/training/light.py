@@ -19,6 +19,14 @@ def relit(pixels: Pixels, rng: Rng, *, strength: float = 1.0) -> Pixels:
     return (np.clip(x, 0, 1) * 255).astype(np.uint8)
 
 
+def dyed(pixels: Pixels, rng: Rng) -> Pixels:
+    """The same in another colour: its hue turned by anything, its saturation a little."""
+    hue, saturation, value = cv2.split(cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV_FULL))
+    hue = hue + np.uint8(rng.integers(256))  # wraps around, as hues do
+    saturation = np.clip(saturation * rng.uniform(0.6, 1.4), 0, 255).astype(np.uint8)
+    return cv2.cvtColor(cv2.merge([hue, saturation, value]), cv2.COLOR_HSV2RGB_FULL)
+
+
 def worn_out(pixels: Pixels, rng: Rng) -> Pixels:
     """Lens blur, sensor noise, a small original and JPEG, each only sometimes."""
     size = pixels.shape[1]

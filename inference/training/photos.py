@@ -14,6 +14,7 @@ import numpy as np
 
 from inference.errors import PictureRefused
 from inference.images import Pixels, decode
+from inference.pictures import SUFFIXES
 from inference.training.errors import BadPhotos
 
 COLUMNS: Final = ("image", "sender_id", "label")
@@ -87,6 +88,16 @@ def _read_table(table: Path) -> list[dict[str, str]]:
     if not rows:
         raise BadPhotos(f"{table}: no rows")
     return rows
+
+
+def pictures_in(folder: Path) -> tuple[Path, ...]:
+    """The pictures of a folder, to its bottom, by name; raises BadPhotos if there are none."""
+    if not folder.is_dir():
+        raise BadPhotos(f"no folder {folder}; expected one with pictures")
+    found = tuple(sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES))
+    if not found:
+        raise BadPhotos(f"{folder} holds no {', '.join(sorted(SUFFIXES))}")
+    return found
 
 
 def split(photographers: Sequence[str] | np.ndarray, *, seed: int) -> dict[str, np.ndarray]:

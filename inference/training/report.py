@@ -168,6 +168,9 @@ def _detector(figures: Mapping[str, Any]) -> Iterator[str]:
     for name, value in drawn.items():
         kind = f"{empty:.0f} drawn pins without garments" if "false" in name else "drawn sample pins"
         rows.append((kind, _told(name), shown(value)))
+    others = dict(found.get("another domain", {}))
+    kind = f"{others.pop('pictures', 0):.0f} pictures of another domain"
+    rows += [(kind, _told(name), shown(value)) for name, value in others.items()]
     yield table(("pictures", "figure", "value"), rows)
     if "pictures" in figures:
         yield from _stale(figures, "detect")

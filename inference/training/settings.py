@@ -61,6 +61,7 @@ class DetectSettings:
     composed: float = 0.50
     whole: float = 0.26
     mosaic: float = 0.14  # what is left of 1: pictures without garments
+    dyed: float = 0.0  # how many of the garments get another colour
     middle_rate: float = 0.0  # of stages 4 and 5; 0: frozen, as the first three always are
     tail_rate: float = 4e-4
     head_rate: float = 3e-3

@@ -23,7 +23,7 @@ from inference.training.data import (
 )
 from inference.training.errors import BadPhotos, TrainingProblem
 from inference.training.model import POINTS, Backbone, load_backbone
-from inference.training.photos import PARTS, Photos, read_photos, split
+from inference.training.photos import PARTS, Photos, pictures_in, read_photos, split
 from inference.training.runs import device
 from inference.training.scenes import Scene
 from inference.training.settings import DetectSettings, EmbedSettings
@@ -56,10 +56,10 @@ class Workspace:
         self.cache.mkdir(parents=True, exist_ok=True)
         return find_outlines(self.photos.photos, self.cache / "outlines.npz", workers=workers)
 
-    def wardrobe(self, *parts: str) -> Wardrobe:
-        """The photos of some parts."""
+    def wardrobe(self, *parts: str, others: tuple[Path, ...] = ()) -> Wardrobe:
+        """The photos of some parts, and pictures of anything else."""
         members = np.sort(np.concatenate([self.parts[part] for part in parts]))
-        return Wardrobe(self.photos.photos, self.outlines(), members)
+        return Wardrobe(self.photos.photos, self.outlines(), members, others)
 
     def cached(self, name: str) -> Cache:
         """What `prepare` cached: ``photos``, ``broad`` or ``elsewhere``."""
@@ -99,10 +99,10 @@ class Workspace:
         per_photo = int((photos.starts[rows + 1] - photos.starts[rows]).min())
         return Views(photos, self.cached("broad"), self.cut, per_photo, rows, labels[rows])
 
-    def scene_maker(self, settings: DetectSettings, *, drawn: list[Scene]) -> SceneMaker:
-        """The detector's pictures for some settings."""
-        mix = Mix(settings.composed, settings.whole, settings.mosaic)
-        wardrobe = self.wardrobe(*settings.parts)
+    def scene_maker(self, settings: DetectSettings, *, drawn: list[Scene], others: tuple[Path, ...]) -> SceneMaker:
+        """The detector's pictures for some settings; ``others`` show anything but garments."""
+        mix = Mix(settings.composed, settings.whole, settings.mosaic, settings.dyed)
+        wardrobe = self.wardrobe(*settings.parts, others=others)
         return SceneMaker(wardrobe, self.photos.label_indices(), mix, seed=settings.seed, drawn=drawn)
 
 
@@ -128,7 +128,7 @@ class Preparation:
 def prepare(space: Workspace, wanted: Preparation, *, workers: int) -> None:
     """Outlines and caches, each made once; going on where an earlier call stopped."""
     space.cache.mkdir(parents=True, exist_ok=True)
-    broad = Broad(pictures_in(wanted.broad), wanted.made, space.wardrobe("train"), SPLIT_SEED)
+    broad = Broad(pictures_in(wanted.broad) if wanted.broad else (), wanted.made, space.wardrobe("train"), SPLIT_SEED)
     names = [p.path.name for p in space.photos.photos] + [p.name for p in broad.files]
     facts = {"cut": wanted.cut, "views": wanted.views, "broad": len(broad), "broad views": wanted.broad_views}
     write_manifest(space.cache / "manifest.json", names, facts)
@@ -160,16 +160,6 @@ def _cache_photos(space: Workspace, views: int, frozen: Frozen, *, workers: int)
     fill(space.cache, "photos", counts=counts, draw=draw, frozen=frozen, workers=workers)
 
 
-def pictures_in(folder: Path | None) -> tuple[Path, ...]:
-    """The pictures of a folder, to its bottom, by name; raises BadPhotos if there are none."""
-    if folder is None:
-        return ()
-    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp"))
-    if not found:
-        raise BadPhotos(f"{folder} holds no .jpg, .png or .webp")
-    return tuple(found)
-
-
 def read_drawn(folder: Path, labels: tuple[str, ...]) -> list[Scene]:
     """Drawn pictures and the boxes of ``objects.json`` beside them, squashed to 320 px.
 
@@ -177,7 +167,9 @@ def read_drawn(folder: Path, labels: tuple[str, ...]) -> list[Scene]:
     """
     table = folder / "objects.json"
     if not table.is_file():
-        raise BadPhotos(f"no {table}; write drawn pictures with `python -m deploy.samples --out {folder} --pins 1600`")
+        raise BadPhotos(
+            f"no {table}; write drawn pictures with `python -m deploy.samples --out {folder} --first 4000 --pins 500`"
+        )
     scenes = []
     for name, objects in json.loads(table.read_text()).items():
         pixels = squash(decode((folder / name).read_bytes()), DETECT.image_size_px)

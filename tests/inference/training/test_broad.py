@@ -29,7 +29,8 @@ def packages(tmp_path):
     inside = [len(b).to_bytes(4, "big") + b for b in (encoded(1), encoded(2, suffix=".jpg"), encoded(3, side=20))]
     put(folder / "gcompris-qt-data" / "art.rcc", b"qres", *inside, b"\xff\xd8\xff\xe0 no picture")
     for package in broad.WALLPAPERS:
-        put(folder / package / "wall.png", encoded(7, side=3 * broad.SIDE_PX))
+        for theme in ("one", "two"):  # both pictures have one name, as themes have it
+            put(folder / package / theme / "wall.png", encoded(7, side=3 * broad.SIDE_PX))
     for subject in broad.STAMPS:
         put(folder / "tuxpaint-stamps-default" / "stamps" / subject / "more" / "one.png", encoded(8))
     return folder
@@ -43,7 +44,35 @@ def test_every_source_gives_its_pictures(packages, tmp_path):
     assert sum(name.startswith("drawing-fruit") for name in names) == 2
     assert not any("icons" in name for name in names)
     assert sum(name.startswith("gcompris-art") for name in names) == 2
-    assert sum("wall" in name for name in names) == len(broad.WALLPAPERS) * broad.PIECES
+    assert sum("wall" in name for name in names) == 2 * len(broad.WALLPAPERS) * broad.PIECES
+
+
+def test_pictures_without_garments_are_picked_by_their_subject(packages, tmp_path):
+    put(packages / "openclipart-png" / "clothing" / "0.png", encoded(50))
+    put(packages / "openclipart-png" / "clothing" / "1.png", encoded(50))
+    broad.gather(packages, tmp_path / "out")
+
+    names = [path.name for path in broad.without_garments(tmp_path / "out")]
+
+    assert any(name.startswith("drawing-fruit") for name in names)
+    assert sum("wall" in name for name in names) == 2 * len(broad.WALLPAPERS) * broad.PIECES
+    assert list((tmp_path / "out").glob("drawing-clothing*"))
+    assert not any("clothing" in name or "art" in name for name in names)
+
+
+def test_pictures_of_ones_own_are_all_taken(tmp_path):
+    put(tmp_path / "street" / "a.png", encoded(50))
+
+    assert [path.name for path in broad.without_garments(tmp_path)] == ["a.png"]
+
+
+def test_a_folder_without_such_pictures_is_named(tmp_path):
+    put(tmp_path / "drawing-clothing-00001.webp", encoded(50, suffix=".webp"))
+
+    with pytest.raises(BadPhotos, match="holds no picture without garments"):
+        broad.without_garments(tmp_path)
+    with pytest.raises(BadPhotos, match="no folder .*nowhere; expected one with pictures"):
+        broad.without_garments(tmp_path / "nowhere")
 
 
 def test_stamps_are_a_folder_of_labelled_pictures(packages, tmp_path):

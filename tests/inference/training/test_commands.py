@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 import numpy as np
 import pytest
 
@@ -18,6 +19,20 @@ EMBED_TOML = "head_steps = 6\nsteps = {steps}\nphotos_per_batch = 4\nbroad_per_b
 DETECT_TOML = "steps = 12\nbatch = 2\nhead_rate = 0.05\naveraged_steps = 1\n"  # until no two scores are the same
 
 
+def coloured(path, shade):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cv2.imwrite(str(path), np.full((120, 120, 3), (shade, 90, 200 - shade), np.uint8))
+
+
+def pictures_of_anything(folder):
+    """A few as ``broad`` gathers them, and as it gathers those of another domain."""
+    for number in range(3):
+        coloured(folder / "broad" / f"drawing-fruit-{number:05d}.webp", 60 * number)
+        coloured(folder / "elsewhere" / "images" / f"{number}.jpg", 50 * number)
+    rows = [f"{number},{number},{('food', 'tools')[number % 2]}" for number in range(3)]
+    (folder / "elsewhere" / "images.csv").write_text("\n".join(["image,sender_id,label", *rows]))
+
+
 def served_here():
     graphs = [ship.graph(spec) for spec in (EMBED, DETECT)]
     return [sha256(path) for graph in graphs for path in (graph, ship.card(graph))]
@@ -31,6 +46,7 @@ def made(small_photos, tmp_path_factory):
     for name, text in (("tuned", EMBED_TOML.format(steps=2)), ("head", EMBED_TOML.format(steps=0))):
         (folder / f"{name}.toml").write_text(text)
     (folder / "boxes.toml").write_text(DETECT_TOML)
+    pictures_of_anything(folder)
 
     def run(*words, runs="runs"):
         told = ["--photos", small_photos, "--runs", folder / runs] if words[0] not in ("average", "report") else []
@@ -38,16 +54,18 @@ def made(small_photos, tmp_path_factory):
         assert found.exit_code == 0, found.output
 
     mean, served = folder / "mean.pth", ("--repository", folder / "models")
-    run("prepare", "--views", 4)
+    anything, elsewhere = ("--broad", folder / "broad"), ("--elsewhere", folder / "elsewhere")
+    run("prepare", "--views", 4, *anything, *elsewhere)
     for seed in (0, 1):
         run("train", "embed", "--preset", folder / "tuned.toml", "--name", f"unified-{seed}", "--seed", seed)
     run("average", "--run", "unified-0=3", "--run", "unified-1", "--out", mean, "--runs", folder / "runs")
-    run("prepare", "--views", 4, "--weights", mean, runs="soup")
+    run("prepare", "--views", 4, "--weights", mean, *elsewhere, runs="soup")
     run("train", "embed", "--preset", folder / "head.toml", "--name", "served-0", "--weights", mean, runs="soup")
-    run("train", "detect", "--preset", folder / "boxes.toml", "--name", "detect-0")
+    run("train", "detect", "--preset", folder / "boxes.toml", "--name", "detect-0", "--others", folder / "broad")
     run("export", "--embed", "served-0", "--detect", "", "--weights", mean, *served, runs="soup")
     run("export", "--embed", "", "--detect", "detect-0", *served)
-    run("evaluate", "--also", folder / "soup", "--scenes", 2, "--figures", folder / "models.json", *served)
+    judged = ("--scenes", 2, "--figures", folder / "models.json")
+    run("evaluate", "--also", folder / "soup", *judged, *elsewhere, *served)
     run("report", "--figures", folder / "models.json", "--out", folder / "models.md", *served)
     return folder
 
@@ -76,6 +94,8 @@ def test_figures_are_of_the_graphs_that_were_exported(made):
 
     assert figures["sha256"] == {spec.name: sha256(ship.graph(spec, made / "models")) for spec in (EMBED, DETECT)}
     assert set(figures["runs"]) == {"unified-0", "unified-1", "served-0"}
+    assert figures["elsewhere"]["pictures"] == figures["detector"]["another domain"]["pictures"] == 3
+    assert "3 pictures of another domain" in (made / "models.md").read_text()
 
 
 def test_what_is_served_here_was_left_alone(made):

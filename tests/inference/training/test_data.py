@@ -1,5 +1,7 @@
 """What training reads: balanced, repeatable, each part to itself."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,39 @@ def test_scenes_come_in_their_shares_and_some_are_empty(wardrobe):
 
     assert 0.08 < (counts == 0).mean() < 0.35
     assert (counts > 1).any()
+
+
+def test_pictures_of_anything_are_what_is_no_garment(wardrobe, tmp_path):
+    """Green is on no photo here: it comes with the others, alone, as a ground and as a thing beside garments."""
+    import cv2
+
+    path = tmp_path / "green.png"
+    cv2.imwrite(str(path), np.full((300, 300, 3), (0, 220, 0), np.uint8))
+    mix = Mix(composed=0.5, whole=0.0, mosaic=0.0)
+    makers = [
+        SceneMaker(dataclasses.replace(wardrobe, others=others), np.zeros(8, np.int64), mix, seed=0)
+        for others in ((), (path,))
+    ]
+
+    def is_green(pixels):
+        red, green, blue = pixels.astype(int).reshape(-1, 3).T
+        return ((green > 90) & (red < green / 3) & (blue < green / 3)).mean()
+
+    without, with_them = ([maker.scene(number) for number in range(60)] for maker in makers)
+
+    assert max(is_green(scene.pixels) for scene in without) < 0.9
+    assert any(is_green(scene.pixels) > 0.95 for scene in with_them)
+    assert any(0.05 < is_green(scene.pixels) < 0.95 and len(scene.boxes) for scene in with_them)
+    assert all(len(scene.boxes) == 0 for scene in with_them if is_green(scene.pixels) > 0.99)
+
+
+def test_as_many_garments_as_asked_get_another_colour(wardrobe):
+    labels = np.zeros(8, np.int64)
+    plain, coloured = (SceneMaker(wardrobe, labels, Mix(1.0, 0.0, 0.0, share), seed=2) for share in (0.0, 1.0))
+
+    assert (plain._garment(1, rng_of("a"))[..., :3] == wardrobe.garment(1)[..., :3]).all()
+    assert (coloured._garment(1, rng_of("a"))[..., :3] != wardrobe.garment(1)[..., :3]).any()
+    assert (coloured._garment(1, rng_of("a"))[..., 3] == wardrobe.garment(1)[..., 3]).all()
 
 
 def test_the_same_number_is_the_same_scene(wardrobe):

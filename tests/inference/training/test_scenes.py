@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.training.cutouts import MASK_PX, box_of, cut_out, sprite
-from inference.training.grounds import drawn_ground, ground_from, thing
+from inference.training.grounds import drawn_ground, free_standing, ground_from, thing
+from inference.training.light import dyed
 from inference.training.scenes import NO_GARMENT, Scene, catalogue_view, composed, mosaic, web_view, whole_photo
 
 
@@ -63,6 +64,35 @@ def test_things_are_on_the_picture_and_have_no_box():
     scene = composed(np.zeros((64, 64, 3), np.uint8), [garment(), garment()], labels, np.random.default_rng(1))
 
     assert scene.labels.tolist() == [3]
+
+
+def test_what_stands_on_white_is_cut_free_and_cropped():
+    picture = np.full((60, 80, 3), 252, np.uint8)
+    picture[20:40, 10:50] = (200, 30, 40)
+    picture[25:30, 20:30] = 255  # white inside the thing stays
+
+    item = free_standing(picture)
+
+    assert item.shape == (20, 40, 4)
+    assert (item[..., 3] == 255).all()
+    assert (item[0, 0, :3] == (200, 30, 40)).all()
+
+
+@pytest.mark.parametrize("shade", [90, 255])
+def test_a_picture_without_a_thing_on_white_lies_about_as_it_is(shade):
+    picture = np.full((60, 80, 3), shade, np.uint8)
+
+    assert (free_standing(picture) == np.dstack([picture, np.full((60, 80), 255, np.uint8)])).all()
+
+
+def test_a_dyed_garment_has_another_hue_and_greys_stay_grey():
+    red, grey = (np.full((4, 4, 3), colour, np.uint8) for colour in ((200, 30, 40), (90, 90, 90)))
+
+    hues = {tuple(dyed(red, np.random.default_rng(seed))[0, 0]) for seed in range(20)}
+
+    assert len(hues) > 10
+    assert {max(hue) for hue in hues} <= {199, 200, 201}
+    assert (dyed(grey, np.random.default_rng(1)) == grey).all()
 
 
 def test_a_mosaic_moves_boxes_with_their_pictures():
