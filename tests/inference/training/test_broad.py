@@ -71,7 +71,7 @@ def test_a_folder_without_such_pictures_is_named(tmp_path):
 
     with pytest.raises(BadPhotos, match="holds no picture without garments"):
         broad.without_garments(tmp_path)
-    with pytest.raises(BadPhotos, match="no folder .*nowhere; expected one with pictures"):
+    with pytest.raises(BadPhotos, match=r"no folder .*nowhere; expected one with pictures"):
         broad.without_garments(tmp_path / "nowhere")
 
 
