@@ -43,29 +43,37 @@ def iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
 def average_precision(found: Sequence[Found], scenes: Sequence[Scene], *, at: float, label: int | None = None) -> float:
     """Area under the precision-recall curve at one IoU, of one label or of any; NaN if there is nothing to find.
 
-    Best scores choose first; each true box is found once, everything else is false.
+    Best scores choose first; each true box is found once, everything else is false. Where one label is asked about,
+    boxes on a garment whose label nobody knows are neither.
     """
-    scores, is_true, total = [], [], 0
+    scores, hits, total = [], [], 0
     for mine, scene in zip(found, scenes, strict=True):
         want = scene.boxes if label is None else scene.boxes[scene.labels == label]
         chosen = slice(None) if label is None else mine.labels == label
-        boxes, total = mine.boxes[chosen], total + len(want)
-        overlaps = iou(boxes, want) if len(want) else np.zeros((len(boxes), 1))
-        for row in overlaps:
-            best = int(row.argmax())
-            hit = len(want) > 0 and row[best] >= at
-            is_true.append(hit)
-            if hit:
-                overlaps[:, best] = -1
-        scores.append(mine.scores[chosen])
+        unknown = scene.boxes[:0] if label is None else scene.boxes[scene.labels < 0]
+        is_true = _first_hits(iou(mine.boxes[chosen], want), at=at)
+        counts = is_true | ~(iou(mine.boxes[chosen], unknown) >= at).any(1)
+        scores.append(mine.scores[chosen][counts])
+        hits.append(is_true[counts])
+        total += len(want)
     if total == 0:
         return float("nan")
     order = np.argsort(-np.concatenate(scores), kind="stable")
-    hits = np.array(is_true, dtype=np.float64)[order]
-    recall = np.cumsum(hits) / total
-    precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+    found_so_far = np.cumsum(np.concatenate(hits)[order])
+    precision = found_so_far / np.arange(1, len(order) + 1)
     envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float((np.diff(recall, prepend=0) * envelope).sum())
+    return float((np.diff(found_so_far / total, prepend=0) * envelope).sum())
+
+
+def _first_hits(overlaps: np.ndarray, *, at: float) -> np.ndarray:
+    """Which boxes, best first, are the first to overlap the true box that they overlap most, ``(n, m)`` to ``(n,)``."""
+    left = overlaps.copy()
+    hits = np.zeros(len(left), bool)
+    for number, row in enumerate(left):
+        if row.size and row.max() >= at:
+            hits[number] = True
+            left[:, row.argmax()] = -1
+    return hits
 
 
 def judge_scenes(found: Sequence[Found], scenes: Sequence[Scene]) -> dict[str, float]:

@@ -53,6 +53,14 @@ def test_the_wrong_label_is_not_found():
     assert np.isnan(average_precision(mine, [scene(SQUARE, labels=[0])], at=0.5, label=1))
 
 
+def test_a_box_on_a_garment_of_unknown_label_is_neither_found_nor_false():
+    mine = [found(OTHER, SQUARE, scores=[0.9, 0.8])]
+
+    assert average_precision(mine, [scene(SQUARE, OTHER, labels=[0, -1])], at=0.5, label=0) == 1.0
+    assert average_precision(mine, [scene(SQUARE, OTHER, labels=[0, 1])], at=0.5, label=0) == 0.5
+    assert average_precision(mine, [scene(SQUARE, OTHER, labels=[0, -1])], at=0.5) == 1.0
+
+
 def test_photos_are_judged_beside_a_constant_box():
     truth = np.array([SQUARE, SQUARE])
 
