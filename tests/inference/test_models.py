@@ -5,7 +5,6 @@ import json
 import re
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnxruntime as ort
 import pytest
@@ -15,6 +14,7 @@ from inference.images import RESIZE_KERNEL, squash
 from inference.repository import canary_code
 from inference.tensors import EMBED, MODELS, ModelSpec, Tensor
 from pinstream.codes import CODE_BITS
+from tests.inference.golden import golden_codes, golden_pictures
 
 REPOSITORY = Path(__file__).parents[2] / "inference" / "triton_models"
 ORT_TYPES = {"UINT8": "tensor(uint8)", "INT32": "tensor(int32)", "FP32": "tensor(float)"}
@@ -84,7 +84,34 @@ def test_there_is_a_version_and_its_card_describes_this_very_file(spec):
         assert card["input_size_px"] == spec.image_size_px
         assert card["resize_kernel"] == RESIZE_KERNEL
         assert card["sha256"] == hashlib.sha256((version / "model.onnx").read_bytes()).hexdigest()
-        assert card.get("bits", CODE_BITS) == CODE_BITS
+        assert all(value for value in card["scores"].values())
+        assert re.fullmatch("[0-9a-f]{40}", card["training_commit"])
+        assert card["bits"] == CODE_BITS if spec is EMBED else len(set(card["labels"])) == len(card["labels"]) > 0
+
+
+def test_both_models_are_run_by_the_same_program_where_there_is_no_onnxruntime_backend():
+    programs = {version.joinpath("model.py").read_bytes() for spec in MODELS for version in versions(spec)}
+
+    assert len(programs) == 1
+
+
+@BOTH
+def test_a_gpu_runs_tensorrt_in_fp16_and_keeps_its_engines(spec):
+    config = (REPOSITORY / spec.name / "config.pbtxt").read_text()
+    said = dict(re.findall(r'parameters { key: "(\w+)" value: "([^"]+)" }', config))
+    largest, _, shape = said["trt_profile_max_shapes"].partition("x")
+
+    assert 'backend: "onnxruntime"' in config
+    assert "kind: KIND_GPU" in config
+    assert 'name: "tensorrt"' in config
+    assert said["precision_mode"] == "FP16"
+    assert said["trt_engine_cache_enable"] == "true"
+    assert said["trt_engine_cache_path"].endswith(f"/{spec.name}")
+    assert largest == f"{spec.images.name}:{spec.max_batch}"
+    assert shape == "x".join(str(side) for side in spec.images.dims)
+    assert {said[f"trt_profile_{bound}_shapes"].partition("x")[2] for bound in ("min", "opt")} == {shape}
+    preferred = re.search(r"preferred_batch_size: \[ ([\d, ]+) \]", config)
+    assert max(int(size) for size in preferred.group(1).split(",")) == spec.max_batch
 
 
 @BOTH
@@ -93,26 +120,6 @@ def test_every_model_has_a_card_for_people(spec):
 
     for heading in ("## Intended use", "## Data and licences", "## Figures", "## Limits"):
         assert heading in text
-
-
-def golden_pictures(size_px: int) -> np.ndarray:
-    """Pictures anyone can draw again: shapes on gradients, ``(8, size, size, 3) uint8``."""
-    pictures = np.zeros((8, size_px, size_px, 3), np.uint8)
-    ramp = np.linspace(0, 255, size_px, dtype=np.uint8)
-    for number, picture in enumerate(pictures):
-        picture[..., 0], picture[..., 1], picture[..., 2] = ramp[None], ramp[:, None], 30 * number
-        middle, radius = (size_px // 2, size_px // 2), size_px // (3 + number)
-        if number % 2:
-            cv2.circle(picture, middle, radius, (20 * number, 200, 90), cv2.FILLED)
-        else:
-            corner = (middle[0] + radius, middle[1] + radius // 2)
-            cv2.rectangle(picture, (radius, radius // 2), corner, (240, 30 * number, 60), cv2.FILLED)
-    return pictures
-
-
-def golden_codes() -> np.ndarray:
-    lines = (Path(__file__).parent / "golden_codes.txt").read_text().split()
-    return np.array([list(bytes.fromhex(line)) for line in lines], np.uint8)
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 8])

@@ -18,6 +18,7 @@ from inference.images import WHOLE, Box
 from inference.local import LocalModels
 from inference.repository import labels
 from inference.tensors import DETECT, EMBED
+from tests.inference.golden import golden_codes, golden_pictures
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
@@ -63,6 +64,12 @@ async def test_codes_are_the_same_on_the_server_and_here_at_any_batch_size(trito
     ]
 
     assert [row.tobytes() for row in np.concatenate(served)] == alone
+
+
+async def test_golden_pictures_have_their_codes_on_the_server(triton):
+    served = await triton.infer(EMBED, golden_pictures(EMBED.image_size_px))
+
+    assert (served["codes"] == golden_codes()).all()
 
 
 @pytest.mark.parametrize("batch", [1, 3, 8])

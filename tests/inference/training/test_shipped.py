@@ -15,6 +15,7 @@ from inference.training.export import same_as_torch  # noqa: E402
 from inference.training.model import Backbone, DetectGraph, Detector, EmbedGraph  # noqa: E402
 from inference.training.ship import card, graph  # noqa: E402
 from inference.training.shipped import backbone_from, begin_with, take_over  # noqa: E402
+from tests.inference.golden import golden_codes, golden_pictures  # noqa: E402
 
 pytestmark = pytest.mark.training
 LABELS = len(json.loads(card(graph(DETECT)).read_text())["labels"])
@@ -55,7 +56,12 @@ def test_a_backbone_computes_what_the_served_file_does():
     weight = next(torch.from_numpy(w) for w in kept if w.shape == (256, 1280))
     bias = next(torch.from_numpy(w) for w in kept if w.shape == (256,))
 
-    assert same_as_torch(EmbedGraph(backbone, weight=weight, bias=bias), graph(EMBED), images=noise(4, 224)) == [0]
+    module = EmbedGraph(backbone, weight=weight, bias=bias).eval()
+    with torch.inference_mode():
+        codes = module(torch.from_numpy(golden_pictures(224))).numpy()
+
+    assert (codes == golden_codes()).all()
+    assert same_as_torch(module, graph(EMBED), images=noise(4, 224)) == [0]
 
 
 def test_the_graph_of_another_network_is_refused_by_the_first_weight_it_lacks():
