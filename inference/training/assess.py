@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from inference.training.data import Mix, SceneMaker
 from inference.training.detection import find, judge_scenes
 from inference.training.errors import TrainingProblem
 from inference.training.evaluate import (
+    ELSEWHERE,
+    FROZEN,
     VIEWS,
     Figure,
     Judged,
@@ -196,7 +198,7 @@ def judge_elsewhere(space: Workspace, folder: Path, runs: Mapping[str, Path]) ->
     def judge(vectors: np.ndarray) -> Figure:
         return judge_unseen(vectors, labels, who, np.arange(len(photos.labels)))
 
-    found: dict[str, Any] = {"pictures": len(labels), "labels": len(photos.labels)}
+    found: dict[str, Any] = {"pictures": len(labels), "labels": len(photos.labels), "names": list(photos.labels)}
     if space.has("elsewhere"):
         cache = space.cached("elsewhere")
         found |= _frozen(cache.pooled[cache.starts[:-1]], judge)
@@ -214,21 +216,31 @@ def _frozen(pooled: np.ndarray, judge: Callable[[np.ndarray], Figure]) -> dict[s
     """The backbone as ImageNet made it, as floats and in the mean over random projections."""
     plain = normalised(pooled)
     drawn = [judge(as_signs(plain @ random_projection(seed))) for seed in range(RANDOM_PROJECTIONS)]
-    return {"frozen, random projection": tuple(np.mean(drawn, axis=0)), "frozen, float": judge(unit(plain))}
+    return {FROZEN: tuple(np.mean(drawn, axis=0)), "frozen, float": judge(unit(plain))}
 
 
 # --- what is served -------------------------------------------------------------------------------
 
 
-def judge_served_embedding(space: Workspace, graph: Path, *, part: str = PART) -> dict[str, Figure]:
+def judge_served_embedding(
+    space: Workspace, graph: Path, *, elsewhere: Path | None, part: str = PART
+) -> dict[str, Figure]:
     """The figures of the ONNX file itself, from pictures to packed codes."""
     rows, judged = judged_on(space, part)
     wardrobe, run = space.wardrobe(part), session(graph)
-    vectors = {}
-    for name, view in VIEWS.items():
-        codes = [run.run(None, {"images": space.drawn_view(wardrobe, int(i), view)[None]})[0] for i in rows]
-        vectors[name] = unpacked(np.concatenate(codes))
-    return judge_vectors(vectors, judged)
+
+    def coded(pictures: Iterable[np.ndarray]) -> np.ndarray:
+        return unpacked(np.concatenate([run.run(None, {"images": picture[None]})[0] for picture in pictures]))
+
+    found = judge_vectors(
+        {name: coded(space.drawn_view(wardrobe, int(i), view) for i in rows) for name, view in VIEWS.items()}, judged
+    )
+    if elsewhere is not None:
+        others = read_photos(elsewhere)
+        codes = coded(squash(photo.pixels(), EMBED.image_size_px) for photo in others.photos)
+        every = np.arange(len(others.labels))
+        found[ELSEWHERE] = judge_unseen(codes, others.label_indices(), others.photographers(), every)
+    return found
 
 
 def judge_served_detector(

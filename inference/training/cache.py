@@ -36,7 +36,7 @@ class Cache:
     """The views of some pictures; those of picture i are the rows ``starts[i]`` up to ``starts[i + 1]``."""
 
     maps: np.ndarray  # (views, ...) float16 maps at the cut, or uint8 pictures if nothing is frozen
-    pooled: np.ndarray  # (views, 1280) float16, as ImageNet's backbone sees them
+    pooled: np.ndarray  # (views, 1280) float16, as the backbone that was given sees them
     starts: np.ndarray  # (n + 1,)
 
     def numbers(self, rows: np.ndarray, views: np.ndarray | int) -> np.ndarray:

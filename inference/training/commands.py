@@ -1,4 +1,4 @@
-"""What needs torch: ``prepare``, ``train embed``, ``train detect``, ``evaluate``, ``export``, ``report``."""
+"""What needs torch, or is of no use without it: everything but ``pictures``."""
 
 import dataclasses
 import math
@@ -196,7 +196,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     found["detector"] = assess.judge_served_detector(
         space, boxes, scenes=scenes, drawn=drawn_scenes, elsewhere=elsewhere
     )
-    found["served embedding"] = assess.judge_served_embedding(space, codes)
+    found["served embedding"] = assess.judge_served_embedding(space, codes, elsewhere=elsewhere)
     found["speed"] = assess.speed(boxes, codes)
     found["sha256"] = {DETECT.name: sha256(boxes), EMBED.name: sha256(codes)}
     figures.keep(out, found, added_to=figures.MANY if add else ())

@@ -17,7 +17,7 @@ from inference.tensors import DETECT, EMBED
 from inference.training.cutouts import MASK_PX, cut_out, sprite
 from inference.training.grounds import drawn_ground, free_standing, ground_from, thing
 from inference.training.light import Rng, dyed, relit, worn_out
-from inference.training.photos import Photo
+from inference.training.photos import Photo, read_pixels
 from inference.training.scenes import (
     NO_GARMENT,
     NOTHING,
@@ -117,7 +117,7 @@ class Wardrobe:
 
     def other(self, rng: Rng) -> Pixels:
         """A picture of anything but garments."""
-        return Photo(self.others[int(rng.integers(len(self.others)))], "", None).pixels()
+        return read_pixels(self.others[int(rng.integers(len(self.others)))])
 
     def view(self, index: int, number: int, rng: Rng) -> Pixels:
         """One photo in the domain of view ``number``, ``(224, 224, 3) uint8``."""
@@ -161,7 +161,7 @@ class Broad:
     def view(self, index: int, number: int) -> Pixels:
         """View ``number`` of a picture, ``(224, 224, 3) uint8``; the first is the picture itself."""
         if index < len(self.files):
-            pixels = Photo(self.files[index], "", None).pixels()
+            pixels = read_pixels(self.files[index])
         else:
             pixels = self.wardrobe.broad(rng_of("broad", self.seed, index - len(self.files)))
         if number == 0:

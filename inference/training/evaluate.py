@@ -19,6 +19,8 @@ RECALLS: Final = (1, 5, 10, 50)
 TASKS: Final = ("category P@1", "instance R@1 camera -> catalogue", "instance R@1 web -> catalogue")
 Run = TypeVar("Run")
 KEPT: Final = "false boxes that a worker keeps"
+FROZEN: Final = "frozen, random projection"
+ELSEWHERE: Final = "P@1 in another domain"
 Figure = tuple[float, float, float]
 """A mean and its 95 % interval."""
 

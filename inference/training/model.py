@@ -150,7 +150,7 @@ class EmbedHead(nn.Module):
 
 
 class Embedder(nn.Module):
-    """Backbone and head, learning from ``cut`` on: what lies before it stays as ImageNet made it."""
+    """Backbone and head, learning from ``cut`` on: what lies before it stays as it was."""
 
     def __init__(self, backbone: Backbone, head: EmbedHead, *, cut: str):
         super().__init__()

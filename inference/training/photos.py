@@ -34,11 +34,16 @@ class Photo:
     label: int | None
 
     def pixels(self) -> Pixels:
-        """Decoded as the worker would, ``(height, width, 3) uint8``; raises BadPhotos naming the file."""
-        try:
-            return decode(self.path.read_bytes())
-        except PictureRefused as exc:
-            raise BadPhotos(f"{self.path}: {exc}") from exc
+        """As `read_pixels` reads it."""
+        return read_pixels(self.path)
+
+
+def read_pixels(path: Path) -> Pixels:
+    """Decoded as the worker would, ``(height, width, 3) uint8``; raises BadPhotos naming the file."""
+    try:
+        return decode(path.read_bytes())
+    except PictureRefused as exc:
+        raise BadPhotos(f"{path}: {exc}") from exc
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from inference.detect import DEFAULT_MIN_SCORE
 from inference.training.charts import draw_recall
-from inference.training.evaluate import KEPT, TASKS
+from inference.training.evaluate import ELSEWHERE, FROZEN, KEPT, TASKS
 from inference.training.markdown import Row, folded, mean_of, reached, shown, table
 from inference.training.prose import (
     COST_SAYS,
@@ -30,11 +30,15 @@ ROWS: Final = (
     "mean over tasks",
 )
 TARGETS: Final = {
-    "category P@1": 0.78,
-    "category P@1, photographer left out": 0.70,
-    "instance R@1 camera -> catalogue": 0.75,
-    "instance R@1 web -> catalogue": 0.83,
+    "category P@1": (0.78, 0.82),
+    "category P@1, photographer left out": (0.70, 0.75),
+    "instance R@1 camera -> catalogue": (0.75, 0.80),
+    "instance R@1 web -> catalogue": (0.83, 0.87),
 }
+"""What to reach, and the ambition."""
+OF_ITS_FLOAT: Final = 0.97
+SERVED_RUN: Final = "served-0"
+"""The run whose head and rotation are served: its floats are what the served bits are compared with."""
 DETECTOR_TARGETS: Final = (
     ("composed scenes", "AP50", 0.99),
     ("composed scenes", "AP75", 0.96),
@@ -76,7 +80,7 @@ def _blocks(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _in_short(figures: Mapping[str, Any]) -> Iterator[str]:
-    rows = [*_embedding_targets(figures["served embedding"]), *_detector_targets(figures["detector"])]
+    rows = [*_embedding_targets(figures), *_detector_targets(figures["detector"])]
     mine, theirs = ([row for row in rows if row[0] == name] for name in ("embedding", "detector"))
     speed = figures["speed"]
     yield "## In short"
@@ -94,10 +98,25 @@ def _met(rows: list[Row]) -> str:
     return f"{sum(row[-1] == 'met' for row in rows)} of {len(rows)}"
 
 
-def _embedding_targets(found: Mapping[str, Any]) -> Iterator[Row]:
-    for name, aim in TARGETS.items():
+def _embedding_targets(figures: Mapping[str, Any]) -> Iterator[Row]:
+    found, what = figures["served embedding"], "test photographers"
+    for name, (aim, ambition) in TARGETS.items():
         value = mean_of(found[name])
-        yield "embedding", "test photographers", name, f"{value:.3f}", f"{aim:.2f}", reached(value, aim)
+        yield "embedding", what, name, f"{value:.3f}", f"{aim:.2f} (ambition {ambition:.2f})", reached(value, aim)
+    if SERVED_RUN in figures["runs"]:
+        share = mean_of(found["category P@1"]) / mean_of(figures["runs"][SERVED_RUN]["float"]["category P@1"])
+        said = f"{OF_ITS_FLOAT:.2f}"
+        yield "embedding", what, "category P@1, of its own floats'", f"{share:.2f}", said, reached(share, OF_ITS_FLOAT)
+    if ELSEWHERE in found and FROZEN in figures["elsewhere"]:
+        value, frozen = mean_of(found[ELSEWHERE]), mean_of(figures["elsewhere"][FROZEN])
+        yield _no_worse_than_frozen("another domain", "P@1", value, frozen)
+    for name, unseen in figures["unseen labels"].items():
+        value, frozen = mean_of(unseen["bits"]), mean_of(unseen[FROZEN])
+        yield _no_worse_than_frozen(f"{', '.join(unseen['labels'])}, held out of `{name}`", "P@1", value, frozen)
+
+
+def _no_worse_than_frozen(what: str, name: str, value: float, frozen: float) -> Row:
+    return "embedding", what, name, f"{value:.3f}", f"{frozen:.3f}, frozen random bits", reached(value, frozen)
 
 
 def _detector_targets(found: Mapping[str, Any]) -> Iterator[Row]:
@@ -229,18 +248,26 @@ def _cost(figures: Mapping[str, Any]) -> Iterator[str]:
 
 def _general(figures: Mapping[str, Any]) -> Iterator[str]:
     yield "## On what it was never trained on"
+    yield (
+        "Labels held out are those of photos that are not trained on; pieces of such photos, a cut-out beside another "
+        "garment or a patch of cloth as a ground, may still have been on the pictures of others. The runs are not the "
+        "recipe that is served: `head-unseen-0` is a head on ImageNet's backbone, `unseen-cpu-0` tuned the last stages "
+        "of it. The served file saw all labels; what it never saw is the other domain below."
+    )
     for name, found in figures["unseen labels"].items():
         yield f"Run `{name}` never saw {', '.join(found['labels'])}: P@1 of {found['queries']} photos of them."
-        names = ("bits", "frozen, random projection", "float", "frozen, float")
+        names = ("bits", FROZEN, "float", "frozen, float")
         yield table(("what", "P@1"), [(n, shown(found[n])) for n in names])
     if "elsewhere" in figures:
         found = figures["elsewhere"]
         yield (
             f"Another domain altogether, {found['pictures']} pictures with {found['labels']} labels "
-            "(animals, food, flowers, tools, vehicles: the stamps of Tux Paint, used for judging only): P@1."
+            f"({', '.join(found['names'])}): P@1. None was trained on."
         )
         head = ("what", "P@1", "of its floats")
-        rows = [(n, shown(found[n]), "") for n in ("frozen, float", "frozen, random projection")]
+        rows = [(n, shown(found[n]), "") for n in ("frozen, float", FROZEN)]
+        served = figures["served embedding"].get(ELSEWHERE)
+        rows += [("the served file", shown(served), "")] if served else []
         runs = {n: (n, shown(v["bits"]), shown(v["float"])) for n, v in found.items() if isinstance(v, dict)}
         yield table(head, [*rows, *(row for n, row in runs.items() if n.startswith("served-"))])
         yield folded("Every run in that domain", table(head, runs.values()))

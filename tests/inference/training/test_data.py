@@ -52,6 +52,18 @@ def test_rare_labels_are_drawn_more_often_than_they_occur_but_not_as_often_as_co
     assert share == pytest.approx(10**0.5 / (10**0.5 + 90**0.5))
 
 
+def test_batches_and_scenes_hold_rare_labels_in_that_share(wardrobe):
+    labels = np.array([0] * 90 + [1] * 10)
+    batches = embed_batches(labels, views=4, photos_per_batch=20, seed=0)
+    drawn = np.concatenate([labels[next(batches)[0]] for _ in range(60)])
+    rare = np.array([0, 0, 0, 0, 0, 1, 1, 1])  # one in six of those that may appear
+    maker = SceneMaker(wardrobe, rare, Mix(composed=0.0, whole=1.0, mosaic=0.0), seed=0)
+    scenes = np.concatenate([maker.scene(number).labels for number in range(300)])
+
+    assert 0.17 < drawn.mean() < 0.33  # one in ten occurs; a quarter is wanted
+    assert 0.23 < scenes.mean() < 0.39  # 0.17 occurs; 0.31 is wanted
+
+
 def test_the_views_that_judging_uses_are_one_of_each_domain():
     assert [domain(view) for view in (RAW, CAMERA, CATALOGUE, WEB)] == ["raw", "camera", "catalogue", "web"]
 

@@ -72,7 +72,7 @@ def test_a_folder_of_another_run_is_refused(space):
         Run(space.folder / "one", load(EmbedSettings, "unified"))
 
 
-def test_a_label_held_out_is_nowhere_in_training(space):
+def test_no_photo_of_a_label_held_out_is_trained_on(space):
     settings = dataclasses.replace(load(EmbedSettings, "tiny"), held_out=("Shoes",))
 
     labels = space.views(settings).labels
