@@ -4,6 +4,8 @@ Layout: ``images.csv`` with the columns ``image, sender_id, label`` and ``images
 """
 
 import csv
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,6 +58,11 @@ class Photos:
     def photographers(self) -> np.ndarray:
         """``(n,) str``."""
         return np.array([p.photographer for p in self.photos])
+
+    def digest(self) -> str:
+        """The SHA-256 of the pictures' names and photographers, in their order, in hexadecimal."""
+        told = [[p.path.name, p.photographer] for p in self.photos]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def read_photos(folder: Path) -> Photos:
