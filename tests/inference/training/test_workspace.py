@@ -8,10 +8,15 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
+import typer  # noqa: E402
+
 from inference.training.assess import elsewhere_of, judge_elsewhere  # noqa: E402
 from inference.training.cache import add_elsewhere, write_manifest  # noqa: E402
+from inference.training.commands import app  # noqa: E402
 from inference.training.errors import TrainingProblem  # noqa: E402
+from inference.training.model import POINTS  # noqa: E402
 from inference.training.photos import read_photos  # noqa: E402
+from inference.training.settings import EmbedSettings, load  # noqa: E402
 from inference.training.workspace import Preparation, open_workspace, prepare  # noqa: E402
 
 pytestmark = pytest.mark.training
@@ -101,3 +106,17 @@ def test_nor_are_those_that_a_run_kept(space, tmp_path, told):
     with pytest.raises(TrainingProblem, match=r"one keeps (nothing|pictures of SHA-256 of others) of another domain"):
         judge_elsewhere(space, photos_in(tmp_path / "other", "xyz"), {"one": run})
     assert elsewhere_of(run) == (str(told["elsewhere digest"]) if told else None)
+
+
+def default_of(command, option):
+    found = typer.main.get_command(app)
+    for name in command.split():
+        found = found.commands[name]
+    return next(parameter.default for parameter in found.params if parameter.name == option)
+
+
+def test_defaults_fit_each_other():
+    preset, cut = default_of("train embed", "preset"), default_of("prepare", "cut")
+
+    assert POINTS.index(load(EmbedSettings, preset).cut) >= POINTS.index(cut)
+    assert default_of("export", "embed") == f"{preset}-{default_of('train embed', 'seed')}"
