@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from inference.images import squash
 from inference.tensors import DETECT, EMBED
-from inference.training.cache import Cache
+from inference.training.cache import Cache, check_elsewhere
 from inference.training.data import Mix, SceneMaker
 from inference.training.detection import find, judge_scenes
 from inference.training.errors import TrainingProblem
@@ -45,6 +45,7 @@ FITTED: Final = 1500
 """How many photos, in two domains, and how many broad pictures a rotation is fitted on."""
 RANDOM_PROJECTIONS: Final = 5
 SCENE_SEED: Final = 900
+ELSEWHERE_DIGEST: Final = "elsewhere digest"
 
 
 def settings_of(run: Path) -> EmbedSettings:
@@ -72,7 +73,7 @@ def keep_vectors(space: Workspace, run: Path, embedder: Embedder) -> None:
 
     The latter holds embeddings, not rotated, ``(n, bits) float16``: ``fit`` is what the rotation was fitted on,
     one array a domain for each part that is judged, ``unseen`` the photos asked about labels held out,
-    ``elsewhere`` another domain altogether.
+    ``elsewhere`` another domain altogether, with the digest of its pictures.
     """
     settings, photos, broad = settings_of(run), space.cached("photos"), space.cached("broad")
 
@@ -87,7 +88,7 @@ def keep_vectors(space: Workspace, run: Path, embedder: Embedder) -> None:
     rows = np.sort(rng.permutation(space.views(settings).rows)[:FITTED])
     fit = [embedded(photos, photos.numbers(rows, VIEWS[name])) for name in ("raw", "web")]
     fit.append(embedded(broad, np.sort(rng.permutation(broad.starts[:-1])[:FITTED])))
-    kept = {"fit": np.concatenate(fit)}
+    kept, told = {"fit": np.concatenate(fit)}, {}
     for part in JUDGED_PARTS:
         for name, view in VIEWS.items():
             kept[f"{part} {name}"] = embedded(photos, photos.numbers(space.parts[part], view))
@@ -96,8 +97,9 @@ def keep_vectors(space: Workspace, run: Path, embedder: Embedder) -> None:
     if space.has("elsewhere"):
         others = space.cached("elsewhere")
         kept["elsewhere"] = embedded(others, others.starts[:-1])
+        told[ELSEWHERE_DIGEST] = np.array(space.elsewhere or "")
     np.save(run / "rotation.npy", itq_rotation(kept["fit"], seed=settings.seed))
-    np.savez_compressed(run / "vectors.npz", **{name: v.astype(np.float16) for name, v in kept.items()})
+    np.savez_compressed(run / "vectors.npz", **{name: v.astype(np.float16) for name, v in kept.items()}, **told)
 
 
 def vectors_of(run: Path) -> dict[str, np.ndarray]:
@@ -105,7 +107,13 @@ def vectors_of(run: Path) -> dict[str, np.ndarray]:
     if not (run / "vectors.npz").is_file():
         raise TrainingProblem(f"no vectors.npz in {run}; its training did not end")
     with np.load(run / "vectors.npz") as arrays:
-        return {name: v.astype(np.float32) for name, v in arrays.items()}
+        return {name: v.astype(np.float32) for name, v in arrays.items() if v.dtype.kind == "f"}
+
+
+def elsewhere_of(run: Path) -> str | None:
+    """The digest of the pictures of another domain whose vectors `keep_vectors` kept, None without any."""
+    with np.load(run / "vectors.npz") as arrays:
+        return str(arrays[ELSEWHERE_DIGEST]) if ELSEWHERE_DIGEST in arrays else None
 
 
 def judged_on(space: Workspace, part: str) -> tuple[np.ndarray, Judged]:
@@ -200,9 +208,11 @@ def judge_elsewhere(space: Workspace, folder: Path, runs: Mapping[str, Path]) ->
 
     found: dict[str, Any] = {"pictures": len(labels), "labels": len(photos.labels), "names": list(photos.labels)}
     if space.has("elsewhere"):
+        check_elsewhere(space.cache, space.elsewhere, photos.digest())
         cache = space.cached("elsewhere")
         found |= _frozen(cache.pooled[cache.starts[:-1]], judge)
     for name, run in runs.items():
+        check_elsewhere(run, elsewhere_of(run), photos.digest())
         found[name] = _bits_and_floats(run, "elsewhere", judge)
     return found
 

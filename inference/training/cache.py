@@ -1,6 +1,6 @@
 """What the frozen part of the backbone makes of every picture, computed once and kept on disk.
 
-A cache belongs to one folder of photos, one number of views, one cut and one seed: see `write_manifest`.
+A cache belongs to one folder of photos, one backbone, one number of views, one cut and one seed: see `write_manifest`.
 """
 
 import hashlib
@@ -156,6 +156,23 @@ def _on_gpu(part: _FrozenPart, images: Pixels, on: torch.device) -> tuple[np.nda
     maps, pooled = part(torch.from_numpy(images).to(on))
     kept = maps if maps.dtype == torch.uint8 else maps.half()
     return kept.contiguous().cpu().numpy(), pooled.half().cpu().numpy()
+
+
+def add_elsewhere(path: Path, digest: str) -> None:
+    """Adds to a manifest which pictures of another domain are cached; raises TrainingProblem if others are."""
+    kept = json.loads(path.read_text())
+    if kept.get("elsewhere") is not None:
+        check_elsewhere(path.parent, kept["elsewhere"], digest)
+    path.write_text(json.dumps(kept | {"elsewhere": digest}))
+
+
+def check_elsewhere(where: Path, kept: str | None, digest: str) -> None:
+    """Raises TrainingProblem unless what ``where`` keeps of another domain is of these pictures."""
+    if kept != digest:
+        raise TrainingProblem(
+            f"{where} keeps {'nothing' if kept is None else f'pictures of SHA-256 {kept}'} of another domain, and "
+            f"--elsewhere has {digest}; give it as `prepare` had it, or another --runs"
+        )
 
 
 def write_manifest(path: Path, names: list[str], facts: dict[str, Any]) -> None:

@@ -32,6 +32,8 @@ PHOTOS: Final = Path("../shared/data/clothing")
 RUNS: Final = Path("runs")
 FIGURES: Final = Path("docs/models.json")
 PAGE: Final = FIGURES.with_suffix(".md")
+EMBED_PRESET: Final = "unified-cpu"
+"""Trains on what `prepare` caches unless it is told otherwise."""
 PROXIES: Final = (4_000, 100_000)
 """About as many photos as train here, and a number at which proxies matter."""
 SAMPLED: Final = (0, 1024, 256, 64)
@@ -104,7 +106,7 @@ def _begun(kind: type[Settings], preset: str, *, seed: int, threads: int) -> Set
 
 @train.command("embed")
 def embed(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
-    preset: Preset = "unified",
+    preset: Preset = EMBED_PRESET,
     seed: Seed = 0,
     name: Name = None,
     photos: PhotosOption = PHOTOS,
@@ -205,7 +207,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
 
 @app.command("export")
 def export(  # noqa: PLR0913, PLR0917 - one argument per option of the command line
-    embed: Annotated[str, typer.Option(help="run of the embedding; empty: leave it as it is")] = "unified-0",
+    embed: Annotated[str, typer.Option(help="run of the embedding; empty: leave it as it is")] = f"{EMBED_PRESET}-0",
     detect: Annotated[str, typer.Option(help="run of the detector; empty: leave it as it is")] = "detect-0",
     photos: PhotosOption = PHOTOS,
     runs: RunsOption = RUNS,

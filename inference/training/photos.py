@@ -4,8 +4,10 @@ Layout: ``images.csv`` with the columns ``image, sender_id, label`` and ``images
 """
 
 import csv
+import hashlib
+import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,7 +24,8 @@ UNLABELLED: Final = frozenset({"Not sure", "Other", "Skip", ""})
 PARTS: Final = ("train", "validation", "test")
 SHARES: Final = (0.68, 0.10, 0.22)
 LARGEST_SHARE: Final = 0.06
-"""A photographer with more of the photos than this always trains: one person would be most of a part."""
+"""A photographer with more of the photos than this trains, where others can fill the other parts: one person would be
+most of a part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ class Photos:
     def photographers(self) -> np.ndarray:
         """``(n,) str``."""
         return np.array([p.photographer for p in self.photos])
+
+    def digest(self) -> str:
+        """The SHA-256 of the pictures' names and photographers, in their order, in hexadecimal."""
+        told = [[p.path.name, p.photographer] for p in self.photos]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def read_photos(folder: Path) -> Photos:
@@ -106,20 +114,44 @@ def pictures_in(folder: Path) -> tuple[Path, ...]:
 
 
 def split(photographers: Sequence[str] | np.ndarray, *, seed: int) -> dict[str, np.ndarray]:
-    """Indices of the photos of each part, ``(n,) int64``; no photographer is in two parts.
+    """Indices of the photos of each part, ``(n,) int64``; no photographer is in two parts, and none is empty.
 
     Photographers come in random order and each goes to the part that lacks most of its share.
+    Raises BadPhotos if there are fewer of them than parts.
     """
     counts = Counter(str(name) for name in photographers)
+    if len(counts) < len(PARTS):
+        raise BadPhotos(
+            f"photos of {len(counts)} photographers (sender_id); expected {len(PARTS)} or more, "
+            f"for no one's photos may be in two of {', '.join(PARTS)}"
+        )
     total = sum(counts.values())
     names = sorted(counts)
     order = [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
-    part_of = {name: "train" for name in order if counts[name] > LARGEST_SHARE * total}
+    part_of = dict.fromkeys(_always_training(counts), "train")
     taken = dict.fromkeys(PARTS, 0)
     taken["train"] = sum(counts[name] for name in part_of)
     for name in (n for n in order if n not in part_of):
         part = max(PARTS, key=lambda p: SHARES[PARTS.index(p)] - taken[p] / total)
         part_of[name] = part
         taken[part] += counts[name]
+    _fill_empty(part_of, counts)
     parts = np.array([part_of[str(name)] for name in photographers])
     return {part: np.flatnonzero(parts == part) for part in PARTS}
+
+
+def _always_training(counts: Mapping[str, int]) -> list[str]:
+    """Photographers with very many photos, unless the others have too few for the other parts."""
+    total = sum(counts.values())
+    large = [name for name in counts if counts[name] > LARGEST_SHARE * total]
+    is_enough = total - sum(counts[name] for name in large) >= (1 - SHARES[0]) * total
+    return large if is_enough else []
+
+
+def _fill_empty(part_of: dict[str, str], counts: Mapping[str, int]) -> None:
+    """Gives each empty part one photographer, the one with the fewest photos of the part with most; in place."""
+    for part in PARTS:
+        members = Counter(part_of.values())
+        if part not in members:
+            giver = max(PARTS, key=lambda p: members[p])
+            part_of[min((n for n in part_of if part_of[n] == giver), key=lambda n: (counts[n], n))] = part

@@ -17,9 +17,9 @@ from inference.training.errors import TrainingProblem
 class Run:
     """One training run on disk; the same settings find the same folder again."""
 
-    def __init__(self, folder: Path, settings: Any):
+    def __init__(self, folder: Path, settings: Any, *, checkpoint_every: int = 200):
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.checkpoint = folder, folder / "checkpoint.pt"
+        self.folder, self.checkpoint, self.checkpoint_every = folder, folder / "checkpoint.pt", checkpoint_every
         mine = json.dumps(dataclasses.asdict(settings), indent=1, sort_keys=True)
         kept = folder / "settings.json"
         if kept.is_file() and kept.read_text() != mine:
@@ -53,22 +53,41 @@ class Run:
         figure.savefig(self.folder / "curve.png", dpi=110)
         plt.close(figure)
 
-    def save(self, step: int, parts: Mapping[str, Any]) -> None:
-        """Keeps a checkpoint, whole or not at all."""
+    def save(self, steps: int, parts: Mapping[str, Any]) -> None:
+        """Keeps a checkpoint after every so many steps done, whole or not at all."""
+        if steps % self.checkpoint_every:
+            return
         state = {name: part.state_dict() for name, part in parts.items()}
         fresh = self.checkpoint.with_suffix(".new")
-        torch.save({"step": step, "rng": torch.get_rng_state(), "parts": state}, fresh)
+        gpu = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+        torch.save({"step": steps, "rng": torch.get_rng_state(), "gpu rng": gpu, "parts": state}, fresh)
         fresh.rename(self.checkpoint)
 
     def resume(self, parts: Mapping[str, Any]) -> int:
-        """Loads the checkpoint into ``parts``, if there is one; the step to go on with."""
-        if not self.checkpoint.is_file():
-            return 0
+        """Loads the checkpoint into ``parts``, if there is one; the step to go on with, from which the curve is cut."""
+        step = self._restore(parts) if self.checkpoint.is_file() else 0
+        self._cut_curve(step)
+        return step
+
+    def _restore(self, parts: Mapping[str, Any]) -> int:
         kept = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         for name, part in parts.items():
             part.load_state_dict(kept["parts"][name])
         torch.set_rng_state(kept["rng"])
+        gpu = kept.get("gpu rng", [])  # older checkpoints tell nothing of it
+        if torch.cuda.is_available() and len(gpu) == torch.cuda.device_count():
+            torch.cuda.set_rng_state_all(gpu)
         return int(kept["step"])
+
+    def _cut_curve(self, step: int) -> None:
+        """Drops the rows from ``step`` on: they are of steps that come again."""
+        path = self.folder / "curve.csv"
+        if not path.is_file():
+            return
+        rows = path.read_bytes().splitlines(keepends=True)
+        fresh = path.with_suffix(".new")
+        fresh.write_bytes(b"".join(rows[:1] + [row for row in rows[1:] if int(row.partition(b",")[0]) < step]))
+        fresh.rename(path)
 
 
 class Averaged:
@@ -89,6 +108,11 @@ class Averaged:
                 self.state[name].lerp_(value.detach(), 1 / self.count)
             else:
                 self.state[name].copy_(value)
+
+    def give_to(self, module: nn.Module) -> None:
+        """Sets the module to the mean, or leaves it as it is if nothing was shown."""
+        if self.count:
+            module.load_state_dict(self.state)
 
     def state_dict(self) -> dict[str, Any]:
         """The mean in the module's own names, and how many steps it is of."""

@@ -14,7 +14,7 @@ from torch import nn
 from inference.canary import drawn
 from inference.images import RESIZE_KERNEL, squash
 from inference.tensors import DETECT, EMBED, ModelSpec
-from inference.training.assess import open_embedder
+from inference.training.assess import open_embedder, settings_of
 from inference.training.errors import TrainingProblem
 from inference.training.export import pictures, same_as_torch, write_onnx
 from inference.training.graphs import sha256
@@ -35,7 +35,13 @@ def graph(spec: ModelSpec, repository: Path = REPOSITORY) -> Path:
 
 
 def ship_embed(space: Workspace, run: Path, repository: Path) -> None:
-    """The embedding of a finished run, its rotation folded in."""
+    """The embedding of a finished run, its rotation folded in; raises TrainingProblem if no graph can express it."""
+    told = settings_of(run)
+    if not told.normalise or told.bits != CODE_BITS:
+        raise TrainingProblem(
+            f"{run} has normalise = {str(told.normalise).lower()} and bits = {told.bits}; "
+            f"what is served needs normalise = true and bits = {CODE_BITS}"
+        )
     embedder = open_embedder(space, run)
     weight, bias = folded(embedder, np.load(run / "rotation.npy"))
     module = EmbedGraph(embedder.backbone, weight=weight, bias=bias)

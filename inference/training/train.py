@@ -113,10 +113,8 @@ def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, ru
             averaged.update(embedder)
         if step % 20 == 0:
             run.log(step, {name: float(loss.detach()) for name, loss in losses.items()})
-        if step % 200 == 199:
-            run.save(step + 1, parts)
-    if averaged.count:
-        embedder.load_state_dict(averaged.state)
+        run.save(step + 1, parts)
+    averaged.give_to(embedder)
     torch.save(embedder.state_dict(), run.folder / "embedder.pt")
     run.draw_curve()
     return embedder.eval()

@@ -51,10 +51,9 @@ def train_detect(
         if step % 20 == 0:
             run.log(step, losses)
             bar.set_postfix(losses, refresh=False)
-        if step % 200 == 199:
-            run.save(step + 1, parts)
+        run.save(step + 1, parts)
     batches.close()
-    detector.load_state_dict(averaged.state)
+    averaged.give_to(detector)
     torch.save(detector.state_dict(), run.folder / "detector.pt")
     run.draw_curve()
     return detector.eval()

@@ -3,14 +3,14 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 
 from inference.images import Pixels, decode, squash
 from inference.tensors import DETECT, EMBED
-from inference.training.cache import Cache, Frozen, fill, frozen_part, open_cache, write_manifest
+from inference.training.cache import Cache, Frozen, add_elsewhere, fill, frozen_part, open_cache, write_manifest
 from inference.training.data import (
     JUDGED_VIEWS,
     Broad,
@@ -22,6 +22,7 @@ from inference.training.data import (
     rng_of,
 )
 from inference.training.errors import BadPhotos, TrainingProblem
+from inference.training.graphs import sha256
 from inference.training.model import POINTS, Backbone, load_backbone
 from inference.training.photos import PARTS, Photos, pictures_in, read_photos, split
 from inference.training.runs import device
@@ -54,7 +55,8 @@ class Workspace:
     def outlines(self, *, workers: int = 2) -> Outlines:
         """The garments' outlines, found on the first call."""
         self.cache.mkdir(parents=True, exist_ok=True)
-        return find_outlines(self.photos.photos, self.cache / "outlines.npz", workers=workers)
+        kept = self.cache / f"outlines-{self.photos.digest()[:16]}.npz"
+        return find_outlines(self.photos.photos, kept, workers=workers)
 
     def wardrobe(self, *parts: str, others: tuple[Path, ...] = ()) -> Wardrobe:
         """The photos of some parts, and pictures of anything else."""
@@ -62,20 +64,49 @@ class Workspace:
         return Wardrobe(self.photos.photos, self.outlines(), members, others)
 
     def cached(self, name: str) -> Cache:
-        """What `prepare` cached: ``photos``, ``broad`` or ``elsewhere``."""
-        return open_cache(self.cache, name)
+        """What `prepare` cached: ``photos``, ``broad`` or ``elsewhere``.
+
+        Raises TrainingProblem if it did not, or from other photos or by other weights than the workspace's.
+        """
+        cache = open_cache(self.cache, name)
+        self.check_origin()
+        return cache
+
+    def origin(self) -> dict[str, str]:
+        """The SHA-256 of what a cache depends on, by the option that names it."""
+        return {"photos": self.photos.digest(), "weights": sha256(self.weights)}
+
+    def check_origin(self) -> None:
+        """Raises TrainingProblem if the caches were made from other photos or by other weights."""
+        kept = self.manifest()
+        for name, mine in self.origin().items():
+            if kept.get(name) != mine:
+                raise TrainingProblem(
+                    f"{self.cache} was prepared with other {name}: SHA-256 {kept.get(name)}, here {mine}; "
+                    f"give --{name} as `prepare` had it, or another --runs"
+                )
 
     def has(self, name: str) -> bool:
         """Whether there is such a cache."""
         return (self.cache / f"{name}-starts.npy").is_file()
 
-    @property
-    def cut(self) -> str:
-        """Where the cached maps were taken."""
+    def manifest(self) -> dict[str, Any]:
+        """What the caches were made from; raises TrainingProblem if there are none."""
         manifest = self.cache / "manifest.json"
         if not manifest.is_file():
             raise TrainingProblem(f"no {manifest}; run `python -m inference.training prepare` first")
-        return str(json.loads(manifest.read_text())["cut"])
+        return dict(json.loads(manifest.read_text()))
+
+    @property
+    def cut(self) -> str:
+        """Where the cached maps were taken."""
+        return str(self.manifest()["cut"])
+
+    @property
+    def elsewhere(self) -> str | None:
+        """The digest of the pictures of another domain that are cached, None without any."""
+        kept = self.manifest().get("elsewhere")
+        return None if kept is None else str(kept)
 
     def drawn_view(self, wardrobe: Wardrobe, index: int, view: int) -> Pixels:
         """One photo in one view, as it is cached: the same on every call."""
@@ -129,20 +160,40 @@ def prepare(space: Workspace, wanted: Preparation, *, workers: int) -> None:
     """Outlines and caches, each made once; going on where an earlier call stopped."""
     space.cache.mkdir(parents=True, exist_ok=True)
     broad = Broad(pictures_in(wanted.broad) if wanted.broad else (), wanted.made, space.wardrobe("train"), SPLIT_SEED)
-    names = [p.path.name for p in space.photos.photos] + [p.name for p in broad.files]
-    facts = {"cut": wanted.cut, "views": wanted.views, "broad": len(broad), "broad views": wanted.broad_views}
-    write_manifest(space.cache / "manifest.json", names, facts)
+    _keep_manifest(space, wanted, broad)
     frozen = frozen_part(space.backbone(), wanted.cut, space.cache, on=device(), threads=workers)
     _cache_photos(space, wanted.views, frozen, workers=workers)
     counts = np.full(len(broad), wanted.broad_views)
     fill(space.cache, "broad", counts=counts, draw=broad.view, frozen=frozen, workers=workers)
     if wanted.elsewhere is not None:
-        others = read_photos(wanted.elsewhere).photos
+        _cache_elsewhere(space, read_photos(wanted.elsewhere), frozen, workers=workers)
 
-        def picture(index: int, _view: int) -> Pixels:
-            return squash(others[index].pixels(), EMBED.image_size_px)
 
-        fill(space.cache, "elsewhere", counts=np.ones(len(others), int), draw=picture, frozen=frozen, workers=workers)
+def _keep_manifest(space: Workspace, wanted: Preparation, broad: Broad) -> None:
+    """What is about to be cached; raises TrainingProblem if something else is."""
+    manifest = space.cache / "manifest.json"
+    if manifest.is_file():
+        space.check_origin()
+    names = [p.path.name for p in space.photos.photos] + [p.name for p in broad.files]
+    facts = {
+        "cut": wanted.cut,
+        "views": wanted.views,
+        "broad": len(broad),
+        "broad views": wanted.broad_views,
+        "elsewhere": space.elsewhere if manifest.is_file() else None,
+    }
+    write_manifest(manifest, names, facts | space.origin())
+
+
+def _cache_elsewhere(space: Workspace, others: Photos, frozen: Frozen, *, workers: int) -> None:
+    """Each picture of another domain as it is; only one folder of them belongs to a workspace."""
+    add_elsewhere(space.cache / "manifest.json", others.digest())
+
+    def draw(index: int, _view: int) -> Pixels:
+        return squash(others.photos[index].pixels(), EMBED.image_size_px)
+
+    counts = np.ones(len(others.photos), int)
+    fill(space.cache, "elsewhere", counts=counts, draw=draw, frozen=frozen, workers=workers)
 
 
 def _cache_photos(space: Workspace, views: int, frozen: Frozen, *, workers: int) -> None:

@@ -1,6 +1,7 @@
 """Folders of labelled pictures, good and bad, and their split."""
 
 import csv
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from inference.training.errors import BadPhotos
 from inference.training.photos import PARTS, read_photos, split
+
+SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "clothing"
 
 
 def write_folder(folder, rows, *, columns=("image", "sender_id", "label"), pictures=None):
@@ -68,14 +71,53 @@ def test_a_corrupt_picture_is_named_when_it_is_opened(tmp_path):
         read_photos(folder).photos[0].pixels()
 
 
-@given(st.lists(st.integers(0, 30).map(str), min_size=1, max_size=300), st.integers(0, 5))
-def test_no_photographer_is_in_two_parts_and_no_photo_is_lost(photographers, seed):
+def photos_of(*counts):
+    """The photographer of each photo, where they have so many."""
+    return [str(name) for name, count in enumerate(counts) for _ in range(count)]
+
+
+@given(
+    st.lists(st.integers(0, 30).map(str), min_size=3, max_size=300).filter(lambda names: len(set(names)) >= 3),
+    st.integers(0, 5),
+)
+def test_no_photographer_is_in_two_parts_no_photo_is_lost_and_no_part_is_empty(photographers, seed):
     parts = split(photographers, seed=seed)
 
     everyone = np.concatenate([parts[part] for part in PARTS])
     assert sorted(everyone.tolist()) == list(range(len(photographers)))
     senders = [{photographers[i] for i in parts[part]} for part in PARTS]
     assert sum(map(len, senders)) == len(set(photographers))
+    assert all(senders)
+
+
+def test_parts_of_few_photographers_have_about_their_shares():
+    parts = split(photos_of(*[20] * 12), seed=0)
+
+    assert [len(parts[part]) for part in PARTS] == [160, 20, 60]
+
+
+@given(st.permutations([500, 1, 1]), st.integers(0, 20))
+def test_one_who_has_nearly_all_photos_leaves_no_part_empty(counts, seed):
+    assert all(len(rows) for rows in split(photos_of(*counts), seed=seed).values())
+
+
+def test_one_with_many_photos_trains_where_others_can_fill_the_other_parts():
+    parts = split(photos_of(50, *[1] * 100), seed=0)
+
+    assert set(range(50)) <= set(parts["train"].tolist())
+
+
+@pytest.mark.parametrize("counts", [(9,), (5, 4)])
+def test_too_few_photographers_are_counted(counts):
+    with pytest.raises(BadPhotos, match=rf"photos of {len(counts)} photographers .*; expected 3 or more"):
+        split(photos_of(*counts), seed=0)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data/clothing: photos are not in this repository")
+def test_the_split_that_figures_are_told_of_stays_as_it_is():
+    parts = split(read_photos(SHARED).photographers(), seed=0)
+
+    assert [len(parts[part]) for part in PARTS] == [2934, 551, 884]
 
 
 def test_the_same_seed_splits_the_same_way():

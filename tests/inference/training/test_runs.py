@@ -12,7 +12,7 @@ from inference.training.commands import app  # noqa: E402
 from inference.training.errors import BadWeights, TrainingProblem  # noqa: E402
 from inference.training.model import load_backbone  # noqa: E402
 from inference.training.photos import Photo, Photos  # noqa: E402
-from inference.training.runs import averaged_backbone  # noqa: E402
+from inference.training.runs import Averaged, Run, averaged_backbone  # noqa: E402
 from inference.training.settings import EmbedSettings  # noqa: E402
 from inference.training.train import weigh  # noqa: E402
 from inference.training.workspace import Workspace  # noqa: E402
@@ -126,3 +126,68 @@ def test_outlines_need_no_prepare(tmp_path):
     space = Workspace(tmp_path / "runs", Photos((Photo(tmp_path / "a.png", "1", 0),), ("Hat",)), {}, tmp_path / "w.pth")
 
     assert space.outlines(workers=1).is_clear.tolist() == [False]
+
+
+def filled(value):
+    module = torch.nn.Linear(2, 2).requires_grad_(False)
+    module.weight.fill_(value)
+    return module
+
+
+def test_a_mean_of_nothing_leaves_a_module_as_it_is():
+    averaged, module = Averaged(filled(1.0)), filled(7.0)
+
+    averaged.give_to(module)
+    assert module.weight.unique().tolist() == [7.0]
+    averaged.update(filled(3.0))
+    averaged.give_to(module)
+    assert module.weight.unique().tolist() == [3.0]
+
+
+def curve_of(run):
+    return [line.split(",")[0] for line in (run.folder / "curve.csv").read_text().splitlines()]
+
+
+def test_no_step_is_twice_on_the_curve_of_a_run_that_was_stopped(tmp_path):
+    run = Run(tmp_path / "one", EmbedSettings(), checkpoint_every=2)
+    part = torch.nn.Linear(1, 1)
+    for step in range(4):
+        run.log(step, {"loss": 1.0})
+        if step < 3:
+            run.save(step + 1, {"part": part})
+
+    first = run.resume({"part": part})
+    run.log(first, {"loss": 0.5})
+
+    assert first == 2
+    assert curve_of(run) == ["step", "0", "1", "2"]
+
+
+def test_the_curve_begins_anew_where_nothing_was_kept(tmp_path):
+    run = Run(tmp_path / "one", EmbedSettings())
+    run.log(0, {"loss": 1.0})
+
+    assert run.resume({}) == 0
+    assert curve_of(run) == ["step"]
+
+
+def test_a_checkpoint_of_a_machine_with_gpus_is_read_without_one_and_so_is_one_that_tells_nothing_of_them(tmp_path):
+    run = Run(tmp_path / "one", EmbedSettings(), checkpoint_every=1)
+    run.save(1, {})
+    kept = torch.load(run.checkpoint, weights_only=True)
+    assert len(kept["gpu rng"]) == torch.cuda.device_count()
+
+    for told in ({"gpu rng": [torch.zeros(16, dtype=torch.uint8)] * (torch.cuda.device_count() + 1)}, {}):
+        torch.save({name: value for name, value in kept.items() if name != "gpu rng"} | told, run.checkpoint)
+        assert run.resume({}) == 1
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpus_randomness_goes_on(tmp_path):
+    run = Run(tmp_path / "one", EmbedSettings(), checkpoint_every=1)
+    run.save(1, {})
+    expected = torch.rand(4, device="cuda")
+
+    run.resume({})
+
+    assert torch.equal(torch.rand(4, device="cuda"), expected)
