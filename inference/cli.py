@@ -104,6 +104,8 @@ def check(triton: Annotated[str, typer.Option("--triton", metavar="HOST:PORT", h
 
 def _found(images: Sequence[Path], out: Path) -> list[Picture]:
     """The pictures to read; ends the program where there are none, or no place for the result."""
+    if out.is_dir():
+        raise _unusable(f"{out} is a folder; expected the file to write")
     if not out.absolute().parent.is_dir():
         raise _unusable(f"{out}: there is no folder {out.absolute().parent}")
     try:

@@ -28,6 +28,8 @@ def pictures(
     kept: Annotated[Path | None, typer.Option("--figures", help="JSON that keeps what was counted")] = None,
 ) -> None:
     """What the served files see: nearest neighbours, and boxes found. Needs no torch."""
+    if kept is not None:
+        figures.check_place(kept)
     counted = draw_sheets(images, out, most=most)
     print(json.dumps(counted, indent=1))
     if kept is not None:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ from inference.training.graphs import session
 from inference.training.model import POOLED, Embedder, EmbedHead
 from inference.training.photos import read_photos
 from inference.training.retrieval import as_signs, unit, unpacked
+from inference.training.runs import kept_settings
 from inference.training.scenes import Scene
 from inference.training.settings import EmbedSettings
 from inference.training.train import embed_maps, itq_rotation
@@ -49,19 +51,32 @@ ELSEWHERE_DIGEST: Final = "elsewhere digest"
 
 
 def settings_of(run: Path) -> EmbedSettings:
-    """What a run was told; raises TrainingProblem if there is no such run."""
+    """What a run was told; raises TrainingProblem if there is no such run, or it is no embedding."""
+    kept = _told(run)
+    if set(kept) - {field.name for field in fields(EmbedSettings)}:
+        raise _no_embedding(run)
+    return EmbedSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
+
+
+def _told(run: Path) -> dict[str, Any]:
     if not (run / "settings.json").is_file():
         there = sorted(path.parent.name for path in run.parent.glob("*/settings.json"))
         raise TrainingProblem(f"no run {run.name!r} in {run.parent}; there are {', '.join(there) or 'none'}")
-    kept = json.loads((run / "settings.json").read_text())
-    return EmbedSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
+    return kept_settings(run)
+
+
+def _no_embedding(run: Path) -> TrainingProblem:
+    if (run / "embedder.pt").is_file():
+        unknown = sorted(set(_told(run)) - {field.name for field in fields(EmbedSettings)})
+        return TrainingProblem(f"{run}/settings.json: an embedding has no setting {', '.join(unknown)}")
+    return TrainingProblem(f"no embedder.pt in {run}; its training did not end, or it is no embedding")
 
 
 def open_embedder(space: Workspace, run: Path) -> Embedder:
     """The embedder of a finished run; raises TrainingProblem if it is not."""
     settings = settings_of(run)
     if not (run / "embedder.pt").is_file():
-        raise TrainingProblem(f"no embedder.pt in {run}; its training did not end, or it is no embedding")
+        raise _no_embedding(run)
     head = EmbedHead(settings.bits, normalise=settings.normalise)
     embedder = Embedder(space.backbone(), head, cut=settings.cut).eval()
     embedder.load_state_dict(torch.load(run / "embedder.pt", map_location="cpu", weights_only=True))

@@ -25,6 +25,7 @@ from inference.training.errors import TrainingProblem
 from inference.training.export import pictures, write_onnx
 from inference.training.graphs import session
 from inference.training.model import Backbone
+from inference.training.settings import differences
 
 CHUNK = 64
 Frozen = Callable[[Pixels], tuple[np.ndarray, np.ndarray]]
@@ -178,8 +179,7 @@ def check_elsewhere(where: Path, kept: str | None, digest: str) -> None:
 def write_manifest(path: Path, names: list[str], facts: dict[str, Any]) -> None:
     """What the caches were made from; raises TrainingProblem if ``path`` says something else."""
     now = {"pictures": hashlib.sha256("\n".join(names).encode()).hexdigest(), **facts}
-    if path.is_file() and json.loads(path.read_text()) != now:
-        raise TrainingProblem(
-            f"{path.parent} was made from other pictures, views, another cut or seed; remove it or name another"
-        )
+    other = differences(json.loads(path.read_text()), now) if path.is_file() else ""
+    if other:
+        raise TrainingProblem(f"{path.parent} was made from something else: {other}; remove it or name another")
     path.write_text(json.dumps(now))

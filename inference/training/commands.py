@@ -15,7 +15,7 @@ from inference.training.data import JUDGED_VIEWS
 from inference.training.errors import TrainingProblem
 from inference.training.graphs import sha256
 from inference.training.model import POINTS, Detector, Embedder, EmbedHead
-from inference.training.report import write_report
+from inference.training.report import NEEDED, write_report
 from inference.training.runs import Run, averaged_backbone
 from inference.training.settings import DetectSettings, EmbedSettings, Settings, load
 from inference.training.shipped import begin_with
@@ -190,10 +190,11 @@ def evaluate(  # noqa: PLR0913, PLR0917 - one argument per option of the command
     repository: Repository = ship.REPOSITORY,
 ) -> None:
     """Every run's figures on the test photographers, as JSON."""
+    figures.check_place(out)
     torch.set_num_threads(threads)
     space = workspace(photos, runs)
-    found = assess.judge_everything(space, elsewhere=elsewhere, also=also or [])
     drawn_scenes = read_drawn(drawn, space.photos.labels) if drawn else []
+    found = assess.judge_everything(space, elsewhere=elsewhere, also=also or [])
     boxes, codes = (ship.graph(spec, repository) for spec in (DETECT, EMBED))
     found["detector"] = assess.judge_served_detector(
         space, boxes, scenes=scenes, drawn=drawn_scenes, elsewhere=elsewhere
@@ -230,7 +231,7 @@ def report(
     repository: Repository = ship.REPOSITORY,
 ) -> None:
     """The page, its chart, and the scores in each model.json: all from the figures."""
-    found = figures.read(kept)
+    found = figures.read(kept, needed=NEEDED)
     write_report(found, out)
     ship.write_scores(found, repository)
 
@@ -243,6 +244,7 @@ def cost(
     steps: Annotated[int, typer.Option(min=1, help="whose median is taken")] = 30,
 ) -> None:
     """Memory and step time of training the head at several numbers of proxies, on this machine's CPU."""
+    figures.check_place(kept)
     cases = [Case(p, s) for p in proxies or PROXIES for s in sampled or SAMPLED]
     figures.keep(kept, {"cost": measure(cases, steps=steps)})
     print(f"cost in {kept}; `report` makes a table of it")

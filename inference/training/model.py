@@ -5,6 +5,7 @@ Shapes are written for 224 px (embed) and 320 px (detect).
 """
 
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -120,7 +121,9 @@ def load_backbone(path: Path) -> Backbone:
         theirs = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, KeyError) as exc:
         raise BadWeights(f"{path} is no file of weights that torch saved: {str(exc).splitlines()[0]}") from exc
-    given = [(name, t) for name, t in theirs.items() if "num_batches" not in name]
+    if not isinstance(theirs, Mapping) or not all(isinstance(t, Tensor) for t in theirs.values()):
+        raise BadWeights(f"{path} holds a {type(theirs).__name__}; expected a state dict: tensors by their names")
+    given = [(str(name), t) for name, t in theirs.items() if "num_batches" not in str(name)]
     if len(given) < len(ours):
         raise BadWeights(f"{path} holds {len(given)} tensors; EfficientNet-Lite0 needs {len(ours)}")
     with torch.no_grad():

@@ -5,6 +5,7 @@ Layout: ``images.csv`` with the columns ``image, sender_id, label`` and ``images
 
 import csv
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -47,6 +48,8 @@ def read_pixels(path: Path) -> Pixels:
         return decode(path.read_bytes())
     except PictureRefused as exc:
         raise BadPhotos(f"{path}: {exc}") from exc
+    except OSError as exc:
+        raise BadPhotos(f"{path} cannot be read: {exc.strerror}") from exc
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +92,31 @@ def read_photos(folder: Path) -> Photos:
     return Photos(photos, labels)
 
 
+def _text(table: Path) -> str:
+    content = table.read_bytes()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as exc:
+        line = content.count(b"\n", 0, exc.start) + 1
+        raise BadPhotos(f"{table}, line {line}: byte {content[exc.start]:#x} is not UTF-8, as expected") from exc
+
+
 def _read_table(table: Path) -> list[dict[str, str]]:
     if not table.is_file():
         raise BadPhotos(f"no {table}; expected a table with the columns {', '.join(COLUMNS)}")
-    with table.open(newline="", encoding="utf-8") as lines:
-        reader = csv.DictReader(lines)
+    reader = csv.DictReader(io.StringIO(_text(table), newline=""))
+    rows = []
+    try:
         absent = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
         if absent:
             raise BadPhotos(f"{table}: no column {', '.join(absent)}; there are {reader.fieldnames}")
-        rows = list(reader)
+        for row in reader:
+            short = [c for c in COLUMNS if row[c] is None]
+            if short:
+                raise BadPhotos(f"{table}, line {reader.line_num}: no {', '.join(short)}; expected {reader.fieldnames}")
+            rows.append(row)
+    except csv.Error as exc:
+        raise BadPhotos(f"{table}, line {reader.line_num + 1}: {exc}") from exc
     if not rows:
         raise BadPhotos(f"{table}: no rows")
     return rows

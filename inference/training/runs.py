@@ -12,6 +12,24 @@ import torch
 from torch import nn
 
 from inference.training.errors import TrainingProblem
+from inference.training.settings import differences
+
+
+def kept_settings(folder: Path) -> dict[str, Any]:
+    """What the run in a folder was told; raises TrainingProblem if its ``settings.json`` cannot be read."""
+    path = folder / "settings.json"
+    try:
+        found = json.loads(path.read_text())
+    except (ValueError, OSError) as exc:
+        raise TrainingProblem(f"{path} cannot be read: {exc}") from exc
+    if not isinstance(found, dict):
+        raise TrainingProblem(f"{path} holds a {type(found).__name__}; expected settings by their names")
+    return found
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON gives them back."""
+    return dict(json.loads(json.dumps(settings)))
 
 
 class Run:
@@ -22,8 +40,13 @@ class Run:
         self.folder, self.checkpoint, self.checkpoint_every = folder, folder / "checkpoint.pt", checkpoint_every
         mine = json.dumps(dataclasses.asdict(settings), indent=1, sort_keys=True)
         kept = folder / "settings.json"
-        if kept.is_file() and kept.read_text() != mine:
-            raise TrainingProblem(f"{folder} belongs to a run with other settings; remove it or name another")
+        if kept.is_file():
+            usual = dataclasses.asdict(type(settings)())  # what a setting was before there was one
+            other = differences(_plain(usual) | kept_settings(folder), json.loads(mine))
+            if other:
+                raise TrainingProblem(
+                    f"{folder} belongs to a run with other settings: {other}; remove it or name another"
+                )
         kept.write_text(mine)
 
     def log(self, step: int, values: Mapping[str, float]) -> None:

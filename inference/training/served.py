@@ -1,7 +1,6 @@
 """What the served files make of a folder of pictures, through the worker's own code; needs no torch."""
 
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,19 +17,11 @@ from inference.repository import labels
 from inference.tensors import DETECT, EMBED
 from inference.training.detection import iou
 from inference.training.errors import BadPhotos
+from inference.training.objects import TABLE, Truth, read_objects
 from pinstream.codes import Code, hamming
 
 SAME_OBJECT: Final = 0.5
 """A box found is of a true one whose IoU with it is at least this."""
-
-
-@dataclass(frozen=True, slots=True)
-class Truth:
-    """One object that is known to be on a picture."""
-
-    label: str
-    box: Box
-    product: str  # the same on every picture that shows this very thing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +59,7 @@ def look(folder: Path, *, most: int) -> list[Seen]:
         )
     paths = [picture.path for picture in big.pictures]
     small = read(big.pictures, EMBED.image_size_px).images
-    truths = _truths(folder)
+    truths = read_objects(folder) if (folder / TABLE).is_file() else {}
 
     async def both() -> tuple[list[Code], list[tuple[Detection, ...]]]:
         models = LocalModels()
@@ -86,22 +77,6 @@ def look(folder: Path, *, most: int) -> list[Seen]:
 def evenly(count: int, wanted: int) -> list[int]:
     """``wanted`` of ``count`` numbers or all of them, evenly spread, ascending."""
     return [int(i) for i in np.linspace(0, count - 1, min(count, wanted)).round()] if count else []
-
-
-def _truths(folder: Path) -> dict[str, tuple[Truth, ...]]:
-    """``objects.json``, as `python -m deploy.samples` writes it beside its pictures; nothing where there is none."""
-    table = folder / "objects.json"
-    if not table.is_file():
-        return {}
-    try:
-        return {
-            name: tuple(Truth(o["label"], Box(*o["box"]), o.get("product", "")) for o in objects)
-            for name, objects in json.loads(table.read_text()).items()
-        }
-    except (ValueError, TypeError, KeyError, AttributeError) as exc:
-        raise BadPhotos(
-            f"{table}: {exc!r}; expected picture names, each with a list of label, box and product"
-        ) from exc
 
 
 def nearest(seen: Sequence[Seen], query: Seen) -> list[tuple[int, Seen]]:

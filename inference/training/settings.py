@@ -1,10 +1,12 @@
 """Everything a run can be told, as small TOML files: see ``presets/``."""
 
+import math
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from inference.training.errors import TrainingProblem
 from pinstream.codes import CODE_BITS
@@ -16,7 +18,28 @@ ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
     "parts": ("train", "validation"),
 }
 """The values of settings that have few; photographers for testing never train."""
-AT_LEAST_ONE: Final = frozenset({"bits", "photos_per_batch", "broad_per_batch", "batch"})
+Range = tuple[Callable[[float], bool], str]
+"""Whether a number can be right, and in words which can."""
+NOT_NEGATIVE: Final[Range] = (lambda value: value >= 0, "0 or more")
+AT_LEAST_ONE: Final[Range] = (lambda value: value >= 1, "1 or more")
+POSITIVE: Final[Range] = (lambda value: value > 0, "more than 0")
+SHARE: Final[Range] = (lambda value: 0 <= value <= 1, "0 to 1")
+RANGES: Final[Mapping[str, Range]] = {
+    "bits": (lambda value: value >= 1 and value % 8 == 0, "a multiple of 8, for bits are packed into bytes"),
+    "temperature": POSITIVE,
+    "photos_per_batch": AT_LEAST_ONE,
+    "broad_per_batch": AT_LEAST_ONE,
+    "dropout": (lambda value: 0 <= value < 1, "0 or more and less than 1"),
+    "clip": POSITIVE,
+}
+DETECTOR_RANGES: Final[Mapping[str, Range]] = {
+    "steps": AT_LEAST_ONE,
+    "batch": AT_LEAST_ONE,
+    **dict.fromkeys(("composed", "whole", "mosaic", "dyed"), SHARE),
+    "clip": POSITIVE,
+    "averaged_steps": AT_LEAST_ONE,
+}
+"""Other numbers are not negative. A detector is the mean of its last steps; an embedding need not be."""
 Settings = TypeVar("Settings", "EmbedSettings", "DetectSettings")
 
 
@@ -91,18 +114,54 @@ def load(kind: type[Settings], name: str) -> Settings:
 
 
 def _check(told: "EmbedSettings | DetectSettings", path: Path) -> None:
-    """Raises TrainingProblem for the first value of another type than its default's, below 0, or not among a few."""
+    """Raises TrainingProblem for the first value that cannot be right, and says what can."""
     usual = type(told)()
     for name in (f.name for f in fields(told)):
         value, default = getattr(told, name), getattr(usual, name)
         kind = int | float if isinstance(default, float) else type(default)
         if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, kind):
             raise TrainingProblem(f"{path}: {name} is {value!r}; expected a value like {default!r}")
-        if isinstance(value, int | float) and (value < 0 or (name in AT_LEAST_ONE and value < 1)):
-            raise TrainingProblem(f"{path}: {name} is {value!r}; expected {int(name in AT_LEAST_ONE)} or more")
-        allowed = ALLOWED.get(name, ())
-        for each in value if isinstance(value, tuple) else (value,):
-            if allowed and each not in allowed:
-                raise TrainingProblem(f"{path}: {name} is {each!r}; expected {' or '.join(allowed)}")
-        if allowed and not value:
-            raise TrainingProblem(f"{path}: {name} is empty; expected some of {', '.join(allowed)}")
+        if isinstance(value, int | float):
+            is_right, words = (DETECTOR_RANGES if isinstance(told, DetectSettings) else RANGES).get(name, NOT_NEGATIVE)
+            if not (math.isfinite(value) and is_right(value)):
+                raise TrainingProblem(f"{path}: {name} is {value!r}; expected {words}")
+        _check_choice(name, value, path)
+    _check_together(told, path)
+
+
+def _check_choice(name: str, value: object, path: Path) -> None:
+    """For settings that have few values."""
+    allowed = ALLOWED.get(name, ())
+    for each in value if isinstance(value, tuple) else (value,):
+        if allowed and each not in allowed:
+            raise TrainingProblem(f"{path}: {name} is {each!r}; expected {' or '.join(allowed)}")
+    if allowed and not value:
+        raise TrainingProblem(f"{path}: {name} is empty; expected some of {', '.join(allowed)}")
+
+
+def _check_together(told: "EmbedSettings | DetectSettings", path: Path) -> None:
+    """What each value alone does not show."""
+    if isinstance(told, DetectSettings):
+        shares = told.composed + told.whole + told.mosaic
+        if shares > 1 + 1e-9:  # 0.7 + 0.2 + 0.1 is a little over 1
+            raise TrainingProblem(f"{path}: composed + whole + mosaic is {shares:.3g}; expected 1 or less")
+    elif told.head_steps + told.steps < 1:
+        raise TrainingProblem(f"{path}: head_steps + steps is 0; expected 1 or more")
+
+
+def differences(kept: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What two sets of settings or facts do not share, with both values; empty if they are the same."""
+    names = [*kept, *(name for name in now if name not in kept)]
+    return ", ".join(
+        f"{name} is {_brief(kept, name)} there and {_brief(now, name)} here"
+        for name in names
+        if name not in kept or name not in now or kept[name] != now[name]
+    )
+
+
+def _brief(values: Mapping[str, Any], name: str) -> str:
+    """A value as a message shows it: of a checksum, the beginning."""
+    if name not in values:
+        return "nothing"
+    is_sum = re.fullmatch("[0-9a-f]{64}", str(values[name]))
+    return f"{values[name][:12]}..." if is_sum else repr(values[name])

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
+from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 from torch import Tensor, nn
 
@@ -75,7 +76,12 @@ def take_over(detector: Detector, graph: Path, *, pictures: np.ndarray) -> None:
 
 
 def _kept(graph: Path, *, prefix: str) -> dict[str, np.ndarray]:
-    return {w.name.removeprefix(prefix): numpy_helper.to_array(w) for w in onnx.load(graph).graph.initializer}
+    """The weights in an ONNX file by name; raises BadWeights if it is none."""
+    try:
+        loaded = onnx.load(graph).graph
+    except (DecodeError, onnx.checker.ValidationError, ValueError, OSError) as exc:
+        raise BadWeights(f"{graph} is no ONNX file: {exc}") from exc
+    return {w.name.removeprefix(prefix): numpy_helper.to_array(w) for w in loaded.initializer}
 
 
 def _norms(module: nn.Module) -> dict[str, str]:

@@ -1,14 +1,14 @@
 """One folder of photos and everything made from it, kept under ``runs/``."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import cv2
 import numpy as np
 
-from inference.images import Pixels, decode, squash
+from inference.images import Pixels, squash
 from inference.tensors import DETECT, EMBED
 from inference.training.cache import Cache, Frozen, add_elsewhere, fill, frozen_part, open_cache, write_manifest
 from inference.training.data import (
@@ -21,10 +21,11 @@ from inference.training.data import (
     find_outlines,
     rng_of,
 )
-from inference.training.errors import BadPhotos, TrainingProblem
+from inference.training.errors import TrainingProblem
 from inference.training.graphs import sha256
 from inference.training.model import POINTS, Backbone, load_backbone
-from inference.training.photos import PARTS, Photos, pictures_in, read_photos, split
+from inference.training.objects import read_objects
+from inference.training.photos import PARTS, Photos, pictures_in, read_photos, read_pixels, split
 from inference.training.runs import device
 from inference.training.scenes import Scene
 from inference.training.settings import DetectSettings, EmbedSettings
@@ -214,17 +215,12 @@ def _cache_photos(space: Workspace, views: int, frozen: Frozen, *, workers: int)
 def read_drawn(folder: Path, labels: tuple[str, ...]) -> list[Scene]:
     """Drawn pictures and the boxes of ``objects.json`` beside them, squashed to 320 px.
 
-    Raises BadPhotos if the file is missing; labels that the photos do not know become unknown.
+    Raises BadPhotos if the file or a picture cannot be read; labels that the photos do not know become unknown.
     """
-    table = folder / "objects.json"
-    if not table.is_file():
-        raise BadPhotos(
-            f"no {table}; write drawn pictures with `python -m deploy.samples --out {folder} --first 4000 --pins 500`"
-        )
     scenes = []
-    for name, objects in json.loads(table.read_text()).items():
-        pixels = squash(decode((folder / name).read_bytes()), DETECT.image_size_px)
-        boxes = np.array([o["box"] for o in objects], np.float32).reshape(-1, 4)
-        known = [labels.index(o["label"]) if o["label"] in labels else -1 for o in objects]
+    for name, truths in read_objects(folder).items():
+        pixels = squash(read_pixels(folder / name), DETECT.image_size_px)
+        boxes = np.array([astuple(truth.box) for truth in truths], np.float32).reshape(-1, 4)
+        known = [labels.index(truth.label) if truth.label in labels else -1 for truth in truths]
         scenes.append(Scene(pixels, boxes, np.array(known, np.int64)))
     return scenes

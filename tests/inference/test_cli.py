@@ -105,6 +105,15 @@ def test_a_folder_that_is_not_there_is_said_before_any_work(folder, tmp_path, co
     assert "there is no folder" in result.stderr
 
 
+@pytest.mark.parametrize("command", ["embed", "detect"])
+def test_a_folder_as_the_file_to_write_is_refused_before_any_work(folder, tmp_path, command):
+    result = run(command, "--images", folder, "--out", tmp_path)
+
+    assert result.exit_code == 2
+    assert f"{tmp_path} is a folder; expected the file to write" in result.stderr
+    assert "pictures" not in result.stderr  # nothing was begun
+
+
 def test_a_server_that_is_away_is_said_in_words(folder, tmp_path):
     result = run("embed", "--images", folder, "--out", tmp_path / "out", "--triton", "127.0.0.1:1")
 

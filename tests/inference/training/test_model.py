@@ -137,7 +137,7 @@ def test_missing_and_altered_weights_are_named(tmp_path):
         backbone_weights(str(tmp_path / "none.pth"), sha256=None, folder=tmp_path)
     (tmp_path / "some.pth").write_bytes(b"abc")
     with pytest.raises(BadWeights, match="expected 0000"):
-        backbone_weights(str(tmp_path / "some.pth"), sha256="0000", folder=tmp_path)
+        backbone_weights(str(tmp_path / "some.pth"), sha256="0" * 64, folder=tmp_path)
     with pytest.raises(BadWeights, match="need their SHA-256"):
         backbone_weights("https://example.org/w.pth", sha256=None, folder=tmp_path)
 

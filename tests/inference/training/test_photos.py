@@ -51,6 +51,23 @@ def test_a_bad_table_is_named(tmp_path, rows, columns, said):
         read_photos(folder)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"2,7", r"line 3: no label; expected \['image', 'sender_id', 'label'\]"),
+        (b"2", "line 3: no sender_id, label"),
+        (b"2,7,H\xfct", "line 3: byte 0xfc is not UTF-8"),
+        (b"2,7," + b"x" * 200_000, "line 3: field larger than"),
+    ],
+)
+def test_a_bad_line_is_named_with_its_table_and_number(tmp_path, line, said):
+    folder = write_folder(tmp_path / "a", [("1", "7", "Hat")])
+    (folder / "images.csv").write_bytes(b"image,sender_id,label\n1,7,Hat\n" + line + b"\n")
+
+    with pytest.raises(BadPhotos, match=rf"images\.csv, {said}"):
+        read_photos(folder)
+
+
 def test_an_empty_folder_is_named(tmp_path):
     with pytest.raises(BadPhotos, match=r"images\.csv; expected a table"):
         read_photos(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 
 from inference.training.evaluate import kinds
 from inference.training.markdown import folded, reached, shown, table
-from inference.training.report import page
+from inference.training.report import NEEDED, page
 from inference.training.run_tables import ALL
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -21,6 +21,16 @@ def figures():
 
 def test_the_page_is_made_of_the_figures_beside_it(figures):
     assert (DOCS / "models.md").read_text() == page(figures)
+
+
+def test_without_a_figure_that_the_page_needs_there_is_none_and_without_any_other_there_is(figures):
+    for name in list(figures):
+        fewer = {key: value for key, value in figures.items() if key != name}
+        if name in NEEDED:
+            with pytest.raises(KeyError, match=name):
+                page(fewer)
+        else:
+            assert page(fewer)
 
 
 def test_headings_tables_and_folds_stand_alone(figures):

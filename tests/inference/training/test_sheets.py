@@ -13,8 +13,10 @@ from deploy.samples.scene import draw, jpeg
 from inference.detect import Detection
 from inference.images import Box
 from inference.training import figures
+from inference.training.__main__ import pictures
 from inference.training.errors import BadPhotos, TrainingProblem
-from inference.training.served import Seen, Truth, evenly, judge, look, nearest
+from inference.training.objects import Truth
+from inference.training.served import Seen, evenly, judge, look, nearest
 from inference.training.sheets import DETECTIONS, FALSE, MAX_BYTES, MISSED, NEIGHBOURS, RIGHT, detections, draw_sheets
 
 ROOT = Path(__file__).parents[3]
@@ -141,3 +143,23 @@ def test_absent_figures_and_figures_that_are_none_are_named(tmp_path):
     (tmp_path / "f.json").write_text("{")
     with pytest.raises(TrainingProblem, match=r"f\.json is not JSON"):
         figures.read(tmp_path / "f.json")
+    (tmp_path / "f.json").write_text("[]")
+    with pytest.raises(TrainingProblem, match=r"f\.json holds a list"):
+        figures.read(tmp_path / "f.json")
+
+
+def test_figures_that_lack_what_is_needed_are_named_with_the_command_that_makes_it(tmp_path):
+    (tmp_path / "f.json").write_text('{"cost": {}, "runs": {}}')
+
+    assert figures.read(tmp_path / "f.json", needed=["runs"])["runs"] == {}
+    with pytest.raises(TrainingProblem, match=r"f\.json has no frozen, speed; run .*evaluate"):
+        figures.read(tmp_path / "f.json", needed=["runs", "frozen", "speed"])
+
+
+def test_a_place_where_figures_cannot_be_kept_is_refused_before_any_work(pins, tmp_path):
+    (tmp_path / "f.json").write_text("{")
+    for place, said in (("gone/f.json", "there is no folder .*gone"), (".", "is a folder"), ("f.json", "is not JSON")):
+        with pytest.raises(TrainingProblem, match=said):
+            pictures(images=pins, out=tmp_path / "out", kept=tmp_path / place)
+
+    assert not (tmp_path / "out").exists()

@@ -69,6 +69,16 @@ def test_the_graph_of_another_network_is_refused_by_the_first_weight_it_lacks():
         backbone_from(graph(DETECT))
 
 
+@pytest.mark.parametrize("content", [b"no graph", b"\x08\x07\x3a\xff"])
+def test_a_file_that_is_no_graph_is_named(tmp_path, content):
+    (tmp_path / "w.onnx").write_bytes(content)
+
+    with pytest.raises(BadWeights, match=r"w\.onnx is no ONNX file"):
+        backbone_from(tmp_path / "w.onnx")
+    with pytest.raises(BadWeights, match=r"w\.onnx is no ONNX file"):
+        take_over(Detector(Backbone(), label_count=LABELS), tmp_path / "w.onnx", pictures=noise(1, 320))
+
+
 def test_a_start_that_is_not_there_is_named(tmp_path):
     with pytest.raises(TrainingProblem, match=r"start: no .*other-0/detector.pt"):
         begin_with(Detector(Backbone(), label_count=LABELS), "other-0", runs=tmp_path, scenes=None)

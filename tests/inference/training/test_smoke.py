@@ -61,7 +61,7 @@ def test_a_stopped_run_goes_on_to_the_same_result(space):
 
 
 def test_a_cache_of_something_else_is_refused(space):
-    with pytest.raises(TrainingProblem, match="another cut"):
+    with pytest.raises(TrainingProblem, match="cut is 's16' there and 's8' here"):
         prepare(space, Preparation(cut="s8", views=8, made=40), workers=1)
 
 
