@@ -119,8 +119,9 @@ def _embedding_targets(figures: Mapping[str, Any]) -> Iterator[Row]:
         share = mean_of(found["category P@1"]) / mean_of(figures["runs"][SERVED_RUN]["float"]["category P@1"])
         said = f"{OF_ITS_FLOAT:.2f}"
         yield "embedding", what, "category P@1, of its own floats'", f"{share:.2f}", said, reached(share, OF_ITS_FLOAT)
-    if ELSEWHERE in found and FROZEN in figures["elsewhere"]:
-        value, frozen = mean_of(found[ELSEWHERE]), mean_of(figures["elsewhere"][FROZEN])
+    elsewhere = figures.get("elsewhere", {})
+    if ELSEWHERE in found and FROZEN in elsewhere:
+        value, frozen = mean_of(found[ELSEWHERE]), mean_of(elsewhere[FROZEN])
         yield _no_worse_than_frozen("another domain", "P@1", value, frozen)
     for name, unseen in figures["unseen labels"].items():
         value, frozen = mean_of(unseen["bits"]), mean_of(unseen[FROZEN])
