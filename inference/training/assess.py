@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ from inference.training.evaluate import (
 )
 from inference.training.graphs import session
 from inference.training.model import POOLED, Embedder, EmbedHead
-from inference.training.photos import read_photos
+from inference.training.photos import Photos, read_photos
 from inference.training.retrieval import as_signs, unit, unpacked
 from inference.training.runs import kept_settings
 from inference.training.scenes import Scene
@@ -52,31 +53,26 @@ ELSEWHERE_DIGEST: Final = "elsewhere digest"
 
 def settings_of(run: Path) -> EmbedSettings:
     """What a run was told; raises TrainingProblem if there is no such run, or it is no embedding."""
-    kept = _told(run)
-    if set(kept) - {field.name for field in fields(EmbedSettings)}:
-        raise _no_embedding(run)
-    return EmbedSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
-
-
-def _told(run: Path) -> dict[str, Any]:
     if not (run / "settings.json").is_file():
         there = sorted(path.parent.name for path in run.parent.glob("*/settings.json"))
         raise TrainingProblem(f"no run {run.name!r} in {run.parent}; there are {', '.join(there) or 'none'}")
-    return kept_settings(run)
+    kept = kept_settings(run)
+    unknown = sorted(set(kept) - {field.name for field in fields(EmbedSettings)})
+    if unknown:
+        _check_ended(run)
+        raise TrainingProblem(f"{run}/settings.json: an embedding has no setting {', '.join(unknown)}")
+    return EmbedSettings(**{k: tuple(v) if isinstance(v, list) else v for k, v in kept.items()})
 
 
-def _no_embedding(run: Path) -> TrainingProblem:
-    if (run / "embedder.pt").is_file():
-        unknown = sorted(set(_told(run)) - {field.name for field in fields(EmbedSettings)})
-        return TrainingProblem(f"{run}/settings.json: an embedding has no setting {', '.join(unknown)}")
-    return TrainingProblem(f"no embedder.pt in {run}; its training did not end, or it is no embedding")
+def _check_ended(run: Path) -> None:
+    if not (run / "embedder.pt").is_file():
+        raise TrainingProblem(f"no embedder.pt in {run}; its training did not end, or it is no embedding")
 
 
 def open_embedder(space: Workspace, run: Path) -> Embedder:
     """The embedder of a finished run; raises TrainingProblem if it is not."""
     settings = settings_of(run)
-    if not (run / "embedder.pt").is_file():
-        raise _no_embedding(run)
+    _check_ended(run)
     head = EmbedHead(settings.bits, normalise=settings.normalise)
     embedder = Embedder(space.backbone(), head, cut=settings.cut).eval()
     embedder.load_state_dict(torch.load(run / "embedder.pt", map_location="cpu", weights_only=True))
@@ -216,12 +212,9 @@ def judge_held_out(space: Workspace, run: Path) -> dict[str, Any]:
 def judge_elsewhere(space: Workspace, folder: Path, runs: Mapping[str, Path]) -> dict[str, Any]:
     """P@1 on another folder of labelled pictures, nothing of which was ever trained on."""
     photos = read_photos(folder)
-    labels, who = photos.label_indices(), photos.photographers()
-
-    def judge(vectors: np.ndarray) -> Figure:
-        return judge_unseen(vectors, labels, who, np.arange(len(photos.labels)))
-
-    found: dict[str, Any] = {"pictures": len(labels), "labels": len(photos.labels), "names": list(photos.labels)}
+    judge = partial(judge_every, photos=photos)
+    names = list(photos.labels)
+    found: dict[str, Any] = {"pictures": len(photos.photos), "labels": len(names), "names": names}
     if space.has("elsewhere"):
         check_elsewhere(space.cache, space.elsewhere, photos.digest())
         cache = space.cached("elsewhere")
@@ -230,6 +223,12 @@ def judge_elsewhere(space: Workspace, folder: Path, runs: Mapping[str, Path]) ->
         check_elsewhere(run, elsewhere_of(run), photos.digest())
         found[name] = _bits_and_floats(run, "elsewhere", judge)
     return found
+
+
+def judge_every(vectors: np.ndarray, *, photos: Photos) -> Figure:
+    """P@1 of a whole folder, every picture of which has a vector."""
+    every = np.arange(len(photos.labels))
+    return judge_unseen(vectors, photos.label_indices(), photos.photographers(), every)
 
 
 def _bits_and_floats(run: Path, what: str, judge: Callable[[np.ndarray], Figure]) -> dict[str, Figure]:
@@ -263,8 +262,7 @@ def judge_served_embedding(
     if elsewhere is not None:
         others = read_photos(elsewhere)
         codes = coded(squash(photo.pixels(), EMBED.image_size_px) for photo in others.photos)
-        every = np.arange(len(others.labels))
-        found[ELSEWHERE] = judge_unseen(codes, others.label_indices(), others.photographers(), every)
+        found[ELSEWHERE] = judge_every(codes, photos=others)
     return found
 
 

@@ -50,7 +50,11 @@ def sprite(pixels: Pixels, mask: np.ndarray) -> np.ndarray:
     alpha = (np.clip(alpha * 2 - 0.6, 0, 1) * 255).astype(np.uint8)
     if not alpha.any():
         alpha[:] = 255
-    box = box_of(alpha > 0)
-    rows = slice(round(box.y0 * height), round(box.y1 * height))
-    columns = slice(round(box.x0 * width), round(box.x1 * width))
-    return np.dstack([pixels, alpha])[rows, columns]
+    return cropped(np.dstack([pixels, alpha]))
+
+
+def cropped(item: np.ndarray, *, over: int = 0) -> np.ndarray:
+    """What has alpha last, ``(h, w, 4) uint8``, without the margins where none is above ``over``."""
+    height, width = item.shape[:2]
+    box = box_of(item[..., 3] > over)
+    return item[round(box.y0 * height) : round(box.y1 * height), round(box.x0 * width) : round(box.x1 * width)]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from inference.images import Pixels, squash
-from inference.training.cutouts import box_of
+from inference.training.cutouts import box_of, cropped
 from inference.training.light import Rng, relit
 
 WHITE: Final = 240
@@ -110,9 +110,7 @@ def thing(pixels: Pixels, rng: Rng) -> np.ndarray:
     cv2.fillPoly(alpha, [_outline(rng, side)], 255, cv2.LINE_AA)
     if rng.random() < 0.4:
         cv2.polylines(shaded, [_outline(rng, side)], True, tuple(int(c) for c in rng.integers(0, 256, 3)), 3)
-    item = np.dstack([shaded, alpha])
-    box = box_of(alpha > 127)
-    return item[round(box.y0 * side) : round(box.y1 * side), round(box.x0 * side) : round(box.x1 * side)]
+    return cropped(np.dstack([shaded, alpha]), over=127)
 
 
 def free_standing(picture: Pixels) -> np.ndarray:
@@ -120,19 +118,15 @@ def free_standing(picture: Pixels) -> np.ndarray:
     print of it might lie about.
     """
     height, width = picture.shape[:2]
-    outside = np.zeros((height + 2, width + 2), np.uint8)
+    paper, outside = picture.copy(), np.zeros((height + 2, width + 2), np.uint8)
     for corner in ((0, 0), (width - 1, 0), (0, height - 1), (width - 1, height - 1)):
         if picture[corner[1], corner[0]].min() >= WHITE and not outside[corner[1] + 1, corner[0] + 1]:
             how = 4 | (255 << 8) | cv2.FLOODFILL_MASK_ONLY | cv2.FLOODFILL_FIXED_RANGE
-            cv2.floodFill(picture.copy(), outside, corner, 0, (255 - WHITE,) * 3, (255 - WHITE,) * 3, how)
+            cv2.floodFill(paper, outside, corner, 0, (255 - WHITE,) * 3, (255 - WHITE,) * 3, how)
     alpha = 255 - outside[1:-1, 1:-1]
     if (alpha > 0).mean() < LEAST_SHARE:
         alpha[:] = 255
-    box = box_of(alpha > 0)
-    down, across = (
-        slice(round(a * n), round(b * n)) for a, b, n in ((box.y0, box.y1, height), (box.x0, box.x1, width))
-    )
-    return np.dstack([picture, alpha])[down, across]
+    return cropped(np.dstack([picture, alpha]))
 
 
 def _outline(rng: Rng, side: int) -> np.ndarray:

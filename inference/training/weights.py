@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from inference.training.errors import BadWeights
+from inference.training.graphs import sha256 as file_sum
 
 LITE0_SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 SCHEMES: Final = ("https", "file")
@@ -44,14 +45,15 @@ def _downloaded(source: str, sha256: str, folder: Path) -> Path:
     """What an earlier call kept, or what lies at the URL now; anything but the right bytes is not kept."""
     try:
         kept = folder / f"weights-{sha256[:16]}{PurePosixPath(urlsplit(source).path).suffix}"
-        if kept.is_file() and _sum(kept.read_bytes()) == sha256:
+        if kept.is_file() and file_sum(kept) == sha256:
             return kept
         with urllib.request.urlopen(source, timeout=60) as reply:  # noqa: S310 - its scheme is one of SCHEMES
             fetched = reply.read()
     except (OSError, HTTPException, ValueError) as exc:  # URLError is an OSError; ValueError: no URL at all
         raise BadWeights(f"{source} cannot be fetched: {exc}") from exc
-    if _sum(fetched) != sha256:
-        raise BadWeights(f"{source}: SHA-256 is {_sum(fetched)}, expected {sha256}")
+    found = hashlib.sha256(fetched).hexdigest()
+    if found != sha256:
+        raise BadWeights(f"{source}: SHA-256 is {found}, expected {sha256}")
     kept.write_bytes(fetched)
     return kept
 
@@ -69,11 +71,7 @@ def _packaged() -> Path:
 def _checked(path: Path, sha256: str | None) -> Path:
     if not path.is_file():
         raise BadWeights(f"no weights at {path}")
-    found = _sum(path.read_bytes())
+    found = file_sum(path)
     if sha256 is not None and found != sha256:
         raise BadWeights(f"{path}: SHA-256 is {found}, expected {sha256}")
     return path
-
-
-def _sum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
