@@ -9,12 +9,13 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from api import flashlight, fresh, health, lens, page, pins, problems
-from api.guard import Buckets, Guard, Keys
-from api.heads import Heads, SafeHeaders
+from api.dependencies import Parts
+from api.endpoints import flashlight, fresh, health, lens, page, pins
+from api.guards import problems
+from api.guards.guard import Buckets, Guard, Keys
+from api.guards.headers import Heads, SafeHeaders
+from api.guards.request_metrics import Observed
 from api.metrics import Metrics
-from api.observed import Observed
-from api.parts import Parts
 from api.settings import ApiSettings
 
 OpenParts = Callable[[ApiSettings, Metrics], AbstractAsyncContextManager[Parts]]

@@ -7,21 +7,21 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from api.crops import Crops
-from api.feed import Feed
-from api.gate import Gate
-from api.journal import Journal
+from api.dependencies import Parts
+from api.feed.fresh_feed import Feed
+from api.feed.journal import Journal
+from api.guards.admission import Places
+from api.guards.concurrency import Gate
 from api.metrics import Metrics
-from api.models import Detects, Embeds, Models
-from api.parts import Parts
-from api.pictures import Fetch, Pictures, ReadInline
-from api.places import Places
+from api.pictures.crops import Crops
+from api.pictures.models import Detects, Embeds, Models
+from api.pictures.picture_cache import Fetch, Pictures, ReadInline
+from api.pictures.thumbnail_cache import Shrinking
 from api.readiness import Readiness
-from api.searches import Searches
+from api.search_threads import Searches
 from api.settings import ApiSettings
-from api.shrinking import Shrinking
-from pinstream.search import VisualIndex
-from pinstream.store import VectorStore
+from pinstream.search.index import VisualIndex
+from pinstream.store.vector_store import VectorStore
 
 _DECODE_THREADS: Final = 2
 _THUMBNAIL_THREADS: Final = 2

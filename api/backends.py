@@ -8,19 +8,19 @@ from functools import partial
 from typing import Final
 
 from api.assembly import Ports, assembled
-from api.inline import InlineReader
+from api.dependencies import Parts
+from api.feed.topic_tail import Heard, Published, Tail
 from api.metrics import Metrics
-from api.parts import Parts
+from api.pictures.inline import InlineReader
 from api.settings import ApiSettings
-from api.tail import Heard, Published, Tail
 from fetch.fetcher import Fetcher
 from inference import repository
-from inference.canary import Canary
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
 from inference.errors import EmbeddingMismatch, InferenceError
-from pinstream.milvus import MilvusStore
+from inference.model_check import Canary
+from pinstream.store.milvus import MilvusStore
 
 _INLINE_THREADS: Final = 2
 

@@ -9,12 +9,12 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from api.feed import Feed
-from api.problems import Problem, problem_of
-from api.searches import Searches
+from api.feed.fresh_feed import Feed
+from api.guards.problems import Problem, problem_of
+from api.search_threads import Searches
 from inference.errors import EmbeddingMismatch, InferenceError, ModelUnavailable, OtherModels
-from pinstream.codes import CODE_BYTES
 from pinstream.errors import IndexUnavailable, VectorIndexError
+from pinstream.store.codes import CODE_BYTES
 
 _TIMEOUT_S: Final = 5.0
 _HOLDS_S: Final = 1.0

@@ -5,10 +5,10 @@ from typing import Annotated
 from pydantic import Field, IPvAnyNetwork, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr
 
 from settings.environment import ProcessSettings
+from settings.fetch import FetchSettings
 from settings.group import Group
 from settings.kafka import KafkaSettings
 from settings.milvus import MilvusSettings
-from settings.pictures import FetchSettings
 from settings.triton import TritonSettings
 
 

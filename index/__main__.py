@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
-from index import audit_command, bootstrap, sweep_command
-from index.opening import opened, told_if_away
+from index import bootstrap
+from index.audit.command import audit
+from index.connection import opened, told_if_away
+from index.sweep.command import sweep
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import complain
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.collection import EMBEDDING_VERSION
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -40,8 +42,8 @@ def init(
     raise typer.Exit(1 if report.differences else 0)
 
 
-app.command()(audit_command.audit)
-app.command()(sweep_command.sweep)
+app.command()(audit)
+app.command()(sweep)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from pinstream.collection import ALIAS
-from pinstream.columns import Column, Shape
 from pinstream.errors import IndexMismatch, IndexRefused
-from pinstream.milvus import MilvusStore
+from pinstream.store.collection import ALIAS
+from pinstream.store.columns import Column, Shape
+from pinstream.store.milvus import MilvusStore
 
 WANTED: Final = Shape()
 

@@ -13,19 +13,19 @@ import typer
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from inference.canary import Canary
 from inference.client import TritonModels
 from inference.detect import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE, Detection, Detector
 from inference.embed import Embedder
 from inference.errors import InferenceError
 from inference.images import Pixels
 from inference.local import LocalModels
-from inference.pictures import SUFFIXES, Picture, batches, find
+from inference.model_check import Canary
+from inference.picture_files import SUFFIXES, Picture, batches, find
 from inference.repository import canary_code, labels
 from inference.runner import ModelRunner
 from inference.tensors import DETECT, EMBED
-from pinstream.codes import CODE_BYTES, Code
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.codes import CODE_BYTES, Code
+from pinstream.store.collection import EMBEDDING_VERSION
 
 _Result = TypeVar("_Result")
 _console = Console(stderr=True)

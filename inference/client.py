@@ -18,7 +18,7 @@ from inference.errors import InferenceError, ModelBusy, ModelMismatch, ModelUnav
 from inference.images import Pixels
 from inference.runner import NUMPY_TYPES, Outputs, Priority, checked_outputs
 from inference.tensors import MODELS, ModelSpec, Tensor
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.collection import EMBEDDING_VERSION
 from pinstream.tls import Tls, is_key_trouble, is_tls_trouble
 
 _Reply = TypeVar("_Reply")

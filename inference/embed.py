@@ -9,7 +9,7 @@ import numpy as np
 from inference.images import Box, Pixels, squash
 from inference.runner import ModelRunner, Priority
 from inference.tensors import EMBED
-from pinstream.codes import Code
+from pinstream.store.codes import Code
 
 _INLINE_BYTES: Final = 2_000_000
 """Cropping less than this takes about a millisecond: not worth a thread, and no harm to an event loop."""

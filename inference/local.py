@@ -9,7 +9,7 @@ from inference.images import Pixels
 from inference.repository import REPOSITORY, graph
 from inference.runner import Outputs, Priority, checked_outputs
 from inference.tensors import MODELS, ModelSpec
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.collection import EMBEDDING_VERSION
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from inference.errors import ModelMismatch
 from inference.tensors import DETECT, EMBED, ModelSpec
-from pinstream.codes import Code
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.codes import Code
+from pinstream.store.collection import EMBEDDING_VERSION
 
 REPOSITORY: Final = Path(__file__).parent / "triton_models"
 
@@ -35,7 +35,7 @@ def labels(*, version: int = EMBEDDING_VERSION, repository: Path = REPOSITORY) -
 
 
 def canary_code(*, version: int = EMBEDDING_VERSION, repository: Path = REPOSITORY) -> Code | None:
-    """The code of `inference.canary.drawn`, whole, that this version must give; None for a card from before that."""
+    """The whole picture's code that this version gives `inference.model_check.drawn`; None for an older card."""
     promised = card(EMBED, version=version, repository=repository).get("canary")
     return None if promised is None else bytes.fromhex(promised)
 

@@ -6,7 +6,7 @@ The Triton configurations and the ONNX graphs are compared with this table by a 
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pinstream.codes import CODE_BYTES
+from pinstream.store.codes import CODE_BYTES
 
 DType = Literal["UINT8", "INT32", "FP32"]
 

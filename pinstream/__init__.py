@@ -7,10 +7,6 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from pinstream.answers import Flashlight, Lens, SeenObject, Understood
-    from pinstream.asking import ANY_LABEL, CodeQuery, Filters, Freshness, Rerank
-    from pinstream.client import AsyncPinstreamClient, PinstreamClient
-    from pinstream.delivery import Delivered, Delivery
     from pinstream.errors import (
         EventInvalid,
         IndexEmpty,
@@ -32,28 +28,32 @@ if TYPE_CHECKING:
         VectorIndexError,
     )
     from pinstream.events import PinDeletion, PinEvent, PinOutcome, event_from
-    from pinstream.hits import Hit, IndexedPin, PinObject, SearchResult
+    from pinstream.http.client import AsyncPinstreamClient, PinstreamClient
+    from pinstream.http.responses import Flashlight, Lens, SeenObject, Understood
+    from pinstream.kafka.delivery import Delivered, Delivery
     from pinstream.publish import Publisher
-    from pinstream.search import AsyncVisualIndex, VisualIndex
+    from pinstream.search.hits import Hit, IndexedPin, PinObject, SearchResult
+    from pinstream.search.index import AsyncVisualIndex, VisualIndex
+    from pinstream.search.query import ANY_LABEL, CodeQuery, Filters, Freshness, Rerank
 
 _HOMES: Final = {
-    "ANY_LABEL": "asking",
-    "AsyncPinstreamClient": "client",
-    "AsyncVisualIndex": "search",
-    "CodeQuery": "asking",
-    "Delivered": "delivery",
-    "Delivery": "delivery",
+    "ANY_LABEL": "search.query",
+    "AsyncPinstreamClient": "http.client",
+    "AsyncVisualIndex": "search.index",
+    "CodeQuery": "search.query",
+    "Delivered": "kafka.delivery",
+    "Delivery": "kafka.delivery",
     "EventInvalid": "errors",
-    "Filters": "asking",
-    "Flashlight": "answers",
-    "Freshness": "asking",
-    "Hit": "hits",
+    "Filters": "search.query",
+    "Flashlight": "http.responses",
+    "Freshness": "search.query",
+    "Hit": "search.hits",
     "IndexEmpty": "errors",
     "IndexMismatch": "errors",
     "IndexRefused": "errors",
     "IndexUnavailable": "errors",
-    "IndexedPin": "hits",
-    "Lens": "answers",
+    "IndexedPin": "search.hits",
+    "Lens": "http.responses",
     "NotDelivered": "errors",
     "ObjectUnknown": "errors",
     "PictureGone": "errors",
@@ -62,22 +62,22 @@ _HOMES: Final = {
     "PinDeletion": "events",
     "PinEvent": "events",
     "PinNotIndexedYet": "errors",
-    "PinObject": "hits",
+    "PinObject": "search.hits",
     "PinOutcome": "events",
     "PinUnknown": "errors",
-    "PinstreamClient": "client",
+    "PinstreamClient": "http.client",
     "PinstreamError": "errors",
     "Publisher": "publish",
     "QueryInvalid": "errors",
-    "Rerank": "asking",
-    "SearchResult": "hits",
-    "SeenObject": "answers",
+    "Rerank": "search.query",
+    "SearchResult": "search.hits",
+    "SeenObject": "http.responses",
     "ServiceError": "errors",
     "ServiceRefused": "errors",
     "ServiceUnavailable": "errors",
-    "Understood": "answers",
+    "Understood": "http.responses",
     "VectorIndexError": "errors",
-    "VisualIndex": "search",
+    "VisualIndex": "search.index",
     "event_from": "events",
 }
 

@@ -14,7 +14,6 @@ from typing import Any, Final, Literal, Self, cast
 
 from confluent_kafka import KafkaException, Producer
 
-from pinstream.delivery import Delivered, Delivery
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import (
     BACKFILL_TOPIC,
@@ -26,8 +25,9 @@ from pinstream.events import (
     checked_pin_id,
     event_from,
 )
-from pinstream.outbox import KafkaProducer, Limits, OnError, OpenProducer, Outbox
-from pinstream.record import Envelope
+from pinstream.kafka.delivery import Delivered, Delivery
+from pinstream.kafka.outgoing_record import Envelope
+from pinstream.kafka.producer import KafkaProducer, Limits, OnError, OpenProducer, Outbox
 from pinstream.versions import VersionClock
 
 __all__ = ["Delivered", "Delivery", "KafkaSettings", "Lane", "Publisher"]

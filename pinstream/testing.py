@@ -12,10 +12,10 @@ from typing import Any
 from confluent_kafka import KafkaError
 
 from pinstream.events import PinDeletion, PinEvent, decode_event
-from pinstream.memory import MemoryStore
-from pinstream.outbox import KafkaProducer, OnError, OpenProducer
+from pinstream.kafka.outgoing_record import Record
+from pinstream.kafka.producer import KafkaProducer, OnError, OpenProducer
 from pinstream.publish import KafkaSettings, Lane, Publisher
-from pinstream.record import Record
+from pinstream.store.memory import MemoryStore
 
 __all__ = ["MemoryKafka", "MemoryPublisher", "MemoryStore"]
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.collection import EMBEDDING_VERSION
 
 Kind = Literal["counter", "gauge", "histogram"]
 Process = Literal["worker", "watch", "canary", "api", "audit"]

@@ -10,7 +10,7 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 
 
 class HumanLines(logging.Formatter):
-    """``20:15:03 WARNING streams.lanes: text  partition=3``."""
+    """``20:15:03 WARNING streams.worker.consume.consumers: text  partition=3``."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and the stack trace below it if there is one."""

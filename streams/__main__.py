@@ -23,11 +23,11 @@ from schemas.topics import DEFAULT_PARTITIONS, topics
 from settings import reference as configuration
 from settings.environment import ProcessSettings, effective, wrong
 from settings.logs import configure
-from streams import letter_commands
+from streams.dead_letters import commands
 from streams.errors import WorkerStopped
 from streams.reference import PARTS
-from streams.settings import WorkerSettings
 from streams.topic_setup import TopicSetup
+from streams.worker.settings import WorkerSettings
 
 log = logging.getLogger("streams")
 
@@ -37,7 +37,7 @@ WRONG_SETTING = 2
 REFUSED = 3
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-app.add_typer(letter_commands.app, name="dead-letters")
+app.add_typer(commands.app, name="dead-letters")
 
 
 @app.command()
@@ -91,8 +91,8 @@ def canary(
 
     With --once, exit status 0: all of it worked. 1: a step failed, and what to look at is said. 2: a wrong setting.
     """
-    from streams.canaries import command  # noqa: PLC0415 (brings pandas, through pymilvus)
-    from streams.canaries.settings import CanarySettings  # noqa: PLC0415
+    from streams.canary import command  # noqa: PLC0415 (brings pandas, through pymilvus)
+    from streams.canary.settings import CanarySettings  # noqa: PLC0415
 
     settings = _settings(CanarySettings)
     configure(settings.log_format, "error" if once else settings.log_level)
@@ -144,7 +144,7 @@ def reference(write: Annotated[bool, typer.Option("--write", help="into docs/con
 
 
 async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> None:
-    from streams import service  # noqa: PLC0415 (brings pandas, through pymilvus: seconds that `init` need not wait)
+    from streams.worker import service  # noqa: PLC0415 (brings pandas, through pymilvus: seconds that `init` need not wait)
 
     await _until_stopped(lambda stop: service.run(settings, stop=stop, exit_when_idle_s=exit_when_idle_s))
 

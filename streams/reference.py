@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from settings.reference import tables
-from streams.canaries.settings import CanarySettings
-from streams.settings import WorkerSettings
+from streams.canary.settings import CanarySettings
 from streams.watch.settings import WatchSettings
+from streams.worker.settings import WorkerSettings
 
 
 def worker() -> str:

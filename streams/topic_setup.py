@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
     ResourceType,
 )
 
-from pinstream.refusal import Complaints
+from pinstream.kafka.client_errors import Complaints
 from schemas.topics import Topic
 from settings.kafka import ClientKeys
 from streams.errors import StartRefused

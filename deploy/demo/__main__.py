@@ -33,8 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Options, complaints: Console) -> int:
-    from deploy.demo.pictures import NoPictures  # noqa: PLC0415 (loading takes seconds; Ctrl-C is heard meanwhile)
     from deploy.demo.run import run, source_of  # noqa: PLC0415
+    from deploy.demo.sources import NoPictures  # noqa: PLC0415 (loading takes seconds; Ctrl-C is heard meanwhile)
     from deploy.local.errors import BadOption, StackError  # noqa: PLC0415
     from pinstream.errors import PinstreamError  # noqa: PLC0415
 

@@ -15,13 +15,13 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
-from deploy.demo.board import Board, PartState
-from deploy.demo.pictures import Source
+from deploy.demo.screen.demo_state import Board, PartState
+from deploy.demo.sources import Source
 from deploy.demo.worker import Worker, started
 from deploy.local import state
-from deploy.local.api import Api
 from deploy.local.errors import BadOption, NotReady, PartFailed
-from deploy.local.parts import Endpoints
+from deploy.local.parts.api import Api
+from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner, tail
 from deploy.local.stack import LocalStack, StackOptions
 from schemas.topics import topics
@@ -212,7 +212,7 @@ class _Boot:
 
     def _create_collection(self) -> str:
         from index.bootstrap import init  # noqa: PLC0415 (the same: pymilvus)
-        from pinstream.milvus import MilvusStore  # noqa: PLC0415
+        from pinstream.store.milvus import MilvusStore  # noqa: PLC0415
 
         store = MilvusStore(self._stack.endpoints.milvus)
         try:

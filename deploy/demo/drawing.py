@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy.local.cache import cache_dir
 
-_SAMPLES = Path(__file__).parents[1] / "samples"
+_SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def is_drawn(folder: Path, number: int) -> bool:
 
 
 def _draw(number: int, *, note: Path, picture: Path) -> None:
-    from deploy.samples import draw, jpeg  # noqa: PLC0415 (OpenCV takes a while to load, and is rarely needed here)
+    from samples import draw, jpeg  # noqa: PLC0415 (OpenCV takes a while to load, and is rarely needed here)
 
     pin = draw(number)
     note.parent.mkdir(parents=True, exist_ok=True)

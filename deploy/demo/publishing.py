@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterable
 
-from deploy.demo.board import Board
-from deploy.demo.tally import DemoPin, Tally
-from pinstream.delivery import Delivery
+from deploy.demo.result.tally import DemoPin, Tally
+from deploy.demo.screen.demo_state import Board
 from pinstream.errors import EventInvalid, NotDelivered
+from pinstream.kafka.delivery import Delivery
 from pinstream.publish import Publisher
 
 

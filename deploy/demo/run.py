@@ -12,24 +12,24 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from deploy.demo import report
-from deploy.demo.board import Board
 from deploy.demo.boot import Site, booted, run_folder
-from deploy.demo.chart import Dot
-from deploy.demo.exhibit import Exhibit, most_interesting
-from deploy.demo.feed import Feed
 from deploy.demo.options import DEFAULT_PINS, Options
-from deploy.demo.page import Story, page
-from deploy.demo.pictures import PictureFolder, SamplePins, Source, what_is_wrong
+from deploy.demo.outcome_feed import Feed
 from deploy.demo.publishing import publish_steadily
-from deploy.demo.result import candidates, exhibit_of, unfindable
-from deploy.demo.screen import screen_for
-from deploy.demo.sheet import save_sheet
-from deploy.demo.tally import Tally, Verdict
-from deploy.demo.wording import count
+from deploy.demo.result.chart import Dot
+from deploy.demo.result.exhibit import Exhibit, most_interesting
+from deploy.demo.result.neighbours import candidates, exhibit_of, unfindable
+from deploy.demo.result.page import Story, page
+from deploy.demo.result.sheet import save_sheet
+from deploy.demo.result.tally import Tally, Verdict
+from deploy.demo.screen import report
+from deploy.demo.screen.demo_state import Board
+from deploy.demo.screen.screen import screen_for
+from deploy.demo.screen.wording import count
+from deploy.demo.sources import PictureFolder, SamplePins, Source, what_is_wrong
 from pinstream.events import PinOutcome
 from pinstream.publish import Publisher
-from pinstream.search import VisualIndex
+from pinstream.search.index import VisualIndex
 
 _EXHIBITS: Final = 8
 _PATIENCE_S: Final = 60.0

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.errors import PartFailed
-from deploy.local.parts import Endpoints
+from deploy.local.parts.part import Endpoints
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Child, Launch, Spawner
 from deploy.local.selection import CHECKOUT

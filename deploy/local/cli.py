@@ -122,7 +122,7 @@ def pictures(
         _fail(BadOption(f"{folder}: not a folder"))
     if port is not None and not is_free(port):
         _fail(BadOption(f"--port {port}: something listens there already"))
-    from deploy.local import picture_server  # noqa: PLC0415 (aiohttp takes half a second to import)
+    from deploy.local.parts import picture_server  # noqa: PLC0415 (aiohttp takes half a second to import)
 
     chosen = port or free_ports(1)[0]
     print(f"http://{HOST}:{chosen}", flush=True)  # noqa: T201 (for scripts to read)

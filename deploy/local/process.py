@@ -18,7 +18,7 @@ from deploy.local.errors import PartFailed
 
 STACK_VARIABLE: Final = "PINSTREAM_STACK"
 """Set in every child's environment to the stack's id: how a leftover is told from a stranger."""
-_LEASH: Final = Path(__file__).with_name("leash.py")
+_LEASH: Final = Path(__file__).with_name("die_with_parent.py")
 _POLL_S: Final = 0.02
 
 

@@ -5,15 +5,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from deploy.local.api import Api
 from deploy.local.errors import BadOption
-from deploy.local.kafka import Kafka, check_kafka
-from deploy.local.milvus import MilvusLite, check_milvus
-from deploy.local.milvus_server import MilvusServer
-from deploy.local.parts import Elsewhere, Part
-from deploy.local.pictures import Pictures
-from deploy.local.security import Security, security
-from deploy.local.triton import Triton, check_triton, model_names
+from deploy.local.parts.api import Api
+from deploy.local.parts.kafka import Kafka, check_kafka
+from deploy.local.parts.milvus_lite import MilvusLite, check_milvus
+from deploy.local.parts.milvus_server import MilvusServer
+from deploy.local.parts.part import Elsewhere, Part
+from deploy.local.parts.picture_part import Pictures
+from deploy.local.parts.security import Security, security
+from deploy.local.parts.triton import Triton, check_triton, model_names
 
 LOCAL: Final = "local"
 NONE: Final = "none"

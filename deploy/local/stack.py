@@ -20,7 +20,7 @@ from typing import Final, Self
 
 from deploy.local import state
 from deploy.local.errors import Aborted, AlreadyRunning, BadOption, NotReady, PartFailed
-from deploy.local.parts import Endpoints, Part
+from deploy.local.parts.part import Endpoints, Part
 from deploy.local.process import Child, Spawner
 from deploy.local.selection import CHECKOUT, StackOptions, choose_parts
 from deploy.local.state import PartRecord, StackRecord
@@ -239,7 +239,7 @@ class LocalStack:
 
     def _start_keeper(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
-            (sys.executable, "-m", "deploy.local.keeper", str(self.root), self.stack_id),
+            (sys.executable, "-m", "deploy.local.reaper", str(self.root), self.stack_id),
             cwd=CHECKOUT,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import psutil
 
-from deploy.local.parts import Endpoints
+from deploy.local.parts.part import Endpoints
 from deploy.local.process import STACK_VARIABLE
 
 FILE: Final = "stack.json"

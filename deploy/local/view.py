@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from deploy.local.parts import Endpoints
+from deploy.local.parts.part import Endpoints
 from deploy.local.state import PartRecord, StackRecord
 
 _COLOURS = {"ready": "green", "elsewhere": "green", "starting": "yellow", "dead": "bold red", "stopped": "dim"}

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Final
 
 from api import metrics as api
-from index import metrics as audit
+from index.audit import metrics as audit
 from schemas.metrics import BUILD, Metric
-from streams import metrics as worker
-from streams.canaries import metrics as canary
+from streams.canary import metrics as canary
 from streams.watch import metrics as watch
+from streams.worker import metrics as worker
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "metrics.md"

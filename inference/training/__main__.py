@@ -22,7 +22,7 @@ def about() -> None:
 
 @app.command("pictures")
 def pictures(
-    images: Annotated[Path, typer.Option(help="a folder of pictures; `python -m deploy.samples` draws some")],
+    images: Annotated[Path, typer.Option(help="a folder of pictures; `python -m samples` draws some")],
     out: Annotated[Path, typer.Option(help="the folder for the two pictures")],
     most: Annotated[int, typer.Option(min=2, help="pictures looked at, evenly spread over their names")] = 200,
     kept: Annotated[Path | None, typer.Option("--figures", help="JSON that keeps what was counted")] = None,

@@ -53,7 +53,7 @@ ElsewhereOption = Annotated[
     typer.Option("--elsewhere", help="labelled pictures of another domain without garments, for judging only"),
 ]
 DrawnOption = Annotated[
-    Path | None, typer.Option("--drawn", help="drawn pictures with objects.json, as `python -m deploy.samples` writes")
+    Path | None, typer.Option("--drawn", help="drawn pictures with objects.json, as `python -m samples` writes")
 ]
 OthersOption = Annotated[
     Path | None,

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from inference.tensors import MAX_DETECTIONS
 from inference.training.errors import BadWeights
-from pinstream.codes import CODE_BITS
+from pinstream.store.codes import CODE_BITS
 
 POOLED: Final = 1280  # channels of the head convolution
 S8, S16, S32 = 40, 112, 320  # channels after stages 3, 5 and 7

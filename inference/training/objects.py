@@ -1,4 +1,4 @@
-"""``objects.json``, which `python -m deploy.samples` writes beside its pictures: what is on each; needs no torch."""
+"""``objects.json``, which `python -m samples` writes beside its pictures: what is on each; needs no torch."""
 
 import json
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def read_objects(folder: Path) -> dict[str, tuple[Truth, ...]]:
     table = folder / TABLE
     if not table.is_file():
         raise BadPhotos(
-            f"no {table}; write drawn pictures with `python -m deploy.samples --out {folder} --first 4000 --pins 500`"
+            f"no {table}; write drawn pictures with `python -m samples --out {folder} --first 4000 --pins 500`"
         )
     try:
         return {name: _truths(objects) for name, objects in json.loads(table.read_bytes()).items()}

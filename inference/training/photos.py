@@ -17,7 +17,7 @@ import numpy as np
 
 from inference.errors import PictureRefused
 from inference.images import Pixels, decode
-from inference.pictures import SUFFIXES
+from inference.picture_files import SUFFIXES
 from inference.training.errors import BadPhotos
 
 COLUMNS: Final = ("image", "sender_id", "label")

@@ -89,8 +89,8 @@ REPEAT: Final = """## How to repeat it
 With `make .venv-train/.synced` once, and `.venv-train/bin/python` for `python`; `../shared/data/clothing` or, with
 `--photos`, any folder in its layout. On two cores throughout, in some three hours:
 
-    python -m deploy.samples --out runs/drawn --first 4000 --pins 500 --size 400
-    python -m deploy.samples --out runs/drawn-test --first 100000 --pins 120
+    python -m samples --out runs/drawn --first 4000 --pins 500 --size 400
+    python -m samples --out runs/drawn-test --first 100000 --pins 120
     python -m inference.training broad --packages PACKAGES
     python -m inference.training prepare --broad runs/broad --elsewhere runs/elsewhere
     python -m inference.training train embed --preset unified-cpu --name served-0 --threads 2

@@ -12,13 +12,13 @@ from inference.detect import Detection, Detector
 from inference.embed import Embedder
 from inference.images import Box, Pixels, decode, squash
 from inference.local import LocalModels
-from inference.pictures import SUFFIXES, find, read
+from inference.picture_files import SUFFIXES, find, read
 from inference.repository import labels
 from inference.tensors import DETECT, EMBED
 from inference.training.detection import iou
 from inference.training.errors import BadPhotos
 from inference.training.objects import TABLE, Truth, read_objects
-from pinstream.codes import Code, hamming
+from pinstream.store.codes import Code, hamming
 
 SAME_OBJECT: Final = 0.5
 """A box found is of a true one whose IoU with it is at least this."""

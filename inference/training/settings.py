@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from inference.training.errors import TrainingProblem
-from pinstream.codes import CODE_BITS
+from pinstream.store.codes import CODE_BITS
 
 PRESETS = Path(__file__).parent / "presets"
 ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {

@@ -11,8 +11,8 @@ import onnxruntime as ort
 import torch
 from torch import nn
 
-from inference.canary import drawn
 from inference.images import RESIZE_KERNEL, squash
+from inference.model_check import drawn
 from inference.tensors import DETECT, EMBED, ModelSpec
 from inference.training.assess import open_embedder, settings_of
 from inference.training.errors import TrainingProblem
@@ -21,8 +21,8 @@ from inference.training.graphs import sha256
 from inference.training.model import DetectGraph, Detector, EmbedGraph
 from inference.training.train import folded
 from inference.training.workspace import Workspace
-from pinstream.codes import CODE_BITS
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.codes import CODE_BITS
+from pinstream.store.collection import EMBEDDING_VERSION
 
 REPOSITORY: Final = Path(__file__).parents[1] / "triton_models"
 CHECKED: Final = 24

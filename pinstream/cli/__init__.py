@@ -3,10 +3,10 @@
 import typer
 
 from pinstream.cli.delete import delete
-from pinstream.cli.publish import publish
+from pinstream.cli.publish.command import publish
 from pinstream.cli.search import related, similar
-from pinstream.cli.watch import watch
-from pinstream.cli.where import where
+from pinstream.cli.watch.command import watch
+from pinstream.cli.where.command import where
 
 app = typer.Typer(
     name="pinstream",

@@ -12,13 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pinstream.asking import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
 from pinstream.cli.screen import complain
-from pinstream.collection import EMBEDDING_VERSION
 from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
-from pinstream.hits import Hit, SearchResult
-from pinstream.search import VisualIndex
+from pinstream.search.hits import Hit, SearchResult
+from pinstream.search.index import VisualIndex
+from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
+from pinstream.store.collection import EMBEDDING_VERSION
 
 PinArgument = Annotated[str, typer.Argument(metavar="PIN", help="A pin id.")]
 LimitOption = Annotated[int, typer.Option(metavar="N", help="So many pictures at most.")]

@@ -4,7 +4,7 @@ from typing import Final, get_args
 
 from pinstream.events import STAGES, Result
 from schemas.metrics import Collectors, Metric
-from streams.watch.pins import LANES
+from streams.watch.join.pins import LANES
 
 TABLE: Final = (
     Metric("pinstream_watch_overdue_pins", "gauge", "published, past the objective, not accounted for", ("kind",)),

@@ -13,14 +13,14 @@ from confluent_kafka import KafkaException
 from schemas.topics import topics
 from streams.errors import KafkaFailed, StartRefused, WorkerStopped
 from streams.topic_setup import TopicSetup
-from streams.watch import web
-from streams.watch.app import FaustWatch, changelog
+from streams.watch.consume.app import FaustWatch, changelog
+from streams.watch.consume.progress import Progress, Watchdog
+from streams.watch.consume.topic_ends import Tail, ends_or_none, readable_or_not
+from streams.watch.http import server
+from streams.watch.join.swept import SweptTo
+from streams.watch.join.watcher import Watcher, wall_clock_ms
 from streams.watch.metrics import WatchMetrics
-from streams.watch.progress import Progress, Watchdog
 from streams.watch.settings import WatchSettings
-from streams.watch.swept import SweptTo
-from streams.watch.tail import Tail, ends_or_none, readable_or_not
-from streams.watch.watcher import Watcher, wall_clock_ms
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
             failed.set_result(error)
 
     async with AsyncExitStack() as stack:
-        site = web.Site(settings, watcher, progress, partitions=partitions)
+        site = server.Site(settings, watcher, progress, partitions=partitions)
         url = await site.start(stack)
         watch = FaustWatch(settings, watcher, progress, partitions=partitions, url=url, fail=fail)
         tail = Tail(kafka.client_config, settings.app_id)

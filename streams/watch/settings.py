@@ -8,7 +8,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from settings.environment import ProcessSettings
 from settings.group import Group
 from settings.kafka import KafkaSettings
-from streams.watch.ledger import Keep, Objectives
+from streams.watch.join.ledger import Keep, Objectives
 
 _DAY_S = 86_400.0
 

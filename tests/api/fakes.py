@@ -14,17 +14,17 @@ from fastapi import FastAPI
 
 from api.app import application
 from api.assembly import Ports, assembled
-from api.journal import Place
+from api.dependencies import Parts
+from api.feed.journal import Place
 from api.metrics import Metrics
-from api.parts import Parts
 from api.settings import ApiSettings
 from fetch.fetcher import FetchRefused
 from inference.detect import Detection
 from inference.images import WHOLE, Box, Pixels
-from pinstream.codes import CODE_BITS, Code
-from pinstream.collection import Row
 from pinstream.events import ImageRef, PinOutcome
-from pinstream.memory import MemoryStore
+from pinstream.store.codes import CODE_BITS, Code
+from pinstream.store.collection import Row
+from pinstream.store.memory import MemoryStore
 
 NOW_MS = 1_800_000_000_000
 Colour = tuple[int, int, int]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from api.parts import Parts
+from api.dependencies import Parts
 from api.service import Server, listening
 from tests.api.fakes import Bench
 

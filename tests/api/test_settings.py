@@ -11,7 +11,7 @@ from api.reference import reference
 from api.settings import ApiSettings
 from settings.environment import effective, wrong
 from settings.reference import PAGE, part_of
-from streams.settings import WorkerSettings
+from streams.worker.settings import WorkerSettings
 
 
 def test_the_configuration_reference_is_generated() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from pinstream.cli.freshness import quantile
+from pinstream.cli.watch.freshness import quantile
 
 QUANTILES = {"p50": 0.50, "p95": 0.95, "p99": 0.99}
 

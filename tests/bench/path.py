@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.demo.pictures import PictureFolder, SamplePins, Source
+from deploy.demo.sources import PictureFolder, SamplePins, Source
 from deploy.local.selection import CHECKOUT
 from inference.detect import Detector
 from inference.images import decode

@@ -16,12 +16,12 @@ from rich.console import Console
 
 from deploy.local.stack import LocalStack, StackOptions
 from index.bootstrap import init
-from pinstream.asking import Filters, Freshness
-from pinstream.codes import CODE_BITS, CODE_BYTES, Code
-from pinstream.collection import Row, Where, collection_name
-from pinstream.columns import RETURNED_BY_SEARCH
-from pinstream.milvus import MilvusStore
-from pinstream.search import VisualIndex
+from pinstream.search.index import VisualIndex
+from pinstream.search.query import Filters, Freshness
+from pinstream.store.codes import CODE_BITS, CODE_BYTES, Code
+from pinstream.store.collection import Row, Where, collection_name
+from pinstream.store.columns import RETURNED_BY_SEARCH
+from pinstream.store.milvus import MilvusStore
 from tests.bench import machine
 from tests.bench.figures import markdown_table
 

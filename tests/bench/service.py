@@ -15,16 +15,16 @@ import httpx
 from rich.console import Console
 
 from deploy.local.stack import LocalStack, StackOptions
-from deploy.samples import draw, jpeg
 from index.bootstrap import init
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
 from inference.images import WHOLE, Box, decode
 from inference.repository import labels
-from pinstream.codes import CODE_BYTES
-from pinstream.collection import Row
-from pinstream.milvus import MilvusStore
+from pinstream.store.codes import CODE_BYTES
+from pinstream.store.collection import Row
+from pinstream.store.milvus import MilvusStore
+from samples import draw, jpeg
 from tests.bench import machine
 from tests.bench.figures import markdown_table
 

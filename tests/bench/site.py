@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from deploy.demo.feed import Feed
-from deploy.demo.pictures import Source
-from deploy.demo.tally import DemoPin
+from deploy.demo.outcome_feed import Feed
+from deploy.demo.result.tally import DemoPin
+from deploy.demo.sources import Source
 from deploy.demo.worker import started
-from deploy.local.parts import Endpoints
+from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner
 from deploy.local.stack import LocalStack, StackOptions
 from index.bootstrap import init
 from pinstream.events import PinOutcome
-from pinstream.milvus import MilvusStore
 from pinstream.publish import Publisher
+from pinstream.store.milvus import MilvusStore
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pinstream.columns import Shape
-from pinstream.memory import MemoryStore
-from pinstream.milvus import MilvusStore
-from pinstream.store import VectorStore
+from pinstream.store.columns import Shape
+from pinstream.store.memory import MemoryStore
+from pinstream.store.milvus import MilvusStore
+from pinstream.store.vector_store import VectorStore
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack

@@ -4,9 +4,9 @@ import random
 from dataclasses import dataclass, replace
 from typing import get_args
 
-from pinstream.codes import CODE_BITS, CODE_BYTES, Code
-from pinstream.collection import Row, Slots, Where, tombstone
 from pinstream.events import Domain
+from pinstream.store.codes import CODE_BITS, CODE_BYTES, Code
+from pinstream.store.collection import Row, Slots, Where, tombstone
 
 LABELS = ("Hat", "Dress", 'Sho"es\\', "Été", "")
 LINKS = ("", "https://example.com/?a=1&b=%22", 'https://example.com/é"\\x')

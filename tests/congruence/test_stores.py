@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
-from pinstream.asking import CodeQuery, Filters, Freshness
-from pinstream.codes import CODE_BYTES
-from pinstream.collection import Row, Where, row_key, tombstone
 from pinstream.errors import IndexRefused, QueryInvalid
-from pinstream.hits import SearchResult
-from pinstream.memory import MemoryStore
-from pinstream.search import VisualIndex
-from pinstream.store import VectorStore
+from pinstream.search.hits import SearchResult
+from pinstream.search.index import VisualIndex
+from pinstream.search.query import CodeQuery, Filters, Freshness
+from pinstream.store.codes import CODE_BYTES
+from pinstream.store.collection import Row, Where, row_key, tombstone
+from pinstream.store.memory import MemoryStore
+from pinstream.store.vector_store import VectorStore
 from tests.congruence.operations import NOW_MS, Operations
 
 EVERY_KEY = [row_key(f"pin-{pin}", slot) for pin in range(31) for slot in range(5)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.settings import WorkerSettings
+from streams.worker.settings import WorkerSettings
 
 
 def test_a_worker_understands_the_addresses_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:

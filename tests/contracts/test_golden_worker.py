@@ -6,9 +6,9 @@ from pinstream.errors import EventInvalid
 from pinstream.events import PinDeletion, PinEvent
 from schemas.asyncapi import ERROR_HEADERS
 from schemas.golden import Example, bad_examples, good_examples
-from streams.dead_letters import error_headers
-from streams.records import Lease, TakenRecord
-from streams.work import Work, work_on
+from streams.worker.finish.dead_letters import error_headers
+from streams.worker.record import Lease, TakenRecord
+from streams.worker.task import Work, work_on
 
 
 def named(example: Example) -> str:

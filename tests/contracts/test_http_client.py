@@ -28,7 +28,7 @@ from pinstream import (
     ServiceUnavailable,
     VisualIndex,
 )
-from pinstream.collection import tombstone
+from pinstream.store.collection import tombstone
 from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, WHITE, Bench, outcome, painted
 from tests.api.serving import Served, served
 

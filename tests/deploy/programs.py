@@ -6,9 +6,9 @@ from pydantic import BaseModel
 
 from api.settings import ApiSettings
 from settings.environment import PREFIX, ProcessSettings
-from streams.canaries.settings import CanarySettings
-from streams.settings import WorkerSettings
+from streams.canary.settings import CanarySettings
 from streams.watch.settings import WatchSettings
+from streams.worker.settings import WorkerSettings
 
 SETTINGS: dict[tuple[str, ...], type[ProcessSettings]] = {
     ("streams", "worker"): WorkerSettings,

@@ -238,7 +238,8 @@ def test_the_packages_of_the_image_suffice_for_every_program(tmp_path: Path) -> 
         pytest.skip(f"uv's cache lacks a package: {sync.stderr}")
     assert sync.returncode == 0, sync.stderr
     code = (
-        "import streams.__main__, streams.service, streams.tracing, api.service, index.__main__, inference.cli, faust"
+        "import streams.__main__, streams.worker.service, streams.worker.tracing, api.service, index.__main__, "
+        "inference.cli, faust"
     )
 
     run = subprocess.run(

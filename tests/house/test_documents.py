@@ -28,11 +28,11 @@ RUN_BY = {
     "python -m index audit": "tests/integration/test_audit.py",
     "python -m index sweep": "tests/integration/test_audit.py",
     "pinstream publish": "tests/integration/test_publish.py",
-    "pinstream watch": "tests/pinstream/test_cli_watch.py",
-    "pinstream related": "tests/pinstream/test_cli_search.py",
-    "pinstream similar": "tests/pinstream/test_cli_search.py",
-    "pinstream where": "tests/pinstream/test_cli_search.py",
-    "pinstream delete": "tests/pinstream/test_cli_publish.py",
+    "pinstream watch": "tests/pinstream/cli/test_watch.py",
+    "pinstream related": "tests/pinstream/cli/test_search.py",
+    "pinstream similar": "tests/pinstream/cli/test_search.py",
+    "pinstream where": "tests/pinstream/cli/test_search.py",
+    "pinstream delete": "tests/pinstream/cli/test_publish.py",
 }
 
 

@@ -14,7 +14,7 @@ RUN_BY = {
     "python -m streams canary": "tests/integration/test_drill.py",
     "python -m streams dead-letters": "tests/integration/test_dead_letters.py",
     "python -m index audit": "tests/integration/test_drill.py",
-    "curl": "tests/streams/watch/test_web.py",
+    "curl": "tests/streams/watch/http/test_server.py",
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("schemas", "fetch", "inference", "index", "settings", "streams", "api", "deploy")
+ROOMS = ("schemas", "fetch", "inference", "index", "settings", "streams", "api", "samples", "deploy")
 MAX_MODULE_LINES = 400
 MAX_TEST_MODULE_LINES = 650
 MAX_FUNCTION_LINES = 80

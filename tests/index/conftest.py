@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from index.ledger import Ledger
-from pinstream.cli.connection import Connection
+from index.audit.ledger import Ledger
+from pinstream.kafka.connection import Connection
 from tests.index.town import Town
 from tests.pinstream.conftest import elsewhere, mock_kafka, prefix
 

@@ -10,10 +10,10 @@ from pymilvus import MilvusClient
 
 from index import bootstrap
 from index.bootstrap import WANTED, differences
-from pinstream.collection import ALIAS, Row, Where
-from pinstream.columns import Column, Shape
 from pinstream.errors import IndexMismatch, IndexRefused
-from pinstream.milvus import MilvusStore
+from pinstream.store.collection import ALIAS, Row, Where
+from pinstream.store.columns import Column, Shape
+from pinstream.store.milvus import MilvusStore
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from index.__main__ import app
 from index.bootstrap import WANTED
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack

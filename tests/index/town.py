@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Producer
 
-from index.audit import Audit, Patience, Report
-from index.comparing import Comparison
-from index.hearing import Hearing
-from index.judging import Judge
-from index.ledger import Ledger
-from index.mending import Mending
-from index.sampling import Sample
-from pinstream.cli.connection import Connection
-from pinstream.collection import Row
+from index.audit.audit import Audit, Patience, Report
+from index.audit.compare import Comparison
+from index.audit.findings import Judge
+from index.audit.ledger import Ledger
+from index.audit.repair import Mending
+from index.audit.sample import Sample
+from index.audit.topics import Hearing
 from pinstream.errors import IndexUnavailable
-from pinstream.memory import MemoryStore
-from tests.pinstream.commands import outcome
+from pinstream.kafka.connection import Connection
+from pinstream.store.collection import Row
+from pinstream.store.memory import MemoryStore
+from tests.pinstream.cli.commands import outcome
 
 CODE = bytes([7]) * 32
 HEADERS = [("traceparent", b"00-x"), ("traceparent", b"twice")]

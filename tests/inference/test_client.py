@@ -15,7 +15,7 @@ from inference.client import TritonModels, request_bytes, translated, varint
 from inference.errors import ModelBusy, ModelMismatch, ModelUnavailable, OtherModels
 from inference.runner import Priority
 from inference.tensors import DETECT, EMBED, MODELS
-from pinstream.collection import EMBEDDING_VERSION
+from pinstream.store.collection import EMBEDDING_VERSION
 
 RETRYABLE, BUSY, FATAL = ModelUnavailable, ModelBusy, ModelMismatch
 MEANINGS = {
@@ -115,7 +115,7 @@ async def test_a_call_pins_the_version_and_gives_the_server_less_time_than_itsel
     assert request.model_version == str(EMBEDDING_VERSION)
     assert request.parameters["priority"].uint64_param == 2
     assert 0 < request.parameters["timeout"].int64_param < 2_000_000
-    assert 0 < triton.remaining_s[0] <= 2.0
+    assert 0 < triton.remaining_s[0] <= 2.1  # gRPC rounds a deadline up
 
 
 async def test_outputs_come_back_whole_and_belong_to_the_caller(triton):

@@ -9,11 +9,11 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 
-from inference.canary import drawn
 from inference.images import RESIZE_KERNEL, squash
+from inference.model_check import drawn
 from inference.repository import canary_code
 from inference.tensors import EMBED, MODELS, ModelSpec, Tensor
-from pinstream.codes import CODE_BITS
+from pinstream.store.codes import CODE_BITS
 from tests.inference.golden import golden_codes, golden_pictures
 
 REPOSITORY = Path(__file__).parents[2] / "inference" / "triton_models"

@@ -10,14 +10,14 @@ from tests.integration.drive import Palette, learn
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
-    from pinstream.milvus import MilvusStore
+    from pinstream.store.milvus import MilvusStore
 
 
 @pytest.fixture(scope="session")
 def store(stack: "LocalStack") -> "Iterator[MilvusStore]":
     """The collection, made ready."""
     from index import bootstrap
-    from pinstream.milvus import MilvusStore
+    from pinstream.store.milvus import MilvusStore
 
     opened = MilvusStore(stack.endpoints.milvus)
     bootstrap.init(opened)
@@ -35,7 +35,7 @@ def palette(stack: "LocalStack", store: "MilvusStore", tmp_path_factory: pytest.
 def alone(lite_milvus: "LocalStack") -> "Iterator[MilvusStore]":
     """A collection that nobody else writes to: what is in no topic is an orphan."""
     from index import bootstrap
-    from pinstream.milvus import MilvusStore
+    from pinstream.store.milvus import MilvusStore
 
     with closing(MilvusStore(lite_milvus.endpoints.milvus, timeout_s=20)) as store:
         bootstrap.init(store)

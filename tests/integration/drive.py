@@ -16,15 +16,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from deploy.local.parts import Endpoints
-from deploy.samples import draw, jpeg
+from deploy.local.parts.part import Endpoints
 from inference import repository
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.images import decode
-from pinstream.collection import Row
 from pinstream.events import BACKFILL_TOPIC, EVENTS_TOPIC, PinOutcome
-from pinstream.store import VectorStore
+from pinstream.store.collection import Row
+from pinstream.store.vector_store import VectorStore
+from samples import draw, jpeg
 from tests.integration.running_worker import RunningWorker, Site, eventually
 
 CREATED_AT = "2026-11-23T20:00:00Z"

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 
-from deploy.local.parts import Endpoints
+from deploy.local.parts.part import Endpoints
 from pinstream.events import PinOutcome
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup

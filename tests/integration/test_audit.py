@@ -12,11 +12,11 @@ from pymilvus import MilvusClient
 from typer.testing import CliRunner
 
 from index.__main__ import app
-from index.ledger import Ledger
-from pinstream.cli.connection import Connection
-from pinstream.collection import Row, tombstone
-from pinstream.columns import to_columns
-from pinstream.milvus import MilvusStore
+from index.audit.ledger import Ledger
+from pinstream.kafka.connection import Connection
+from pinstream.store.collection import Row, tombstone
+from pinstream.store.columns import to_columns
+from pinstream.store.milvus import MilvusStore
 from tests.index.town import Town
 from tests.integration.drive import QUIET, Change, Deck, Palette, await_all
 from tests.integration.running_worker import RunningWorker, Site, eventually

@@ -11,8 +11,8 @@ from deploy.grafana.boards import BOARDS
 from deploy.local.stack import LocalStack
 from deploy.prometheus import rules
 from index import bootstrap
-from pinstream.collection import Row, Where
-from pinstream.milvus import MilvusStore
+from pinstream.store.collection import Row, Where
+from pinstream.store.milvus import MilvusStore
 from tests.integration.drive import fields, picture
 from tests.integration.real_prometheus import Prometheus, needs_prometheus, running_prometheus
 from tests.integration.running_canary import RunningCanary

@@ -13,7 +13,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from pinstream.events import REPLAYS_HEADER
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from streams.__main__ import app
 from tests.integration.drive import QUIET, Deck, fields, picture
 from tests.integration.running_worker import RunningWorker, Site, eventually

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from deploy.samples import draw, jpeg
+from samples import draw, jpeg
 
 ROOT = Path(__file__).parents[2]
 FIELDS = ["pins", "indexed", "dead", "objects", "freshness_ms", "stages_ms"]

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pinstream.collection import Row, tombstone
+from pinstream.store.collection import Row, tombstone
 from tests.integration.drive import picture
 from tests.integration.running_service import RunningService
 from tests.integration.running_worker import Site
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
-    from pinstream.milvus import MilvusStore
+    from pinstream.store.milvus import MilvusStore
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "api.md"

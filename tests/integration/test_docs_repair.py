@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from index import bootstrap
 from index.__main__ import app as index_app
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from streams.__main__ import app as streams_app
 from tests.integration.running_worker import Site
-from tests.streams.letters import letter_headers, value
+from tests.streams.dead_letters.written import letter_headers, value
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack

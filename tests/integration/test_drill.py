@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from index.__main__ import app as index_app
 from pinstream.cli import app as pinstream_app
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from tests.integration.drive import fields, picture
 from tests.integration.real_prometheus import impatient_rules, needs_prometheus, running_prometheus
 from tests.integration.running_canary import RunningCanary

@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
-from inference.canary import Canary
 from inference.cli import app
 from inference.client import TritonModels
 from inference.detect import Detector
@@ -16,6 +15,7 @@ from inference.embed import Embedder
 from inference.errors import ModelBusy, ModelMismatch
 from inference.images import WHOLE, Box
 from inference.local import LocalModels
+from inference.model_check import Canary
 from inference.repository import labels
 from inference.tensors import DETECT, EMBED
 from tests.inference.golden import golden_codes, golden_pictures

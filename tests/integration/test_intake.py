@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.credits import Credits
-from streams.dispatch import Taken
-from streams.intake import Intake
-from streams.kafka_errors import QUIET
-from streams.lanes import CONSUMER_DEFAULTS
-from streams.records import TakenRecord
+from streams.worker.broker_errors import QUIET
+from streams.worker.consume.consumers import CONSUMER_DEFAULTS
+from streams.worker.consume.credits import Credits
+from streams.worker.consume.poll_loop import Intake
+from streams.worker.record import TakenRecord
+from streams.worker.schedule.scheduler import Taken
 from tests.integration.running_worker import Site, eventually
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from typer.testing import CliRunner
 from deploy.local import state
 from deploy.local.cli import app
 from deploy.local.errors import AlreadyRunning, BadOption, PartFailed
+from deploy.local.parts.triton import check_triton
 from deploy.local.ports import accepts, free_ports, is_free
 from deploy.local.stack import LocalStack, StackOptions
 from deploy.local.state import SHARED_MEMORY, StackRecord
-from deploy.local.triton import check_triton
 from tests.integration.records import read_to_end
 
 pytestmark = pytest.mark.stack
@@ -133,7 +133,7 @@ def test_a_folder_is_used_again_after_its_launcher_and_keeper_were_killed(tmp_pa
     stale = ready_record(tmp_path)
     assert stale is not None
     children = psutil.Process(launcher.pid).children()
-    [keeper] = [process for process in children if "deploy.local.keeper" in process.cmdline()]
+    [keeper] = [process for process in children if "deploy.local.reaper" in process.cmdline()]
 
     keeper.kill()
     launcher.kill()

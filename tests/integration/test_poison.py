@@ -7,7 +7,7 @@ import pytest
 from confluent_kafka import Message
 
 from pinstream.events import DEAD_TOPIC, EVENTS_TOPIC
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from tests.integration.drive import QUIET, Change, Deck, Palette, Place, await_all, fields, picture, places, results
 from tests.integration.poison import Poison, broken_host, corpus
 from tests.integration.running_worker import RunningWorker, Site, eventually

@@ -17,7 +17,7 @@ from tests.page.browser import browsing
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
-    from pinstream.milvus import MilvusStore
+    from pinstream.store.milvus import MilvusStore
 
 pytestmark = pytest.mark.stack
 DEADLINE_S = 90.0

@@ -16,17 +16,17 @@ import pytest
 from confluent_kafka import Message
 
 from deploy.local.errors import NotReady
-from deploy.local.kafka import check_kafka
+from deploy.local.parts.kafka import check_kafka
 from deploy.local.stack import LocalStack
 from pinstream.errors import NotDelivered
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event
-from pinstream.partition import partition_of
+from pinstream.kafka.partitioner import partition_of
 from pinstream.publish import KafkaSettings, Publisher
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
 from tests.integration.records import read_to_end
 from tests.integration.running_worker import eventually
-from tests.pinstream.commands import outcome, run, tell
+from tests.pinstream.cli.commands import outcome, run, tell
 
 pytestmark = pytest.mark.stack
 

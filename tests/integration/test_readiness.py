@@ -15,7 +15,7 @@ from tests.integration.running_worker import Site
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
-    from pinstream.milvus import MilvusStore
+    from pinstream.store.milvus import MilvusStore
 
 pytestmark = pytest.mark.stack
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index.bootstrap import init
-from pinstream.collection import Row
-from pinstream.milvus import MilvusStore
+from pinstream.store.collection import Row
+from pinstream.store.milvus import MilvusStore
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
 

@@ -14,22 +14,22 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from deploy.local import certificates
-from deploy.local.security import SERVER_NAME, Security, security
+from deploy.local.parts import certificates
+from deploy.local.parts.security import SERVER_NAME, Security, security
 from index import bootstrap
 from index.__main__ import app as index_app
 from inference.errors import InferenceError
 from pinstream import Publisher, VisualIndex
 from pinstream.cli import app as pinstream_app
 from pinstream.errors import IndexMismatch
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from pinstream.tls import Tls
 from streams.__main__ import app as streams_app
-from streams.backends import backends
 from streams.errors import StartRefused
-from streams.metrics import Metrics
-from streams.settings import WorkerSettings
-from streams.startup import check
+from streams.worker.backends import backends
+from streams.worker.metrics import Metrics
+from streams.worker.settings import WorkerSettings
+from streams.worker.startup import check
 from tests.integration.drive import QUIET, fields, picture, worker_ends
 from tests.integration.running_watch import RunningWatch
 from tests.integration.running_worker import RunningWorker, Site, eventually

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pinstream.events import EVENTS_TOPIC
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from tests.integration.drive import (
     QUICK_SESSION,
     QUIET,

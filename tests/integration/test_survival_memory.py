@@ -17,7 +17,7 @@ from tests.integration.running_worker import RunningWorker, Site, eventually
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
-    from pinstream.milvus import MilvusStore
+    from pinstream.store.milvus import MilvusStore
 
 pytestmark = pytest.mark.stack
 

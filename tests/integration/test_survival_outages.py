@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from index import bootstrap
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from tests.integration.drive import QUIET, Deck, Palette, await_all, results, run_until_idle
 from tests.integration.running_worker import RunningWorker, Site, eventually
 

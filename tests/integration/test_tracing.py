@@ -19,8 +19,8 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 from deploy.local.ports import HOST
 from deploy.local.stack import LocalStack, StackOptions
-from pinstream.milvus import MilvusStore
 from pinstream.publish import Publisher
+from pinstream.store.milvus import MilvusStore
 from tests.integration.drive import fields, picture
 from tests.integration.running_worker import RunningWorker, Site, eventually
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from tests.integration.drive import Deck, Palette, places, published, results, run_until_idle
 from tests.integration.running_worker import Site
 

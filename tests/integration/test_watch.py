@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pinstream.events import PinOutcome, Result
-from pinstream.partition import partition_of
+from pinstream.kafka.partitioner import partition_of
 from tests.integration.running_watch import RunningWatch
 from tests.integration.running_worker import Site, eventually
 

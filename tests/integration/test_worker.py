@@ -17,11 +17,11 @@ from confluent_kafka import KafkaError, Producer
 
 from deploy.local.stack import LocalStack, StackOptions
 from index import bootstrap
-from pinstream.collection import row_key
-from pinstream.columns import COLUMNS, Shape
 from pinstream.events import STAGES
-from pinstream.milvus import MilvusStore
-from streams.dead_letters import LEFT_OUT
+from pinstream.store.collection import row_key
+from pinstream.store.columns import COLUMNS, Shape
+from pinstream.store.milvus import MilvusStore
+from streams.worker.finish.dead_letters import LEFT_OUT
 from tests.integration.running_worker import RunningWorker, Site, event, eventually
 
 pytestmark = pytest.mark.stack

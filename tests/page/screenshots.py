@@ -15,9 +15,9 @@ from PIL import Image
 from playwright.async_api import Browser, Locator, Page, expect
 
 from deploy.local.stack import LocalStack, StackOptions
-from deploy.samples import draw, jpeg
 from index import bootstrap
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
+from samples import draw, jpeg
 from tests.integration.running_service import RunningService
 from tests.integration.running_worker import RunningWorker, Site, eventually
 from tests.page.browser import SCREENS, launched

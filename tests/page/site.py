@@ -12,13 +12,13 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.parts import Parts
+from api.dependencies import Parts
 from api.service import Server
 from api.settings import ApiSettings
-from deploy.samples import SamplePin, draw, jpeg
 from inference.detect import Detection
 from inference.images import Box, Pixels
-from pinstream.collection import tombstone
+from pinstream.store.collection import tombstone
+from samples import SamplePin, draw, jpeg
 from tests.api.fakes import Bench, ColourModels, outcome
 
 SIZE_PX = 400

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.page import FOLDER
+from api.endpoints.page import FOLDER
 from tests.api.fakes import Bench, asked
 
 PAGE = (FOLDER / "index.html").read_text()

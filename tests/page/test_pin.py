@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from api.journal import Place
+from api.feed.journal import Place
 from tests.page.conftest import NewPage
 from tests.page.looks import TILES, answered, layout_shift, pins_shown
 from tests.page.site import OUTFIT, Site

@@ -10,9 +10,9 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from pinstream.events import STAGES
-from streams.watch.progress import Progress
+from streams.watch.consume.progress import Progress
+from streams.watch.http.server import Site
 from streams.watch.settings import WatchHttpSettings, WatchSettings
-from streams.watch.web import Site
 from tests.page.conftest import PATIENCE_MS, NewPage
 from tests.page.looks import complaints
 from tests.streams.watch.records import Bench

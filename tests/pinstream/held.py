@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from pinstream.cli.passes import TopicReader
-from pinstream.stored import StoredRecord
+from pinstream.kafka.stored_record import StoredRecord
+from pinstream.kafka.topic_reader import TopicReader
 
 
 def watch_picks(monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -18,8 +18,8 @@ from pinstream.events import (
     decode_event,
     event_from,
 )
+from pinstream.kafka.outgoing_record import Envelope
 from pinstream.publish import DEFAULTS
-from pinstream.record import Envelope
 from schemas.topics import topics
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"

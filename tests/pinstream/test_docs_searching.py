@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pinstream.asking import DEFAULT_CANDIDATES, DEFAULT_HITS, FRESHNESS_WEIGHT, MAX_HITS
-from pinstream.blending import PICTURE_WEIGHTS, SECOND_WEIGHT
-from pinstream.codes import CODE_BITS, CODE_BYTES, similarity
-from pinstream.collection import Row, collection_name
-from pinstream.columns import Shape
-from pinstream.cursor import MAX_PAGED
-from pinstream.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, SearchResult
-from pinstream.milvus import TIMEOUT_S, MilvusStore
-from pinstream.reading import REMEMBERED
-from pinstream.search import VisualIndex
-from pinstream.store import MAX_LIMIT
+from pinstream.search.blend import PICTURE_WEIGHTS, SECOND_WEIGHT
+from pinstream.search.cursor import MAX_PAGED
+from pinstream.search.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, SearchResult
+from pinstream.search.index import VisualIndex
+from pinstream.search.pin_reader import REMEMBERED
+from pinstream.search.query import DEFAULT_CANDIDATES, DEFAULT_HITS, FRESHNESS_WEIGHT, MAX_HITS
+from pinstream.store.codes import CODE_BITS, CODE_BYTES, similarity
+from pinstream.store.collection import Row, collection_name
+from pinstream.store.columns import Shape
+from pinstream.store.milvus import TIMEOUT_S, MilvusStore
+from pinstream.store.vector_store import MAX_LIMIT
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event, event_from
-from pinstream.partition import partition_of
+from pinstream.kafka.partitioner import partition_of
 from pinstream.publish import Publisher
 from pinstream.testing import MemoryPublisher
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from pinstream.asking import Freshness
-from pinstream.codes import CODE_BITS, CODE_BYTES, Code, hamming, similarity
-from pinstream.collection import Row, Where
-from pinstream.hits import NEAR_DUPLICATE_BITS
+from pinstream.search.hits import NEAR_DUPLICATE_BITS
+from pinstream.search.query import Freshness
+from pinstream.store.codes import CODE_BITS, CODE_BYTES, Code, hamming, similarity
+from pinstream.store.collection import Row, Where
 
 NOW_MS = 1_700_000_000_000
 HOUR_MS = 3_600_000

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from pinstream.columns import COLUMNS
 from pinstream.errors import EventInvalid
 from pinstream.events import decode_event, event_from
+from pinstream.store.columns import COLUMNS
 from schemas import topics
 from schemas.golden import Example, bad_examples, good_examples
 from schemas.snapshots import FOLDER, differing, snapshots, write

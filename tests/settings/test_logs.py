@@ -8,7 +8,13 @@ from settings.logs import HumanLines, JsonLines
 
 def record() -> logging.LogRecord:
     made = logging.makeLogRecord(
-        {"name": "streams.lanes", "levelno": logging.WARNING, "levelname": "WARNING", "msg": "lost %d", "args": (2,)}
+        {
+            "name": "streams.worker.consume.consumers",
+            "levelno": logging.WARNING,
+            "levelname": "WARNING",
+            "msg": "lost %d",
+            "args": (2,),
+        }
     )
     made.partition = 3
     return made
@@ -19,14 +25,14 @@ def test_a_machine_reads_message_and_context() -> None:
 
     assert (line["level"], line["logger"], line["message"], line["partition"]) == (
         "warning",
-        "streams.lanes",
+        "streams.worker.consume.consumers",
         "lost 2",
         3,
     )
 
 
 def test_a_person_reads_them_on_one_line() -> None:
-    assert HumanLines().format(record()).endswith("WARNING streams.lanes: lost 2  partition=3")
+    assert HumanLines().format(record()).endswith("WARNING streams.worker.consume.consumers: lost 2  partition=3")
 
 
 def test_a_stack_trace_is_kept() -> None:

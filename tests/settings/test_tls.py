@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from pinstream.milvus import MilvusStore
+from pinstream.store.milvus import MilvusStore
 from pinstream.tls import Tls, is_key_trouble, is_tls_trouble
 from settings.environment import wrong
 from settings.milvus import MilvusSettings
 from settings.triton import TritonSettings
-from streams.settings import WorkerSettings
+from streams.worker.settings import WorkerSettings
 
 
 @pytest.fixture

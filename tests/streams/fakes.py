@@ -1,4 +1,4 @@
-"""In-memory stand-ins for what a pin meets on its way; each keeps to its port in `streams.ports`."""
+"""In-memory stand-ins for what a pin meets on its way; each keeps to its port in `streams.worker.protocols`."""
 
 import asyncio
 import json
@@ -14,18 +14,18 @@ import numpy as np
 from inference.detect import Detection
 from inference.images import Box, Pixels
 from inference.runner import Priority
-from pinstream.collection import Row
 from pinstream.events import ImageRef
-from pinstream.memory import MemoryStore
-from pinstream.store import Consistency
-from streams import understanding
-from streams.fence import Fence
-from streams.pixels import PixelBudget
-from streams.records import Lane, Lease, TakenRecord
-from streams.repins import Repins
-from streams.retry import Backoff, Outages, Patience
-from streams.work import Settled, Work, work_on
-from streams.worker import Limits, Parts, PinPath, Replays
+from pinstream.store.collection import Row
+from pinstream.store.memory import MemoryStore
+from pinstream.store.vector_store import Consistency
+from streams.worker.process import inference
+from streams.worker.process.code_cache import Repins
+from streams.worker.process.pipeline import Limits, Parts, PinPath, Replays
+from streams.worker.process.pixel_budget import PixelBudget
+from streams.worker.process.retry import Backoff, Outages, Patience
+from streams.worker.process.version_fence import Fence
+from streams.worker.record import Lane, Lease, TakenRecord
+from streams.worker.task import Settled, Work, work_on
 
 NOW_MS = 1_800_000_000_000
 
@@ -145,14 +145,14 @@ class Bench:
         self.outages = Outages()
         self.fence = Fence(self.index)
         patience = Patience(quick, self.outages, on_retry=self.counts.append)
-        seen_by = understanding.Models(
+        seen_by = inference.Models(
             detect=self.models, embed=self.models, patience=patience, threads=AtOnce(), budget=PixelBudget(10**6)
         )
         self.path = PinPath(
             Parts(
                 fence=self.fence,
                 fetch=self.web,
-                understanding=understanding.Understanding(seen_by, max_pixels=10**6, idle_below=self.idle_below),
+                understanding=inference.Understanding(seen_by, max_pixels=10**6, idle_below=self.idle_below),
                 repins=Repins(),
                 rows=self.index,
                 patience=patience,

@@ -1,12 +1,12 @@
-"""What a distance says of two pictures' kinds: the curves that ``pinstream.blending`` carries, fitted and compared."""
+"""What a distance says of two pictures' kinds: the curves in ``pinstream.search.blend``, fitted and compared."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
-from pinstream.blending import BITS_PER_E, HALF_AT_BITS
-from pinstream.codes import CODE_BITS
+from pinstream.search.blend import BITS_PER_E, HALF_AT_BITS
+from pinstream.store.codes import CODE_BITS
 from tests.bench.products.gallery import Exhibit, Understood
 
 _STEPS: Final = 60

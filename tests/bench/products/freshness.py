@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from deploy.demo.pictures import PictureFolder
-from pinstream.asking import MAX_HITS
+from deploy.demo.sources import PictureFolder
 from pinstream.errors import PinUnknown
-from pinstream.search import VisualIndex
+from pinstream.search.index import VisualIndex
+from pinstream.search.query import MAX_HITS
 from tests.bench.figures import percentiles
 from tests.bench.site import PhaseFailed, Site, opened
 

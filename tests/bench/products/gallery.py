@@ -19,10 +19,10 @@ from inference.images import WHOLE, Box, Pixels
 from inference.local import LocalModels
 from inference.repository import labels
 from inference.training.photos import Photo, read_photos, split
-from pinstream.codes import Code
-from pinstream.collection import Row
-from pinstream.memory import MemoryStore
-from pinstream.search import VisualIndex
+from pinstream.search.index import VisualIndex
+from pinstream.store.codes import Code
+from pinstream.store.collection import Row
+from pinstream.store.memory import MemoryStore
 
 PHOTOS: Final = CHECKOUT.parent / "shared" / "data" / "clothing"
 SPLIT_SEED: Final = 0

@@ -11,11 +11,11 @@ from inference.training.cutouts import cut_out, sprite
 from inference.training.grounds import ground_from
 from inference.training.photos import Photo
 from inference.training.scenes import camera_view, composed
-from pinstream.asking import ANY_LABEL, CodeQuery, Filters
-from pinstream.blending import Seen, lens_queries
-from pinstream.collection import Row
-from pinstream.hits import Hit, SearchResult
-from pinstream.search import VisualIndex
+from pinstream.search.blend import Seen, lens_queries
+from pinstream.search.hits import Hit, SearchResult
+from pinstream.search.index import VisualIndex
+from pinstream.search.query import ANY_LABEL, CodeQuery, Filters
+from pinstream.store.collection import Row
 from tests.bench.products.gallery import (
     Exhibit,
     Models,

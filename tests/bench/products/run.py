@@ -11,8 +11,8 @@ from rich.console import Console
 
 from inference.training.photos import Photo
 from inference.training.scenes import camera_view
-from pinstream.collection import EMBEDDING_VERSION
-from pinstream.hits import NEAR_DUPLICATE_BITS
+from pinstream.search.hits import NEAR_DUPLICATE_BITS
+from pinstream.store.collection import EMBEDDING_VERSION
 from tests.bench.products import calibration, freshness, judging, near_duplicates
 from tests.bench.products.gallery import Models, exhibit, photos
 

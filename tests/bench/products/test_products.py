@@ -5,7 +5,7 @@ import pytest
 
 from inference.detect import Detection
 from inference.images import Box
-from pinstream.codes import CODE_BITS, CODE_BYTES
+from pinstream.store.codes import CODE_BITS, CODE_BYTES
 from tests.bench.products import calibration, near_duplicates
 from tests.bench.products.gallery import Exhibit, Understood, by_photographer, precision
 from tests.bench.products.judging import Wall, judge_related, judge_similar

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deploy.samples.scene import draw, jpeg
 from inference.detect import Detection
 from inference.images import Box
 from inference.training import figures
@@ -18,6 +17,7 @@ from inference.training.errors import BadPhotos, TrainingProblem
 from inference.training.objects import Truth
 from inference.training.served import Seen, evenly, judge, look, nearest
 from inference.training.sheets import DETECTIONS, FALSE, MAX_BYTES, MISSED, NEIGHBOURS, RIGHT, detections, draw_sheets
+from samples.scene import draw, jpeg
 
 ROOT = Path(__file__).parents[3]
 LEFT, BOTTOM = Box(0.0, 0.0, 0.4, 0.4), Box(0.1, 0.6, 0.9, 0.9)

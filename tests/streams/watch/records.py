@@ -4,10 +4,10 @@ import json
 from typing import Any
 
 from pinstream.events import PinOutcome, Result
-from streams.watch.ledger import Keep, Objectives
+from streams.watch.join.ledger import Keep, Objectives
+from streams.watch.join.pins import PinState
+from streams.watch.join.watcher import Seen, Watcher
 from streams.watch.metrics import WatchMetrics
-from streams.watch.pins import PinState
-from streams.watch.watcher import Seen, Watcher
 
 HOUR_MS = 3_600_000
 START_MS = 1_800_000_000_000

@@ -3,8 +3,8 @@
 import pytest
 
 from streams.errors import StartRefused
-from streams.watch.app import changelog
-from streams.watch.credentials import credentials
+from streams.watch.consume.app import changelog
+from streams.watch.consume.credentials import credentials
 from streams.watch.settings import WatchSettings
 
 

@@ -1,0 +1,1 @@
+"""What Kafka says of pins, and the stream of fresh ones."""

@@ -1,0 +1,1 @@
+"""What every request passes: keys, quotas, limits, deadlines, safe headers."""

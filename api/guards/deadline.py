@@ -1,0 +1,29 @@
+"""Endpoints that end in time, whatever they wait for: the body, the index, the models, a picture's host."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+
+from api.guards.problems import Problem
+
+
+class TimedRoute(APIRoute):
+    """An endpoint that answers within the application's ``timeout_s``, else with a problem."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """See FastAPI."""
+        handle = super().get_route_handler()
+
+        async def timed(request: Request) -> Response:
+            timeout_s: float = request.app.state.timeout_s
+            try:
+                async with asyncio.timeout(timeout_s):
+                    return await handle(request)
+            except TimeoutError as exc:
+                detail = f"no answer within {timeout_s:g} s"
+                raise Problem(503, "too-slow", detail, retry_after_s=timeout_s) from exc
+
+        return timed

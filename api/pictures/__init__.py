@@ -1,0 +1,1 @@
+"""Pictures in the read service: fetched, decoded, embedded, shrunk, cached."""

@@ -1,0 +1,127 @@
+"""The encoded picture of a pin, fetched again under the fetch policy, once at a time, and remembered for a while."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Callable
+from copy import copy
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from api.feed.journal import Journal, Place
+from api.guards.concurrency import Gate
+from api.guards.problems import Problem
+from api.metrics import Metrics
+from fetch.fetcher import FetchError, FetchFailed, FetchRefused
+from pinstream.events import ImageRef
+from pinstream.lru import Lru
+from pinstream.search.hits import IndexedPin
+
+_REFUSED_FOR_S: Final = 60.0
+_FAILED_FOR_S: Final = 5.0
+_FAILURES: Final = 10_000
+
+Key = tuple[str, int]
+"""A pin and its version: one content."""
+
+
+class Fetch(Protocol):
+    """Whoever gets pictures from their addresses, such as `fetch.fetcher.Fetcher`."""
+
+    async def fetch(self, image: ImageRef) -> bytes:
+        """The encoded picture; raises FetchRefused or FetchFailed."""
+        ...
+
+
+class ReadInline(Protocol):
+    """Whoever gets pictures that travelled inside their events."""
+
+    async def read(self, pin_id: str, version: int, place: Place) -> bytes:
+        """The encoded picture in the event at ``place``; raises FetchRefused (no such version there), FetchFailed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded picture, and the SHA-256 of its bytes in hexadecimal."""
+
+    encoded: bytes
+    sha256: str
+
+
+class Pictures:
+    """Pictures by pin; use it from one event loop."""
+
+    def __init__(
+        self,
+        fetch: Fetch,
+        inline: ReadInline,
+        journal: Journal,
+        gate: Gate,
+        *,
+        capacity_bytes: int,
+        metrics: Metrics,
+    ) -> None:
+        self._fetch = fetch
+        self._inline = inline
+        self._journal = journal
+        self._gate = gate
+        self._metrics = metrics
+        self._kept: Lru[Key, Picture] = Lru(capacity_bytes, weight=lambda picture: len(picture.encoded))
+        self._failed: Lru[Key, tuple[float, FetchError]] = Lru(_FAILURES)
+        self._coming: dict[Key, asyncio.Task[Picture]] = {}
+        self.clock: Callable[[], float] = time.monotonic
+
+    async def of(self, pin: IndexedPin) -> Picture:
+        """The picture as its address gives it now; raises FetchRefused, FetchFailed, or a Problem (429).
+
+        A failure is remembered for some seconds, a refusal for a minute: a broken address is not asked by every reader.
+        """
+        key = (pin.pin_id, pin.version)
+        kept = self._kept.get(key)
+        self._metrics.add("cache_hits" if kept else "cache_misses", "pictures")
+        if kept is not None:
+            return kept
+        self._raise_again(key)
+        coming = self._coming.get(key)
+        if coming is None:
+            coming = asyncio.create_task(self._got(key, pin))
+            self._coming[key] = coming
+            coming.add_done_callback(lambda _done: self._coming.pop(key, None))
+        return await asyncio.shield(coming)
+
+    def _raise_again(self, key: Key) -> None:
+        failed = self._failed.get(key)
+        if failed is not None:
+            until_s, error = failed
+            if self.clock() < until_s:
+                raise copy(error)
+            self._failed.drop(key)
+
+    async def _got(self, key: Key, pin: IndexedPin) -> Picture:
+        try:
+            async with self._gate.place():
+                encoded = await self._ask(pin)
+        except FetchError as exc:
+            for_s = _FAILED_FOR_S if isinstance(exc, FetchFailed) else _REFUSED_FOR_S
+            # A copy has no traceback, whose frames would keep what was read of the picture.
+            self._failed.put(key, (self.clock() + for_s, copy(exc)))
+            raise
+        picture = Picture(encoded, hashlib.sha256(encoded).hexdigest())
+        self._kept.put(key, picture)
+        return picture
+
+    async def _ask(self, pin: IndexedPin) -> bytes:
+        if pin.image_url:
+            return await self._fetch.fetch(ImageRef(url=pin.image_url))
+        place = self._journal.known(pin.pin_id).place_of(pin.version)
+        if place is None:
+            raise FetchRefused(f"pin {pin.pin_id}: its picture travelled in its event, too long ago to find that again")
+        return await self._inline.read(pin.pin_id, pin.version, place)
+
+
+def reason_of(error: FetchError | Problem) -> str:
+    """Why there is no picture, in a word, as a header may carry it."""
+    if isinstance(error, Problem):
+        return error.kind
+    return "unavailable" if isinstance(error, FetchFailed) else "gone"

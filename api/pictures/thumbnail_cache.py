@@ -1,0 +1,38 @@
+"""Thumbnails by picture and width, remembered for a while."""
+
+import asyncio
+from concurrent.futures import Executor
+from functools import partial
+
+from api.guards.concurrency import Gate
+from api.metrics import Metrics
+from api.pictures.picture_cache import Picture
+from api.pictures.thumbnails import Format, rendered
+from pinstream.lru import Lru
+
+Key = tuple[str, int, Format]
+
+
+class Shrinking:
+    """Makes each thumbnail once, so many at once as the gate lets in; use it from one event loop."""
+
+    def __init__(
+        self, threads: Executor, gate: Gate, *, capacity_bytes: int, max_pixels: int, metrics: Metrics
+    ) -> None:
+        self._threads = threads
+        self._gate = gate
+        self._max_pixels = max_pixels
+        self._metrics = metrics
+        self._kept: Lru[Key, bytes] = Lru(capacity_bytes, weight=len)
+
+    async def thumbnail(self, picture: Picture, width_px: int, kind: Format) -> bytes:
+        """The encoded thumbnail; raises PictureRefused, or a Problem (429) if too many wait."""
+        key = (picture.sha256, width_px, kind)
+        kept = self._kept.get(key)
+        self._metrics.add("cache_misses" if kept is None else "cache_hits", "thumbnails")
+        if kept is None:
+            make = partial(rendered, picture.encoded, width_px, kind, max_pixels=self._max_pixels)
+            async with self._gate.place():
+                kept = await asyncio.get_running_loop().run_in_executor(self._threads, make)
+            self._kept.put(key, kept)
+        return kept

@@ -1,0 +1,1 @@
+"""What the demo found: figures, answers, the HTML page."""

@@ -1,0 +1,1 @@
+"""The servers of the local stack: Kafka, Triton, Milvus, pictures, the read service."""

@@ -1,0 +1,26 @@
+"""Cleans up after a launcher that was killed: ``python -m deploy.local.reaper ROOT STACK_ID``.
+
+Holds the reading end of a pipe whose writing end only the launcher has. When the pipe closes, the
+launcher is gone, however it went; what it left is ended from ``stack.json``. The kernel's parent-death
+signal alone would leave grandchildren and shared memory.
+"""
+
+import signal
+import sys
+from pathlib import Path
+
+from deploy.local import state
+
+
+def main(root: Path, stack_id: str) -> None:
+    """Wait for the launcher's end, then finish what it left."""
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
+    sys.stdin.buffer.read()
+    record = state.read(root)
+    if record is not None and record.stack_id == stack_id:
+        state.finish(record, grace_s=1.0)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,5 +1,0 @@
-"""Sample pins that the project draws itself: ``draw(number)`` gives one, the same on every run."""
-
-from deploy.samples.scene import DrawnObject, SamplePin, draw, jpeg
-
-__all__ = ["DrawnObject", "SamplePin", "draw", "jpeg"]

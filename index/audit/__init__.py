@@ -1,0 +1,1 @@
+"""``python -m index audit``: the index compared with the topics, and repaired."""

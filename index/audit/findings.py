@@ -1,0 +1,164 @@
+"""What is wrong with one pin: the topic's word against the index's rows. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from pinstream.events import Result
+from pinstream.store.codes import hamming
+from pinstream.store.collection import DEAD_CODE, WHOLE_SLOT, Row
+
+Kind = Literal["missing", "orphaned", "stale", "undeleted", "half", "doubled", "embedding", "code"]
+KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+MEANINGS: Final[dict[Kind, str]] = {
+    "missing": "published, and not in the index",
+    "orphaned": "in the index, and no topic knows it",
+    "stale": "in the index at an older version",
+    "undeleted": "deleted, and still found by searches",
+    "half": "slots missing, too many, or of several versions",
+    "doubled": "a key that is there more than once",
+    "embedding": "indexed as another embedding version, not as this one",
+    "code": "codes of another space: blank, or far from those of the same picture",
+}
+SAME_PICTURE_BITS: Final = 26
+"""Codes of one picture differ in fewer bits (of 256), whatever engine computed them; those of two models in half."""
+
+
+NOWHERE: Final = -1
+"""The lane of what no topic holds any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """The topics' last word about a pin: of all its records in both lanes the one with the greatest version."""
+
+    version: int
+    """0 where no record of the pin decodes."""
+    deleted: bool
+    lane: int
+    """Which topic it is in."""
+    partition: int
+    offset: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What last became of a pin, as ``pins.indexed`` says."""
+
+    result: Result
+    version: int
+    """0 where its event does not decode."""
+    embedding_version: int
+    lane: int
+    """Which topic its event is in; -1: in none of the two."""
+    partition: int
+    offset: int
+
+    def ended_dead(self, word: Word) -> bool:
+        """Whether it is this event's, or a newer one's, and a dead letter."""
+        same_place = (self.lane, self.partition, self.offset) == (word.lane, word.partition, word.offset)
+        return self.result == "dead" and (same_place or self.version >= word.version > 0)
+
+    def outlived(self, word: Word | None) -> Word | None:
+        """The last word, where this is a deletion whose tombstone is compacted away: then it is this deletion."""
+        if self.result != "deleted" or (word is not None and word.version > self.version):
+            return word
+        if word is not None and word.deleted and word.version == self.version:
+            return word
+        return Word(version=self.version, deleted=True, lane=NOWHERE, partition=0, offset=0, at_ms=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a pin, in a few words."""
+
+    pin_id: str
+    kind: Kind
+    detail: str
+    last_slot: int = 0
+    """The last slot that the index holds of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Compares under one embedding version."""
+
+    embedding_version: int
+
+    def findings(self, pin_id: str, word: Word | None, outcome: Outcome | None, rows: Sequence[Row]) -> list[Finding]:
+        """What is wrong; nothing if all is well, or if ``outcome`` accounts for it."""
+        last_slot = max((row.slot for row in rows), default=0)
+        alive = [row for row in rows if row.alive]
+        word = outcome.outlived(word) if outcome is not None else word
+        if word is None:
+            found = _orphaned(alive)
+        elif word.deleted:
+            found = _undeleted(alive, word) or _inconsistent(rows)
+        else:
+            found = self._behind(rows, word, outcome) or _inconsistent(rows)
+        return [Finding(pin_id, kind, detail, last_slot) for kind, detail in found or _blank(alive)]
+
+    def _behind(self, rows: Sequence[Row], word: Word, outcome: Outcome | None) -> list[tuple[Kind, str]]:
+        if word.version == 0 or (outcome is not None and outcome.ended_dead(word)):
+            return []  # the index may hold what it held before, or nothing
+        whole = _whole(rows)
+        if whole is not None and whole.version >= word.version:
+            return []
+        if whole is None and any(row.alive for row in rows):
+            return [("half", "no whole picture")]
+        there = f"the index has {'nothing' if whole is None else f'version {whole.version}'}, the topic {word.version}"
+        elsewhere = outcome is not None and outcome.embedding_version != self.embedding_version
+        if outcome is not None and elsewhere and outcome.version >= word.version and outcome.result != "superseded":
+            return [("embedding", f"{there}, indexed as embedding version {outcome.embedding_version}")]
+        return [("missing" if whole is None else "stale", there)]
+
+
+def far_apart(one: bytes, other: bytes) -> bool:
+    """Whether two codes of one picture cannot be of one model."""
+    return hamming(one, other) >= SAME_PICTURE_BITS
+
+
+def _orphaned(alive: Sequence[Row]) -> list[tuple[Kind, str]]:
+    return [("orphaned", f"{len(alive)} living rows, version {max(row.version for row in alive)}")] if alive else []
+
+
+def _undeleted(alive: Sequence[Row], word: Word) -> list[tuple[Kind, str]]:
+    left = [row for row in alive if row.version <= word.version]
+    return [("undeleted", f"{len(left)} living rows, deleted up to version {word.version}")] if left else []
+
+
+def _inconsistent(rows: Sequence[Row]) -> list[tuple[Kind, str]]:
+    """Living rows must be the whole picture and its objects, all of one version."""
+    whole, alive = _whole(rows), {row.slot: row for row in rows if row.alive}
+    if not alive:
+        return []
+    if whole is None or not whole.alive:
+        return [("half", f"objects {_listed(alive)} without a whole picture")]
+    wanted = set(range(1, whole.object_count + 1))
+    there = set(alive) - {WHOLE_SLOT}
+    mixed = sorted(slot for slot, row in alive.items() if row.version != whole.version)
+    parts = [
+        f"slots {_listed(slots)} {what}"
+        for slots, what in (
+            (wanted - there, "missing"),
+            (there - wanted, "too many"),
+            (mixed, f"not of version {whole.version}"),
+        )
+        if slots
+    ]
+    return [("half", ", ".join(parts))] if parts else []
+
+
+def _blank(alive: Sequence[Row]) -> list[tuple[Kind, str]]:
+    blank = [row.slot for row in alive if row.code == DEAD_CODE]
+    return [("code", f"slots {_listed(blank)} have a code of zeros")] if blank else []
+
+
+def _whole(rows: Sequence[Row]) -> Row | None:
+    return next((row for row in rows if row.slot == WHOLE_SLOT), None)
+
+
+def _listed(slots: Iterable[int]) -> str:
+    ordered = sorted(slots)
+    return ", ".join(map(str, ordered[:8])) + (", ..." if len(ordered) > 8 else "")

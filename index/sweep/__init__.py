@@ -1,0 +1,1 @@
+"""``python -m index sweep``: old tombstones removed from the index."""

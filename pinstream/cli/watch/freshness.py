@@ -1,0 +1,78 @@
+"""Rolling percentiles of how old pins were at each step of their way."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pinstream.cli.watch.line_order import EventPlace, place_of
+from pinstream.events import STAGES, PinOutcome
+
+WINDOW_PINS: Final = 1_000
+SEARCHABLE: Final = "searchable"
+SETTLED: Final = "settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Milliseconds of one measure over the window."""
+
+    name: str
+    count: int
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    max_ms: float
+
+
+class FreshnessWindow:
+    """The last pins' ages when they were settled and when a search first found them, and their stages."""
+
+    def __init__(self, pins: int = WINDOW_PINS) -> None:
+        self.pins = 0
+        """How many outcomes there were in all."""
+        self.dead = 0
+        self._size = pins
+        self._last: OrderedDict[EventPlace, PinOutcome] = OrderedDict()
+
+    def add(self, outcome: PinOutcome) -> None:
+        """Take one in, in place of an earlier report on the same event; the oldest leaves."""
+        place = place_of(outcome)
+        if place not in self._last:
+            self.pins += 1
+            self.dead += outcome.outcome == "dead"
+        self._last[place] = outcome
+        if len(self._last) > self._size:
+            self._last.popitem(last=False)
+
+    def spreads(self) -> list[Spread]:
+        """Each measure that any pin of the window has: the whole first, then the stages in their order."""
+        measures: dict[str, list[float]] = {SEARCHABLE: [], SETTLED: [], **{stage: [] for stage in STAGES}}
+        for outcome in self._last.values():
+            if outcome.outcome == "dead":
+                continue  # its retries say nothing about freshness
+            if outcome.freshness_ms is not None:
+                measures[SEARCHABLE].append(outcome.freshness_ms)
+            measures[SETTLED].append(outcome.finished_at_ms - outcome.published_at_ms)
+            for stage, spent_ms in outcome.stages_ms.items():
+                measures[stage].append(spent_ms)
+        return [_spread(name, sorted(values)) for name, values in measures.items() if values]
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which ``share`` (0..1) of the ascending values lie, linearly interpolated between neighbours."""
+    position = share * (len(ordered) - 1)
+    low = int(position)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
+
+
+def _spread(name: str, ordered: Sequence[float]) -> Spread:
+    return Spread(
+        name,
+        len(ordered),
+        quantile(ordered, 0.50),
+        quantile(ordered, 0.95),
+        quantile(ordered, 0.99),
+        ordered[-1],
+    )

@@ -1,0 +1,1 @@
+"""``pinstream where``."""

@@ -1,0 +1,190 @@
+"""What Kafka and the watch know of one pin, asked in the order of what is fast."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from pinstream.cli.where.pin_status import DeadLetter, Event, Queue
+from pinstream.errors import EventInvalid
+from pinstream.events import (
+    BACKFILL_TOPIC,
+    DEAD_TOPIC,
+    EVENTS_TOPIC,
+    INDEXED_TOPIC,
+    PinDeletion,
+    PinOutcome,
+    decode_event,
+)
+from pinstream.kafka.connection import Connection, KafkaAway
+from pinstream.kafka.seek import Advance, Found, seek
+from pinstream.kafka.stored_record import StoredRecord
+from pinstream.kafka.topic_reader import TopicReader
+
+_WATCH_TIMEOUT_S: Final = 3.0
+_TIMEOUT_S: Final = 10.0
+_ERRORS: Final = "__connect.errors."
+
+Look = Callable[[str], Advance]
+"""Named what is looked for, gives what hears of the progress."""
+
+
+@dataclass(slots=True)
+class Traces:
+    """What was found, and what could not be asked."""
+
+    event: Event | None = None
+    outcome: PinOutcome | None = None
+    dead_letter: DeadLetter | None = None
+    queue: Queue | None = None
+    sources: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def ask_watch(url: str, pin_id: str, traces: Traces) -> bool:
+    """The pin's last state as the watch holds it; False, with a note, if it does not know the pin or is away."""
+    address = f"{url.rstrip('/')}/pins/{pin_id}"
+    try:
+        with urllib.request.urlopen(address, timeout=_WATCH_TIMEOUT_S) as answer:  # noqa: S310 (the user's own address)
+            told: dict[str, Any] = json.load(answer)
+        event, outcome = told["event"], told["outcome"]
+        if event is None:
+            return False
+        traces.outcome = PinOutcome.model_validate(outcome) if outcome else None
+        traces.event = Event(
+            topic=BACKFILL_TOPIC if event["lane"] == "backfill" else EVENTS_TOPIC,
+            partition=told["partition"],
+            offset=event["offset"],
+            version=event["version"],
+            deletion=event["kind"] == "deletion",
+            published_at_ms=event["published_at_ms"],
+        )
+    except urllib.error.HTTPError as exc:
+        if exc.code != 404:
+            traces.notes.append(f"the watch at {url} answers {exc.code}")
+        return False
+    except (OSError, ValueError, KeyError) as exc:
+        traces.notes.append(f"the watch at {url} did not answer: {exc}")
+        return False
+    traces.sources.append(f"the watch at {url}")
+    return True
+
+
+def read_topics(to: Connection, pin_id: str, traces: Traces, *, for_s: float, look: Look) -> None:
+    """The pin's last event and outcome, out of its partition of each topic; raises KafkaAway."""
+    until_s = time.monotonic() + for_s
+    events = [_sought(to, name, pin_id, traces, until_s, look) for name in (EVENTS_TOPIC, BACKFILL_TOPIC)]
+    found = [_event(record) for each in events if each for record in each.records]
+    traces.event = max(found, key=lambda event: (event.version or 0, event.deletion, event.offset), default=None)
+    outcomes = _sought(to, INDEXED_TOPIC, pin_id, traces, until_s, look)
+    told = [outcome for record in (outcomes.records if outcomes else ()) if (outcome := _outcome(record)) is not None]
+    traces.outcome = max(told, key=lambda each: (each.version or 0, each.visible_at_ms or 0), default=None)
+    if traces.outcome is None and told:
+        traces.outcome = told[-1]
+    traces.sources.append(f"the topics at {to.address}")
+
+
+def find_letter(to: Connection, outcome: PinOutcome, traces: Traces, *, for_s: float, look: Look) -> None:
+    """The dead letter of an outcome: the last of the pin's that names its event; raises KafkaAway."""
+    sought = _sought(to, DEAD_TOPIC, outcome.pin_id, traces, time.monotonic() + for_s, look)
+    for record in sought.records if sought else ():
+        headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
+        if headers.get(_ERRORS + "offset") == str(outcome.offset) and headers.get(_ERRORS + "topic") == outcome.topic:
+            traces.dead_letter = DeadLetter(
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+                stage=headers.get(_ERRORS + "stage", ""),
+                error=headers.get(_ERRORS + "exception.class.name", ""),
+                message=headers.get(_ERRORS + "exception.message", ""),
+            )
+
+
+def ask_group(to: Connection, group: str, event: Event) -> Queue:
+    """How far the workers are in the event's partition, and which of them holds it; raises KafkaAway."""
+    topic = event.topic if event.topic.startswith(to.topic_prefix) else to.topic_prefix + event.topic
+    coordinated = f"{group}.backfill" if topic.endswith(BACKFILL_TOPIC) else group
+    place = TopicPartition(topic, event.partition)
+    with _translated(to):
+        reader = Consumer({**to.client_settings(), "group.id": coordinated, "enable.auto.commit": False})
+        try:
+            (committed,) = reader.committed([place], timeout=_TIMEOUT_S)
+        finally:
+            reader.close()
+        admin = AdminClient(to.client_settings())
+        (future,) = admin.describe_consumer_groups([coordinated], request_timeout=_TIMEOUT_S).values()
+        try:
+            members = future.result(_TIMEOUT_S).members
+        except KafkaException:
+            members = []  # a group that nobody ever joined is unknown to newer brokers
+    owner = next(
+        (
+            f"{member.client_id} at {member.host.lstrip('/')}"
+            for member in members
+            if any(each.topic == topic and each.partition == event.partition for each in _assigned(member))
+        ),
+        "",
+    )
+    offset = committed.offset if committed.offset >= 0 else None
+    return Queue(group=coordinated, committed=offset, members=len(members), owner=owner)
+
+
+def _assigned(member: Any) -> list[TopicPartition]:
+    assignment = member.assignment
+    return list(assignment.topic_partitions) if assignment is not None else []
+
+
+def _sought(to: Connection, name: str, pin_id: str, traces: Traces, until_s: float, look: Look) -> Found | None:
+    topic = to.topic_prefix + name
+    try:
+        with TopicReader(to, topic) as reader:
+            found = seek(reader, pin_id, until_s=until_s, advance=look(topic))
+    except KafkaAway as exc:
+        if not str(exc).startswith("no topic"):
+            raise
+        traces.notes.append(str(exc))
+        return None
+    if not found.complete:
+        traces.notes.append(f"{topic}[{found.partition}] was not read to its beginning: give it longer with --for")
+    return found
+
+
+def _event(record: StoredRecord) -> Event:
+    version, deletion, fault = None, record.value is None, ""
+    try:
+        event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
+    except EventInvalid as exc:
+        fault = str(exc)
+    else:
+        version, deletion = event.version, isinstance(event, PinDeletion)
+    return Event(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        version=version,
+        deletion=deletion,
+        published_at_ms=record.timestamp_ms,
+        fault=fault,
+    )
+
+
+def _outcome(record: StoredRecord) -> PinOutcome | None:
+    try:
+        return None if record.value is None else PinOutcome.decode(record.value)
+    except EventInvalid:
+        return None
+
+
+@contextmanager
+def _translated(to: Connection) -> Iterator[None]:
+    try:
+        yield
+    except (KafkaException, TimeoutError) as exc:
+        raise KafkaAway(f"the workers' group at {to.address}: {exc}") from exc

@@ -1,0 +1,1 @@
+"""The read service from the caller's side: requests, responses, a client."""

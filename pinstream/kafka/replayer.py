@@ -1,0 +1,93 @@
+"""Records onto Kafka exactly as they are: what was published once is published again, byte by byte."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, Self
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from pinstream.events import Headers
+from pinstream.kafka.connection import Connection, KafkaAway
+from pinstream.kafka.stored_record import StoredRecord
+from pinstream.publish import PARTITIONER
+
+_DEFAULTS: Final = {
+    "acks": "all",
+    "client.id": "pinstream-again",
+    "compression.type": "lz4",
+    "delivery.timeout.ms": 30_000,
+    "enable.idempotence": True,
+    "linger.ms": 5,
+    # The broker limits what a record weighs compressed, this client what it weighs before.
+    "message.max.bytes": 1_000_000_000,
+    "queue.buffering.max.kbytes": 64 * 1024,
+    "reconnect.backoff.max.ms": 1_000,
+}
+
+
+class Repeater:
+    """A producer for records whose key, value, headers and timestamp are given; waits while its queue is full.
+
+    ``flush``, and leaving a ``with`` block, raise KafkaAway if anything was not acknowledged.
+    """
+
+    def __init__(self, to: Connection) -> None:
+        self._address = to.address
+        self._failure: KafkaError | None = None
+        settings: dict[str, Any] = {**_DEFAULTS, **to.client_settings(), "partitioner": PARTITIONER}
+        self._producer = Producer(settings)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if exc is None:
+            self.flush()
+
+    def repeat(self, record: StoredRecord) -> None:
+        """Write ``record`` to its topic, in the partition that its key decides."""
+
+        def produce() -> None:
+            self._producer.produce(
+                record.topic,
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+                timestamp=record.timestamp_ms,
+                on_delivery=self._told,
+            )
+
+        self._patiently(produce)
+
+    def mark(self, topic: str, partition: int, *, key: bytes | None, headers: Headers) -> None:
+        """Write a record without a value to a partition of one's choice."""
+
+        def produce() -> None:
+            self._producer.produce(
+                topic, key=key, value=None, headers=list(headers), partition=partition, on_delivery=self._told
+            )
+
+        self._patiently(produce)
+
+    def flush(self) -> None:
+        """Returns once everything is acknowledged; raises KafkaAway otherwise."""
+        left = self._producer.flush(-1)
+        if self._failure is not None or left:
+            reason = "no answer" if self._failure is None else self._failure.str()
+            raise KafkaAway(f"not everything was delivered to {self._address}: {reason}")
+
+    def _patiently(self, produce: Callable[[], None]) -> None:
+        while True:
+            try:
+                produce()
+                self._producer.poll(0)
+                return
+            except BufferError:
+                self._producer.poll(0.5)
+            except KafkaException as exc:
+                raise KafkaAway(f"{self._address}: {exc.args[0].str()}") from exc
+
+    def _told(self, error: KafkaError | None, _message: Message) -> None:
+        self._failure = error or self._failure

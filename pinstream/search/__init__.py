@@ -1,0 +1,1 @@
+"""Searching what was indexed: Related Pins, Similar Looks, search by code."""

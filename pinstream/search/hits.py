@@ -1,0 +1,183 @@
+"""What a search answers with: plain records."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Self
+
+from pinstream.events import Domain
+from pinstream.store.codes import similarity
+from pinstream.store.collection import Box, Row
+from pinstream.store.vector_store import Match
+
+NEAR_DUPLICATE_BITS: Final = 32
+"""Up to this Hamming distance two pictures count as the same one, saved again.
+
+Measured for every embedding version by tests/bench/products on copies of photos that no model has seen, against other
+people's photos; docs/products.md has the figures. It is set below the widest threshold that keeps 99 % of precision:
+the more pictures an index holds, the more often another one comes near.
+"""
+
+SAME_PRODUCT_BITS: Final = 64
+"""Up to this distance an object that links where the asked one links is taken for the same product.
+
+Beyond it the link is a shop's front page more likely than a product's.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """One picture that a search found, shown by the nearest of the pins that show it."""
+
+    pin_id: str
+    slot: int
+    distance: int
+    similarity: float
+    near_duplicate: bool
+    same_product: bool
+    """Of ``similar`` only: a near-duplicate of the object, or one like it that links where its pin links."""
+    pins: int
+    """How many pins show this very picture and pass the filters, this one included.
+
+    Counted are those with the same code: a picture embedded twice may differ in a bit (GPUs round by batch).
+    """
+    age_s: float
+    box: Box
+    label: str
+    score: float
+    domain: Domain
+    version: int
+    published_at_ms: int
+    image_sha256: str
+    title: str
+    link: str
+    image_url: str
+    price: float | None
+    currency: str
+    tags: tuple[str, ...]
+    relevance: float
+    """What the order follows: the similarity, with the freshness boost or the caller's score where asked for."""
+    query: int = 0
+    """Which of several codes that were asked together found it."""
+
+    @classmethod
+    def of(
+        cls, match: Match, *, now_ms: int, pins: int, relevance: float, query: int = 0, same_product: bool = False
+    ) -> Self:
+        """The hit for ``match``, which stands for ``pins`` pins."""
+        row = match.row
+        return cls(
+            pin_id=row.pin_id,
+            slot=row.slot,
+            distance=match.distance,
+            similarity=similarity(match.distance),
+            near_duplicate=match.distance <= NEAR_DUPLICATE_BITS,
+            same_product=same_product,
+            pins=pins,
+            age_s=age_s(row, now_ms=now_ms),
+            box=row.box,
+            label=row.label,
+            score=row.score,
+            domain=row.domain,
+            version=row.version,
+            published_at_ms=row.published_at_ms,
+            image_sha256=row.image_sha256,
+            title=row.title,
+            link=row.link,
+            image_url=row.image_url,
+            price=row.price,
+            currency=row.currency,
+            tags=row.tags,
+            relevance=relevance,
+            query=query,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """Hits, the most relevant first, near-duplicates before all others; of equals the nearer, then the smaller key."""
+
+    hits: tuple[Hit, ...]
+    exhausted: bool
+    """True: these are all there are. False: there are more, and ``limit`` was met."""
+    cursor: str | None = None
+    """What to ask with for the next page, which repeats neither pin nor picture; None where there is none."""
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinObject:
+    """One thing that was found on a pin's picture; ``slot`` is what ``similar`` takes."""
+
+    slot: int
+    label: str
+    score: float
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedPin:
+    """A pin as the index knows it."""
+
+    pin_id: str
+    version: int
+    domain: Domain
+    age_s: float
+    published_at_ms: int
+    indexed_at_ms: int
+    objects: tuple[PinObject, ...]
+    image_sha256: str
+    title: str
+    link: str
+    image_url: str
+    price: float | None
+    currency: str
+    tags: tuple[str, ...]
+
+    @classmethod
+    def of(cls, whole: Row, objects: Iterable[Row], *, now_ms: int) -> Self:
+        """The pin whose slot 0 is ``whole``."""
+        return cls(
+            pin_id=whole.pin_id,
+            version=whole.version,
+            domain=whole.domain,
+            age_s=age_s(whole, now_ms=now_ms),
+            published_at_ms=whole.published_at_ms,
+            indexed_at_ms=whole.indexed_at_ms,
+            objects=tuple(
+                PinObject(slot=row.slot, label=row.label, score=row.score, box=row.box)
+                for row in sorted(objects, key=lambda row: row.slot)
+            ),
+            image_sha256=whole.image_sha256,
+            title=whole.title,
+            link=whole.link,
+            image_url=whole.image_url,
+            price=whole.price,
+            currency=whole.currency,
+            tags=whole.tags,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinTrace:
+    """What the index holds of a pin, for a person who looks for it: rows by slot, dead ones too."""
+
+    pin_id: str
+    rows: tuple[Row, ...]
+    found: bool
+    """Whether a search returned its whole picture just now."""
+    asked_at_ms: int
+
+
+def picture_of(shown: Row | Hit) -> str:
+    """What tells pictures apart: the content's digest, or the pin where it is not known."""
+    return shown.image_sha256 or f"pin {shown.pin_id}"
+
+
+def age_s(row: Row, *, now_ms: int) -> float:
+    """Seconds since ``row``'s event was published, by the clock of this process; never negative."""
+    return max(now_ms - row.published_at_ms, 0) / 1000

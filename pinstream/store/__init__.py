@@ -1,0 +1,1 @@
+"""The vector index: the collection as data, and the stores that keep it (Milvus, memory)."""

@@ -1,0 +1,1 @@
+"""Curves, light and pixels."""

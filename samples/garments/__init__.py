@@ -1,0 +1,1 @@
+"""Garments and accessories, as shapes."""

@@ -1,0 +1,245 @@
+"""Cutting patterns for light tops and dresses."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from samples.drawing.paths import band, mirror, oval, rect, trace, whole
+from samples.garments.pieces import Piece
+from samples.garments.tailor import (
+    Block,
+    armbands,
+    back,
+    buttons_at,
+    chest_print,
+    drape,
+    front_of,
+    leaf_collar,
+    neckband,
+    placket,
+    pocket,
+    sleeves_of,
+)
+
+
+def t_shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """Crew or V neck, some with a pocket."""
+    block = Block(vee=bool(cut.random() < 0.25), neck_drop=float(cut.uniform(8, 11)), length=float(cut.uniform(64, 72)))
+    patch = [pocket(6, 22, 10, 11)] if cut.random() < 0.35 else []
+    return [back(block), *sleeves_of(block, lie), front_of(block, lie), neckband(block), *patch]
+
+
+def printed_t_shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A crew neck with a picture on the chest."""
+    block = Block(neck_drop=float(cut.uniform(8, 10)), length=float(cut.uniform(64, 72)))
+    return [back(block), *sleeves_of(block, lie), front_of(block, lie), neckband(block), *chest_print(cut)]
+
+
+def longsleeve(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A sweater: ribs at neck, cuffs and hem."""
+    block = Block(
+        sleeve=62, cuff=10, spread=17, armpit=21, length=float(cut.uniform(62, 68)), neck_drop=float(cut.uniform(7, 10))
+    )
+    front = replace(front_of(block, lie), stitches=())
+    hem = whole(np.concatenate((trace((0, block.length - 5), (block.hem, block.length - 6)), block.hemline())))
+    high = cut.random() < 0.3
+    roll = whole(trace((0, -6), (7, -6, 8, -5), (9.5, 0, 9, 3), (4, 6, 0, 6)))
+    collar = (
+        [Piece(outline=roll, tone="rib", folds=(trace((-8, 0), (0, 2, 8, 0)),))] if high else [neckband(block, 2.6)]
+    )
+    ribs = Piece(outline=hem, tone="rib", shadow=0.15, round_cm=1.2)
+    return [back(block), *sleeves_of(block, lie, cuff_cm=6), front, ribs, *collar]
+
+
+def cardigan(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """Knitwear that buttons up to a V neck."""
+    block = Block(
+        vee=True, neck_drop=float(cut.uniform(18, 24)), sleeve=62, cuff=10, spread=16, armpit=21, length=64, neck=8
+    )
+    ribs = whole(np.concatenate((trace((0, 59), (block.hem, 58)), block.hemline())))
+    ys = [float(y) for y in np.linspace(block.neck_drop + 4, 61, 5)]
+    return [
+        back(block),
+        *sleeves_of(block, lie, cuff_cm=6),
+        replace(front_of(block, lie), stitches=()),
+        Piece(outline=ribs, tone="rib", shadow=0.15, round_cm=1.2),
+        neckband(block, 2.4),
+        placket(block.neck_drop, 65, 1.8, "rib"),
+        *buttons_at(0, ys, 0.9),
+    ]
+
+
+def undershirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A tank top with bound edges."""
+    block = Block(
+        neck=9,
+        neck_drop=float(cut.uniform(13, 18)),
+        shoulder=13.5,
+        slope=1.5,
+        armpit=25,
+        chest=22,
+        waist=20.5,
+        hem=21.5,
+        length=66,
+    )
+    return [back(block), front_of(block, lie), neckband(block, 1.2, "accent"), *armbands(block, "accent")]
+
+
+def top(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A camisole on thin straps."""
+    length = float(cut.uniform(46, 54))
+    bust = trace(
+        (0, 15),
+        (5, 15, 7, 9, 11, 8),
+        (13, 12, 15, 20, 20, 22),
+        (19, 32, 18, 36, 18, 40),
+        (19, length - 5, 22, length),
+        (12, length + 1, 0, length + 1),
+    )
+    back = whole(trace((0, 21), (14, 21), (19, 22), (10, 27), (0, 27)))
+    edge = band(np.concatenate((mirror(bust[:27]), bust[:27])), 1.1)
+    front, behind = trace((11.2, 9.4), (9.6, 2, 9.2, -4)), trace((9.2, -4), (10.4, 6, 11.5, 23))
+    right = [
+        Piece(outline=band(behind, 0.9), tone="inside", round_cm=0.5),
+        Piece(outline=band(front, 0.9), tone="plain", round_cm=0.5),
+    ]
+    straps = [*right, *(piece.flipped() for piece in right)]
+    folds = tuple(trace((x, 18), (x * 1.1 + lie.normal(0, 1), 30, x * 1.3, length)) for x in (-12, -6, 5, 11))
+    return [
+        Piece(outline=back, tone="inside"),
+        *straps,
+        Piece(outline=whole(bust), folds=folds),
+        Piece(outline=edge, tone="plain", round_cm=0.8, shadow=0.2),
+    ]
+
+
+def shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A buttoned shirt with long sleeves."""
+    block = Block(
+        sleeve=61, cuff=10.5, spread=15, armpit=21, neck=7.5, neck_drop=6, length=72, dip=5, hem=24, shoulder=22.5
+    )
+    pockets = [pocket(6.5, 22, 11, 11)] + ([pocket(-17.5, 22, 11, 11)] if cut.random() < 0.5 else [])
+    yoke = tuple(trace((-21 * s, 9), (-4 * s, 11)) for s in (-1, 1))
+    front = replace(front_of(block, lie), seams=yoke)
+    ys = [float(y) for y in np.linspace(14, 68, 7)]
+    cuffs = sleeves_of(block, lie, cuff_cm=6, cuff_tone="main")
+    return [back(block), *cuffs, front, placket(7, 76), *pockets, *buttons_at(0, ys), *leaf_collar(block, tone="main")]
+
+
+def polo(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A knit collar, three buttons, short sleeves."""
+    block = Block(neck=7.8, neck_drop=6, sleeve=18, cuff=15, length=float(cut.uniform(66, 71)))
+    tone = "accent" if cut.random() < 0.5 else "rib"
+    sleeves = sleeves_of(block, lie, cuff_cm=2.4, cuff_tone=tone)
+    return [
+        back(block),
+        *sleeves,
+        front_of(block, lie),
+        placket(6, 22, 1.7, "plain"),
+        *buttons_at(0, [10.5, 15, 19.5], 0.6),
+        *leaf_collar(block, reach=7.5, tone=tone),
+    ]
+
+
+def blouse(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """Flowing, with a V neck, wide sleeves and a gathered hem."""
+    block = Block(
+        vee=True,
+        neck_drop=float(cut.uniform(14, 18)),
+        sleeve=float(cut.uniform(30, 42)),
+        cuff=17,
+        spread=32,
+        waist=22,
+        hem=28,
+        length=62,
+        dip=2,
+    )
+    sleeves = sleeves_of(block, lie, cuff_cm=3, cuff_tone="plain")
+    gathers = tuple(trace((x, 46), (x * 1.1, 54, x * 1.2 + lie.normal(0, 0.6), 63)) for x in np.linspace(-21, 21, 9))
+    front = front_of(block, lie)
+    front = replace(front, folds=front.folds + gathers, seams=(trace((-22, 45), (0, 47, 22, 45)),))
+    tie = [
+        Piece(outline=band(trace((0, 16), (3 * s, 22, 5 * s + float(lie.normal()), 33)), 1.6), tone="plain")
+        for s in (-1, 1)
+    ]
+    knot = Piece(outline=oval(0, block.neck_drop + 1, 1.8, 1.4), tone="plain", round_cm=1)
+    return [back(block), *sleeves, front, neckband(block, 1.4, "plain"), *tie, knot]
+
+
+def body(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A baby's bodysuit: envelope neck, short sleeves, snaps below."""
+    block = Block(
+        neck=8,
+        neck_drop=6.5,
+        shoulder=15,
+        slope=3,
+        chest=17,
+        armpit=16,
+        waist=16.5,
+        waist_at=30,
+        hem=16,
+        length=36,
+        sleeve=11,
+        cuff=11,
+        spread=50,
+    )
+    lower = trace((16, 36), (15, 41, 8, 42, 6.5, 51), (0, 52))
+    outline = whole(np.concatenate((block.neckline(), block.armhole(), block.side(), lower)))
+    bound = trace((16, 36.4), (15, 41, 8, 42, 6.5, 51))
+    edges = [Piece(outline=band(bound, 1.3) * (s, 1.0), tone="accent", round_cm=0.8, shadow=0.15) for s in (-1, 1)]
+    snaps = [p for x in (-4, 0, 4) for p in buttons_at(x, [50], 0.6, (226, 226, 228))]
+    envelope = tuple(trace((7.4 * s, 1), (12 * s, 6, 15.4 * s, 9)) for s in (-1, 1))
+    sleeves = sleeves_of(block, lie, cuff_cm=1.4, cuff_tone="accent")
+    return [
+        back(block),
+        *sleeves,
+        Piece(outline=outline, seams=envelope, folds=drape(block, lie)),
+        neckband(block, 1.4, "accent"),
+        *edges,
+        *snaps,
+    ]
+
+
+def printed_body(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """The same with a picture on the chest."""
+    return [*body(cut, lie), *(piece.put(0, 4, scale=0.62) for piece in chest_print(cut))]
+
+
+def dress(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+    """A fitted bodice and a flared skirt, with or without sleeves."""
+    length = float(cut.uniform(88, 104))
+    sleeved = cut.random() < 0.55
+    block = Block(
+        neck=9 if sleeved else 8,
+        neck_drop=float(cut.uniform(9, 14)),
+        vee=bool(cut.random() < 0.35),
+        shoulder=19 if sleeved else 14,
+        slope=4,
+        chest=21.5,
+        armpit=22,
+        waist=17.5,
+        waist_at=39,
+        hem=17.5,
+        length=42,
+        sleeve=float(cut.choice([14.0, 22.0, 40.0])),
+        cuff=13,
+        spread=36,
+    )
+    flare = float(cut.uniform(30, 40))
+    half = trace(
+        (0, 40), (17.6, 40), (21, 56, flare, length - 8, flare, length), (flare * 0.5, length + 4, 0, length + 4)
+    )
+    folds = tuple(
+        trace((x * 16, 41), (x * 17, 60, x * flare * 0.95 + lie.normal(0, 1.2), length + 2))
+        for x in np.linspace(-0.92, 0.92, 10)
+    )
+    hem = trace((flare, length - 2.4), (flare * 0.5, length + 1.6, 0, length + 1.6))
+    skirt = Piece(
+        outline=whole(half), folds=folds, fold_cm=3.2, stitches=(np.concatenate((hem, mirror(hem))),), depth=0.28
+    )
+    belt = Piece(
+        outline=rect(-17.9, 39, 17.9, 42.4), tone="accent" if cut.random() < 0.5 else "plain", round_cm=1.0, shadow=0.4
+    )
+    bodice = replace(front_of(block, lie), stitches=(), seams=tuple(trace((9 * s, 24), (8 * s, 41)) for s in (-1, 1)))
+    arms = sleeves_of(block, lie) if sleeved else []
+    return [back(block), *arms, skirt, bodice, belt, neckband(block, 1.1, "plain")]

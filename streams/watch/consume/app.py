@@ -1,0 +1,204 @@
+"""The edge to Faust: records into the `Watcher`, states of pins into a changelogged table. Nothing else knows Faust.
+
+Faust loses events once an exception escapes an agent, and commits past records that do not decode: so nothing escapes,
+and nothing is decoded by it (docs/operations/watch.md says what else is set, and why).
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterable, Callable, Iterator
+from typing import Any, Final, cast
+
+import faust
+from faust.types import TP, EventT, StreamT
+
+from pinstream.events import Headers
+from schemas.topics import Topic
+from streams.watch.consume.credentials import credentials
+from streams.watch.consume.progress import Place, Progress
+from streams.watch.join.pins import PinState
+from streams.watch.join.watcher import Seen, Watcher
+from streams.watch.settings import WatchSettings
+
+log = logging.getLogger(__name__)
+
+TABLE: Final = "pins"
+_STORE: Final = {"write_buffer_size": 8 << 20, "max_write_buffer_number": 2, "block_cache_size": 16 << 20}
+"""RocksDB's, for each partition: Faust's own would take 2 GiB of cache and 192 MiB of buffers."""
+
+
+def changelog(settings: WatchSettings, partitions: int) -> Topic:
+    """The table's copy on Kafka, which the watch creates itself: as many partitions as the lanes have, compacted."""
+    config = {"cleanup.policy": "compact"}
+    return Topic(
+        f"{settings.app_id}-{TABLE}-changelog", partitions, config, "the watch's table: the last state of pins"
+    )
+
+
+class FaustWatch:
+    """The app: three agents, one table. ``fail`` is told of what must end the process; it must not raise."""
+
+    def __init__(
+        self,
+        settings: WatchSettings,
+        watcher: Watcher,
+        progress: Progress,
+        *,
+        partitions: int,
+        url: str,
+        fail: Callable[[BaseException], None],
+    ) -> None:
+        kafka = settings.kafka
+        self._watcher = watcher
+        self._progress = progress
+        self._fail = fail
+        self._starts: Callable[[list[Place]], dict[Place, int]] = lambda _places: {}
+        self._lanes = (kafka.live_topic, kafka.backfill_topic)
+        self.topics = (*self._lanes, kafka.indexed_topic)
+        self.app = _app(settings, partitions=partitions, url=url)
+        self.table: Any = self.app.Table(
+            TABLE, key_type=bytes, value_type=bytes, partitions=partitions, options=dict(_STORE)
+        )
+        for topic in self.topics:
+            take = watcher.event if topic in self._lanes else watcher.outcome
+            channel = self.app.topic(topic, key_serializer="raw", value_serializer="raw", acks=True)
+            self.app.agent(channel, name=f"watch.{topic}")(self._agent(take))
+        self.app.on_rebalance_complete.connect(lambda *_sent, **_named: self._rebalanced(), weak=False)
+
+    @property
+    def partitions(self) -> frozenset[int]:
+        """Those that this instance watches now."""
+        lane = self._lanes[0]
+        return frozenset(tp.partition for tp in self.app.assignor.assigned_actives() if tp.topic == lane)
+
+    @property
+    def instances(self) -> dict[str, list[int]]:
+        """Every instance's address, and the partitions it watches."""
+        found = {}
+        for url, topics in self.app.router.tables_metadata().items():
+            found[str(url)] = sorted(part for parts in topics.values() for part in parts)
+        return found
+
+    @property
+    def running(self) -> bool:
+        """Whether partitions were granted and their states restored."""
+        return bool(self.app.started and not self.app.rebalancing and not self.app.in_recovery)
+
+    def state(self, pin_id: str) -> PinState | None:
+        """What the table holds of a pin; only of this instance's partitions."""
+        value = self.table.get(pin_id.encode())
+        return None if value is None else PinState.decode(value)
+
+    def starts_by(self, starts: Callable[[list[Place]], dict[Place, int]]) -> None:
+        """How the positions of newly granted places are found; blocks, in a thread."""
+        self._starts = starts
+
+    def hold_back(self, hold: bool) -> None:
+        """Stop reading the lanes, or read on: so much is owed already that no more can be followed."""
+        lanes = {tp for tp in self.app.consumer.assignment() if tp.topic in self._lanes}
+        if hold:
+            self.app.consumer.pause_partitions(lanes)
+        else:
+            self.app.consumer.resume_partitions(lanes)
+        self._progress.hold_back(self._lanes if hold else ())
+
+    def _agent(self, take: Callable[[Seen, str, PinState | None], PinState | None]) -> Any:
+        async def agent(stream: StreamT[bytes]) -> AsyncIterable[None]:
+            async for event in stream.events():
+                try:
+                    self._take(event, take)
+                except Exception as exc:  # noqa: BLE001 (it would end the agent, and Faust would commit past the event)
+                    self._fail(exc)
+                    await asyncio.Event().wait()  # never acknowledged: the process ends, and reads it again
+                yield None
+
+        return agent
+
+    def _take(self, event: EventT[bytes], take: Callable[[Seen, str, PinState | None], PinState | None]) -> None:
+        record = _seen(event)
+        watcher = self._watcher
+        pin_id = watcher.pin_of(record)
+        if pin_id is not None:
+            key = pin_id.encode()
+            known = self._known(key)
+            changed = take(record, pin_id, known)
+            if changed is not None:
+                self.table[key] = changed.encode()
+        for outlived in watcher.outlived(record.partition):
+            state = self._known(outlived.encode())
+            if state is not None:
+                watcher.forget(record.partition, outlived, state)
+                del self.table[outlived.encode()]
+        self._progress.read(record.topic, record.partition, record.offset)
+
+    def _known(self, key: bytes) -> PinState | None:
+        value = self.table.get(key)
+        return None if value is None else PinState.decode(value)
+
+    async def _rebalanced(self) -> None:
+        """After every rebalance, before any record: what is known of the granted partitions, out of the table."""
+        granted = [_place(tp) for tp in self.app.assignor.assigned_actives() if tp.topic in self.topics]
+        try:
+            starts = await asyncio.to_thread(self._starts, granted)
+            self._watcher.rebuild(self.partitions, self._stored())
+        except Exception as exc:  # noqa: BLE001 (Faust would go on without state)
+            self._fail(exc)
+            return
+        self._progress.assigned({place: starts.get(place, 0) for place in granted})
+        log.info("watching", extra={"partitions": sorted(self.partitions), "waiting": self._watcher.waiting})
+
+    def _stored(self) -> Iterator[tuple[str, PinState]]:
+        for key, value in self.table.items():
+            state = PinState.decode(value)
+            if state is not None:
+                yield key.decode(), state
+
+
+def _app(settings: WatchSettings, *, partitions: int, url: str) -> faust.App:
+    kafka = settings.kafka
+    settings.table.folder.mkdir(parents=True, exist_ok=True)  # Faust makes one folder, and none above it
+    return faust.App(
+        settings.app_id,
+        broker=[f"kafka://{server.strip()}" for server in kafka.servers.split(",")],
+        broker_credentials=credentials(kafka.client),
+        datadir=settings.table.folder,
+        store="rocksdb://?driver=rocksdict",
+        key_serializer="raw",
+        value_serializer="raw",
+        autodiscover=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=partitions,
+        table_standby_replicas=0,
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=1.0,
+        broker_max_poll_records=None,
+        broker_max_poll_interval=2_000_000,
+        broker_session_timeout=30,
+        broker_request_timeout=40,
+        stream_buffer_maxsize=64,
+        producer_acks=-1,
+        producer_request_timeout=60,
+        worker_redirect_stdouts=False,
+        web_enabled=False,  # one port, with answers of our own: streams/watch/http/server.py
+        web_host=settings.http.host,
+        web_port=settings.http.port or 1,
+        canonical_url=url,
+    )
+
+
+def _seen(event: EventT[bytes]) -> Seen:
+    message = event.message
+    return Seen(
+        topic=message.topic,
+        partition=message.partition,
+        offset=message.offset,
+        key=message.key,
+        value=message.value,
+        headers=cast(Headers, message.headers or ()),
+        timestamp_ms=round((message.timestamp or 0) * 1000),
+    )
+
+
+def _place(tp: TP) -> Place:
+    return tp.topic, tp.partition

@@ -1,0 +1,167 @@
+"""What the watch answers: the shapes of its JSON, made from the ledgers and windows of all partitions held here."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from itertools import chain
+from operator import add
+from typing import Any, Final
+
+from pinstream.events import STAGES
+from streams.watch.join.histogram import Histogram
+from streams.watch.join.ledger import Coverage, Owed
+from streams.watch.join.pins import Lane, PinState
+from streams.watch.join.watcher import Watcher
+from streams.watch.join.windows import Measure, Window, joined
+
+SLIDING_S: Final = (60, 300, 3600)
+MEASURES: Final[tuple[Measure, ...]] = ("freshness", "deletion", "settled", *STAGES)
+DEFAULT_LIMIT: Final = 100
+MAX_LIMIT: Final = 10_000
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Minute:
+    """One minute of the last hour."""
+
+    from_ms: int
+    window: Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    """Reads the watcher; every answer is as of now."""
+
+    watcher: Watcher
+
+    def sliding(self, span_s: int) -> Window:
+        """The last ``span_s``, all partitions together."""
+        now_ms = self.watcher.now_ms()
+        shares = self.watcher.shares.values()
+        return joined(chain.from_iterable(share.windows.sliding(span_s, now_ms=now_ms) for share in shares))
+
+    def minutes(self) -> list[Minute]:
+        """The last hour, minute by minute; minutes without anything are left out."""
+        now_ms = self.watcher.now_ms()
+        found: dict[int, list[Window]] = {}
+        for share in self.watcher.shares.values():
+            for from_ms, window in share.windows.tumbling(now_ms=now_ms):
+                found.setdefault(from_ms, []).append(window)
+        return [Minute(from_ms, joined(windows)) for from_ms, windows in sorted(found.items())]
+
+    def coverage_of(self, window_s: int) -> Coverage:
+        """Of the pins published in the last ``window_s``."""
+        now_ms = self.watcher.now_ms()
+        each = (share.ledger.coverage(window_s, now_ms=now_ms) for share in self.watcher.shares.values())
+        return reduce(add, each, Coverage(0, 0, 0, 0, 0))
+
+    def owed(self) -> list[Owed]:
+        """Every overdue pin, the oldest first."""
+        late = chain.from_iterable(share.ledger.overdue() for share in self.watcher.shares.values())
+        return sorted(late, key=lambda owed: owed.publication.since_ms)
+
+    def oldest_age_s(self, lane: Lane | None = None) -> float:
+        """Of the pins that are not accounted for, of all lanes or of one; 0 where all are."""
+        since = [at for share in self.watcher.shares.values() if (at := share.ledger.oldest_ms(lane)) is not None]
+        return max(self.watcher.now_ms() - min(since), 0) / 1000 if since else 0.0
+
+    def freshness(self) -> Json:
+        """Percentiles of ages and stages: sliding windows, and minute by minute."""
+        return {
+            "sliding": {str(span_s): measures(self.sliding(span_s)) for span_s in SLIDING_S},
+            "tumbling": [
+                {
+                    "from_ms": minute.from_ms,
+                    "measures": measures(minute.window),
+                    "outcomes": dict(minute.window.outcomes),
+                    "dead_by_reason": dict(minute.window.reasons),
+                }
+                for minute in self.minutes()
+            ],
+        }
+
+    def coverage(self, windows_s: Iterable[int]) -> Json:
+        """The share that is searchable, for several windows."""
+        return {"windows": {str(span_s): _coverage(self.coverage_of(span_s)) for span_s in windows_s}}
+
+    def overdue(self, limit: int = DEFAULT_LIMIT) -> Json:
+        """The oldest ``limit`` pins that are overdue, and how many there are."""
+        owed, now_ms = self.owed(), self.watcher.now_ms()
+        kinds = [each.publication.kind for each in owed]
+        return {
+            "total": len(owed),
+            "pins": kinds.count("pin"),
+            "deletions": kinds.count("deletion"),
+            "oldest_age_s": self.oldest_age_s(),
+            "waiting": self.watcher.waiting,
+            "overdue": [owed_as_json(each, now_ms=now_ms) for each in owed[:limit]],
+        }
+
+
+def owed_as_json(owed: Owed, *, now_ms: int) -> Json:
+    """One overdue pin."""
+    publication = owed.publication
+    return {
+        "pin_id": owed.pin_id,
+        "kind": publication.kind,
+        "version": publication.version,
+        "lane": publication.lane,
+        "partition": owed.partition,
+        "offset": publication.offset,
+        "published_at_ms": publication.published_at_ms,
+        "age_s": round((now_ms - publication.since_ms) / 1000, 3),
+        "stuck_in": owed.stuck_in,
+    }
+
+
+def pin_as_json(pin_id: str, state: PinState, *, now_ms: int) -> Json:
+    """The last state of one pin."""
+    publication, outcome = state.publication, state.outcome
+    event = None
+    if publication is not None:
+        event = {
+            "version": publication.version,
+            "kind": publication.kind,
+            "lane": publication.lane,
+            "offset": publication.offset,
+            "published_at_ms": publication.published_at_ms,
+            "age_s": round((now_ms - publication.published_at_ms) / 1000, 3),
+        }
+    return {
+        "pin_id": pin_id,
+        "partition": state.partition,
+        "standing": state.standing or "unread",
+        "event": event,
+        "outcome": None if outcome is None else outcome.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def measures(window: Window) -> Json:
+    """Percentiles of everything a window measured, in the order of a pin's way."""
+    return {name: percentiles(window.measures[name]) for name in MEASURES if name in window.measures}
+
+
+def percentiles(histogram: Histogram) -> Json:
+    """The spread of one measure, ms."""
+    return {
+        "count": histogram.count,
+        **{f"p{share}_ms": _rounded(histogram.percentile(share / 100)) for share in (50, 95, 99)},
+        "max_ms": _rounded(histogram.max_ms),
+    }
+
+
+def _coverage(coverage: Coverage) -> Json:
+    return {
+        "ratio": coverage.ratio,
+        "due": coverage.due,
+        "searchable": coverage.searchable,
+        "dead": coverage.dead,
+        "overdue": coverage.overdue,
+        "waiting": coverage.waiting,
+    }
+
+
+def _rounded(value_ms: float | None) -> float | None:
+    return None if value_ms is None else round(value_ms, 2)

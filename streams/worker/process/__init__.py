@@ -1,0 +1,1 @@
+"""One event of one pin: fence, fetch, decode, detect, embed, upsert."""

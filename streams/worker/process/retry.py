@@ -1,0 +1,131 @@
+"""Waiting for what will come back: full-jitter backoff, and who is being waited for."""
+
+import asyncio
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, TypeVar
+
+from streams.errors import Abandoned
+from streams.worker.record import Lease
+
+Service = Literal["triton", "milvus", "kafka"]
+log = logging.getLogger(__name__)
+
+SERVICES: Final[tuple[Service, ...]] = ("triton", "milvus", "kafka")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """Full jitter: each wait is drawn from 0 to a ceiling that doubles from ``first_s`` to ``max_s``."""
+
+    first_s: float = 0.05
+    max_s: float = 2.0
+    deadline_s: float = 10.0
+    """After this the pin's partition waits: paused, still polled, for as long as it takes."""
+
+    def waits_s(self, draw: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
+        """Waits without end; the caller has the deadline."""
+        ceiling_s = self.first_s
+        while True:
+            yield draw(0.0, ceiling_s)
+            ceiling_s = min(ceiling_s * 2, self.max_s)
+
+
+class Outages:
+    """Which services do not answer, since when, and which partitions wait for them. Changed in the event loop only."""
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        self._since_s: dict[Service, float] = {}
+        self._waiting: Counter[int] = Counter()
+        self.waiting_partitions: frozenset[int] = frozenset()
+        """Partitions with a pin whose deadline passed: they are not pulled. May be read from any thread."""
+
+    @property
+    def away_s(self) -> dict[Service, float]:
+        """For each service that does not answer: since how many seconds."""
+        now_s = self._monotonic()
+        return {service: now_s - since_s for service, since_s in self._since_s.items()}
+
+    def known(self) -> dict[Service, float]:
+        """For every service there is: since how many seconds it does not answer, 0 if it does."""
+        away_s = self.away_s
+        return {service: away_s.get(service, 0.0) for service in SERVICES}
+
+    def answered(self, service: Service) -> None:
+        """Somebody got an answer: the service is not away."""
+        since_s = self._since_s.pop(service, None)
+        if since_s is not None:
+            log.info("%s answers again after %.1f s", service, self._monotonic() - since_s)
+
+    def failed(self, service: Service, reason: object) -> None:
+        """Somebody got none."""
+        if service not in self._since_s:
+            self._since_s[service] = self._monotonic()
+            log.warning("%s does not answer, so its pins wait: %s", service, reason)
+
+    def wait(self, partition: int) -> None:
+        """A pin of this partition begins to wait beyond its deadline."""
+        self._waiting[partition] += 1
+        self.waiting_partitions = frozenset(self._waiting)
+
+    def waited(self, partition: int) -> None:
+        """That pin waits no more."""
+        self._waiting[partition] -= 1
+        if not self._waiting[partition]:
+            del self._waiting[partition]
+        self.waiting_partitions = frozenset(self._waiting)
+
+
+class Patience:
+    """Repeats a call to a service until it answers: an outage costs time, never a pin."""
+
+    def __init__(
+        self,
+        backoff: Backoff,
+        outages: Outages,
+        *,
+        on_retry: Callable[[Service], None],
+        monotonic: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._backoff = backoff
+        self._outages = outages
+        self._on_retry = on_retry
+        self._monotonic = monotonic
+        self._sleep = sleep
+
+    async def ask(
+        self, service: Service, call: Callable[[], Awaitable[Answer]], *, unless: type[Exception], lease: Lease
+    ) -> Answer:
+        """The first answer of ``call``, repeated for as long as it raises ``unless``.
+
+        Raises Abandoned once the lease is gone, and whatever else ``call`` raises.
+        """
+        waits_s = self._backoff.waits_s()
+        deadline_s = self._monotonic() + self._backoff.deadline_s
+        waiting = False
+        try:
+            while True:
+                if not lease.held:
+                    raise Abandoned(f"partition {lease.partition}")
+                try:
+                    answer = await call()
+                except unless as exc:
+                    self._outages.failed(service, exc)
+                    self._on_retry(service)
+                else:
+                    self._outages.answered(service)
+                    return answer
+                if not waiting and self._monotonic() > deadline_s:
+                    waiting = True
+                    self._outages.wait(lease.partition)
+                await self._sleep(next(waits_s))
+        finally:
+            if waiting:
+                self._outages.waited(lease.partition)

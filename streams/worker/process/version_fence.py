@@ -1,0 +1,102 @@
+"""What the index holds of a pin, so that an older event never replaces a newer one."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from pinstream.events import PinDeletion, PinEvent
+from pinstream.store.collection import WHOLE_SLOT, Row, row_key
+from pinstream.store.vector_store import Consistency
+from streams.worker.protocols import ReadRows
+from streams.worker.record import Lease
+
+Verdict = Literal["go", "unchanged", "superseded"]
+DEFAULT_CAPACITY: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What slot 0 of a pin says; ``object_count`` tells which slots vanish with the next write."""
+
+    version: int
+    alive: bool
+    object_count: int
+
+
+def verdict(known: Known | None, event: PinEvent | PinDeletion) -> Verdict:
+    """Whether ``event`` is news to an index that holds ``known``.
+
+    Of a deletion and an event with equal versions the deletion wins, whichever comes first.
+    """
+    if known is None or event.version > known.version:
+        return "go"
+    if event.version < known.version:
+        return "superseded"
+    deletion = isinstance(event, PinDeletion)
+    if deletion and known.alive:
+        return "go"
+    return "unchanged" if deletion != known.alive else "superseded"
+
+
+class Fence:
+    """Versions by pin: remembered, else read back from the index.
+
+    What is remembered of a partition holds for its lease only: after that another worker writes.
+    A read-back is Strong until the partition has been owned for longer than the index may be stale; by then
+    everything the owner before wrote is visible, and everything since is remembered or older than that.
+    """
+
+    def __init__(
+        self,
+        rows: ReadRows,
+        *,
+        capacity: int = DEFAULT_CAPACITY,
+        staleness_s: float = 10.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._rows = rows
+        self._capacity = capacity
+        self._staleness_s = staleness_s
+        self._monotonic = monotonic
+        self._remembered: OrderedDict[str, tuple[Lease, Known, float]] = OrderedDict()
+        self._evicted_at_s = float("-inf")
+
+    def recall(self, pin_id: str, lease: Lease) -> Known | None:
+        """What this lease already knows, without asking the index."""
+        found = self._remembered.get(pin_id)
+        if found is None or found[0] is not lease:
+            return None
+        self._remembered.move_to_end(pin_id)
+        return found[1]
+
+    async def look(self, pin_id: str, lease: Lease) -> Known | None:
+        """What the index holds of a pin; None where it never held any. Raises as `ReadRows.get` does."""
+        key = row_key(pin_id, WHOLE_SLOT)
+        row = (await self._rows.get([key], consistency=self._consistency(lease))).get(key)
+        return None if row is None else known_from(row)
+
+    def remember(self, pin_id: str, lease: Lease, known: Known) -> None:
+        """The index acknowledged this; call it only after that."""
+        self._remembered[pin_id] = (lease, known, self._monotonic())
+        self._remembered.move_to_end(pin_id)
+        if len(self._remembered) > self._capacity:
+            _, (_, _, written_s) = self._remembered.popitem(last=False)
+            self._evicted_at_s = max(self._evicted_at_s, written_s)
+
+    def _consistency(self, lease: Lease) -> Consistency:
+        """Bounded only if neither the owner before nor a forgotten write of our own can still be invisible."""
+        settled_s = self._monotonic() - self._staleness_s
+        return "Bounded" if max(lease.since_s, self._evicted_at_s) < settled_s else "Strong"
+
+
+def with_slots(known: Known | None, *, up_to: int) -> Known:
+    """What is known of a pin of which the index holds rows that its slot 0 does not tell of."""
+    found = known or Known(version=0, alive=False, object_count=0)
+    return replace(found, object_count=max(found.object_count, up_to))
+
+
+def known_from(row: Row) -> Known:
+    """What a slot 0 row says."""
+    return Known(row.version, row.alive, row.object_count)

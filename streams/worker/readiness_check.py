@@ -1,0 +1,42 @@
+"""A real inference and a real search: what readiness asks, and what warms everything up before the first pin."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inference.images import WHOLE, Pixels, squash
+from inference.tensors import DETECT
+from pinstream.store.codes import Code
+from pinstream.store.collection import Where, row_key
+from streams.worker.finish.visibility_probe import Search
+from streams.worker.protocols import Detect, Embed, ReadRows
+
+_SIDE_PX = 256
+_NOBODY = "canary"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """One picture that is nobody's, sent the way of every pin up to the index."""
+
+    detect: Detect
+    embed: Embed
+    rows: ReadRows
+    search: Search
+
+    async def sing(self) -> Code:
+        """The picture's code; raises what the models or the index raise."""
+        pixels = picture()
+        await self.detect.detect_squashed(squash(pixels, DETECT.image_size_px)[None])
+        (code,) = await self.embed.embed(pixels, [WHOLE])
+        await self.rows.get([row_key(_NOBODY, 0)], consistency="Bounded")
+        await self.search(code, Where(pins=frozenset({_NOBODY})))
+        return code
+
+
+def picture() -> Pixels:
+    """Smooth colours, the same every time, ``(256, 256, 3) uint8``."""
+    ramp = np.linspace(0, 255, _SIDE_PX, dtype=np.uint8)
+    pixels = np.full((_SIDE_PX, _SIDE_PX, 3), 128, np.uint8)
+    pixels[..., 0], pixels[..., 1] = ramp[:, None], ramp[None, :]
+    return pixels

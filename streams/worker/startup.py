@@ -1,0 +1,63 @@
+"""What must be there before the worker joins its group, and a few pins' worth of warming up."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from confluent_kafka import KafkaException
+
+from index import bootstrap
+from inference.errors import ModelUnavailable
+from pinstream.errors import IndexUnavailable
+from pinstream.tls import is_key_trouble, is_tls_trouble
+from schemas.topics import topics
+from streams.errors import StartRefused
+from streams.topic_setup import TopicSetup
+from streams.worker.backends import Backends
+from streams.worker.process.retry import Backoff
+from streams.worker.settings import WorkerSettings
+
+log = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
+WARM_UPS: Final = 3
+
+
+async def check(settings: WorkerSettings, to: Backends) -> None:
+    """Returns once everything this worker needs is there and fits, and has been used a few times.
+
+    Raises StartRefused, ModelMismatch or IndexMismatch with what to do. A service that is away is waited for: the
+    parts of a stack start in any order.
+    """
+    kafka, setup = settings.kafka, TopicSetup(settings.kafka.client_config)
+    partitions = await _once_there(
+        f"Kafka at {kafka.servers} (PINSTREAM_KAFKA__SERVERS)",
+        lambda: asyncio.to_thread(setup.require, topics(prefix=kafka.topic_prefix)),
+    )
+    log.info("topics found", extra={"partitions": partitions})
+    if kafka.protocol == "consumer":
+        said = await _once_there("Kafka", lambda: asyncio.to_thread(setup.group_timeouts, kafka.group))
+        log.info("KIP-848: %s", said)
+    await _once_there(
+        f"Milvus at {settings.milvus.uri} (PINSTREAM_MILVUS__URI)",
+        lambda: asyncio.to_thread(bootstrap.require, to.store),
+    )
+    await _once_there(f"Triton at {settings.triton.address} (PINSTREAM_TRITON__ADDRESS)", to.models.check)
+    await _once_there("Triton", to.model_canary.sing)
+    for _ in range(WARM_UPS):
+        await _once_there("Triton and Milvus", to.canary.sing)
+
+
+async def _once_there(what: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    waits_s = Backoff(first_s=0.2, max_s=2.0).waits_s()
+    while True:
+        try:
+            return await ask()
+        except KafkaException as exc:
+            log.warning("waiting for %s: %s", what, exc.args[0].str())
+        except (ModelUnavailable, IndexUnavailable) as exc:
+            if is_tls_trouble(str(exc)) or is_key_trouble(str(exc)):
+                raise StartRefused(str(exc)) from exc
+            log.warning("waiting for %s: %s", what, exc)
+        await asyncio.sleep(next(waits_s))

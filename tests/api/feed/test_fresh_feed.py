@@ -1,0 +1,183 @@
+"""Fresh pins on a stream: once each, in order, gone on from where a reader left, and ended when the service does."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+
+import pytest
+from starlette.types import Message
+
+from api.settings import ApiSettings, QuotaSettings, ServiceSettings
+from pinstream.errors import IndexMismatch, IndexUnavailable
+from pinstream.store.collection import Row
+from pinstream.store.memory import MemoryStore
+from pinstream.store.vector_store import Consistency
+from tests.api.fakes import NOW_MS, RED, Asked, Bench, asked, outcome
+
+
+async def told(events: AsyncIterator[bytes], count: int) -> list[tuple[str, dict[str, object]]]:
+    """So many events of a stream: what happened, and the data."""
+    found: list[tuple[str, dict[str, object]]] = []
+    async for frame in events:
+        lines = dict(line.split(": ", 1) for line in frame.decode().splitlines() if not line.startswith(":") and line)
+        if "event" in lines:
+            found.append((lines["event"], {**json.loads(lines["data"]), "id": lines["id"]}))
+        if len(found) == count:
+            return found
+    return found
+
+
+def settle(service: Asked, bench: Bench, *pins: str, first: int = 0) -> None:
+    for offset, pin in enumerate(pins, start=first):
+        bench.pin(pin, RED, indexed_at_ms=NOW_MS + offset)
+        service.parts.journal.settled(outcome(pin, offset=offset))
+
+
+async def test_a_pin_is_told_once_it_is_searchable_and_so_is_its_end(bench: Bench) -> None:
+    async with asked(bench) as service:
+        events = service.parts.feed.events(None)
+        opening = await anext(events)
+        settle(service, bench, "a", "b")
+        first = await told(events, 2)
+        service.parts.journal.settled(outcome("a", "deleted", offset=5, version=2))
+        last = await told(events, 1)
+
+    assert opening == b"retry: 2000\n\n"
+    assert [(kind, data["pin_id"]) for kind, data in first] == [("pin", "a"), ("pin", "b")]
+    assert first[0][1]["thumbnail"] == "/v1/pins/a/thumbnail?version=1"
+    assert last == [("gone", {"pin_id": "a", "version": 2, "id": f"{NOW_MS + 5}-a"})]
+
+
+async def test_a_reader_who_comes_back_misses_nothing_and_gets_nothing_twice(bench: Bench) -> None:
+    async with asked(bench) as service:
+        feed = service.parts.feed
+        events = feed.events(None)
+        await anext(events)
+        settle(service, bench, "a", "b", "c")
+        seen = await told(events, 1)
+        await events.aclose()
+        again = await told(feed.events(str(seen[0][1]["id"])), 2)
+        elsewhere = await told(feed.events(f"{NOW_MS + 1}-unknown"), 2)
+
+    assert [data["pin_id"] for _, data in again] == ["b", "c"]
+    assert [data["pin_id"] for _, data in elsewhere] == ["b", "c"], "another instance's event: by its time"
+
+
+async def test_the_newest_pins_say_where_a_stream_goes_on(bench: Bench) -> None:
+    async with asked(bench) as service:
+        settle(service, bench, "a")
+        await told(service.parts.feed.events("0-"), 1)
+        answer = (await service.client.get("/v1/fresh")).json()
+        settle(service, bench, "b", first=1)
+        later = await told(service.parts.feed.events(answer["last_event_id"]), 1)
+
+    assert [pin["pin_id"] for pin in answer["pins"]] == ["a"]
+    assert [data["pin_id"] for _, data in later] == ["b"]
+
+
+async def test_a_pin_deleted_before_it_could_be_told_is_not(bench: Bench) -> None:
+    async with asked(bench) as service:
+        events = service.parts.feed.events(None)
+        await anext(events)
+        service.parts.journal.settled(outcome("never-there"))
+        settle(service, bench, "b")
+
+        assert [data["pin_id"] for _, data in await told(events, 1)] == ["b"]
+
+
+class Flaky(MemoryStore):
+    """Fails the first read."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.errors = [error]
+
+    def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> dict[str, Row]:
+        if self.errors:
+            raise self.errors.pop()
+        return dict(super().get(keys, consistency=consistency))
+
+
+@pytest.mark.parametrize("error", [IndexUnavailable("away"), IndexMismatch("no collection yet")])
+async def test_an_index_that_is_away_or_not_made_yet_only_delays_the_news(bench: Bench, error: Exception) -> None:
+    bench.store = Flaky(error)
+
+    async with asked(bench) as service:
+        events = service.parts.feed.events(None)
+        await anext(events)
+        settle(service, bench, "a")
+
+        assert [data["pin_id"] for _, data in await told(events, 1)] == ["a"]
+
+
+async def test_a_bug_loses_no_more_than_the_news_it_was_met_with(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.store = Flaky(RuntimeError("a bug"))
+
+    async with asked(bench) as service:
+        events = service.parts.feed.events(None)
+        await anext(events)
+        settle(service, bench, "a")
+        while not caplog.records:
+            await asyncio.sleep(0)
+        settle(service, bench, "b", first=1)
+
+        assert [data["pin_id"] for _, data in await told(events, 1)] == ["b"]
+
+    assert "a bug" in caplog.text
+    caplog.clear()
+
+
+async def test_silence_is_filled_with_comments_and_streams_end_with_the_service(bench: Bench) -> None:
+    bench.settings = ApiSettings(api=ServiceSettings(heartbeat_s=0.01))
+
+    async with asked(bench) as service:
+        feed = service.parts.feed
+        events = feed.events(None)
+        await anext(events)
+        comment = await anext(events)
+        open_streams = service.parts.metrics.value("pinstream_api_streams")
+        feed.close()
+        rest = [frame async for frame in events]
+
+    assert comment.startswith(b":")
+    assert open_streams == 1
+    assert all(frame.startswith(b":") for frame in rest)
+    assert service.parts.metrics.value("pinstream_api_streams") == 0
+
+
+async def test_no_more_streams_are_opened_than_may_be(bench: Bench) -> None:
+    bench.settings = ApiSettings(quota=QuotaSettings(streams=1))
+
+    async with asked(bench) as service:
+        with service.parts.streams.place("9.9.9.9"):
+            refused = await service.client.get("/v1/fresh", headers={"accept": "text/event-stream"})
+
+    assert (refused.status_code, refused.json()["type"]) == (429, "urn:pinstream:problem:streams-busy")
+
+
+async def test_a_reader_who_takes_nothing_loses_its_place(bench: Bench) -> None:
+    bench.settings = ApiSettings(api=ServiceSettings(timeout_s=0.05))
+    scope = {
+        "type": "http", "method": "GET", "path": "/v1/fresh", "query_string": b"", "client": ("127.0.0.1", 1),
+        "headers": [(b"accept", b"text/event-stream")],
+    }  # fmt: skip
+    told: list[str] = []
+
+    async def receive() -> Message:
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        told.append(message["type"])
+        if message["type"] == "http.response.body":
+            await asyncio.Event().wait()
+
+    app = bench.app
+    async with app.router.lifespan_context(app), asyncio.timeout(20):
+        await app(scope, receive, send)
+        open_streams = app.state.parts.metrics.value("pinstream_api_streams")
+
+    assert open_streams == 0
+    assert told == ["http.response.start", "http.response.body"]

@@ -1,0 +1,88 @@
+"""Pictures are fetched once, whoever asks, and a broken address is left alone for a while."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+from fetch.fetcher import FetchFailed, FetchRefused
+from pinstream.events import ImageRef
+from pinstream.search.hits import IndexedPin
+from tests.api.fakes import Asked, Bench, asked
+
+
+async def pin_of(service: Asked, pin_id: str) -> IndexedPin:
+    return await service.parts.searches.ask(lambda index: index.get(pin_id))
+
+
+async def test_all_who_ask_at_once_get_one_fetch(bench: Bench) -> None:
+    bench.pin("a")
+    bench.web.answers.clear()
+
+    async with asked(bench) as service:
+        pin = await pin_of(service, "a")
+        callers = [asyncio.create_task(service.parts.pictures.of(pin)) for _ in range(5)]
+        await asyncio.sleep(0)
+        callers[0].cancel()
+        bench.web.answers.set()
+        pictures = await asyncio.gather(*callers, return_exceptions=True)
+
+    assert isinstance(pictures[0], asyncio.CancelledError), "one who goes away takes nobody along"
+    assert {picture.sha256 for picture in pictures[1:]}  # type: ignore[union-attr]
+    assert bench.web.asked == ["https://pictures/a.png"]
+
+
+@pytest.mark.parametrize(("error", "for_s"), [(FetchRefused("HTTP 404"), 60), (FetchFailed("HTTP 503"), 5)])
+async def test_a_failure_is_remembered_for_a_while(bench: Bench, error: Exception, for_s: float) -> None:
+    bench.pin("a")
+    good = bench.web.pictures["https://pictures/a.png"]
+    bench.web.pictures["https://pictures/a.png"] = error
+    now_s = 0.0
+
+    async with asked(bench) as service:
+        pictures = service.parts.pictures
+        pictures.clock = lambda: now_s
+        pin = await pin_of(service, "a")
+        for at_s in (0.0, for_s - 0.1):
+            now_s = at_s
+            with pytest.raises(type(error)):
+                await pictures.of(pin)
+        bench.web.pictures["https://pictures/a.png"] = good
+        now_s = for_s
+        picture = await pictures.of(pin)
+
+    assert picture.encoded == good
+    assert len(bench.web.asked) == 2
+
+
+async def test_a_remembered_failure_keeps_nothing_that_was_read(bench: Bench) -> None:
+    class Body(bytearray):
+        """Can be referred to weakly."""
+
+    bodies: list[weakref.ref[Body]] = []
+
+    class TooLarge:
+        async def fetch(self, image: ImageRef) -> bytes:
+            body = Body(100)
+            bodies.append(weakref.ref(body))
+            raise FetchRefused(f"{image.url}: {len(body)} bytes or more")
+
+    bench.pin("a")
+    bench.web = TooLarge()  # type: ignore[assignment]
+
+    async with asked(bench) as service:
+        pin = await pin_of(service, "a")
+        for _ in range(3):
+            with pytest.raises(FetchRefused) as refused:
+                await service.parts.pictures.of(pin)
+        depth = len(refused.traceback)
+        with pytest.raises(FetchRefused) as again:
+            await service.parts.pictures.of(pin)
+        same = len(again.traceback) == depth
+        del refused, again
+        await asyncio.sleep(0)  # the loop itself holds what it threw in
+        gc.collect()
+
+    assert [body() for body in bodies] == [None]
+    assert same, "each answer has a traceback of its own"

@@ -1,0 +1,46 @@
+"""Which offsets a topic holds."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from pinstream.kafka.offset_ranges import Span, spans
+
+
+class Broker:
+    """Two partitions, the second without a leader at first; asked for edges, a client says what it was told last."""
+
+    def __init__(self, *, leaderless_answers: int, error: int = KafkaError._UNKNOWN_PARTITION) -> None:
+        self._left = leaderless_answers
+        self._error = error
+        self._told = True
+
+    def list_topics(self, topic: str, timeout: float) -> Any:
+        self._told = self._left == 0
+        self._left = max(self._left - 1, 0)
+        return SimpleNamespace(topics={topic: SimpleNamespace(partitions={0: None, 1: None})})
+
+    def get_watermark_offsets(self, partition: TopicPartition, timeout: float) -> tuple[int, int]:
+        if partition.partition == 1 and not self._told:
+            raise KafkaException(KafkaError(self._error))
+        return 3, 7 + partition.partition
+
+
+def test_a_partition_that_gets_its_leader_back_is_waited_for() -> None:
+    found = spans(Broker(leaderless_answers=2), "t")
+
+    assert found == [Span(0, 3, 7), Span(1, 3, 8)]
+
+
+def test_the_wait_for_a_leader_ends() -> None:
+    with pytest.raises(KafkaException):
+        spans(Broker(leaderless_answers=1000), "t", timeout_s=0.1)
+
+
+def test_what_no_leader_would_change_is_said_at_once() -> None:
+    refused = Broker(leaderless_answers=1, error=KafkaError.TOPIC_AUTHORIZATION_FAILED)
+
+    with pytest.raises(KafkaException):
+        spans(refused, "t")

@@ -1,0 +1,45 @@
+"""Packed codes, against numpy."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pinstream.store.codes import CODE_BITS, CODE_BYTES, checked, hamming, similarity
+
+codes = st.binary(min_size=CODE_BYTES, max_size=CODE_BYTES)
+
+
+@given(codes, codes)
+def test_distance_counts_the_bits_that_differ(one: bytes, other: bytes) -> None:
+    bits = [np.unpackbits(np.frombuffer(code, np.uint8)) for code in (one, other)]
+
+    assert hamming(one, other) == int((bits[0] != bits[1]).sum())
+
+
+@given(codes, codes, codes)
+def test_distance_is_a_metric(one: bytes, other: bytes, third: bytes) -> None:
+    assert hamming(one, one) == 0
+    assert hamming(one, other) == hamming(other, one)
+    assert hamming(one, third) <= hamming(one, other) + hamming(other, third)
+
+
+def test_bits_are_packed_most_significant_first() -> None:
+    first_bit = np.packbits(np.eye(1, CODE_BITS, 0, dtype=np.uint8)).tobytes()
+
+    assert first_bit == b"\x80" + bytes(CODE_BYTES - 1)
+
+
+@pytest.mark.parametrize(("distance", "score"), [(0, 1.0), (CODE_BITS / 2, 0.0), (CODE_BITS, -1.0)])
+def test_similarity_runs_from_equal_to_opposite(distance: float, score: float) -> None:
+    assert similarity(distance) == score
+
+
+@pytest.mark.parametrize("size", [0, CODE_BYTES - 1, CODE_BYTES + 1])
+def test_half_a_code_is_refused_with_its_length(size: int) -> None:
+    with pytest.raises(ValueError, match=f"this one {size}"):
+        checked(bytes(size))
+
+
+def test_a_code_is_passed_on_as_bytes() -> None:
+    assert checked(bytearray(CODE_BYTES)) == bytes(CODE_BYTES)

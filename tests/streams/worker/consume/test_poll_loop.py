@@ -1,0 +1,172 @@
+"""Reading one lane, on a scripted consumer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from confluent_kafka import KafkaError, TopicPartition
+
+from streams.errors import KafkaFailed
+from streams.worker.consume.credits import Credits
+from streams.worker.consume.poll_loop import Intake, Loop, record_of
+from streams.worker.record import TakenRecord
+from streams.worker.schedule.scheduler import ReachedEnd, Taken
+
+
+@dataclass
+class Message:
+    """What a poll returns."""
+
+    at: int = 0
+    error_code: int | None = None
+    fatal: bool = False
+    body: bytes | None = b"v"
+    name: bytes | str | None = b"k"
+
+    def error(self) -> KafkaError | None:
+        return None if self.error_code is None else KafkaError(self.error_code, "why", self.fatal)
+
+    def topic(self) -> str:
+        return "pins.events"
+
+    def partition(self) -> int:
+        return 1
+
+    def offset(self) -> int:
+        return self.at
+
+    def key(self) -> bytes | str | None:
+        return self.name
+
+    def value(self) -> bytes | None:
+        return self.body
+
+    def headers(self) -> list[tuple[str, bytes | None]] | None:
+        return [("ce_id", b"1"), ("empty", None)]
+
+    def timestamp(self) -> tuple[int, int]:
+        return 1, 1234
+
+
+@dataclass
+class Script:
+    """A consumer that returns these messages, and remembers what was paused."""
+
+    messages: list[Message] = field(default_factory=list)
+    paused: set[int] = field(default_factory=set)
+
+    def poll(self, _timeout_s: float) -> Message | None:
+        return self.messages.pop(0) if self.messages and 1 not in self.paused else None
+
+    def pause(self, partitions: list[TopicPartition]) -> None:
+        self.paused |= {each.partition for each in partitions}
+
+    def resume(self, partitions: list[TopicPartition]) -> None:
+        self.paused -= {each.partition for each in partitions}
+
+
+class Lane:
+    """An intake on a script, with two partitions assigned."""
+
+    def __init__(self, *messages: Message, records: int = 10) -> None:
+        self.script = Script(list(messages))
+        self.credits = Credits(max_records=records, max_bytes=10**6)
+        self.waiting: frozenset[int] = frozenset()
+        self.delivered: list[Taken] = []
+        self.intake = Intake(
+            self.script, "live", credits=self.credits,
+            waiting_partitions=lambda: self.waiting, deliver=self._deliver,
+        )  # fmt: skip
+        self.intake.assigned([TopicPartition("pins.events", 0), TopicPartition("pins.events", 1)])
+
+    def _deliver(self, batch: Sequence[Taken]) -> None:
+        self.delivered.extend(batch)
+
+
+def test_everything_that_is_there_is_delivered_in_one_batch_with_its_credits_taken() -> None:
+    lane = Lane(Message(1), Message(2), Message(3))
+
+    lane.intake.pull()
+
+    assert [taken.offset for taken in lane.delivered] == [1, 2, 3]
+    assert lane.credits.held_records == 3
+
+
+def test_without_credits_partitions_pause_and_resume_with_the_first_one() -> None:
+    lane = Lane(Message(1), Message(2), records=1)
+    lane.intake.pull()
+    assert [taken.offset for taken in lane.delivered] == [1]
+
+    lane.intake.pull()
+    assert lane.script.paused == {0, 1}
+    lane.credits.give_back("live", lane.delivered[0].size_bytes)
+    lane.intake.pull()
+
+    assert lane.script.paused == set()
+
+
+def test_only_the_partitions_that_wait_for_a_service_pause() -> None:
+    lane = Lane()
+    lane.waiting = frozenset({1, 7})
+
+    lane.intake.pull()
+    assert lane.script.paused == {1}
+    lane.waiting = frozenset()
+    lane.intake.pull()
+
+    assert lane.script.paused == set()
+
+
+def test_a_partition_given_back_while_paused_is_read_when_it_comes_again() -> None:
+    lane = Lane(Message(3))
+    lane.waiting = frozenset({0, 1})
+    lane.intake.pull()
+
+    lane.intake.unassigned([1])
+    paused_after = set(lane.script.paused)
+    lane.waiting = frozenset({0})
+    lane.intake.assigned([TopicPartition("pins.events", 1)])
+    lane.intake.pull()
+
+    assert paused_after == {0}, "librdkafka keeps a pause beyond the assignment"
+    assert [each.offset for each in lane.delivered] == [3]
+
+
+def test_the_end_of_a_partition_is_told_and_costs_no_credit() -> None:
+    lane = Lane(Message(5, error_code=KafkaError._PARTITION_EOF))
+
+    lane.intake.pull()
+
+    assert lane.delivered == [ReachedEnd("live", 1, 5)]
+    assert lane.credits.held_records == 0
+
+
+def test_a_fatal_error_ends_the_lane_and_others_do_not() -> None:
+    Lane(Message(error_code=KafkaError._TRANSPORT)).intake.pull()
+
+    with pytest.raises(KafkaFailed, match="why"):
+        Lane(Message(error_code=KafkaError._FATAL, fatal=True)).intake.pull()
+
+
+def test_a_record_keeps_every_byte() -> None:
+    record = record_of(Message(9, body=b"\xff\x00", name="text"), "backfill")
+
+    assert record == TakenRecord(
+        lane="backfill", topic="pins.events", partition=1, offset=9, key=b"text", value=b"\xff\x00",
+        headers=[("ce_id", b"1"), ("empty", None)], timestamp_ms=1234,
+    )  # fmt: skip
+
+
+def test_a_thread_that_fails_says_so_and_still_finishes() -> None:
+    failures: list[BaseException] = []
+    finished: list[bool] = []
+
+    def explode() -> None:
+        raise ZeroDivisionError
+
+    loop = Loop("lane", round=explode, finish=lambda: finished.append(True), fail=failures.append)
+    loop.start()
+    loop.join(10)
+
+    assert [type(failure) for failure in failures] == [ZeroDivisionError]
+    assert finished == [True]

@@ -1,0 +1,104 @@
+"""Writing to Kafka, on librdkafka's mock cluster."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+
+from streams.errors import KafkaFailed
+from streams.worker.finish.dead_letters import LEFT_OUT, DeadLetters
+from streams.worker.finish.producer import Outbox
+from streams.worker.record import TakenRecord
+
+QUIET = {"log_level": 2}
+
+
+@pytest.fixture
+def servers() -> Iterator[str]:
+    cluster = Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1, **QUIET})
+    brokers = cluster.list_topics(timeout=10).brokers.values()
+    yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+    cluster.flush(0)
+
+
+def written(servers: str, topic: str) -> list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]]:
+    reader = Consumer({"bootstrap.servers": servers, "group.id": "r", "enable.partition.eof": True, **QUIET})
+    partitions = len(reader.list_topics(topic, timeout=10).topics[topic].partitions)
+    reader.assign([TopicPartition(topic, each, 0) for each in range(partitions)])
+    found, ended = [], 0
+    while ended < partitions:
+        message = reader.poll(10)
+        assert message is not None
+        if message.error():
+            ended += 1
+        else:
+            found.append((message.key(), message.value(), message.headers() or []))
+    reader.close()
+    return found
+
+
+async def test_a_message_is_acknowledged_in_the_event_loop(servers: str) -> None:
+    failures: list[BaseException] = []
+    acknowledged = asyncio.Event()
+    outbox = Outbox({"bootstrap.servers": servers}, fail=failures.append, on_delivered=lambda: None)
+
+    outbox.send("told", key=b"k", value=b"v", delivered=acknowledged.set)
+    await asyncio.wait_for(acknowledged.wait(), 20)
+    await outbox.deliver("told", key=b"k", value=None, headers=[("twice", b"1"), ("twice", b"2")])
+
+    assert await outbox.close(10) == 0
+    assert failures == []
+    assert sorted(await asyncio.to_thread(written, servers, "told"), key=str) == [
+        (b"k", None, [("twice", b"1"), ("twice", b"2")]),
+        (b"k", b"v", []),
+    ]
+
+
+async def test_closing_waits_for_what_is_under_way(servers: str) -> None:
+    delivered: list[int] = []
+    outbox = Outbox({"bootstrap.servers": servers}, fail=delivered.clear, on_delivered=lambda: None)
+    for each in range(50):
+        outbox.send("many", key=b"k", value=b"v", delivered=lambda each=each: delivered.append(each))
+
+    missing = await outbox.close(20)
+
+    assert missing == 0
+    assert sorted(delivered) == list(range(50))
+
+
+async def test_a_message_that_kafka_will_never_take_stops_the_worker(servers: str) -> None:
+    failures: list[BaseException] = []
+    outbox = Outbox(
+        {"bootstrap.servers": servers, "message.max.bytes": 1000}, fail=failures.append, on_delivered=lambda: None
+    )
+
+    outbox.send("told", key=b"k", value=b"v" * 2000)
+
+    await outbox.close(10)
+    assert [type(failure) for failure in failures] == [KafkaFailed]
+
+
+async def test_a_letter_that_its_topic_refuses_is_written_without_its_event(servers: str) -> None:
+    failures: list[BaseException] = []
+    outbox = Outbox(
+        {"bootstrap.servers": servers, "message.max.bytes": 50_000}, fail=failures.append, on_delivered=lambda: None
+    )
+    large = TakenRecord(
+        lane="live",
+        topic="pins.events",
+        partition=3,
+        offset=42,
+        key=b"k",
+        value=b"v" * 60_000,
+        headers=[("ce_id", b"1")],
+    )
+
+    await DeadLetters(outbox, "dead").bury(large, stage="event", error=ValueError("poison"), unexpected=False)
+
+    assert await outbox.close(10) == 0
+    assert failures == []
+    ((key, value, headers),) = await asyncio.to_thread(written, servers, "dead")
+    told = dict(headers)
+    assert (key, value, told[LEFT_OUT]) == (b"k", b"", b"60000")
+    assert (told["__connect.errors.topic"], told["__connect.errors.offset"]) == (b"pins.events", b"42")

@@ -1,0 +1,66 @@
+"""Liveness is progress, readiness is real work."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from inference.errors import ModelUnavailable
+from pinstream.errors import IndexUnavailable
+from streams.worker.health import Checks, Pulse, alive, application
+from streams.worker.metrics import Metrics
+
+
+@pytest.mark.parametrize(
+    ("pulse", "expected"),
+    [
+        (Pulse(behind=False, since_finished_s=999, partitions=1, held=0), True),
+        (Pulse(behind=True, since_finished_s=1, partitions=1, held=1), True),
+        (Pulse(behind=True, since_finished_s=61, partitions=1, held=1), False),
+        (Pulse(behind=True, since_finished_s=61, partitions=1, held=1, away_s={"triton": 61}), True),
+    ],
+)
+def test_lag_without_a_finished_pin_is_unhealthy_unless_an_outage_is_waited_out(pulse: Pulse, expected: bool) -> None:
+    assert alive(pulse, stuck_s=60) == expected
+
+
+async def answer(path: str, canary: Callable[[], Awaitable[None]]) -> tuple[int, str]:
+    metrics = Metrics()
+    checks = Checks(
+        pulse=lambda: Pulse(behind=True, since_finished_s=61, partitions=2, held=1),
+        canary=canary,
+        collect=lambda: metrics.set("waiting", 3),
+        registry=metrics.registry,
+        stuck_s=60,
+    )
+    async with TestClient(TestServer(application(checks))) as client:
+        reply = await client.get(path)
+        return reply.status, await reply.text()
+
+
+async def sings() -> None:
+    """All is well."""
+
+
+@pytest.mark.parametrize("error", [ModelUnavailable("Triton is away"), IndexUnavailable("Milvus is away")])
+async def test_readiness_is_the_canary(error: Exception) -> None:
+    async def chokes() -> None:
+        raise error
+
+    assert (await answer("/readyz", sings))[0] == 200
+    status, told = await answer("/readyz", chokes)
+    assert status == 503
+    assert str(error) in told
+
+
+async def test_a_stuck_worker_says_so() -> None:
+    status, told = await answer("/healthz", sings)
+
+    assert status == 503
+    assert '"alive": false' in told
+
+
+async def test_gauges_are_fresh_when_metrics_are_asked_for() -> None:
+    _, told = await answer("/metrics", sings)
+
+    assert "pinstream_worker_waiting 3.0" in told
