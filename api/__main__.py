@@ -37,7 +37,7 @@ def serve(context: typer.Context) -> None:
 
     try:
         uvloop.run(service.run(settings))
-    except service.StartRefused as exc:
+    except service.CannotListen as exc:
         log.error("%s", exc)
         raise SystemExit(REFUSED) from exc
 

@@ -9,16 +9,16 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
-from api.dependencies import Parts
+from api.dependencies import Dependencies
 from api.endpoints import flashlight, fresh, health, lens, page, pins
 from api.guards import problems
 from api.guards.guard import Buckets, Guard, Keys
-from api.guards.headers import Heads, SafeHeaders
-from api.guards.request_metrics import Observed
-from api.metrics import Metrics
+from api.guards.headers import HeadRequests, SafeHeaders
+from api.guards.request_metrics import RequestMetrics
+from api.metrics import ApiMetrics
 from api.settings import ApiSettings
 
-OpenParts = Callable[[ApiSettings, Metrics], AbstractAsyncContextManager[Parts]]
+OpenParts = Callable[[ApiSettings, ApiMetrics], AbstractAsyncContextManager[Dependencies]]
 
 
 class Application(FastAPI):
@@ -32,12 +32,12 @@ class Application(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """See Starlette, whose own answer to an unexpected error is outside all that `add_middleware` adds."""
-        return Heads(SafeHeaders(super().build_middleware_stack()))
+        return HeadRequests(SafeHeaders(super().build_middleware_stack()))
 
 
 def application(settings: ApiSettings, open_parts: OpenParts) -> FastAPI:
     """The service; its parts are opened when it starts and closed when it ends."""
-    metrics = Metrics()
+    metrics = ApiMetrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -64,7 +64,7 @@ def application(settings: ApiSettings, open_parts: OpenParts) -> FastAPI:
     return app
 
 
-def _guard(app: FastAPI, settings: ApiSettings, metrics: Metrics) -> None:
+def _guard(app: FastAPI, settings: ApiSettings, metrics: ApiMetrics) -> None:
     """What a request passes before its endpoint; added last is met first."""
     quota = settings.quota
     app.add_middleware(
@@ -83,4 +83,4 @@ def _guard(app: FastAPI, settings: ApiSettings, metrics: Metrics) -> None:
             allow_headers=["Authorization", "Content-Type", "Last-Event-ID"],
             expose_headers=["Retry-After", "ETag", "X-Pinstream-Picture", "X-Pinstream-Placeholder"],
         )
-    app.add_middleware(Observed, metrics=metrics)
+    app.add_middleware(RequestMetrics, metrics=metrics)

@@ -7,18 +7,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from api.dependencies import Parts
-from api.feed.fresh_feed import Feed
+from api.dependencies import Dependencies
+from api.feed.fresh_feed import FreshFeed
 from api.feed.journal import Journal
-from api.guards.admission import Places
-from api.guards.concurrency import Gate
-from api.metrics import Metrics
+from api.guards.admission import AdmissionLimit
+from api.guards.concurrency import ConcurrencyLimit
+from api.metrics import ApiMetrics
 from api.pictures.crops import Crops
-from api.pictures.models import Detects, Embeds, Models
-from api.pictures.picture_cache import Fetch, Pictures, ReadInline
-from api.pictures.thumbnail_cache import Shrinking
+from api.pictures.models import BoxEmbedder, ObjectDetector, QueryModels
+from api.pictures.picture_cache import InlineSource, PictureCache, UrlFetcher
+from api.pictures.thumbnail_cache import ThumbnailCache
 from api.readiness import Readiness
-from api.search_threads import Searches
+from api.search_threads import SearchThreads
 from api.settings import ApiSettings
 from pinstream.search.index import VisualIndex
 from pinstream.store.vector_store import VectorStore
@@ -30,46 +30,46 @@ _WAITING_EACH: Final = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
+class Backing:
     """Whom the parts ask."""
 
     store: VectorStore
-    fetch: Fetch
-    inline: ReadInline
-    detector: Detects
-    embedder: Embeds
+    fetch: UrlFetcher
+    inline: InlineSource
+    detector: ObjectDetector
+    embedder: BoxEmbedder
     canary: Callable[[], Awaitable[object]]
     """A real inference; raises what the models raise."""
 
 
 @asynccontextmanager
-async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> AsyncIterator[Parts]:
+async def assembled(settings: ApiSettings, metrics: ApiMetrics, ports: Backing) -> AsyncIterator[Dependencies]:
     """Everything wired; threads and tasks end with the block."""
     quota, cache = settings.quota, settings.cache
 
-    def gate(name: str, places: int, waiting: int) -> Gate:
-        return Gate(name, places=places, waiting=waiting, metrics=metrics)
+    def gate(name: str, places: int, waiting: int) -> ConcurrencyLimit:
+        return ConcurrencyLimit(name, places=places, waiting=waiting, metrics=metrics)
 
-    def places(name: str, most: int, each: int, retry_after_s: float) -> Places:
-        return Places(name, places=most, each=each, retry_after_s=retry_after_s, metrics=metrics)
+    def places(name: str, most: int, each: int, retry_after_s: float) -> AdmissionLimit:
+        return AdmissionLimit(name, places=most, each=each, retry_after_s=retry_after_s, metrics=metrics)
 
     async with AsyncExitStack() as stack:
         searching = stack.enter_context(ThreadPoolExecutor(quota.searches + 1, thread_name_prefix="search"))
         decoders = stack.enter_context(ThreadPoolExecutor(_DECODE_THREADS, thread_name_prefix="decode"))
         shrinkers = stack.enter_context(ThreadPoolExecutor(_THUMBNAIL_THREADS, thread_name_prefix="thumbnail"))
-        sure = Searches(VisualIndex.over(ports.store, consistency="Strong"), gate("feed", 1, 1), searching)
-        feed = Feed(sure, metrics, heartbeat_s=settings.api.heartbeat_s)
+        sure = SearchThreads(VisualIndex.over(ports.store, consistency="Strong"), gate("feed", 1, 1), searching)
+        feed = FreshFeed(sure, metrics, heartbeat_s=settings.api.heartbeat_s)
         telling = asyncio.create_task(feed.run())
         stack.push_async_callback(_cancelled, telling)
         journal = Journal(pins=cache.pins, hear=feed.hear)
-        models = Models(
+        models = QueryModels(
             detector=ports.detector,
             embedder=ports.embedder,
             gate=gate("models", quota.models, quota.models_waiting),
             decoders=decoders,
             max_pixels=quota.photo_pixels,
         )
-        pictures = Pictures(
+        pictures = PictureCache(
             ports.fetch,
             ports.inline,
             journal,
@@ -77,15 +77,15 @@ async def assembled(settings: ApiSettings, metrics: Metrics, ports: Ports) -> As
             capacity_bytes=cache.pictures_bytes,
             metrics=metrics,
         )
-        searches = Searches(
+        searches = SearchThreads(
             VisualIndex.over(ports.store), gate("index", quota.searches, quota.searches_waiting), searching
         )
-        yield Parts(
+        yield Dependencies(
             searches=searches,
             models=models,
             pictures=pictures,
             crops=Crops(pictures, models, capacity=cache.crops, metrics=metrics),
-            shrinking=Shrinking(
+            shrinking=ThumbnailCache(
                 shrinkers,
                 gate("thumbnails", _THUMBNAIL_THREADS, _WAITING_EACH * quota.fetches),
                 capacity_bytes=cache.thumbnails_bytes,

@@ -7,10 +7,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
-from api.assembly import Ports, assembled
-from api.dependencies import Parts
-from api.feed.topic_tail import Heard, Published, Tail
-from api.metrics import Metrics
+from api.assembly import Backing, assembled
+from api.dependencies import Dependencies
+from api.feed.topic_tail import Heard, PublishedRecord, TopicTail
+from api.metrics import ApiMetrics
 from api.pictures.inline import InlineReader
 from api.settings import ApiSettings
 from fetch.fetcher import Fetcher
@@ -19,14 +19,14 @@ from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
 from inference.errors import EmbeddingMismatch, InferenceError
-from inference.model_check import Canary
+from inference.model_check import ModelCheck
 from pinstream.store.milvus import MilvusStore
 
 _INLINE_THREADS: Final = 2
 
 
 @asynccontextmanager
-async def backends(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Parts]:
+async def backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
     """The parts on real servers. Nothing is waited for: what is away is said so to whoever asks for it."""
     milvus, triton = settings.milvus, settings.triton
     async with AsyncExitStack() as stack:
@@ -39,22 +39,22 @@ async def backends(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Par
         stack.callback(store.close)
         detector = Detector(runner, repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects)
         embedder = Embedder(runner)
-        ports = Ports(
+        ports = Backing(
             store=store,
             fetch=fetcher,
             inline=InlineReader(settings.kafka, records),
             detector=detector,
             embedder=embedder,
-            canary=partial(_sung, Canary(detector, embedder, promised=repository.canary_code()), runner),
+            canary=partial(_sung, ModelCheck(detector, embedder, promised=repository.canary_code()), runner),
         )
         parts = await stack.enter_async_context(assembled(settings, metrics, ports))
-        tail = Tail(settings.kafka, _Bridge(asyncio.get_running_loop(), parts), look_back=settings.cache.pins)
+        tail = TopicTail(settings.kafka, _Bridge(asyncio.get_running_loop(), parts), look_back=settings.cache.pins)
         tail.start()
         stack.push_async_callback(asyncio.to_thread, tail.stop)
         yield parts
 
 
-async def _sung(canary: Canary, runner: TritonModels) -> None:
+async def _sung(canary: ModelCheck, runner: TritonModels) -> None:
     """An inference on both models; where they do not answer, perhaps others are there, which is OtherModels."""
     try:
         await canary.sing()
@@ -68,7 +68,7 @@ async def _sung(canary: Canary, runner: TritonModels) -> None:
 class _Bridge:
     """From the tail's thread into the event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, parts: Parts) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, parts: Dependencies) -> None:
         self._loop = loop
         self._parts = parts
 
@@ -82,7 +82,7 @@ class _Bridge:
 
     def _take(self, records: Sequence[Heard]) -> None:
         for record in records:
-            if isinstance(record, Published):
+            if isinstance(record, PublishedRecord):
                 self._parts.journal.published(record.pin_id, record.place)
             else:
                 self._parts.journal.settled(record)

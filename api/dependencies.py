@@ -5,41 +5,41 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Request
 
-from api.feed.fresh_feed import Feed
+from api.feed.fresh_feed import FreshFeed
 from api.feed.journal import Journal
-from api.guards.admission import Places
-from api.metrics import Metrics
+from api.guards.admission import AdmissionLimit
+from api.metrics import ApiMetrics
 from api.pictures.crops import Crops
-from api.pictures.models import Models
-from api.pictures.picture_cache import Pictures
-from api.pictures.thumbnail_cache import Shrinking
+from api.pictures.models import QueryModels
+from api.pictures.picture_cache import PictureCache
+from api.pictures.thumbnail_cache import ThumbnailCache
 from api.readiness import Readiness
-from api.search_threads import Searches
+from api.search_threads import SearchThreads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class Dependencies:
     """Everything that outlives a request."""
 
-    searches: Searches
-    models: Models
-    pictures: Pictures
+    searches: SearchThreads
+    models: QueryModels
+    pictures: PictureCache
     crops: Crops
-    shrinking: Shrinking
+    shrinking: ThumbnailCache
     journal: Journal
-    feed: Feed
-    uploads: Places
-    streams: Places
-    metrics: Metrics
+    feed: FreshFeed
+    uploads: AdmissionLimit
+    streams: AdmissionLimit
+    metrics: ApiMetrics
     readiness: Readiness
     cached_by: Literal["public", "private"]
     """Whose caches may keep pictures: where keys are needed, no shared one."""
 
 
-def parts_of(request: Request) -> Parts:
+def parts_of(request: Request) -> Dependencies:
     """The running application's parts."""
-    parts: Parts = request.app.state.parts
+    parts: Dependencies = request.app.state.parts
     return parts
 
 
-PartsHere = Annotated[Parts, Depends(parts_of)]
+PartsHere = Annotated[Dependencies, Depends(parts_of)]

@@ -27,7 +27,7 @@ TABLE: Final = (
 REFUSALS: Final = ("key", "rate", "body", "full", "caller")
 
 
-class Metrics(Collectors):
+class ApiMetrics(Collectors):
     """The table's metrics; label values that are known begin at 0."""
 
     def __init__(self) -> None:

@@ -9,9 +9,9 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from api.feed.fresh_feed import Feed
+from api.feed.fresh_feed import FreshFeed
 from api.guards.problems import Problem, problem_of
-from api.search_threads import Searches
+from api.search_threads import SearchThreads
 from inference.errors import EmbeddingMismatch, InferenceError, ModelUnavailable, OtherModels
 from pinstream.errors import IndexUnavailable, VectorIndexError
 from pinstream.store.codes import CODE_BYTES
@@ -23,7 +23,7 @@ _ANY_CODE: Final = bytes(CODE_BYTES)
 log = logging.getLogger(__name__)
 
 
-class Ready(BaseModel):
+class ReadyBody(BaseModel):
     """What a caller would get now."""
 
     ready: bool = Field(description="searches are answered, and no codes are compared that have nothing in common")
@@ -33,26 +33,26 @@ class Ready(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CheckResult:
     """What was tried, and why that is not enough to be ready."""
 
-    ready: Ready
+    ready: ReadyBody
     why_not: Problem | None
 
 
 class Readiness:
     """Tried once, however many ask: strangers may, and no gate holds them. Use it from one event loop."""
 
-    def __init__(self, searches: Searches, canary: Callable[[], Awaitable[object]], feed: Feed) -> None:
+    def __init__(self, searches: SearchThreads, canary: Callable[[], Awaitable[object]], feed: FreshFeed) -> None:
         self._searches = searches
         self._canary = canary
         self._feed = feed
         self._trying = asyncio.Lock()
-        self._tried: Found | None = None
+        self._tried: CheckResult | None = None
         self._until_s = 0.0
         self.clock: Callable[[], float] = time.monotonic
 
-    async def now(self) -> Found:
+    async def now(self) -> CheckResult:
         """What was found at most a second ago. A full index is busy and ready: taking it away would fill the others."""
         async with self._trying:
             if self._tried is None or self.clock() >= self._until_s:
@@ -61,15 +61,15 @@ class Readiness:
                 self._until_s = self.clock() + _HOLDS_S
             return self._tried
 
-    def _found(self, index: VectorIndexError | Problem | None, models: InferenceError | None) -> Found:
+    def _found(self, index: VectorIndexError | Problem | None, models: InferenceError | None) -> CheckResult:
         why_not = _why_not(index, models)
-        ready = Ready(
+        ready = ReadyBody(
             ready=why_not is None,
             index=_told("index", index),
             models=_told("models", models),
             kafka="ok" if self._feed.is_connected else "away",
         )
-        return Found(ready, why_not)
+        return CheckResult(ready, why_not)
 
     async def _index(self) -> VectorIndexError | Problem | None:
         """What is wrong with the index; a Problem says that it is full."""

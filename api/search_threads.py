@@ -7,21 +7,21 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
-from api.guards.concurrency import Gate
+from api.guards.concurrency import ConcurrencyLimit
 from pinstream.search.index import VisualIndex
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class Searches:
+class SearchThreads:
     """``await searches.ask(lambda index: index.get("a"))``; the gate has as many places as there are threads.
 
     A caller that goes away, or whose time is up, leaves at once; its search runs on to its own deadline, in its place.
     """
 
     index: VisualIndex
-    gate: Gate
+    gate: ConcurrencyLimit
     threads: ThreadPoolExecutor
 
     async def ask(self, question: Callable[[VisualIndex], Answer]) -> Answer:

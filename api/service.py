@@ -16,7 +16,7 @@ _BACKLOG = 1024
 _KEEP_ALIVE_S = 30
 
 
-class StartRefused(Exception):
+class CannotListen(Exception):
     """The service cannot run as it is set up; the message says what to change."""
 
 
@@ -65,5 +65,5 @@ def listening(host: str, port: int) -> socket.socket:
         listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError as exc:
-        raise StartRefused(f"PINSTREAM_API__HOST={host} PINSTREAM_API__PORT={port}: {exc.strerror}") from exc
+        raise CannotListen(f"PINSTREAM_API__HOST={host} PINSTREAM_API__PORT={port}: {exc.strerror}") from exc
     return listener

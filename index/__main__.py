@@ -6,7 +6,7 @@ import typer
 
 from index import bootstrap
 from index.audit.command import audit
-from index.connection import opened, told_if_away
+from index.connection import exit_if_unreachable, open_store
 from index.sweep.command import sweep
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import complain
@@ -33,7 +33,7 @@ def init(
     Exit status 0: it is there and fits. 1: it differs from what is wanted (each difference is named), or Milvus
     is away. 2: wrong usage.
     """
-    with opened(milvus, token, embedding_version) as store, told_if_away(status=1):
+    with open_store(milvus, token, embedding_version) as store, exit_if_unreachable(status=1):
         report = bootstrap.init(store, dry_run=dry_run)
     for note in report.notes:
         typer.echo(note)

@@ -13,7 +13,7 @@ WANTED: Final = Shape()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class CollectionReport:
     """What an ``init`` found and did, as sentences for a person.
 
     ``differences`` are what keeps the worker from using the collection.
@@ -23,7 +23,7 @@ class Report:
     differences: tuple[str, ...] = ()
 
 
-def init(store: MilvusStore, *, dry_run: bool = False) -> Report:
+def init(store: MilvusStore, *, dry_run: bool = False) -> CollectionReport:
     """Create the collection and its alias unless they are there; safe to repeat, and nothing is ever dropped.
 
     An alias that points elsewhere is left alone: moving readers to another embedding is a decision of its own.
@@ -40,7 +40,7 @@ def init(store: MilvusStore, *, dry_run: bool = False) -> Report:
     else:
         store.create(WANTED)
         note = f"collection {store.collection} created"
-    return Report(notes=(note, _ensure_alias(store, dry_run=dry_run)), differences=wrong)
+    return CollectionReport(notes=(note, _ensure_alias(store, dry_run=dry_run)), differences=wrong)
 
 
 def _is_half_made(found: Shape) -> bool:

@@ -9,7 +9,7 @@ import typer
 from pinstream.cli.milvus_options import milvus_tls, milvus_uri
 from pinstream.cli.screen import complain
 from pinstream.errors import VectorIndexError
-from pinstream.kafka.connection import KafkaAway
+from pinstream.kafka.connection import KafkaUnreachable
 from pinstream.store.milvus import TIMEOUT_S, MilvusStore
 
 AWAY: Final = 3
@@ -18,7 +18,7 @@ PATIENT_S: Final = 60.0
 
 
 @contextmanager
-def opened(
+def open_store(
     milvus: str | None, token: str | None, embedding_version: int, *, timeout_s: float = TIMEOUT_S
 ) -> Iterator[MilvusStore]:
     """The collection that the options name, closed afterwards; raises BadParameter where none is named."""
@@ -32,10 +32,10 @@ def opened(
 
 
 @contextmanager
-def told_if_away(*, status: int = AWAY, advice: str = "") -> Iterator[None]:
+def exit_if_unreachable(*, status: int = AWAY, advice: str = "") -> Iterator[None]:
     """A server that is away, or fails, becomes a sentence with ``advice`` and an exit status."""
     try:
         yield
-    except (KafkaAway, VectorIndexError) as exc:
+    except (KafkaUnreachable, VectorIndexError) as exc:
         complain(f"{exc}{advice}")
         raise typer.Exit(status) from exc

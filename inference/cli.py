@@ -19,8 +19,8 @@ from inference.embed import Embedder
 from inference.errors import InferenceError
 from inference.images import Pixels
 from inference.local import LocalModels
-from inference.model_check import Canary
-from inference.picture_files import SUFFIXES, Picture, batches, find
+from inference.model_check import ModelCheck
+from inference.picture_files import SUFFIXES, PictureFile, batches, find
 from inference.repository import canary_code, labels
 from inference.runner import ModelRunner
 from inference.tensors import DETECT, EMBED
@@ -95,14 +95,14 @@ def check(triton: Annotated[str, typer.Option("--triton", metavar="HOST:PORT", h
     """Whether a server runs the models this program was made for, and answers: status 0, or 2 and what is wrong."""
 
     async def canary(runner: ModelRunner) -> Code:
-        return await Canary(Detector(runner, labels()), Embedder(runner), promised=canary_code()).sing()
+        return await ModelCheck(Detector(runner, labels()), Embedder(runner), promised=canary_code()).sing()
 
     code = _computed(canary, triton, threads=1)
     answer = f"{triton} serves embedding version {EMBEDDING_VERSION}; the canary's code is {code.hex()}"
     _console.print(answer, markup=False, highlight=False, soft_wrap=True)
 
 
-def _found(images: Sequence[Path], out: Path) -> list[Picture]:
+def _found(images: Sequence[Path], out: Path) -> list[PictureFile]:
     """The pictures to read; ends the program where there are none, or no place for the result."""
     if out.is_dir():
         raise _unusable(f"{out} is a folder; expected the file to write")
@@ -134,7 +134,7 @@ def _computed(compute: Callable[[ModelRunner], Awaitable[_Result]], triton: str 
 
 
 async def _each(
-    pictures: Sequence[Picture],
+    pictures: Sequence[PictureFile],
     call: Callable[[Pixels], Awaitable[Sequence[_Result]]],
     *,
     size_px: int,

@@ -17,7 +17,7 @@ MAX_DRIFT_BITS: Final = 8
 _PARTS: Final = (WHOLE, Box(0.1, 0.2, 0.7, 0.9))
 
 
-class Canary:
+class ModelCheck:
     """Both models asked about one drawn picture; remembers the first answer and expects it ever after.
 
     Given the code that the model's card promises (`inference.repository.canary_code`), it is held to that as well.

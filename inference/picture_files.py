@@ -16,7 +16,7 @@ SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PictureFile:
     """One file, and the name its results go by."""
 
     picture_id: str
@@ -24,15 +24,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PictureBatch:
     """Some pictures, ``images`` holding each as ``(n, size, size, 3) uint8``, and those that could not be read."""
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[PictureFile, ...]
     images: Pixels
-    refused: tuple[tuple[Picture, str], ...]
+    refused: tuple[tuple[PictureFile, str], ...]
 
 
-def find(given: Sequence[Path]) -> list[Picture]:
+def find(given: Sequence[Path]) -> list[PictureFile]:
     """The files named, and every picture file below the folders named, sorted by path.
 
     A picture goes by its path below the folder, without the suffix; where two would share a name, with it, and
@@ -50,13 +50,14 @@ def find(given: Sequence[Path]) -> list[Picture]:
     names = [(path, (below.with_suffix(""), below, path)) for path, below in sorted(found.items())]
     taken = Counter(name for _, choices in names for name in set(choices))
     return [
-        Picture(next((name for name in choices if taken[name] == 1), path).as_posix(), path) for path, choices in names
+        PictureFile(next((name for name in choices if taken[name] == 1), path).as_posix(), path)
+        for path, choices in names
     ]
 
 
-async def batches(pictures: Sequence[Picture], *, size_px: int, batch: int) -> AsyncIterator[Batch]:
+async def batches(pictures: Sequence[PictureFile], *, size_px: int, batch: int) -> AsyncIterator[PictureBatch]:
     """The pictures, ``batch`` at a time, decoded and squashed on a thread one batch ahead of the caller."""
-    ahead: asyncio.Task[Batch] | None = None
+    ahead: asyncio.Task[PictureBatch] | None = None
     for first in range(0, len(pictures), batch):
         reading = asyncio.create_task(asyncio.to_thread(read, pictures[first : first + batch], size_px))
         if ahead is not None:
@@ -66,15 +67,15 @@ async def batches(pictures: Sequence[Picture], *, size_px: int, batch: int) -> A
         yield await ahead
 
 
-def read(pictures: Sequence[Picture], size_px: int) -> Batch:
+def read(pictures: Sequence[PictureFile], size_px: int) -> PictureBatch:
     """One batch from disk; blocks. What does not decode is listed with the reason, never raised."""
     images = np.empty((len(pictures), size_px, size_px, 3), np.uint8)
-    good: list[Picture] = []
-    refused: list[tuple[Picture, str]] = []
+    good: list[PictureFile] = []
+    refused: list[tuple[PictureFile, str]] = []
     for picture in pictures:
         try:
             images[len(good)] = squash(decode(picture.path.read_bytes()), size_px)
             good.append(picture)
         except (PictureRefused, OSError) as exc:
             refused.append((picture, str(exc)))
-    return Batch(tuple(good), images[: len(good)], tuple(refused))
+    return PictureBatch(tuple(good), images[: len(good)], tuple(refused))

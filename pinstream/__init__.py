@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     )
     from pinstream.events import PinDeletion, PinEvent, PinOutcome, event_from
     from pinstream.http.client import AsyncPinstreamClient, PinstreamClient
-    from pinstream.http.responses import Flashlight, Lens, SeenObject, Understood
+    from pinstream.http.responses import Flashlight, Lens, LensObject, LensPhoto
     from pinstream.kafka.delivery import Delivered, Delivery
     from pinstream.publish import Publisher
     from pinstream.search.hits import Hit, IndexedPin, PinObject, SearchResult
@@ -71,11 +71,11 @@ _HOMES: Final = {
     "QueryInvalid": "errors",
     "Rerank": "search.query",
     "SearchResult": "search.hits",
-    "SeenObject": "http.responses",
+    "LensObject": "http.responses",
     "ServiceError": "errors",
     "ServiceRefused": "errors",
     "ServiceUnavailable": "errors",
-    "Understood": "http.responses",
+    "LensPhoto": "http.responses",
     "VectorIndexError": "errors",
     "VisualIndex": "search.index",
     "event_from": "events",
@@ -99,6 +99,8 @@ __all__ = [
     "IndexUnavailable",
     "IndexedPin",
     "Lens",
+    "LensObject",
+    "LensPhoto",
     "NotDelivered",
     "ObjectUnknown",
     "PictureGone",
@@ -116,11 +118,9 @@ __all__ = [
     "QueryInvalid",
     "Rerank",
     "SearchResult",
-    "SeenObject",
     "ServiceError",
     "ServiceRefused",
     "ServiceUnavailable",
-    "Understood",
     "VectorIndexError",
     "VisualIndex",
     "event_from",

@@ -71,13 +71,13 @@ Time = Annotated[
 ]
 
 
-class _Message(BaseModel):
+class _Model(BaseModel):
     """Unknown fields are ignored, wrong types refused, nothing is coerced."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class ImageRef(_Message):
+class ImageRef(_Model):
     """Where the picture is: exactly one of an address to fetch and the bytes themselves."""
 
     model_config = ConfigDict(
@@ -114,7 +114,7 @@ class ImageRef(_Message):
         return None if self.inline is None else _unbase64(self.inline)
 
 
-class PinEvent(_Message):
+class PinEvent(_Model):
     """One saved picture, version 1 of the contract."""
 
     pin_id: PinId
@@ -141,7 +141,7 @@ class PinDeletion:
     version: int
 
 
-class PinOutcome(_Message):
+class PinOutcome(_Model):
     """The last thing that happened to a pin, as ``pins.indexed`` keeps it."""
 
     pin_id: str

@@ -27,7 +27,7 @@ from pinstream.events import (
 )
 from pinstream.kafka.delivery import Delivered, Delivery
 from pinstream.kafka.outgoing_record import Envelope
-from pinstream.kafka.producer import KafkaProducer, Limits, OnError, OpenProducer, Outbox
+from pinstream.kafka.producer import KafkaProducer, OnError, OpenProducer, ProducerQueue, QueueLimits
 from pinstream.versions import VersionClock
 
 __all__ = ["Delivered", "Delivery", "KafkaSettings", "Lane", "Publisher"]
@@ -92,7 +92,7 @@ class Publisher:
         topic = topic_prefix + {"live": EVENTS_TOPIC, "backfill": BACKFILL_TOPIC}[lane]
         self._envelope = Envelope(topic=topic, source=source)
         self._versions = VersionClock(lambda: time.time_ns() // 1_000_000)
-        self._outbox: Outbox | None = None
+        self._outbox: ProducerQueue | None = None
         self._pid = 0
         self._closed = False
 
@@ -182,16 +182,16 @@ class Publisher:
                 delivery.result()
         return delivery
 
-    def _current(self) -> Outbox | None:
+    def _current(self) -> ProducerQueue | None:
         """This process's outbox; a fork begins without one, for librdkafka's threads stay behind."""
         return self._outbox if self._pid == os.getpid() else None
 
-    def _opened(self) -> Outbox:
+    def _opened(self) -> ProducerQueue:
         if self._closed:
             raise RuntimeError("this publisher is closed")
         outbox = self._current()
         if outbox is None:
-            outbox = Outbox(self._opener(), self._limits())
+            outbox = ProducerQueue(self._opener(), self._limits())
             self._outbox, self._pid = outbox, os.getpid()
             weakref.finalize(self, _finish, outbox, self._pid, self._wait_s + _EXIT_MARGIN_S)
         return outbox
@@ -200,8 +200,8 @@ class Publisher:
         """How to connect; without a reference to this object, or nobody's forgetting it would ever be noticed."""
         return partial(_open_producer, self._settings)
 
-    def _limits(self) -> Limits:
-        return Limits(
+    def _limits(self) -> QueueLimits:
+        return QueueLimits(
             events=int(self._settings["queue.buffering.max.messages"]),
             size_bytes=int(self._settings["queue.buffering.max.kbytes"]) * 1024,
             wait_s=self._wait_s,
@@ -251,7 +251,7 @@ def _told(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
         log.warning("not delivered: %s", ", ".join(undelivered))
 
 
-def _finish(outbox: Outbox, pid: int, timeout_s: float) -> None:
+def _finish(outbox: ProducerQueue, pid: int, timeout_s: float) -> None:
     """Whoever forgot to close: at the end of the program, or of the object, still send what is open."""
     if pid == os.getpid():
         undelivered = outbox.close(timeout_s)

@@ -12,7 +12,7 @@ from typing import Any
 from confluent_kafka import KafkaError
 
 from pinstream.events import PinDeletion, PinEvent, decode_event
-from pinstream.kafka.outgoing_record import Record
+from pinstream.kafka.outgoing_record import OutgoingRecord
 from pinstream.kafka.producer import KafkaProducer, OnError, OpenProducer
 from pinstream.publish import KafkaSettings, Lane, Publisher
 from pinstream.store.memory import MemoryStore
@@ -24,7 +24,7 @@ __all__ = ["MemoryKafka", "MemoryPublisher", "MemoryStore"]
 class _Answer:
     """What a delivery callback is given, of a confluent message."""
 
-    record: Record
+    record: OutgoingRecord
     offset_: int
 
     def topic(self) -> str:
@@ -47,10 +47,10 @@ class MemoryKafka:
     """A topic with one partition in a list; can be held, full or failing. Thread-safe."""
 
     def __init__(self) -> None:
-        self.records: list[Record] = []
+        self.records: list[OutgoingRecord] = []
         """What has been acknowledged, in order."""
         self.producers_opened = 0
-        self._unanswered: deque[tuple[Record, OnDelivery]] = deque()
+        self._unanswered: deque[tuple[OutgoingRecord, OnDelivery]] = deque()
         self._changed = threading.Condition(threading.RLock())
         self._held = False
         self._failure: KafkaError | None = None
@@ -100,7 +100,7 @@ class MemoryKafka:
         on_delivery: OnDelivery,
     ) -> None:
         """Take a record; it is answered in the next ``poll``."""
-        record = Record(
+        record = OutgoingRecord(
             topic=topic,
             pin_id=key.decode(),
             version=int(dict(headers)["ce_id"].rpartition(b"/")[2]),
@@ -145,7 +145,7 @@ class MemoryPublisher(Publisher):
         self.memory = MemoryKafka()
 
     @property
-    def records(self) -> list[Record]:
+    def records(self) -> list[OutgoingRecord]:
         """What was acknowledged, as Kafka would hold it."""
         return list(self.memory.records)
 

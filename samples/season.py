@@ -18,26 +18,26 @@ DOMAINS: Final[tuple[Domain, ...]] = ("catalog", "camera", "web")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OutfitPlan:
     """What a pin is to show; no products means no garment."""
 
     domain: Domain
     products: tuple[Product, ...]
 
 
-def plan(number: int) -> Plan:
+def plan(number: int) -> OutfitPlan:
     """The plan of the pin of that number, 0 or more."""
     season, place = divmod(number, SEASON)
     role = int(rng_of(season, 2).permutation(SEASON)[place])
     rng = rng_of(number, 3)
     if role >= 3 * SEASON_PRODUCTS:
-        return Plan(DOMAINS[int(rng.integers(1, 3))], ())
+        return OutfitPlan(DOMAINS[int(rng.integers(1, 3))], ())
     shown, domain = role // 3, DOMAINS[role % 3]
     wardrobe = [season * SEASON_PRODUCTS + i for i in range(SEASON_PRODUCTS)]
     if domain != "web":
-        return Plan(domain, (product(wardrobe[shown]),))
+        return OutfitPlan(domain, (product(wardrobe[shown]),))
     others = rng.permutation([i for i in wardrobe if i != wardrobe[shown]])[: int(rng.integers(1, 4))]
-    return Plan(domain, tuple(product(int(i)) for i in (wardrobe[shown], *others)))
+    return OutfitPlan(domain, tuple(product(int(i)) for i in (wardrobe[shown], *others)))
 
 
 def rng_of(*entropy: int) -> np.random.Generator:

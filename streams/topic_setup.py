@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
     ResourceType,
 )
 
-from pinstream.kafka.client_errors import Complaints
+from pinstream.kafka.client_errors import ClientErrors
 from schemas.topics import Topic
 from settings.kafka import ClientKeys
 from streams.errors import StartRefused
@@ -40,7 +40,7 @@ class TopicSetup:
 
     def __init__(self, config: ClientKeys) -> None:
         self._address = config.get("bootstrap.servers", "")
-        self._complaints = Complaints()
+        self._complaints = ClientErrors()
         try:
             # Kept: collected early, it fails its own futures.
             self._admin = AdminClient({**config, **self._complaints.listening()})

@@ -19,7 +19,7 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class Shown(Body):
+class ShownBody(Body):
     """What a pin's event said of it, and where this service has its picture."""
 
     pin_id: str
@@ -42,7 +42,7 @@ class Shown(Body):
         return f"/v1/pins/{self.pin_id}/thumbnail?version={self.version}"
 
 
-class HitBody(Shown):
+class HitBody(ShownBody):
     """One picture that a search found, shown by the nearest of the pins that show it."""
 
     slot: int = Field(description="0: the whole picture; 1 and up: the object that matched")
@@ -80,7 +80,7 @@ class ObjectsBody(Body):
     objects: tuple[ObjectBody, ...]
 
 
-class PinBody(Shown):
+class PinBody(ShownBody):
     """A pin as the index knows it."""
 
     indexed_at_ms: int

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 
 from api.dependencies import PartsHere
 from api.endpoints.bodies import BoxBody, HitsBody, ObjectBody
-from api.endpoints.hits_query import Question
+from api.endpoints.hits_query import HitsQuery
 from api.endpoints.pins import asked
 from api.guards.deadline import TimedRoute
 from api.guards.problems import declared
@@ -29,7 +29,7 @@ DrawnBox = Annotated[BoxBody, AfterValidator(_has_sides)]
 router = APIRouter(tags=["flashlight"], route_class=TimedRoute, responses=declared(404, 410, 413, 422, 424, 429, 503))
 
 
-class FlashlightQuestion(Question):
+class FlashlightQuery(HitsQuery):
     """Which box on which pin, and which pins may answer."""
 
     pin_id: Annotated[str, Field(pattern=PIN_ID_PATTERN)]
@@ -51,7 +51,7 @@ class FlashlightBody(HitsBody):
 
 
 @router.post("/v1/flashlight")
-async def flashlight(question: FlashlightQuestion, parts: PartsHere) -> FlashlightBody:
+async def flashlight(question: FlashlightQuery, parts: PartsHere) -> FlashlightBody:
     """Pins and objects like the crop: the scenes that hold it."""
     pin = await asked(parts, question.pin_id, lambda index: index.get(question.pin_id))
     meant = nearest(question.box, pin.objects)

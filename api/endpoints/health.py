@@ -9,34 +9,34 @@ from pydantic import BaseModel
 
 from api.dependencies import PartsHere
 from api.guards.problems import MEDIA_TYPE, ProblemBody, response_of
-from api.readiness import Ready
+from api.readiness import ReadyBody
 
 router = APIRouter(tags=["health"])
 
 
-class Alive(BaseModel):
+class AliveBody(BaseModel):
     """The process answers."""
 
     alive: bool
 
 
 @router.get("/healthz")
-async def healthz() -> Alive:
+async def healthz() -> AliveBody:
     """Whether the process answers at all."""
-    return Alive(alive=True)
+    return AliveBody(alive=True)
 
 
-class NotReady(Ready, ProblemBody):
+class NotReadyBody(ReadyBody, ProblemBody):
     """The same as a problem, which says why."""
 
 
 _NOT_READY: Final = {
     "description": "searches fail, or Triton serves another embedding than that of the index",
-    "content": {MEDIA_TYPE: {"schema": NotReady.model_json_schema()}},
+    "content": {MEDIA_TYPE: {"schema": NotReadyBody.model_json_schema()}},
 }
 
 
-@router.get("/readyz", responses={200: {"model": Ready}, 503: _NOT_READY})
+@router.get("/readyz", responses={200: {"model": ReadyBody}, 503: _NOT_READY})
 async def readyz(parts: PartsHere) -> Response:
     """A real search and a real inference; 503 if searches fail, or if the models' codes are not those of the index.
 

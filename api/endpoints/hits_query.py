@@ -22,7 +22,7 @@ def _some(given: object) -> object:
 Names = Annotated[tuple[Name, ...], BeforeValidator(_some)]
 
 
-class Which(BaseModel):
+class HitsOptions(BaseModel):
     """Which pins may answer, how many, and in which order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,7 +57,7 @@ class Which(BaseModel):
         )
 
 
-class Question(Which):
+class HitsQuery(HitsOptions):
     """The same, and from where on."""
 
     cursor: str | None = Field(

@@ -5,16 +5,16 @@ from typing import Annotated, Final, Literal
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from api.dependencies import Parts, PartsHere
+from api.dependencies import Dependencies, PartsHere
 from api.endpoints.bodies import Body, BoxBody, HitBody
-from api.endpoints.hits_query import Which
+from api.endpoints.hits_query import HitsOptions
 from api.guards.callers import CallerHere
 from api.guards.deadline import TimedRoute
 from api.guards.problems import Problem, declared
-from api.pictures.models import Understood
+from api.pictures.models import PhotoCodes
 from api.pictures.upload import photo_in
 from inference.errors import PictureRefused
-from pinstream.search.blend import Seen, dominant, lens_queries
+from pinstream.search.blend import PhotoPart, dominant, lens_queries
 from pinstream.search.hits import Hit, SearchResult
 
 _BINARY: Final = {"schema": {"type": "string", "contentMediaType": "application/octet-stream"}}
@@ -38,7 +38,7 @@ _PHOTO: Final = {
 router = APIRouter(tags=["lens"], route_class=TimedRoute, responses=declared(400, 408, 413, 415, 422, 429, 503))
 
 
-class SeenBody(Body):
+class LensObjectBody(Body):
     """One object that was detected on the photo."""
 
     label: str
@@ -46,12 +46,12 @@ class SeenBody(Body):
     box: BoxBody
 
 
-class UnderstoodBody(Body):
+class LensPhotoBody(Body):
     """What the models made of the photo."""
 
     width_px: int = Field(description="upright")
     height_px: int
-    objects: tuple[SeenBody, ...]
+    objects: tuple[LensObjectBody, ...]
     dominant: int | None = Field(description="the place in `objects` of what the photo is about; its hits lead")
 
 
@@ -68,16 +68,18 @@ class LensBody(Body):
     hits: tuple[LensHitBody, ...]
     exhausted: bool = Field(description="true: these are all there are; false: there are more")
     cursor: None = Field(None, description="always null: there is no next page, as the photo is not kept; ask for more")
-    understood: UnderstoodBody
+    understood: LensPhotoBody
 
 
 @router.post("/v1/lens", openapi_extra=_PHOTO)
-async def lens(request: Request, which: Annotated[Which, Query()], parts: PartsHere, caller: CallerHere) -> LensBody:
+async def lens(
+    request: Request, which: Annotated[HitsOptions, Query()], parts: PartsHere, caller: CallerHere
+) -> LensBody:
     """What is like a photo: as a whole, and like each object on it."""
     with parts.uploads.place(caller):
         photo = await _understood(request, parts)
     seen = [
-        Seen(
+        PhotoPart(
             code=code,
             label=thing.label,
             score=thing.score,
@@ -92,7 +94,7 @@ async def lens(request: Request, which: Annotated[Which, Query()], parts: PartsH
     return _body(found, photo.width_px, photo.height_px, seen)
 
 
-async def _understood(request: Request, parts: Parts) -> Understood:
+async def _understood(request: Request, parts: Dependencies) -> PhotoCodes:
     encoded = await photo_in(request, within_s=request.app.state.settings.quota.upload_s)
     try:
         return await parts.models.understand(encoded)
@@ -100,11 +102,11 @@ async def _understood(request: Request, parts: Parts) -> Understood:
         raise Problem(422, "photo-refused", str(exc), field="photo") from exc
 
 
-def _body(found: SearchResult, width_px: int, height_px: int, seen: list[Seen]) -> LensBody:
-    understood = UnderstoodBody(
+def _body(found: SearchResult, width_px: int, height_px: int, seen: list[PhotoPart]) -> LensBody:
+    understood = LensPhotoBody(
         width_px=width_px,
         height_px=height_px,
-        objects=tuple(SeenBody.model_validate(each) for each in seen),
+        objects=tuple(LensObjectBody.model_validate(each) for each in seen),
         dominant=dominant(seen),
     )
     return LensBody(hits=tuple(map(_hit, found.hits)), exhausted=found.exhausted, understood=understood)

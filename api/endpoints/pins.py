@@ -5,9 +5,9 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Path, Query, Response
 
-from api.dependencies import Parts, PartsHere
+from api.dependencies import Dependencies, PartsHere
 from api.endpoints.bodies import HitsBody, ObjectsBody, PinBody
-from api.endpoints.hits_query import Question
+from api.endpoints.hits_query import HitsQuery
 from api.guards.deadline import TimedRoute
 from api.guards.problems import Problem, declared, problem_of
 from api.pictures.picture_cache import reason_of
@@ -41,7 +41,7 @@ async def objects(pin_id: PinId, parts: PartsHere) -> ObjectsBody:
 
 
 @router.get("/related")
-async def related(pin_id: PinId, question: Annotated[Question, Query()], parts: PartsHere) -> HitsBody:
+async def related(pin_id: PinId, question: Annotated[HitsQuery, Query()], parts: PartsHere) -> HitsBody:
     """Whole pictures like this pin's: near-duplicates first, then what looks alike. `label`: what they mainly show."""
 
     def search(index: VisualIndex) -> SearchResult:
@@ -56,7 +56,7 @@ async def related(pin_id: PinId, question: Annotated[Question, Query()], parts: 
 async def similar(
     pin_id: PinId,
     slot: Annotated[int, Path(ge=1, le=MAX_SLOT)],
-    question: Annotated[Question, Query()],
+    question: Annotated[HitsQuery, Query()],
     parts: PartsHere,
 ) -> HitsBody:
     """Objects like this one, of its own label unless `label` names others; `label=any` opens that gate."""
@@ -104,7 +104,7 @@ async def thumbnail(
     return Response(content, headers=headers, media_type=MEDIA_TYPES[kind])
 
 
-async def asked(parts: Parts, pin_id: str, question: Callable[[VisualIndex], Answer]) -> Answer:
+async def asked(parts: Dependencies, pin_id: str, question: Callable[[VisualIndex], Answer]) -> Answer:
     """What the index says of a pin; where it has none, a Problem that says why, as far as Kafka told."""
     try:
         return await parts.searches.ask(question)
@@ -125,14 +125,14 @@ def _about(problem: Problem, pin_id: str) -> Problem:
     return problem
 
 
-def _kept_for(version: int | None, found: IndexedPin, parts: Parts) -> str:
+def _kept_for(version: int | None, found: IndexedPin, parts: Dependencies) -> str:
     """An address with a version never keeps the picture of another."""
     if version is None:
         return f"{parts.cached_by}, max-age=60"
     return f"{parts.cached_by}, max-age=86400" if version == found.version else "no-cache"
 
 
-def _placeholder(found: IndexedPin, error: FetchError | PictureRefused | Problem, parts: Parts) -> Response:
+def _placeholder(found: IndexedPin, error: FetchError | PictureRefused | Problem, parts: Dependencies) -> Response:
     if isinstance(error, Problem) and error.status == 429:
         raise error
     reason = "no-picture" if isinstance(error, PictureRefused) else reason_of(error)

@@ -13,8 +13,8 @@ import orjson
 from api.endpoints.bodies import PinBody
 from api.feed.journal import News
 from api.guards.problems import Problem
-from api.metrics import Metrics
-from api.search_threads import Searches
+from api.metrics import ApiMetrics
+from api.search_threads import SearchThreads
 from pinstream.errors import PinUnknown, VectorIndexError
 from pinstream.search.hits import IndexedPin
 
@@ -34,7 +34,7 @@ def now_ms() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class FeedEvent:
     """One server-sent event, as it goes over the wire, and the news it tells."""
 
     serial: int
@@ -42,13 +42,13 @@ class Event:
     frame: bytes
 
 
-class Feed:
+class FreshFeed:
     """News in, events out; use it from one event loop."""
 
     def __init__(
         self,
-        searches: Searches,
-        metrics: Metrics,
+        searches: SearchThreads,
+        metrics: ApiMetrics,
         *,
         heartbeat_s: float,
         now_ms: Callable[[], int] = now_ms,
@@ -58,7 +58,7 @@ class Feed:
         self._heartbeat_s = heartbeat_s
         self._now_ms = now_ms
         self._waiting: deque[News] = deque(maxlen=KEPT)
-        self._events: deque[Event] = deque(maxlen=KEPT)
+        self._events: deque[FeedEvent] = deque(maxlen=KEPT)
         self._told = 0
         self._changed = asyncio.Event()
         self._arrived = asyncio.Event()
@@ -151,7 +151,7 @@ class Feed:
             if data is not None:
                 self._told += 1
                 frame = f"id: {news.event_id}\nevent: {news.kind}\ndata: ".encode() + data + b"\n\n"
-                self._events.append(Event(self._told, news, frame))
+                self._events.append(FeedEvent(self._told, news, frame))
                 self._metrics.add("fresh", news.kind)
         self._changed.set()
         self._changed.clear()

@@ -18,33 +18,33 @@ _SHOWN: Final = ("indexed", "unchanged")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RecordPosition:
     """Where a record lies on Kafka."""
 
     topic: str
     partition: int
     offset: int
 
-    def is_settled_by(self, other: "Place") -> bool:
+    def is_settled_by(self, other: "RecordPosition") -> bool:
         """Whether the outcome of ``other`` is at least as late as this, of one partition."""
         return (self.topic, self.partition) == (other.topic, other.partition) and self.offset <= other.offset
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownPin:
     """The last things heard of a pin."""
 
-    published: Place | None = None
+    published: RecordPosition | None = None
     outcome: PinOutcome | None = None
     shown: PinOutcome | None = None
     """The last outcome that put a version into the index, or found it there."""
 
     @property
-    def settled(self) -> Place | None:
+    def settled(self) -> RecordPosition | None:
         """The event that the outcome is about."""
         return None if self.outcome is None else place_of(self.outcome)
 
-    def place_of(self, version: int) -> Place | None:
+    def place_of(self, version: int) -> RecordPosition | None:
         """Where the event of that version lies, or may lie: what was published last is looked at by nobody here."""
         if self.shown is not None and self.shown.version == version:
             return place_of(self.shown)
@@ -77,14 +77,14 @@ class Journal:
     """Fed by one reader of Kafka; use it from one event loop."""
 
     def __init__(self, *, pins: int, hear: Callable[[News], None] = lambda _news: None) -> None:
-        self._known: Lru[str, Known] = Lru(pins)
+        self._known: Lru[str, KnownPin] = Lru(pins)
         self._hear = hear
 
-    def known(self, pin_id: str) -> Known:
+    def known(self, pin_id: str) -> KnownPin:
         """What is remembered of a pin."""
-        return self._known.get(pin_id) or Known()
+        return self._known.get(pin_id) or KnownPin()
 
-    def published(self, pin_id: str, place: Place) -> None:
+    def published(self, pin_id: str, place: RecordPosition) -> None:
         """An event was seen on one of the lanes."""
         self._known.put(pin_id, replace(self.known(pin_id), published=place))
 
@@ -117,9 +117,9 @@ class Journal:
         return "unknown", f"pin {pin_id!r} is not in the index; its last event was {outcome.outcome}"
 
 
-def place_of(outcome: PinOutcome) -> Place:
+def place_of(outcome: PinOutcome) -> RecordPosition:
     """Where the event of an outcome lies."""
-    return Place(outcome.topic, outcome.partition, outcome.offset)
+    return RecordPosition(outcome.topic, outcome.partition, outcome.offset)
 
 
 def _is_repeated(outcome: PinOutcome, before: PinOutcome | None) -> bool:

@@ -15,7 +15,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from api.feed.journal import Place
+from api.feed.journal import RecordPosition
 from pinstream.errors import EventInvalid
 from pinstream.events import PinOutcome
 from settings.kafka import KafkaSettings
@@ -32,17 +32,17 @@ _MOST_WAITING: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedRecord:
     """An event of a pin, of which nothing but its place is looked at."""
 
     pin_id: str
-    place: Place
+    place: RecordPosition
 
 
-Heard = Published | PinOutcome
+Heard = PublishedRecord | PinOutcome
 
 
-class Listener(Protocol):
+class TailListener(Protocol):
     """Whoever is told; called from the tail's thread."""
 
     def heard(self, records: Sequence[Heard]) -> None:
@@ -54,10 +54,10 @@ class Listener(Protocol):
         ...
 
 
-class Tail:
+class TopicTail:
     """Outcomes from ``look_back`` records before the end on, events from where the workers are."""
 
-    def __init__(self, settings: KafkaSettings, listener: Listener, *, look_back: int) -> None:
+    def __init__(self, settings: KafkaSettings, listener: TailListener, *, look_back: int) -> None:
         self._settings = settings
         self._listener = listener
         self._look_back = look_back
@@ -142,7 +142,7 @@ class Tail:
             return
         if topic != self._settings.indexed_topic:
             pin_id = (key if isinstance(key, bytes) else key.encode()).decode("utf-8", "replace")
-            yield Published(pin_id, Place(topic, message.partition() or 0, message.offset() or 0))
+            yield PublishedRecord(pin_id, RecordPosition(topic, message.partition() or 0, message.offset() or 0))
             return
         value = message.value()
         try:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from api.guards.problems import Problem
-from api.metrics import Metrics
+from api.metrics import ApiMetrics
 
 
-class Places:
+class AdmissionLimit:
     """``places`` at once, ``each`` of them for one caller at most; use it from one event loop."""
 
-    def __init__(self, name: str, *, places: int, each: int, retry_after_s: float, metrics: Metrics) -> None:
+    def __init__(self, name: str, *, places: int, each: int, retry_after_s: float, metrics: ApiMetrics) -> None:
         self._name = name
         self._places = places
         self._each = each

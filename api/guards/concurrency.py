@@ -7,17 +7,17 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from api.guards.problems import Problem
-from api.metrics import Metrics
+from api.metrics import ApiMetrics
 
 _SLOWNESS_KEPT: Final = 0.9
 _FIRST_GUESS_S: Final = 0.1
 
 
-class Gate:
+class ConcurrencyLimit:
     """``places`` at once inside, ``waiting`` in line; use it from one event loop."""
 
     def __init__(
-        self, name: str, *, places: int, waiting: int, metrics: Metrics, clock: Callable[[], float] = time.monotonic
+        self, name: str, *, places: int, waiting: int, metrics: ApiMetrics, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._name = name
         self._places = places

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.guards.callers import address_of
 from api.guards.problems import Problem, response_of
-from api.metrics import Metrics
+from api.metrics import ApiMetrics
 from fetch.addresses import Network
 
 KEY_COOKIE: Final = "pinstream_key"
@@ -80,7 +80,7 @@ class Guard:
         buckets: Buckets,
         body_bytes: int,
         proxies: Sequence[Network],
-        metrics: Metrics,
+        metrics: ApiMetrics,
     ) -> None:
         self._app = app
         self._keys = keys

@@ -39,7 +39,7 @@ class SafeHeaders:
         await self._app(scope, receive, safe if scope["type"] == "http" else send)
 
 
-class Heads:
+class HeadRequests:
     """HEAD is answered as GET is, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:

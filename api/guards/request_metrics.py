@@ -6,16 +6,16 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.metrics import Metrics
+from api.metrics import ApiMetrics
 
 _UNMATCHED: Final = "none"
 _METHODS: Final = frozenset(HTTPMethod)
 
 
-class Observed:
+class RequestMetrics:
     """Counts answers and times those that are no streams."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, *, metrics: ApiMetrics) -> None:
         self._app = app
         self._metrics = metrics
 

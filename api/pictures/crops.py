@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from api.metrics import Metrics
-from api.pictures.models import Models
-from api.pictures.picture_cache import Pictures
+from api.metrics import ApiMetrics
+from api.pictures.models import QueryModels
+from api.pictures.picture_cache import PictureCache
 from inference import images
 from pinstream.lru import Lru
 from pinstream.search.hits import IndexedPin
@@ -20,7 +20,7 @@ Key = tuple[str, images.Span, images.Span, int]
 class Crops:
     """Use it from one event loop."""
 
-    def __init__(self, pictures: Pictures, models: Models, *, capacity: int, metrics: Metrics) -> None:
+    def __init__(self, pictures: PictureCache, models: QueryModels, *, capacity: int, metrics: ApiMetrics) -> None:
         self._pictures = pictures
         self._models = models
         self._metrics = metrics

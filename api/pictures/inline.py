@@ -8,7 +8,7 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from api.feed.journal import Place
+from api.feed.journal import RecordPosition
 from fetch.fetcher import FetchFailed, FetchRefused
 from pinstream.errors import EventInvalid
 from pinstream.events import PinEvent, decode_event
@@ -25,15 +25,15 @@ class InlineReader:
     settings: KafkaSettings
     threads: Executor
 
-    async def read(self, pin_id: str, version: int, place: Place) -> bytes:
-        """See `api.pictures.picture_cache.ReadInline`."""
+    async def read(self, pin_id: str, version: int, place: RecordPosition) -> bytes:
+        """See `api.pictures.picture_cache.InlineSource`."""
         try:
             value = await asyncio.get_running_loop().run_in_executor(self.threads, self._record, place)
         except KafkaException as exc:
             raise FetchFailed(f"pin {pin_id}: Kafka: {exc.args[0].str()}") from exc
         return picture_in(value, pin_id, version)
 
-    def _record(self, place: Place) -> bytes | None:
+    def _record(self, place: RecordPosition) -> bytes | None:
         """The value of the record at ``place``; blocks. Raises FetchRefused where compaction has removed it."""
         consumer = Consumer(
             {

@@ -6,13 +6,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
-from api.guards.concurrency import Gate
+from api.guards.concurrency import ConcurrencyLimit
 from inference.detect import Detection
 from inference.images import WHOLE, Box, Pixels, decode
 from pinstream.store.codes import Code
 
 
-class Detects(Protocol):
+class ObjectDetector(Protocol):
     """Objects on pictures, such as `inference.detect.Detector`."""
 
     async def detect(self, pixels: Pixels) -> tuple[Detection, ...]:
@@ -20,7 +20,7 @@ class Detects(Protocol):
         ...
 
 
-class Embeds(Protocol):
+class BoxEmbedder(Protocol):
     """Codes of boxes, such as `inference.embed.Embedder`."""
 
     async def embed(self, pixels: Pixels, boxes: Sequence[Box]) -> list[Code]:
@@ -29,7 +29,7 @@ class Embeds(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class PhotoCodes:
     """What the models say of a photo: a code for the whole, and for each object."""
 
     width_px: int
@@ -39,7 +39,7 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
-class Cropped:
+class BoxCode:
     """The code of a box on a picture of this size."""
 
     width_px: int
@@ -48,16 +48,16 @@ class Cropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
+class QueryModels:
     """Both models behind one gate; a place is held while a picture is decoded, too, since pixels are the memory."""
 
-    detector: Detects
-    embedder: Embeds
-    gate: Gate
+    detector: ObjectDetector
+    embedder: BoxEmbedder
+    gate: ConcurrencyLimit
     decoders: Executor
     max_pixels: int
 
-    async def understand(self, encoded: bytes) -> Understood:
+    async def understand(self, encoded: bytes) -> PhotoCodes:
         """Everything on a photo: one detection, then one embedding of the whole and all objects.
 
         Raises PictureRefused, what the models raise, or a Problem (429) if too many wait.
@@ -67,15 +67,15 @@ class Models:
             found = await self.detector.detect(pixels)
             whole, *codes = await self.embedder.embed(pixels, [WHOLE, *(each.box for each in found)])
         height_px, width_px = pixels.shape[:2]
-        return Understood(width_px, height_px, whole, tuple(zip(found, codes, strict=True)))
+        return PhotoCodes(width_px, height_px, whole, tuple(zip(found, codes, strict=True)))
 
-    async def crop(self, encoded: bytes, box: Box) -> Cropped:
+    async def crop(self, encoded: bytes, box: Box) -> BoxCode:
         """The code of one box; raises the same."""
         async with self.gate.place():
             pixels = await self._decoded(encoded)
             (code,) = await self.embedder.embed(pixels, [box])
         height_px, width_px = pixels.shape[:2]
-        return Cropped(width_px, height_px, code)
+        return BoxCode(width_px, height_px, code)
 
     async def _decoded(self, encoded: bytes) -> Pixels:
         loop = asyncio.get_running_loop()

@@ -8,10 +8,10 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from api.feed.journal import Journal, Place
-from api.guards.concurrency import Gate
+from api.feed.journal import Journal, RecordPosition
+from api.guards.concurrency import ConcurrencyLimit
 from api.guards.problems import Problem
-from api.metrics import Metrics
+from api.metrics import ApiMetrics
 from fetch.fetcher import FetchError, FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.lru import Lru
@@ -25,7 +25,7 @@ Key = tuple[str, int]
 """A pin and its version: one content."""
 
 
-class Fetch(Protocol):
+class UrlFetcher(Protocol):
     """Whoever gets pictures from their addresses, such as `fetch.fetcher.Fetcher`."""
 
     async def fetch(self, image: ImageRef) -> bytes:
@@ -33,46 +33,46 @@ class Fetch(Protocol):
         ...
 
 
-class ReadInline(Protocol):
+class InlineSource(Protocol):
     """Whoever gets pictures that travelled inside their events."""
 
-    async def read(self, pin_id: str, version: int, place: Place) -> bytes:
+    async def read(self, pin_id: str, version: int, place: RecordPosition) -> bytes:
         """The encoded picture in the event at ``place``; raises FetchRefused (no such version there), FetchFailed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class PinPicture:
     """An encoded picture, and the SHA-256 of its bytes in hexadecimal."""
 
     encoded: bytes
     sha256: str
 
 
-class Pictures:
+class PictureCache:
     """Pictures by pin; use it from one event loop."""
 
     def __init__(
         self,
-        fetch: Fetch,
-        inline: ReadInline,
+        fetch: UrlFetcher,
+        inline: InlineSource,
         journal: Journal,
-        gate: Gate,
+        gate: ConcurrencyLimit,
         *,
         capacity_bytes: int,
-        metrics: Metrics,
+        metrics: ApiMetrics,
     ) -> None:
         self._fetch = fetch
         self._inline = inline
         self._journal = journal
         self._gate = gate
         self._metrics = metrics
-        self._kept: Lru[Key, Picture] = Lru(capacity_bytes, weight=lambda picture: len(picture.encoded))
+        self._kept: Lru[Key, PinPicture] = Lru(capacity_bytes, weight=lambda picture: len(picture.encoded))
         self._failed: Lru[Key, tuple[float, FetchError]] = Lru(_FAILURES)
-        self._coming: dict[Key, asyncio.Task[Picture]] = {}
+        self._coming: dict[Key, asyncio.Task[PinPicture]] = {}
         self.clock: Callable[[], float] = time.monotonic
 
-    async def of(self, pin: IndexedPin) -> Picture:
+    async def of(self, pin: IndexedPin) -> PinPicture:
         """The picture as its address gives it now; raises FetchRefused, FetchFailed, or a Problem (429).
 
         A failure is remembered for some seconds, a refusal for a minute: a broken address is not asked by every reader.
@@ -98,7 +98,7 @@ class Pictures:
                 raise copy(error)
             self._failed.drop(key)
 
-    async def _got(self, key: Key, pin: IndexedPin) -> Picture:
+    async def _got(self, key: Key, pin: IndexedPin) -> PinPicture:
         try:
             async with self._gate.place():
                 encoded = await self._ask(pin)
@@ -107,7 +107,7 @@ class Pictures:
             # A copy has no traceback, whose frames would keep what was read of the picture.
             self._failed.put(key, (self.clock() + for_s, copy(exc)))
             raise
-        picture = Picture(encoded, hashlib.sha256(encoded).hexdigest())
+        picture = PinPicture(encoded, hashlib.sha256(encoded).hexdigest())
         self._kept.put(key, picture)
         return picture
 

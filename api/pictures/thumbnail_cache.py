@@ -4,20 +4,20 @@ import asyncio
 from concurrent.futures import Executor
 from functools import partial
 
-from api.guards.concurrency import Gate
-from api.metrics import Metrics
-from api.pictures.picture_cache import Picture
+from api.guards.concurrency import ConcurrencyLimit
+from api.metrics import ApiMetrics
+from api.pictures.picture_cache import PinPicture
 from api.pictures.thumbnails import Format, rendered
 from pinstream.lru import Lru
 
 Key = tuple[str, int, Format]
 
 
-class Shrinking:
+class ThumbnailCache:
     """Makes each thumbnail once, so many at once as the gate lets in; use it from one event loop."""
 
     def __init__(
-        self, threads: Executor, gate: Gate, *, capacity_bytes: int, max_pixels: int, metrics: Metrics
+        self, threads: Executor, gate: ConcurrencyLimit, *, capacity_bytes: int, max_pixels: int, metrics: ApiMetrics
     ) -> None:
         self._threads = threads
         self._gate = gate
@@ -25,7 +25,7 @@ class Shrinking:
         self._metrics = metrics
         self._kept: Lru[Key, bytes] = Lru(capacity_bytes, weight=len)
 
-    async def thumbnail(self, picture: Picture, width_px: int, kind: Format) -> bytes:
+    async def thumbnail(self, picture: PinPicture, width_px: int, kind: Format) -> bytes:
         """The encoded thumbnail; raises PictureRefused, or a Problem (429) if too many wait."""
         key = (picture.sha256, width_px, kind)
         kept = self._kept.get(key)

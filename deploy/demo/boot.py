@@ -15,8 +15,8 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
-from deploy.demo.screen.demo_state import Board, PartState
-from deploy.demo.sources import Source
+from deploy.demo.screen.demo_state import DemoState, PartState
+from deploy.demo.sources import PinSource
 from deploy.demo.worker import Worker, started
 from deploy.local import state
 from deploy.local.errors import BadOption, NotReady, PartFailed
@@ -45,7 +45,7 @@ class GivenUp(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class DemoStack:
     """A running stack with its worker and its search page."""
 
     stack: LocalStack
@@ -96,7 +96,7 @@ def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def booted(root: Path, source: Source, *, count: int, milvus: str, board: Board) -> Iterator[Site]:
+def booted(root: Path, source: PinSource, *, count: int, milvus: str, board: DemoState) -> Iterator[DemoStack]:
     """The stack, its topics and collection, and a worker that is ready; all of it is gone afterwards.
 
     Raises StackError with what to do, PartFailed with the last log lines of what failed.
@@ -114,13 +114,13 @@ def booted(root: Path, source: Source, *, count: int, milvus: str, board: Board)
         boot.await_worker(worker)
         page, api = boot.page.result()
         ends.callback(lambda: api.stop(grace_s=page.stop_grace_s))
-        yield Site(stack, worker.child, api, page.url)
+        yield DemoStack(stack, worker.child, api, page.url)
 
 
 class _Boot:
     """The steps of one boot, each in a thread; the calling thread watches, so that Ctrl-C is heard at once."""
 
-    def __init__(self, stack: LocalStack, spawner: Spawner, board: Board) -> None:
+    def __init__(self, stack: LocalStack, spawner: Spawner, board: DemoState) -> None:
         self._stack = stack
         self._spawner = spawner
         self._board = board
@@ -135,7 +135,7 @@ class _Boot:
         self._stack.abort()
         self._pool.shutdown(cancel_futures=True)
 
-    def prepare(self, source: Source, count: int) -> None:
+    def prepare(self, source: PinSource, count: int) -> None:
         """Start the servers, draw the pins, create topics and collection; blocks until all is done."""
         for name in (*_LABELS.values(), _TOPICS, _COLLECTION, _WORKER, _PAGE):
             self._board.part(name, "waiting")
@@ -221,7 +221,7 @@ class _Boot:
         finally:
             store.close()
 
-    def _draw(self, source: Source, count: int) -> None:
+    def _draw(self, source: PinSource, count: int) -> None:
         """Have all pictures ready before anything is measured: drawing costs a core."""
         launch = source.drawing(count)
         if launch is None or source.ready(count) == count:

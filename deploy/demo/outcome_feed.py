@@ -18,7 +18,7 @@ _POLL_S = 0.2
 _METADATA_TIMEOUT_S = 10.0
 
 
-class Feed:
+class OutcomeFeed:
     """Calls ``take`` with every outcome, from the topic's beginning, until it is closed.
 
     Reads all partitions and belongs to no group, so there is nothing to wait for and nothing to commit.

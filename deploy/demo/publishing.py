@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterable
 
-from deploy.demo.result.tally import DemoPin, Tally
-from deploy.demo.screen.demo_state import Board
+from deploy.demo.result.tally import DemoPin, RunTally
+from deploy.demo.screen.demo_state import DemoState
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.kafka.delivery import Delivery
 from pinstream.publish import Publisher
@@ -15,8 +15,8 @@ def publish_steadily(
     pins: Iterable[DemoPin],
     *,
     rate: float,
-    tally: Tally,
-    board: Board,
+    tally: RunTally,
+    board: DemoState,
     check: Callable[[], None],
 ) -> None:
     """Publish each pin at its time, ``rate`` a second from now on; one that was held up is made up for.
@@ -31,7 +31,7 @@ def publish_steadily(
         board.published()
 
 
-def publish(publisher: Publisher, pin: DemoPin, tally: Tally) -> None:
+def publish(publisher: Publisher, pin: DemoPin, tally: RunTally) -> None:
     """Publish one pin; if it is refused, or Kafka does not take it, the tally learns why."""
     tally.published(pin)
     event = {"pin_id": pin.pin_id, "image": {"url": pin.url}, "domain": pin.domain, "title": pin.title}
@@ -43,6 +43,6 @@ def publish(publisher: Publisher, pin: DemoPin, tally: Tally) -> None:
         delivery.add_done_callback(lambda done: _note_failure(done, pin, tally))
 
 
-def _note_failure(delivery: Delivery, pin: DemoPin, tally: Tally) -> None:
+def _note_failure(delivery: Delivery, pin: DemoPin, tally: RunTally) -> None:
     if delivery.failed():
         tally.undelivered(pin, "Kafka did not acknowledge it in time")

@@ -12,21 +12,21 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from deploy.demo.boot import Site, booted, run_folder
+from deploy.demo.boot import DemoStack, booted, run_folder
 from deploy.demo.options import DEFAULT_PINS, Options
-from deploy.demo.outcome_feed import Feed
+from deploy.demo.outcome_feed import OutcomeFeed
 from deploy.demo.publishing import publish_steadily
 from deploy.demo.result.chart import Dot
 from deploy.demo.result.exhibit import Exhibit, most_interesting
 from deploy.demo.result.neighbours import candidates, exhibit_of, unfindable
 from deploy.demo.result.page import Story, page
 from deploy.demo.result.sheet import save_sheet
-from deploy.demo.result.tally import Tally, Verdict
+from deploy.demo.result.tally import RunTally, RunVerdict
 from deploy.demo.screen import report
-from deploy.demo.screen.demo_state import Board
+from deploy.demo.screen.demo_state import DemoState
 from deploy.demo.screen.screen import screen_for
 from deploy.demo.screen.wording import count
-from deploy.demo.sources import PictureFolder, SamplePins, Source, what_is_wrong
+from deploy.demo.sources import PictureFolder, PinSource, SamplePins, what_is_wrong
 from pinstream.events import PinOutcome
 from pinstream.publish import Publisher
 from pinstream.search.index import VisualIndex
@@ -40,20 +40,20 @@ _STAYING_RATE: Final = 0.5
 _NOBODYS_PIN: Final = "demo-warm-up"
 
 
-def source_of(options: Options) -> Source:
+def source_of(options: Options) -> PinSource:
     """Where this run's pins come from; raises NoPictures."""
     if options.images is None:
         return SamplePins(seed=options.seed)
     return PictureFolder(options.images, seed=options.seed)
 
 
-def run(options: Options, source: Source, *, console: Console, started_at_s: float) -> int:
+def run(options: Options, source: PinSource, *, console: Console, started_at_s: float) -> int:
     """The exit status: 0 if every pin was accounted for, else 1.
 
     Raises StackError (with what to do), PinstreamError, and KeyboardInterrupt where it was ended early.
     """
     planned = options.pins or min(source.available, DEFAULT_PINS)
-    board = Board(started_at_s)
+    board = DemoState(started_at_s)
     board.plan(planned)
     console.print(_announcement(planned, options, source), style="dim", soft_wrap=True)
     with run_folder(options.out, keep=options.keep) as root, ExitStack() as ends:
@@ -72,17 +72,19 @@ def run(options: Options, source: Source, *, console: Console, started_at_s: flo
 class Demo:
     """One run on a site that is up: its publisher, its feed, its index, its books."""
 
-    def __init__(self, options: Options, source: Source, site: Site, *, console: Console, board: Board) -> None:
+    def __init__(
+        self, options: Options, source: PinSource, site: DemoStack, *, console: Console, board: DemoState
+    ) -> None:
         self._options = options
         self._source = source
         self._site = site
         self._console = console
         self._board = board
-        self._tally = Tally()
+        self._tally = RunTally()
         self._shown = "PIN"
         self._index = VisualIndex(site.endpoints.milvus, consistency="Strong")
         self._publisher = Publisher(site.endpoints.kafka, source="pinstream-demo")
-        self._feed = Feed(site.endpoints.kafka, self._take)
+        self._feed = OutcomeFeed(site.endpoints.kafka, self._take)
         self._feed.start()
 
     def close(self) -> None:
@@ -148,7 +150,7 @@ class Demo:
         if pin is not None:
             self._board.settled(outcome, pin.title)
 
-    def _judge(self) -> Verdict:
+    def _judge(self) -> RunVerdict:
         dead = (pin_id for pin_id, outcome in self._tally.outcomes.items() if outcome.outcome == "dead")
         pins = self._tally.pins
         blame = {pin_id: reason for pin_id in dead if (reason := what_is_wrong(pins[pin_id].file))}
@@ -162,7 +164,7 @@ class Demo:
         ]
         return most_interesting(shown, limit=_EXHIBITS)
 
-    def _written(self, exhibits: Sequence[Exhibit], verdict: Verdict) -> Iterator[tuple[str, Path]]:
+    def _written(self, exhibits: Sequence[Exhibit], verdict: RunVerdict) -> Iterator[tuple[str, Path]]:
         """The files made for a person, each with what it is."""
         story = Story(
             exhibits=exhibits,
@@ -183,7 +185,7 @@ class Demo:
             yield "figures", self._options.json
 
 
-def dots_of(tally: Tally) -> list[Dot]:
+def dots_of(tally: RunTally) -> list[Dot]:
     """Every pin whose freshness is known."""
     pins = tally.pins
     return [
@@ -193,13 +195,13 @@ def dots_of(tally: Tally) -> list[Dot]:
     ]
 
 
-def _announcement(planned: int, options: Options, source: Source) -> str:
+def _announcement(planned: int, options: Options, source: PinSource) -> str:
     milvus = {"lite": "Milvus Lite", "server": "the standalone Milvus"}.get(options.milvus, "Milvus")
     cores = count(len(os.sched_getaffinity(0)), "core")
     return f"{source.described(planned)} at {options.rate:g} a second through Kafka, Triton and {milvus} on {cores}"
 
 
-def _hint(pin_id: str, site: Site) -> str:
+def _hint(pin_id: str, site: DemoStack) -> str:
     return (
         f"  Open {site.page} and watch pins arrive, or {site.page}/pins/{pin_id} for what is like one.\n"
         "  Still publishing, slowly. In another terminal:\n"

@@ -25,7 +25,7 @@ class NoPictures(Exception):
     """The folder cannot be used; the message says why and what to do."""
 
 
-class Source(Protocol):
+class PinSource(Protocol):
     """A sequence of pins without an end."""
 
     @property

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common as styles
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from deploy.grafana.spec import Board, Panel, Query, Variable
+from deploy.grafana.spec import Dashboard, Panel, Query, Variable
 
 TAG: Final = "pinstream"
 RUNBOOKS: Final = "/public/runbooks"
@@ -21,12 +21,12 @@ _HEIGHTS: Final = {"number": 5, "table": 7, "heatmap": 9}
 _SdkPanel = timeseries.Panel | stat.Panel | table.Panel | heatmap.Panel
 
 
-def to_json(board: Board) -> str:
+def to_json(board: Dashboard) -> str:
     """The dashboard's file."""
     return JSONEncoder(sort_keys=True, indent=1).encode(_dashboard(board).build()) + "\n"
 
 
-def _dashboard(board: Board) -> dashboard.Dashboard:
+def _dashboard(board: Dashboard) -> dashboard.Dashboard:
     built = (
         dashboard.Dashboard(board.title)
         .uid(f"pinstream-{board.name}")

@@ -52,7 +52,7 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Dashboard:
     """One dashboard."""
 
     name: str

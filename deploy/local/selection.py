@@ -11,7 +11,7 @@ from deploy.local.parts.kafka import Kafka, check_kafka
 from deploy.local.parts.milvus_lite import MilvusLite, check_milvus
 from deploy.local.parts.milvus_server import MilvusServer
 from deploy.local.parts.part import Elsewhere, Part
-from deploy.local.parts.picture_part import Pictures
+from deploy.local.parts.picture_part import PicturePart
 from deploy.local.parts.security import Security, security
 from deploy.local.parts.triton import Triton, check_triton, model_names
 
@@ -48,7 +48,7 @@ class StackOptions:
 
 def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
     """The parts that the options name, not yet started. Raises BadOption."""
-    pictures = Pictures(options.pictures) if options.pictures else None
+    pictures = PicturePart(options.pictures) if options.pictures else None
     secured = security(options.root.absolute(), _asking(options)) if options.secure else None
     chosen = (_kafka(options, secured), _triton(options, stack_id, secured), _milvus(options, secured), pictures)
     parts = tuple(part for part in chosen if part is not None)

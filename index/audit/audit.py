@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from index.audit.compare import DEAD, LIVING, ROWS, Comparison
-from index.audit.findings import KINDS, Finding, Judge, Kind, Word
-from index.audit.ledger import Ledger
-from index.audit.topics import Hearing
+from index.audit.compare import DEAD, LIVING, ROWS, IndexScan
+from index.audit.findings import KINDS, Finding, Kind, LastEvent, PinComparison
+from index.audit.ledger import AuditLedger
+from index.audit.topics import TopicScan
 from pinstream.cli.screen import Steps
 from pinstream.store.collection import WHOLE_SLOT, Row
 
@@ -24,7 +24,7 @@ Committed = Mapping[tuple[int, int], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class AuditReport:
     """What an audit found."""
 
     pins: int
@@ -56,7 +56,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class UnderWay:
     """When a pin counts as under way."""
 
     group: str
@@ -69,12 +69,12 @@ class Audit:
 
     def __init__(
         self,
-        hearing: Hearing,
-        comparison: Comparison,
-        ledger: Ledger,
-        judge: Judge,
+        hearing: TopicScan,
+        comparison: IndexScan,
+        ledger: AuditLedger,
+        judge: PinComparison,
         *,
-        patience: Patience,
+        patience: UnderWay,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._hearing = hearing
@@ -84,7 +84,7 @@ class Audit:
         self._patience = patience
         self._now_ms = now_ms
 
-    def run(self, steps: Steps) -> Report:
+    def run(self, steps: Steps) -> AuditReport:
         """Blocks for as long as it takes; raises KafkaAway and VectorIndexError, and can be run again after that."""
         stages: tuple[tuple[str, Callable[[Steps], object]], ...] = (
             ("topics", self._hearing.listen),
@@ -96,7 +96,7 @@ class Audit:
                 self._ledger.note(f"{_STAGE} {name}", "done")
         notes = self._look_again(steps)
         found = self._ledger.found()
-        return Report(
+        return AuditReport(
             pins=self._ledger.pins(),
             living=self._ledger.counted(LIVING),
             rows=self._ledger.counted(ROWS),
@@ -142,7 +142,7 @@ class Audit:
             return any(self._comparison.copies(sorted(rows, key=lambda row: row.key)))
         return before.kind == "code" and any(self._comparison.is_far(row) for row in rows if row.slot == WHOLE_SLOT)
 
-    def _is_under_way(self, word: Word, committed: Committed) -> bool:
+    def _is_under_way(self, word: LastEvent, committed: Committed) -> bool:
         """Whether the workers have not come to its event yet, or only just."""
         if self._now_ms() - word.at_ms < self._patience.grace_s * 1000:
             return True

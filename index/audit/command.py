@@ -8,14 +8,14 @@ from typing import Annotated, Final
 import typer
 
 from index.audit import metrics, view
-from index.audit.audit import Audit, Patience, Report
-from index.audit.compare import Comparison
-from index.audit.findings import Judge
-from index.audit.ledger import Ledger, LedgerMismatch
-from index.audit.repair import MENDED, Mending, TooManyOrphans, suspect_orphans
+from index.audit.audit import Audit, AuditReport, UnderWay
+from index.audit.compare import IndexScan
+from index.audit.findings import PinComparison
+from index.audit.ledger import AuditLedger, LedgerMismatch
+from index.audit.repair import MENDED, Repair, TooManyOrphans, suspect_orphans
 from index.audit.sample import Sample
-from index.audit.topics import Hearing
-from index.connection import PATIENT_S, opened, told_if_away
+from index.audit.topics import TopicScan
+from index.connection import PATIENT_S, exit_if_unreachable, open_store
 from pinstream.cli.durations import duration_s
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import bars, complain
@@ -72,13 +72,13 @@ def audit(  # noqa: PLR0913 (each is an option)
         raise typer.BadParameter("--sample 0 would look at no pin and find all well; give more than 0, up to 1")
     begun_s = time.monotonic()
     to = connection(kafka, config, topic_prefix)
-    patience = Patience(group=group, grace_s=duration_s(grace))
+    patience = UnderWay(group=group, grace_s=duration_s(grace))
     advice = f"; the same command goes on from {state}" if state else ""
     try:
         with (
-            opened(milvus, token, embedding_version, timeout_s=PATIENT_S) as store,
-            told_if_away(advice=advice),
-            Ledger(state) as ledger,
+            open_store(milvus, token, embedding_version, timeout_s=PATIENT_S) as store,
+            exit_if_unreachable(advice=advice),
+            AuditLedger(state) as ledger,
         ):
             ledger.belongs_to({"index": f"{store.collection} at {store.uri}", "kafka": to.address,
                                "topics": topic_prefix, "sample": str(sample)})  # fmt: skip
@@ -98,16 +98,16 @@ def audit(  # noqa: PLR0913 (each is an option)
 def _audited(  # noqa: PLR0913 (what one audit is made of)
     to: Connection,
     store: MilvusStore,
-    ledger: Ledger,
+    ledger: AuditLedger,
     sample: Sample,
-    patience: Patience,
+    patience: UnderWay,
     *,
     repair: bool,
     force: bool,
-) -> Report:
-    judge = Judge(store.embedding_version)
-    hearing = Hearing(to, ledger, sample)
-    comparison = Comparison(store, ledger, sample, judge)
+) -> AuditReport:
+    judge = PinComparison(store.embedding_version)
+    hearing = TopicScan(to, ledger, sample)
+    comparison = IndexScan(store, ledger, sample, judge)
     with bars("done") as steps:
         report = Audit(hearing, comparison, ledger, judge, patience=patience).run(steps)
         if not repair or not report.findings:
@@ -118,7 +118,7 @@ def _audited(  # noqa: PLR0913 (what one audit is made of)
         except TooManyOrphans as exc:
             complain(f"nothing was repaired: {exc}")
             return report
-        mended = Mending(to, hearing, comparison, ledger).mend(steps)
+        mended = Repair(to, hearing, comparison, ledger).mend(steps)
     return replace(
         report,
         mended={str(each): count for each, count in mended.items()},

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from index.audit.findings import Finding, Judge, Outcome, Word, far_apart
-from index.audit.ledger import Ledger
+from index.audit.findings import Finding, LastEvent, LastOutcome, PinComparison, far_apart
+from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
 from pinstream.cli.screen import Steps
 from pinstream.store.collection import WHOLE_SLOT, Row, row_key
@@ -26,20 +26,26 @@ _CURSOR: Final = "compared up to"
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class BothSides:
     """One pin as both sides know it."""
 
     pin_id: str
-    word: Word | None
-    outcome: Outcome | None
+    word: LastEvent | None
+    outcome: LastOutcome | None
     rows: Sequence[Row]
 
 
-class Comparison:
+class IndexScan:
     """Walks the index beside the ledger, in pages that are kept whole. Calls block."""
 
     def __init__(
-        self, store: VectorStore, ledger: Ledger, sample: Sample, judge: Judge, *, page_rows: int = PAGE_ROWS
+        self,
+        store: VectorStore,
+        ledger: AuditLedger,
+        sample: Sample,
+        judge: PinComparison,
+        *,
+        page_rows: int = PAGE_ROWS,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -111,27 +117,29 @@ class Comparison:
         code, owner = self._ledger.picture(digest, whole.code, whole.pin_id)
         return code == whole.code if owner == whole.pin_id else far_apart(code, whole.code)
 
-    def _of(self, both: Both) -> list[Finding]:
+    def _of(self, both: BothSides) -> list[Finding]:
         return self._judge.findings(both.pin_id, both.word, both.outcome, both.rows)
 
-    def _merged(self, rows: Iterator[Row], words: Iterator[tuple[str, Word, Outcome | None]]) -> Iterator[Both]:
+    def _merged(
+        self, rows: Iterator[Row], words: Iterator[tuple[str, LastEvent, LastOutcome | None]]
+    ) -> Iterator[BothSides]:
         """Both sides by pin; what only one of them knows too."""
         known = next(words, None)
         for pin_id, group in groupby(rows, key=lambda row: row.pin_id):
             while known is not None and known[0] < pin_id:
-                yield Both(*known, ())
+                yield BothSides(*known, ())
                 known = next(words, None)
             if known is not None and known[0] == pin_id:
-                yield Both(*known, tuple(group))
+                yield BothSides(*known, tuple(group))
                 known = next(words, None)
             else:
                 outcome = self._ledger.outcome(pin_id) if self._sample.takes(pin_id) else None
-                yield Both(pin_id, None, outcome, tuple(group))
+                yield BothSides(pin_id, None, outcome, tuple(group))
         while known is not None:
-            yield Both(*known, ())
+            yield BothSides(*known, ())
             known = next(words, None)
 
-    def _strangers(self, page: Sequence[Both]) -> Iterator[Finding]:
+    def _strangers(self, page: Sequence[BothSides]) -> Iterator[Finding]:
         """Whole pictures whose code is far from that of another pin with the same picture."""
         for both in page:
             whole = next((row for row in both.rows if row.slot == WHOLE_SLOT), None)
@@ -145,9 +153,9 @@ class Comparison:
                 yield Finding(other, "code", f"far from that of {both.pin_id}, which has the same picture", 0)
 
 
-def _pages(merged: Iterator[Both], page_rows: int) -> Iterator[list[Both]]:
+def _pages(merged: Iterator[BothSides], page_rows: int) -> Iterator[list[BothSides]]:
     """Some pins at a time, whole, a page of rows or so."""
-    page: list[Both] = []
+    page: list[BothSides] = []
     size = 0
     for both in merged:
         page.append(both)
@@ -169,6 +177,6 @@ def _digest(whole: Row) -> bytes | None:
         return None
 
 
-def _is_dead(both: Both) -> bool:
+def _is_dead(both: BothSides) -> bool:
     word, outcome = both.word, both.outcome
     return word is not None and not word.deleted and outcome is not None and outcome.ended_dead(word)

@@ -29,7 +29,7 @@ NOWHERE: Final = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
+class LastEvent:
     """The topics' last word about a pin: of all its records in both lanes the one with the greatest version."""
 
     version: int
@@ -43,7 +43,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class LastOutcome:
     """What last became of a pin, as ``pins.indexed`` says."""
 
     result: Result
@@ -55,18 +55,18 @@ class Outcome:
     partition: int
     offset: int
 
-    def ended_dead(self, word: Word) -> bool:
+    def ended_dead(self, word: LastEvent) -> bool:
         """Whether it is this event's, or a newer one's, and a dead letter."""
         same_place = (self.lane, self.partition, self.offset) == (word.lane, word.partition, word.offset)
         return self.result == "dead" and (same_place or self.version >= word.version > 0)
 
-    def outlived(self, word: Word | None) -> Word | None:
+    def outlived(self, word: LastEvent | None) -> LastEvent | None:
         """The last word, where this is a deletion whose tombstone is compacted away: then it is this deletion."""
         if self.result != "deleted" or (word is not None and word.version > self.version):
             return word
         if word is not None and word.deleted and word.version == self.version:
             return word
-        return Word(version=self.version, deleted=True, lane=NOWHERE, partition=0, offset=0, at_ms=0)
+        return LastEvent(version=self.version, deleted=True, lane=NOWHERE, partition=0, offset=0, at_ms=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,14 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class PinComparison:
     """Compares under one embedding version."""
 
     embedding_version: int
 
-    def findings(self, pin_id: str, word: Word | None, outcome: Outcome | None, rows: Sequence[Row]) -> list[Finding]:
+    def findings(
+        self, pin_id: str, word: LastEvent | None, outcome: LastOutcome | None, rows: Sequence[Row]
+    ) -> list[Finding]:
         """What is wrong; nothing if all is well, or if ``outcome`` accounts for it."""
         last_slot = max((row.slot for row in rows), default=0)
         alive = [row for row in rows if row.alive]
@@ -99,7 +101,7 @@ class Judge:
             found = self._behind(rows, word, outcome) or _inconsistent(rows)
         return [Finding(pin_id, kind, detail, last_slot) for kind, detail in found or _blank(alive)]
 
-    def _behind(self, rows: Sequence[Row], word: Word, outcome: Outcome | None) -> list[tuple[Kind, str]]:
+    def _behind(self, rows: Sequence[Row], word: LastEvent, outcome: LastOutcome | None) -> list[tuple[Kind, str]]:
         if word.version == 0 or (outcome is not None and outcome.ended_dead(word)):
             return []  # the index may hold what it held before, or nothing
         whole = _whole(rows)
@@ -123,7 +125,7 @@ def _orphaned(alive: Sequence[Row]) -> list[tuple[Kind, str]]:
     return [("orphaned", f"{len(alive)} living rows, version {max(row.version for row in alive)}")] if alive else []
 
 
-def _undeleted(alive: Sequence[Row], word: Word) -> list[tuple[Kind, str]]:
+def _undeleted(alive: Sequence[Row], word: LastEvent) -> list[tuple[Kind, str]]:
     left = [row for row in alive if row.version <= word.version]
     return [("undeleted", f"{len(left)} living rows, deleted up to version {word.version}")] if left else []
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from index.audit.findings import Finding, Outcome, Word
-from pinstream.kafka.offset_ranges import Span
+from index.audit.findings import Finding, LastEvent, LastOutcome
+from pinstream.kafka.offset_ranges import OffsetRange
 
 _TABLES: Final = """
 create table if not exists meta (name text primary key, value text) without rowid;
@@ -28,7 +28,7 @@ class LedgerMismatch(Exception):
     """The file is of another audit; says what differs."""
 
 
-class Ledger:
+class AuditLedger:
     """Words, outcomes and findings by pin. A block of ``saving`` is kept whole or not at all."""
 
     def __init__(self, path: Path | None) -> None:
@@ -81,19 +81,19 @@ class Ledger:
         """A number under a name, from 0."""
         return int(self.noted(name) or 0)
 
-    def spans_left(self, topic: str, spans: Callable[[], Sequence[Span]]) -> list[Span]:
+    def spans_left(self, topic: str, spans: Callable[[], Sequence[OffsetRange]]) -> list[OffsetRange]:
         """What is left to read of a topic up to the end it had when it was begun; ``spans`` is asked for that once."""
         asked = "select partition, position, until from span where topic = ? order by partition"
-        found = [Span(*row) for row in self._tables.execute(asked, (topic,))]
+        found = [OffsetRange(*row) for row in self._tables.execute(asked, (topic,))]
         if not found:
             found = list(spans())
             self._keep_spans(topic, found)
         return found
 
-    def extend(self, topic: str, now: Sequence[Span]) -> list[Span]:
+    def extend(self, topic: str, now: Sequence[OffsetRange]) -> list[OffsetRange]:
         """What came on a topic since; noted as the next thing to read."""
         begun = {span.partition: span.begin for span in self.spans_left(topic, lambda: now)}
-        spans = [Span(span.partition, begun.get(span.partition, span.begin), span.end) for span in now]
+        spans = [OffsetRange(span.partition, begun.get(span.partition, span.begin), span.end) for span in now]
         self._keep_spans(topic, spans)
         return spans
 
@@ -102,7 +102,7 @@ class Ledger:
         rows = [(position, topic, partition) for partition, position in positions.items()]
         self._tables.executemany("update span set position = ? where topic = ? and partition = ?", rows)
 
-    def hear(self, words: Iterable[tuple[str, Word]]) -> None:
+    def hear(self, words: Iterable[tuple[str, LastEvent]]) -> None:
         """Take in what lanes say; of a pin the greatest version stands, and of equals the deletion."""
         rows = [
             (pin, word.version, word.deleted, word.lane, word.partition, word.offset, word.at_ms) for pin, word in words
@@ -115,7 +115,7 @@ class Ledger:
             rows,
         )
 
-    def learn(self, outcomes: Iterable[tuple[str, Outcome]]) -> None:
+    def learn(self, outcomes: Iterable[tuple[str, LastOutcome]]) -> None:
         """Take in outcomes; of a pin that of the greatest version stands, and the later of equals."""
         rows = [
             (pin, each.result, each.version, each.embedding_version, each.lane, each.partition, each.offset)
@@ -130,19 +130,19 @@ class Ledger:
             rows,
         )
 
-    def words(self, *, after: str = "") -> Iterator[tuple[str, Word, Outcome | None]]:
+    def words(self, *, after: str = "") -> Iterator[tuple[str, LastEvent, LastOutcome | None]]:
         """All pins that the topics know, beyond ``after``, in the order of the index's keys, with their outcomes."""
         asked = "select * from word left join outcome using (pin) where pin > ? order by pin"
         with closing(self._tables.execute(asked, (after,))) as rows:
             for pin, *rest in rows:
                 yield pin, _word(rest[:6]), _outcome(rest[6:])
 
-    def word(self, pin: str) -> Word | None:
+    def word(self, pin: str) -> LastEvent | None:
         """What the topics say of one pin."""
         found = self._tables.execute("select * from word where pin = ?", (pin,)).fetchone()
         return None if found is None else _word(found[1:])
 
-    def outcome(self, pin: str) -> Outcome | None:
+    def outcome(self, pin: str) -> LastOutcome | None:
         """What last became of one pin."""
         found = self._tables.execute("select * from outcome where pin = ?", (pin,)).fetchone()
         return None if found is None else _outcome(found[1:])
@@ -188,16 +188,16 @@ class Ledger:
         """How many pins there are of each kind of finding."""
         return dict(self._tables.execute("select kind, count(*) from finding group by kind"))
 
-    def _keep_spans(self, topic: str, spans: Sequence[Span]) -> None:
+    def _keep_spans(self, topic: str, spans: Sequence[OffsetRange]) -> None:
         rows = [(topic, span.partition, span.begin, span.end) for span in spans]
         self._tables.executemany("insert or replace into span values (?, ?, ?, ?)", rows)
 
 
-def _outcome(row: Sequence[Any]) -> Outcome | None:
+def _outcome(row: Sequence[Any]) -> LastOutcome | None:
     result, version, embedding_version, lane, partition, offset = row
     if result is None:
         return None
-    return Outcome(
+    return LastOutcome(
         result=result,
         version=version,
         embedding_version=embedding_version,
@@ -207,6 +207,6 @@ def _outcome(row: Sequence[Any]) -> Outcome | None:
     )
 
 
-def _word(row: Sequence[int]) -> Word:
+def _word(row: Sequence[int]) -> LastEvent:
     version, deleted, lane, partition, offset, at_ms = row
-    return Word(version=version, deleted=bool(deleted), lane=lane, partition=partition, offset=offset, at_ms=at_ms)
+    return LastEvent(version=version, deleted=bool(deleted), lane=lane, partition=partition, offset=offset, at_ms=at_ms)

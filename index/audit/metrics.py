@@ -6,7 +6,7 @@ from typing import Final
 
 from prometheus_client import write_to_textfile
 
-from index.audit.audit import Report
+from index.audit.audit import AuditReport
 from index.audit.findings import KINDS
 from schemas.metrics import Collectors, Metric
 
@@ -23,7 +23,7 @@ TABLE: Final = (
 )
 
 
-def write(report: Report, path: Path) -> None:
+def write(report: AuditReport, path: Path) -> None:
     """Replace the file in one step, so that no collector reads half of it."""
     metrics = Collectors(TABLE, process="audit")
     for kind in KINDS:

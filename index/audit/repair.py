@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice, repeat
 from typing import Final, Literal
 
-from index.audit.compare import Comparison
-from index.audit.findings import NOWHERE, Outcome, Word
-from index.audit.ledger import Ledger
-from index.audit.topics import Hearing
+from index.audit.compare import IndexScan
+from index.audit.findings import NOWHERE, LastEvent, LastOutcome
+from index.audit.ledger import AuditLedger
+from index.audit.topics import TopicScan
 from pinstream.cli.screen import Steps
 from pinstream.events import REPAIR_HEADER, Headers
-from pinstream.kafka.compacted_replay import LastWord, tombstone
+from pinstream.kafka.compacted_replay import CompactedReplay, tombstone
 from pinstream.kafka.connection import Connection
-from pinstream.kafka.replayer import Repeater
+from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.store.collection import WHOLE_SLOT, Row
@@ -44,11 +44,11 @@ class TooManyOrphans(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Patient:
+class _PinToRepair:
     pin_id: str
     last_slot: int
-    word: Word | None
-    outcome: Outcome | None
+    word: LastEvent | None
+    outcome: LastOutcome | None
     rows: Sequence[Row]
 
     @property
@@ -57,10 +57,10 @@ class _Patient:
         return max((row.version for row in self.rows), default=0)
 
 
-class Mending:
+class Repair:
     """Publishes what an audit asks for. Blocks; raises KafkaAway and VectorIndexError, and can be run again."""
 
-    def __init__(self, to: Connection, hearing: Hearing, comparison: Comparison, ledger: Ledger) -> None:
+    def __init__(self, to: Connection, hearing: TopicScan, comparison: IndexScan, ledger: AuditLedger) -> None:
         self._to = to
         self._hearing = hearing
         self._comparison = comparison
@@ -72,8 +72,8 @@ class Mending:
         step = steps("pins to repair", sum(self._ledger.found().values()))
         topic = self._hearing.lanes[-1]
         with (
-            Repeater(self._to) as repeater,
-            LastWord(self._to, topic, self._hearing.heard_to(topic), repeater) as last_word,
+            Replayer(self._to) as repeater,
+            CompactedReplay(self._to, topic, self._hearing.heard_to(topic), repeater) as last_word,
         ):
             for lane, patients in groupby(self._patients(), key=_lane):
                 while chunk := list(islice(patients, _AT_ONCE)):
@@ -83,18 +83,18 @@ class Mending:
                     step(len(chunk))
         return done
 
-    def _patients(self) -> Iterator[_Patient]:
+    def _patients(self) -> Iterator[_PinToRepair]:
         wanting = self._ledger.wanting()
         while chunk := list(islice(wanting, _AT_ONCE)):
             rows = self._comparison.reread([pin for pin, _ in chunk], [last for _, last in chunk])
             for pin, last in chunk:
                 outcome, word = self._ledger.outcome(pin), self._ledger.word(pin)
                 word = outcome.outlived(word) if outcome is not None else word
-                yield _Patient(pin, last, word, outcome, rows[pin])
+                yield _PinToRepair(pin, last, word, outcome, rows[pin])
 
-    def _publish(self, patients: Sequence[_Patient], lane: int, last_word: LastWord) -> Iterator[Done]:
+    def _publish(self, patients: Sequence[_PinToRepair], lane: int, last_word: CompactedReplay) -> Iterator[Done]:
         """Their events as they are, but for the mark."""
-        chosen: dict[tuple[int, int], _Patient] = {}
+        chosen: dict[tuple[int, int], _PinToRepair] = {}
         for patient in patients:
             refused = _refused(patient)
             if refused is not None:
@@ -110,7 +110,7 @@ class Mending:
         yield from _times("published", published)
         yield from _times("gone", len(chosen) - published)
 
-    def _bury(self, patients: Sequence[_Patient], last_word: LastWord) -> Iterator[Done]:
+    def _bury(self, patients: Sequence[_PinToRepair], last_word: CompactedReplay) -> Iterator[Done]:
         """A tombstone each, for no topic holds an event."""
         tombstones = []
         for patient in patients:
@@ -131,7 +131,7 @@ def suspect_orphans(orphans: int, living: int) -> None:
         )
 
 
-def _refused(patient: _Patient) -> Done | None:
+def _refused(patient: _PinToRepair) -> Done | None:
     """Why publishing its event again would not help."""
     word = patient.word
     if word is None or word.version == 0:
@@ -142,7 +142,7 @@ def _refused(patient: _Patient) -> Done | None:
     return "newer" if whole is not None and whole.version > word.version else None
 
 
-def _lane(patient: _Patient) -> int:
+def _lane(patient: _PinToRepair) -> int:
     return NOWHERE if patient.word is None else patient.word.lane
 
 

@@ -6,8 +6,8 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from index.audit.findings import NOWHERE, Outcome, Word
-from index.audit.ledger import Ledger
+from index.audit.findings import NOWHERE, LastEvent, LastOutcome
+from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
 from pinstream.cli.screen import Step, Steps
 from pinstream.errors import EventInvalid
@@ -20,8 +20,8 @@ from pinstream.events import (
     checked_pin_id,
     decode_event,
 )
-from pinstream.kafka.connection import Connection, KafkaAway
-from pinstream.kafka.offset_ranges import Span
+from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 
@@ -31,10 +31,10 @@ _AT_ONCE: Final = 1_000
 _TIMEOUT_S: Final = 15.0
 
 
-class Hearing:
+class TopicScan:
     """Reads the lanes and ``pins.indexed`` into a ledger, in pieces that are kept whole. Calls block."""
 
-    def __init__(self, to: Connection, ledger: Ledger, sample: Sample) -> None:
+    def __init__(self, to: Connection, ledger: AuditLedger, sample: Sample) -> None:
         self._to = to
         self._ledger = ledger
         self._sample = sample
@@ -45,9 +45,9 @@ class Hearing:
         """Read everything up to the ends of now; ``again``, what has come since. Goes on where it was cut off."""
         for topic in (*self.lanes, self.indexed):
             with TopicReader(self._to, topic) as reader:
-                spans = self._ledger.spans_left(topic, reader.spans)
+                spans = self._ledger.spans_left(topic, reader.offset_ranges)
                 if again:
-                    spans = self._ledger.extend(topic, reader.spans())
+                    spans = self._ledger.extend(topic, reader.offset_ranges())
                 step = steps(f"{topic}, since" if again else topic, sum(span.offsets for span in spans))
                 self._read(reader, spans, step)
 
@@ -67,12 +67,12 @@ class Hearing:
                     if place.offset >= 0:
                         found[lane, place.partition] = place.offset
             except KafkaException as exc:
-                raise KafkaAway(f"offsets of group {group}{suffix}: {exc.args[0].str()}") from exc
+                raise KafkaUnreachable(f"offsets of group {group}{suffix}: {exc.args[0].str()}") from exc
             finally:
                 consumer.close()
         return found
 
-    def _read(self, reader: TopicReader, spans: Sequence[Span], step: Step) -> None:
+    def _read(self, reader: TopicReader, spans: Sequence[OffsetRange], step: Step) -> None:
         records = reader.read(spans, advance=step)
         while chunk := list(islice(records, _AT_ONCE)):
             with self._ledger.saving():
@@ -84,7 +84,7 @@ class Hearing:
         with self._ledger.saving():
             self._ledger.reached(reader.topic, {span.partition: span.end for span in spans})
 
-    def _words(self, records: Sequence[StoredRecord], lane: int) -> Iterator[tuple[str, Word]]:
+    def _words(self, records: Sequence[StoredRecord], lane: int) -> Iterator[tuple[str, LastEvent]]:
         for record in records:
             pin_id = self._pin(record.key)
             if pin_id is None:
@@ -97,7 +97,7 @@ class Hearing:
                 pass  # a dead letter: the pin is known, and what the index should hold of it is not
             yield (
                 pin_id,
-                Word(
+                LastEvent(
                     version=version,
                     deleted=deleted,
                     lane=lane,
@@ -107,7 +107,7 @@ class Hearing:
                 ),
             )
 
-    def _outcomes(self, records: Sequence[StoredRecord]) -> Iterator[tuple[str, Outcome]]:
+    def _outcomes(self, records: Sequence[StoredRecord]) -> Iterator[tuple[str, LastOutcome]]:
         for record in records:
             if record.value is None or self._pin(record.key) is None:
                 continue
@@ -118,7 +118,7 @@ class Hearing:
             lane = self.lanes.index(found.topic) if found.topic in self.lanes else NOWHERE
             yield (
                 found.pin_id,
-                Outcome(
+                LastOutcome(
                     result=found.outcome,
                     version=found.version or 0,
                     embedding_version=found.embedding_version,

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from index.audit.audit import Report
+from index.audit.audit import AuditReport
 from index.audit.findings import KINDS, MEANINGS
 from index.audit.repair import DONE
 
 
-def print_report(report: Report) -> None:
+def print_report(report: AuditReport) -> None:
     """What was looked at, what is wrong, with which pins, and what was done about it."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     for line in _summary(report):
@@ -33,12 +33,12 @@ def print_report(report: Report) -> None:
             console.print(Text(f"{report.mended[name]:,} {meaning}"), soft_wrap=True)
 
 
-def print_json(report: Report) -> None:
+def print_json(report: AuditReport) -> None:
     """One object."""
     sys.stdout.write(orjson.dumps(as_json(report)).decode() + "\n")
 
 
-def as_json(report: Report) -> dict[str, Any]:
+def as_json(report: AuditReport) -> dict[str, Any]:
     """The report as plain values."""
     return {
         "clean": report.findings == 0,
@@ -56,7 +56,7 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _summary(report: AuditReport) -> Iterator[str]:
     share = "" if report.sample >= 1 else f", a sample of {report.sample:.2%}"
     yield (
         f"{report.pins:,} pins in the topics, {report.living:,} living in the index{share}; "
@@ -69,7 +69,7 @@ def _summary(report: Report) -> Iterator[str]:
     yield from report.notes
 
 
-def _table(report: Report) -> Table:
+def _table(report: AuditReport) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("finding")
     table.add_column("pins", justify="right")

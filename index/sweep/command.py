@@ -7,8 +7,8 @@ from typing import Annotated, Final
 import orjson
 import typer
 
-from index.connection import PATIENT_S, opened, told_if_away
-from index.sweep.sweep import Sweep, Swept, retention_s
+from index.connection import PATIENT_S, exit_if_unreachable, open_store
+from index.sweep.sweep import Sweep, SweepReport, retention_s
 from pinstream.cli.durations import duration_s
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import bars
@@ -43,7 +43,7 @@ def sweep(  # noqa: PLR0913 (each is an option)
     """
     to = connection(kafka, config, topic_prefix)
     given_s = None if older_than is None else duration_s(older_than)
-    with opened(milvus, token, embedding_version, timeout_s=PATIENT_S) as store, told_if_away():
+    with open_store(milvus, token, embedding_version, timeout_s=PATIENT_S) as store, exit_if_unreachable():
         to.topics()
         kept_s = retention_s(to)
         if given_s is not None and given_s <= kept_s and not force:
@@ -62,7 +62,7 @@ def sweep(  # noqa: PLR0913 (each is an option)
         _print(swept, older_than_s, done=yes)
 
 
-def _print(swept: Swept, older_than_s: float, *, done: bool) -> None:
+def _print(swept: SweepReport, older_than_s: float, *, done: bool) -> None:
     verb = "removed" if done else "would remove"
     typer.echo(f"{swept.rows:,} rows read; deletions older than {older_than_s / _DAY_S:g} days count as old")
     typer.echo(f"{verb} {swept.pins:,} deleted pins and {swept.objects:,} dead slots of objects")

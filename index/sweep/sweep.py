@@ -21,9 +21,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
 
 from index.audit.topics import LANES
 from pinstream.cli.screen import Steps
-from pinstream.kafka.compacted_replay import LastWord, rank_of, tombstone
-from pinstream.kafka.connection import Connection, KafkaAway
-from pinstream.kafka.replayer import Repeater
+from pinstream.kafka.compacted_replay import CompactedReplay, rank_of, tombstone
+from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.store.collection import WHOLE_SLOT, Row, row_key
@@ -40,7 +40,7 @@ create table last_word (pin text, lane integer, version integer, primary key (pi
 
 
 @dataclass(slots=True)
-class Swept:
+class SweepReport:
     """What a sweep found and did; without ``--yes``, would do."""
 
     rows: int = 0
@@ -75,10 +75,10 @@ class Sweep:
         self._act = act
         self._now_ms = now_ms
         self._lanes = tuple(to.topic_prefix + lane for lane in LANES)
-        self._found = Swept()
+        self._found = SweepReport()
         self._heard_to: dict[int, dict[int, int]] = {}
 
-    def run(self, steps: Steps) -> Swept:
+    def run(self, steps: Steps) -> SweepReport:
         """All of it: the index, then the lanes, then the tombstones that no lane needs."""
         with closing(sqlite3.connect("", isolation_level=None)) as tables:
             tables.execute("pragma journal_mode = off")
@@ -111,7 +111,7 @@ class Sweep:
     def _listen(self, tables: sqlite3.Connection, lane: int, steps: Steps) -> None:
         """Of each pin that may go, the last word in one lane: the version of an event, or nothing for a deletion."""
         with TopicReader(self._to, self._lanes[lane]) as reader:
-            spans = reader.spans()
+            spans = reader.offset_ranges()
             self._heard_to[lane] = {span.partition: span.end for span in spans}
             step = steps(self._lanes[lane], sum(span.offsets for span in spans))
             for record in reader.read(spans, advance=step):
@@ -127,8 +127,8 @@ class Sweep:
         for lane, topic in enumerate(self._lanes) if self._act else ():
             with (
                 closing(tables.execute(asked, (lane,))) as rows,
-                Repeater(self._to) as repeater,
-                LastWord(self._to, topic, self._heard_to[lane], repeater) as last_word,
+                Replayer(self._to) as repeater,
+                CompactedReplay(self._to, topic, self._heard_to[lane], repeater) as last_word,
             ):
                 for chunk in _chunks(rows):
                     last_word.publish([tombstone(topic, pin, version) for pin, version in chunk])
@@ -143,10 +143,10 @@ class Sweep:
         step = steps("tombstones", total)
         with closing(tables.execute(asked)) as rows:
             for chunk in _chunks(rows):
-                self._found.pins += self._delete([_Fence(pin, version) for pin, version in chunk])
+                self._found.pins += self._delete([_SweepGuard(pin, version) for pin, version in chunk])
                 step(len(chunk))
 
-    def _delete(self, rows: "Sequence[Row | _Fence]") -> int:
+    def _delete(self, rows: "Sequence[Row | _SweepGuard]") -> int:
         """Remove those that are still dead and of the same version, at Strong, right before; how many."""
         if not rows or not self._act:
             return len(rows)
@@ -161,7 +161,7 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class _Fence:
+class _SweepGuard:
     pin_id: str
     version: int
 
@@ -179,7 +179,9 @@ def retention_s(to: Connection) -> float:
         described = admin.describe_configs(resources, request_timeout=_TIMEOUT_S)
         found = [answer.result(_TIMEOUT_S)["delete.retention.ms"].value for answer in described.values()]
     except KafkaException as exc:
-        raise KafkaAway(f"settings of {', '.join(each.name for each in resources)}: {exc.args[0].str()}") from exc
+        raise KafkaUnreachable(
+            f"settings of {', '.join(each.name for each in resources)}: {exc.args[0].str()}"
+        ) from exc
     return max(int(ms or 0) for ms in found) / 1000
 
 
@@ -189,7 +191,7 @@ def _event_version(record: StoredRecord) -> int:
     return 0 if deleted else version
 
 
-def _is_same(before: "Row | _Fence", now: Row | None) -> bool:
+def _is_same(before: "Row | _SweepGuard", now: Row | None) -> bool:
     return now is not None and not now.alive and now.version == before.version
 
 

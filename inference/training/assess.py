@@ -32,7 +32,7 @@ from inference.training.evaluate import (
     paired_difference,
 )
 from inference.training.graphs import session
-from inference.training.model import POOLED, Embedder, EmbedHead
+from inference.training.model import POOLED, EmbedderNetwork, EmbedHead
 from inference.training.photos import Photos, read_photos
 from inference.training.retrieval import as_signs, unit, unpacked
 from inference.training.runs import kept_settings
@@ -69,17 +69,17 @@ def _check_ended(run: Path) -> None:
         raise TrainingProblem(f"no embedder.pt in {run}; its training did not end, or it is no embedding")
 
 
-def open_embedder(space: Workspace, run: Path) -> Embedder:
+def open_embedder(space: Workspace, run: Path) -> EmbedderNetwork:
     """The embedder of a finished run; raises TrainingProblem if it is not."""
     settings = settings_of(run)
     _check_ended(run)
     head = EmbedHead(settings.bits, normalise=settings.normalise)
-    embedder = Embedder(space.backbone(), head, cut=settings.cut).eval()
+    embedder = EmbedderNetwork(space.backbone(), head, cut=settings.cut).eval()
     embedder.load_state_dict(torch.load(run / "embedder.pt", map_location="cpu", weights_only=True))
     return embedder
 
 
-def keep_vectors(space: Workspace, run: Path, embedder: Embedder) -> None:
+def keep_vectors(space: Workspace, run: Path, embedder: EmbedderNetwork) -> None:
     """Everything that judging wants of a finished run, beside it: ``rotation.npy`` and ``vectors.npz``.
 
     The latter holds embeddings, not rotated, ``(n, bits) float16``: ``fit`` is what the rotation was fitted on,

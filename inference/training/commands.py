@@ -14,7 +14,7 @@ from inference.training.cost import Case, measure
 from inference.training.data import JUDGED_VIEWS
 from inference.training.errors import TrainingProblem
 from inference.training.graphs import sha256
-from inference.training.model import POINTS, Detector, Embedder, EmbedHead
+from inference.training.model import POINTS, DetectorNetwork, EmbedderNetwork, EmbedHead
 from inference.training.report import NEEDED, write_report
 from inference.training.runs import Run, averaged_backbone
 from inference.training.settings import DetectSettings, EmbedSettings, Settings, load
@@ -120,7 +120,7 @@ def embed(  # noqa: PLR0913, PLR0917 - one argument per option of the command li
     space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
     views = space.views(settings)
     head = EmbedHead(settings.bits, dropout=settings.dropout, normalise=settings.normalise)
-    embedder = Embedder(space.backbone(), head, cut=settings.cut)
+    embedder = EmbedderNetwork(space.backbone(), head, cut=settings.cut)
     run = Run(runs / (name or f"{preset}-{seed}"), settings)
     train_embed(embedder, settings, views=views, run=run)
     assess.keep_vectors(space, run.folder, embedder)
@@ -169,7 +169,7 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     space = workspace(photos, runs, weights=weights, sha256=weights_sha256)
     pins = read_drawn(drawn, space.photos.labels) if drawn else []
     scenes = space.scene_maker(settings, drawn=pins, others=broad.without_garments(others) if others else ())
-    detector = Detector(space.backbone(), label_count=len(space.photos.labels))
+    detector = DetectorNetwork(space.backbone(), label_count=len(space.photos.labels))
     if settings.start:
         begin_with(detector, settings.start, runs=runs, scenes=scenes)
     run = Run(runs / (name or f"{preset}-{seed}"), settings)

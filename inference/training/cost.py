@@ -16,7 +16,7 @@ import torch
 
 from inference.training.errors import TrainingProblem
 from inference.training.losses import TaskProxies
-from inference.training.model import POOLED, Backbone, Embedder, EmbedHead
+from inference.training.model import POOLED, Backbone, EmbedderNetwork, EmbedHead
 from inference.training.settings import EmbedSettings, load
 from inference.training.train import head_optimiser, one_step
 
@@ -74,7 +74,7 @@ def _step_times(case: Case, steps: int) -> list[float]:
     """Processor seconds of each step on random features and targets: what others do meanwhile hardly counts."""
     settings, generator = load(EmbedSettings, PRESET), torch.Generator().manual_seed(0)
     head = EmbedHead(settings.bits, dropout=settings.dropout)
-    embedder = Embedder(Backbone(), head, cut=settings.cut).train()
+    embedder = EmbedderNetwork(Backbone(), head, cut=settings.cut).train()
     pooled = torch.randn(rows(), POOLED, generator=generator)
     proxies = TaskProxies(
         {"instance": case.proxies}, settings.bits, temperature=settings.temperature, sampled=case.sampled

@@ -12,7 +12,7 @@ Detect = Callable[[np.ndarray], Mapping[str, np.ndarray]]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class MatchedBoxes:
     """What was found on one picture, best first."""
 
     boxes: np.ndarray  # (k, 4)
@@ -20,14 +20,14 @@ class Found:
     labels: np.ndarray  # (k,)
 
 
-def find(detect: Detect, pictures: Sequence[np.ndarray], *, batch: int = 8) -> list[Found]:
+def find(detect: Detect, pictures: Sequence[np.ndarray], *, batch: int = 8) -> list[MatchedBoxes]:
     """Every box with any score, picture by picture."""
     found = []
     for i in range(0, len(pictures), batch):
         out = detect(np.stack(pictures[i : i + batch]))
         for boxes, scores, labels in zip(out["boxes"], out["scores"], out["labels"], strict=True):
             is_box = scores > 0
-            found.append(Found(boxes[is_box], scores[is_box], labels[is_box]))
+            found.append(MatchedBoxes(boxes[is_box], scores[is_box], labels[is_box]))
     return found
 
 
@@ -40,7 +40,9 @@ def iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
     return shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9)
 
 
-def average_precision(found: Sequence[Found], scenes: Sequence[Scene], *, at: float, label: int | None = None) -> float:
+def average_precision(
+    found: Sequence[MatchedBoxes], scenes: Sequence[Scene], *, at: float, label: int | None = None
+) -> float:
     """Area under the precision-recall curve at one IoU, of one label or of any; NaN if there is nothing to find.
 
     Best scores choose first; each true box is found once, everything else is false. Where one label is asked about,
@@ -76,7 +78,7 @@ def _first_hits(overlaps: np.ndarray, *, at: float) -> np.ndarray:
     return hits
 
 
-def judge_scenes(found: Sequence[Found], scenes: Sequence[Scene]) -> dict[str, float]:
+def judge_scenes(found: Sequence[MatchedBoxes], scenes: Sequence[Scene]) -> dict[str, float]:
     """AP50 and AP75 of any label, and the mean AP50 over the labels that occur."""
     labels = sorted({int(k) for scene in scenes for k in scene.labels if k >= 0})
     each = [average_precision(found, scenes, at=0.5, label=label) for label in labels]
@@ -87,7 +89,7 @@ def judge_scenes(found: Sequence[Found], scenes: Sequence[Scene]) -> dict[str, f
     }
 
 
-def judge_photos(found: Sequence[Found], boxes: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+def judge_photos(found: Sequence[MatchedBoxes], boxes: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
     """For photos of one garment, ``(n,)`` each: the best box's IoU, whether it is above 0.75, and whether its
     label is right (NaN where nobody knows it). Beside it a constant box, the mean of the true ones.
     """

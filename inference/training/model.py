@@ -152,7 +152,7 @@ class EmbedHead(nn.Module):
         return functional.layer_norm(e, e.shape[-1:]) if self.normalise else e
 
 
-class Embedder(nn.Module):
+class EmbedderNetwork(nn.Module):
     """Backbone and head, learning from ``cut`` on: what lies before it stays as it was."""
 
     def __init__(self, backbone: Backbone, head: EmbedHead, *, cut: str):
@@ -176,7 +176,7 @@ def separable(channels: int) -> nn.Sequential:
     )
 
 
-class Detector(nn.Module):
+class DetectorNetwork(nn.Module):
     """One stride-16 map from three scales; each cell says what, how surely, and where."""
 
     def __init__(self, backbone: Backbone, *, label_count: int):
@@ -248,7 +248,7 @@ class EmbedGraph(nn.Module):
 class DetectGraph(nn.Module):
     """What is served as ``detect``: pictures to the 100 best boxes, each thing once."""
 
-    def __init__(self, detector: Detector):
+    def __init__(self, detector: DetectorNetwork):
         super().__init__()
         self.detector = detector
 

@@ -25,7 +25,7 @@ SAME_OBJECT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ServedAnswer:
     """One picture, its code, what was found on it, and what is on it; None if nobody knows."""
 
     path: Path
@@ -37,13 +37,13 @@ class Seen:
         """The picture as the models see it, ``(size, size, 3) uint8``."""
         return squash(decode(self.path.read_bytes()), size_px)
 
-    def shares_product(self, other: "Seen") -> bool:
+    def shares_product(self, other: "ServedAnswer") -> bool:
         """Whether both pictures show the same thing."""
         mine, theirs = ({truth.product for truth in seen.truths or ()} for seen in (self, other))
         return bool(mine & theirs)
 
 
-def look(folder: Path, *, most: int) -> list[Seen]:
+def look(folder: Path, *, most: int) -> list[ServedAnswer]:
     """At most ``most`` pictures of a folder, evenly spread over their names, seen by both models.
 
     Raises BadPhotos if fewer than two can be read, InferenceError if the models cannot be opened.
@@ -70,7 +70,8 @@ def look(folder: Path, *, most: int) -> list[Seen]:
 
     codes, detections = asyncio.run(both())
     return [
-        Seen(path, code, seen, truths.get(path.name)) for path, code, seen in zip(paths, codes, detections, strict=True)
+        ServedAnswer(path, code, seen, truths.get(path.name))
+        for path, code, seen in zip(paths, codes, detections, strict=True)
     ]
 
 
@@ -79,14 +80,14 @@ def evenly(count: int, wanted: int) -> list[int]:
     return [int(i) for i in np.linspace(0, count - 1, min(count, wanted)).round()] if count else []
 
 
-def nearest(seen: Sequence[Seen], query: Seen) -> list[tuple[int, Seen]]:
+def nearest(seen: Sequence[ServedAnswer], query: ServedAnswer) -> list[tuple[int, ServedAnswer]]:
     """The other pictures by Hamming distance of their codes, nearest first; ties by name."""
     others = [(hamming(query.code, each.code), each) for each in seen if each is not query]
     return sorted(others, key=lambda pair: (pair[0], pair[1].path.name))
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class GateVerdict:
     """What was found on a picture, against what is on it."""
 
     right: tuple[Detection, ...]
@@ -96,7 +97,7 @@ class Verdict:
     missed: tuple[Truth, ...]
 
 
-def judge(seen: Seen) -> Verdict:
+def judge(seen: ServedAnswer) -> GateVerdict:
     """Best scores choose first; each true box is found once."""
     truths = seen.truths or ()
     left = list(truths)
@@ -111,7 +112,7 @@ def judge(seen: Seen) -> Verdict:
             continue
         left.remove(match)
         (right if match.label == detection.label else wrong).append(detection)
-    return Verdict(tuple(right), tuple(wrong), tuple(again), tuple(false), tuple(left))
+    return GateVerdict(tuple(right), tuple(wrong), tuple(again), tuple(false), tuple(left))
 
 
 def overlap(one: Box, other: Box) -> float:
@@ -120,7 +121,7 @@ def overlap(one: Box, other: Box) -> float:
     return float(iou(a, b)[0, 0])
 
 
-def sharing(seen: Sequence[Seen]) -> Iterator[tuple[Seen, Seen]]:
+def sharing(seen: Sequence[ServedAnswer]) -> Iterator[tuple[ServedAnswer, ServedAnswer]]:
     """Each picture that shows the same product as another, and its nearest neighbour."""
     for query in seen:
         if any(query.shares_product(other) for other in seen if other is not query):

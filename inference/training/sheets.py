@@ -11,7 +11,7 @@ from inference.images import Box
 from inference.repository import graph
 from inference.tensors import DETECT, EMBED
 from inference.training.graphs import sha256
-from inference.training.served import Seen, evenly, judge, look, nearest, sharing
+from inference.training.served import ServedAnswer, evenly, judge, look, nearest, sharing
 
 NEIGHBOURS: Final = "models-neighbours.webp"
 DETECTIONS: Final = "models-detections.webp"
@@ -40,7 +40,7 @@ def draw_sheets(folder: Path, out: Path, *, most: int = 200) -> dict[str, Any]:
     return {"pictures": len(seen), "sha256": files, "neighbours": _nearness(seen), "detections": _counts(shown)}
 
 
-def _with_and_without(seen: Sequence[Seen]) -> list[Seen]:
+def _with_and_without(seen: Sequence[ServedAnswer]) -> list[ServedAnswer]:
     """Pictures for the detector, by name: some without garments among them, where that is known."""
     empty = [each for each in seen if each.truths == ()]
     others = [each for each in seen if each.truths != ()]
@@ -48,7 +48,7 @@ def _with_and_without(seen: Sequence[Seen]) -> list[Seen]:
     return [others[i] for i in evenly(len(others), WITH_GARMENTS + WITHOUT - len(bare))] + bare
 
 
-def _nearness(seen: Sequence[Seen]) -> dict[str, float]:
+def _nearness(seen: Sequence[ServedAnswer]) -> dict[str, float]:
     pairs = list(sharing(seen))
     first = sorted(nearest(seen, each)[0][0] for each in seen)
     return {
@@ -58,7 +58,7 @@ def _nearness(seen: Sequence[Seen]) -> dict[str, float]:
     }
 
 
-def _counts(seen: Sequence[Seen]) -> dict[str, int]:
+def _counts(seen: Sequence[ServedAnswer]) -> dict[str, int]:
     known = [each for each in seen if each.truths is not None]
     verdicts = [judge(each) for each in known]
     return {
@@ -77,7 +77,7 @@ def _counts(seen: Sequence[Seen]) -> dict[str, int]:
 # --- drawing --------------------------------------------------------------------------------------
 
 
-def neighbours(queries: Sequence[Seen], seen: Sequence[Seen]) -> Image.Image:
+def neighbours(queries: Sequence[ServedAnswer], seen: Sequence[ServedAnswer]) -> Image.Image:
     """A row a query: the query, a gap, its nearest with their distances; framed where they show the same product."""
     columns = min(NEAREST, len(seen) - 1)
     step, line = TILE_PX + GAP_PX, TILE_PX + TEXT_PX + GAP_PX
@@ -97,7 +97,7 @@ def neighbours(queries: Sequence[Seen], seen: Sequence[Seen]) -> Image.Image:
     return sheet
 
 
-def detections(seen: Sequence[Seen]) -> Image.Image:
+def detections(seen: Sequence[ServedAnswer]) -> Image.Image:
     """A grid of pictures with the boxes found on them, coloured by what is true where that is known."""
     step = CELL_PX + GAP_PX
     rows = -(-len(seen) // COLUMNS)
@@ -116,7 +116,7 @@ def detections(seen: Sequence[Seen]) -> Image.Image:
     return sheet
 
 
-def _put(sheet: Image.Image, seen: Seen, corner: tuple[int, int], size_px: int) -> None:
+def _put(sheet: Image.Image, seen: ServedAnswer, corner: tuple[int, int], size_px: int) -> None:
     sheet.paste(Image.fromarray(seen.pixels(size_px)), corner)
 
 

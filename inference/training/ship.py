@@ -18,7 +18,7 @@ from inference.training.assess import open_embedder, settings_of
 from inference.training.errors import TrainingProblem
 from inference.training.export import pictures, same_as_torch, write_onnx
 from inference.training.graphs import sha256
-from inference.training.model import DetectGraph, Detector, EmbedGraph
+from inference.training.model import DetectGraph, DetectorNetwork, EmbedGraph
 from inference.training.train import folded
 from inference.training.workspace import Workspace
 from pinstream.store.codes import CODE_BITS
@@ -54,7 +54,7 @@ def ship_detect(space: Workspace, run: Path, repository: Path) -> None:
         raise TrainingProblem(
             f"no detector.pt in {run}; there is no such run, its training did not end, or no detector"
         )
-    detector = Detector(space.backbone(), label_count=len(space.photos.labels))
+    detector = DetectorNetwork(space.backbone(), label_count=len(space.photos.labels))
     detector.load_state_dict(torch.load(run / "detector.pt", map_location="cpu", weights_only=True))
     module, path = DetectGraph(detector.eval()), graph(DETECT, repository)
     _ship(DETECT, module, space, path, labels=space.photos.labels, settings=_settings(run))

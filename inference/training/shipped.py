@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from inference.training.data import SceneMaker
 from inference.training.errors import BadWeights, TrainingProblem
-from inference.training.model import Backbone, Detector
+from inference.training.model import Backbone, DetectorNetwork
 
 UNUSED = "backbone.head."  # what only the embedding uses
 SAMPLE = 32
@@ -41,7 +41,7 @@ def backbone_from(graph: Path) -> Backbone:
     return backbone.eval()
 
 
-def begin_with(detector: Detector, start: str, *, runs: Path, scenes: SceneMaker) -> None:
+def begin_with(detector: DetectorNetwork, start: str, *, runs: Path, scenes: SceneMaker) -> None:
     """The weights of a finished run by name, or of an ONNX file by path. Raises TrainingProblem without them."""
     path = Path(start) if start.endswith(".onnx") else runs / start / "detector.pt"
     if not path.is_file():
@@ -52,7 +52,7 @@ def begin_with(detector: Detector, start: str, *, runs: Path, scenes: SceneMaker
         take_over(detector, path, pictures=np.stack([scenes.scene(number).pixels for number in range(SAMPLE)]))
 
 
-def take_over(detector: Detector, graph: Path, *, pictures: np.ndarray) -> None:
+def take_over(detector: DetectorNetwork, graph: Path, *, pictures: np.ndarray) -> None:
     """Sets the detector to what the ONNX file computes, in place.
 
     The folded weights go into the convolutions; batch norms get the statistics of ``pictures (n, side, side, 3)

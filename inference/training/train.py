@@ -12,7 +12,7 @@ from tqdm import tqdm
 from inference.training.cache import Cache, OnDevice
 from inference.training.data import broad_batches, embed_batches
 from inference.training.losses import UNKNOWN, TaskProxies, neighbourhood
-from inference.training.model import Embedder
+from inference.training.model import EmbedderNetwork
 from inference.training.runs import Averaged, Run, cosine, device
 from inference.training.settings import EmbedSettings
 
@@ -43,14 +43,14 @@ class Views:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TrainingBatch:
     """Photos and after them broad pictures, by where their views lie; targets are -1 for what a row is not."""
 
     numbers: tuple[np.ndarray, np.ndarray]
     targets: dict[str, Tensor]
 
 
-def batches(views: Views, settings: EmbedSettings, *, first_step: int) -> Iterator[Batch]:
+def batches(views: Views, settings: EmbedSettings, *, first_step: int) -> Iterator[TrainingBatch]:
     """Endless; step k's batch depends on the seed and k alone."""
     seed = settings.seed
     mine = embed_batches(
@@ -71,10 +71,12 @@ def batches(views: Views, settings: EmbedSettings, *, first_step: int) -> Iterat
         nobody = [np.full(len(part), UNKNOWN) for part in (at, broad)]
         known = {"category": (views.labels[at], nobody[1]), "instance": (at, nobody[1]), "browse": (nobody[0], broad)}
         targets = {task: torch.from_numpy(np.concatenate(known[task])) for task in settings.tasks}
-        yield Batch((views.photos.numbers(views.rows[at], seen), views.broad.numbers(broad, broad_seen)), targets)
+        yield TrainingBatch(
+            (views.photos.numbers(views.rows[at], seen), views.broad.numbers(broad, broad_seen)), targets
+        )
 
 
-def train_embed(embedder: Embedder, settings: EmbedSettings, *, views: Views, run: Run) -> Embedder:
+def train_embed(embedder: EmbedderNetwork, settings: EmbedSettings, *, views: Views, run: Run) -> EmbedderNetwork:
     """The embedder, trained; its averaged weights are also kept as ``embedder.pt``."""
     on = device()
     embedder = embedder.to(on, memory_format=torch.channels_last)
@@ -139,12 +141,12 @@ def one_step(losses: dict[str, Tensor], optimiser: torch.optim.Optimizer, *, fac
     optimiser.step()
 
 
-def head_optimiser(embedder: Embedder, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
+def head_optimiser(embedder: EmbedderNetwork, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
     """For the first phase: only the projection and the proxies move."""
     return _adamw((embedder.head.parameters(), settings.head_rate), (proxies.parameters(), settings.head_proxy_rate))
 
 
-def whole_optimiser(embedder: Embedder, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
+def whole_optimiser(embedder: EmbedderNetwork, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
     """For the second phase."""
     return _adamw(
         (embedder.backbone.learning(embedder.cut), settings.trunk_rate),
@@ -162,7 +164,7 @@ def _adamw(*parts: tuple[Iterable[nn.Parameter], float]) -> torch.optim.Optimize
 
 
 @torch.inference_mode()
-def embed_maps(embedder: Embedder, maps: np.ndarray, at: str, *, batch: int = 64) -> np.ndarray:
+def embed_maps(embedder: EmbedderNetwork, maps: np.ndarray, at: str, *, batch: int = 64) -> np.ndarray:
     """Embeddings of maps of the point ``at``, ``(n, bits) float32``."""
     on = next(embedder.parameters()).device
     found = []
@@ -185,7 +187,7 @@ def itq_rotation(vectors: np.ndarray, *, rounds: int = 60, seed: int = 0) -> np.
     return rotation.astype(np.float32)
 
 
-def folded(embedder: Embedder, rotation: np.ndarray) -> tuple[Tensor, Tensor]:
+def folded(embedder: EmbedderNetwork, rotation: np.ndarray) -> tuple[Tensor, Tensor]:
     """Weight and bias of one linear map whose signs are those of the rotated embedding.
 
     The last LayerNorm subtracts the mean, which is linear, and divides by a positive number, which

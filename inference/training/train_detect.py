@@ -14,7 +14,7 @@ from tqdm import tqdm
 from inference.images import Pixels
 from inference.training.data import FORK, SceneMaker
 from inference.training.losses import detection_loss
-from inference.training.model import Detector
+from inference.training.model import DetectorNetwork
 from inference.training.runs import Averaged, Run, cosine, device
 from inference.training.settings import DetectSettings
 
@@ -24,8 +24,8 @@ Batch = tuple[Pixels, list[tuple[np.ndarray, np.ndarray]]]
 
 
 def train_detect(
-    detector: Detector, settings: DetectSettings, *, scenes: SceneMaker, run: Run, workers: int = 1
-) -> Detector:
+    detector: DetectorNetwork, settings: DetectSettings, *, scenes: SceneMaker, run: Run, workers: int = 1
+) -> DetectorNetwork:
     """The detector, trained; its averaged weights are also kept as ``detector.pt``."""
     on = device()
     detector = detector.to(on, memory_format=torch.channels_last).train()
@@ -60,7 +60,13 @@ def train_detect(
 
 
 def one_step(
-    detector: Detector, batch: Batch, optimiser: torch.optim.Optimizer, *, clip: float, on: torch.device, bf16: bool
+    detector: DetectorNetwork,
+    batch: Batch,
+    optimiser: torch.optim.Optimizer,
+    *,
+    clip: float,
+    on: torch.device,
+    bf16: bool,
 ) -> dict[str, float]:
     """One update; the unweighted losses."""
     pictures, scenes = batch

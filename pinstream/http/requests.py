@@ -18,7 +18,7 @@ from pinstream.errors import (
     ServiceUnavailable,
 )
 from pinstream.events import PIN_ID_PATTERN
-from pinstream.http.responses import Flashlight, Lens, SeenObject, Understood
+from pinstream.http.responses import Flashlight, Lens, LensObject, LensPhoto
 from pinstream.search.hits import Hit, IndexedPin, PinObject, SearchResult
 from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness, Names, names_of
 from pinstream.store.collection import Box
@@ -171,8 +171,8 @@ def flashlight_of(told: Json) -> Flashlight:
 def lens_of(told: Json) -> Lens:
     """An answer of Lens as JSON tells of it."""
     seen = told["understood"]
-    objects = tuple(SeenObject(each["label"], each["score"], _box(each["box"])) for each in seen["objects"])
-    understood = Understood(seen["width_px"], seen["height_px"], objects, seen["dominant"])
+    objects = tuple(LensObject(each["label"], each["score"], _box(each["box"])) for each in seen["objects"])
+    understood = LensPhoto(seen["width_px"], seen["height_px"], objects, seen["dominant"])
     hits = (replace(hit_of(hit), query=0 if hit["object"] is None else hit["object"] + 1) for hit in told["hits"])
     return Lens(tuple(hits), told["exhausted"], understood)
 

@@ -24,7 +24,7 @@ class Flashlight:
 
 
 @dataclass(frozen=True, slots=True)
-class SeenObject:
+class LensObject:
     """One object that was detected on a photo."""
 
     label: str
@@ -33,12 +33,12 @@ class SeenObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class LensPhoto:
     """What the models made of a photo; ``dominant`` is the place in ``objects`` of what it is about."""
 
     width_px: int
     height_px: int
-    objects: tuple[SeenObject, ...]
+    objects: tuple[LensObject, ...]
     dominant: int | None
 
 
@@ -48,7 +48,7 @@ class Lens:
 
     hits: tuple[Hit, ...]
     exhausted: bool
-    understood: Understood
+    understood: LensPhoto
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)

@@ -38,7 +38,7 @@ def hint(error: KafkaError) -> str:
     return "" if found is None else f"; look at {found}"
 
 
-class Complaints(logging.Handler):
+class ClientErrors(logging.Handler):
     """What one client says beside its calls, which only ever say that no broker was reached."""
 
     def __init__(self) -> None:

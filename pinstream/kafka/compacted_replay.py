@@ -9,9 +9,9 @@ from typing import Final, Self
 
 from pinstream.errors import EventInvalid
 from pinstream.events import VERSION_HEADER, PinDeletion, decode_event
-from pinstream.kafka.connection import Connection, KafkaAway
-from pinstream.kafka.offset_ranges import Span
-from pinstream.kafka.replayer import Repeater
+from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.offset_ranges import OffsetRange
+from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 
@@ -22,7 +22,7 @@ _TABLE: Final = """create table newest (key blob primary key, version integer, d
     offset integer) without rowid"""
 
 
-class NewerLost(KafkaAway):
+class NewerEventLost(KafkaUnreachable):
     """Newer events were compacted away before they were published once more; older ones may stand in their place."""
 
     def __init__(self, topic: str, places: Mapping[tuple[int, int], bytes]) -> None:
@@ -37,7 +37,7 @@ class _Newest:
     offset: int
 
 
-class LastWord:
+class CompactedReplay:
     """Publishes records again on one lane, so that its last record of a pin is never an older one.
 
     Kafka cannot compare before it writes, so this looks before and after: a pin of which something newer has come is
@@ -46,7 +46,7 @@ class LastWord:
     NewerLost, which is one; ``with`` closes it.
     """
 
-    def __init__(self, to: Connection, topic: str, begins: Mapping[int, int], repeater: Repeater) -> None:
+    def __init__(self, to: Connection, topic: str, begins: Mapping[int, int], repeater: Replayer) -> None:
         self.topic = topic
         self._repeater = repeater
         self._read_to = dict(begins)
@@ -96,14 +96,14 @@ class LastWord:
                 missed.pop((record.partition, record.offset))
             self._repeater.flush()
             if missed:
-                raise NewerLost(self.topic, missed)
+                raise NewerEventLost(self.topic, missed)
             sent = {key: found.rank for key, found in overtaken.items()}
 
     def _look(self) -> None:
         """Take in what has come since the last look."""
         spans = [
-            Span(span.partition, max(span.begin, self._read_to.get(span.partition, 0)), span.end)
-            for span in self._reader.spans()
+            OffsetRange(span.partition, max(span.begin, self._read_to.get(span.partition, 0)), span.end)
+            for span in self._reader.offset_ranges()
         ]
         self._table.execute("begin")
         for record in self._reader.read(spans):

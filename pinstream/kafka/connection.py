@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient
 
 from pinstream.cli.screen import complain
 from pinstream.errors import PinstreamError
-from pinstream.kafka.client_errors import Complaints
+from pinstream.kafka.client_errors import ClientErrors
 from pinstream.publish import KafkaSettings, Lane, Publisher
 
 CLIENT_VARIABLE: Final = "PINSTREAM_KAFKA__CLIENT"
@@ -50,7 +50,7 @@ PrefixOption = Annotated[
 ]
 
 
-class KafkaAway(PinstreamError):
+class KafkaUnreachable(PinstreamError):
     """No broker answered, or it has no such topic; the message says which."""
 
 
@@ -66,7 +66,7 @@ class Connection:
 
     def topics(self) -> frozenset[str]:
         """The names of all topics; raises KafkaAway once all brokers refuse, or do not answer for some seconds."""
-        complaints = Complaints()
+        complaints = ClientErrors()
         try:
             client = AdminClient(self.client_settings() | complaints.listening())
         except KafkaException as exc:
@@ -78,13 +78,13 @@ class Connection:
             except KafkaException as exc:
                 client.poll(0)
                 if (refused := complaints.refusal) is not None:
-                    raise KafkaAway(
+                    raise KafkaUnreachable(
                         f"Kafka at {self.address} does not let this client in: {refused} (-X, {CLIENT_VARIABLE})"
                     ) from exc
                 down = complaints.unreachable
                 if down is not None or time.monotonic() > deadline_s:
                     reason = complaints.suspicion or (down or exc.args[0]).str()
-                    raise KafkaAway(f"no Kafka at {self.address}{self.origin}: {reason}") from exc
+                    raise KafkaUnreachable(f"no Kafka at {self.address}{self.origin}: {reason}") from exc
 
     def publisher(self, lane: Lane) -> Publisher:
         """A publisher that gives up sooner than a service's would: somebody is watching."""
@@ -110,7 +110,7 @@ def reached(to: Connection) -> Iterator[None]:
     try:
         to.topics()
         yield
-    except KafkaAway as exc:
+    except KafkaUnreachable as exc:
         complain(str(exc))
         raise typer.Exit(1) from exc
 

@@ -14,7 +14,7 @@ _LEADERLESS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class OffsetRange:
     """Offsets of one partition, from ``begin`` up to ``end``, which is not one of them."""
 
     partition: int
@@ -27,7 +27,7 @@ class Span:
         return max(self.end - self.begin, 0)
 
 
-class Edges(Protocol):
+class WatermarkClient(Protocol):
     """What is asked of ``confluent_kafka.Consumer`` before anything is read."""
 
     def list_topics(self, topic: str, timeout: float) -> Any:
@@ -37,7 +37,7 @@ class Edges(Protocol):
         """The oldest offset and the end."""
 
 
-def spans(consumer: Edges, topic: str, *, timeout_s: float = TIMEOUT_S) -> list[Span]:
+def offset_ranges(consumer: WatermarkClient, topic: str, *, timeout_s: float = TIMEOUT_S) -> list[OffsetRange]:
     """What every partition holds, in order; waits for one that has no leader just now, else raises KafkaException.
 
     librdkafka 2.16 keeps what it was told of a partition without leader, and answers "unknown partition" until the
@@ -54,6 +54,6 @@ def spans(consumer: Edges, topic: str, *, timeout_s: float = TIMEOUT_S) -> list[
         time.sleep(_AGAIN_S)
 
 
-def _span(consumer: Edges, topic: str, partition: int) -> Span:
+def _span(consumer: WatermarkClient, topic: str, partition: int) -> OffsetRange:
     oldest, end = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=TIMEOUT_S)
-    return Span(partition, oldest, end)
+    return OffsetRange(partition, oldest, end)

@@ -14,7 +14,7 @@ DELETED_TYPE: Final = "pinstream.pin.deleted.v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class OutgoingRecord:
     """What Kafka stores of one event; a ``value`` of None is a tombstone."""
 
     topic: str
@@ -43,7 +43,7 @@ class Envelope:
     topic: str
     source: str
 
-    def seal(self, event: PinEvent | PinDeletion, *, at: datetime, traceparent: str | None = None) -> Record:
+    def seal(self, event: PinEvent | PinDeletion, *, at: datetime, traceparent: str | None = None) -> OutgoingRecord:
         """The record of ``event``, stamped ``at``, in the trace given, else the caller's, else a new one.
 
         Raises EventInvalid, naming size and limit, if Kafka would not take it.
@@ -58,7 +58,7 @@ class Envelope:
             "traceparent": traceparent or current_traceparent() or new_traceparent(),
             **({VERSION_HEADER: str(event.version)} if gone else {"content-type": "application/json"}),
         }
-        record = Record(
+        record = OutgoingRecord(
             topic=self.topic,
             pin_id=event.pin_id,
             version=event.version,
@@ -89,7 +89,7 @@ def _largest_part(event: PinEvent | PinDeletion) -> str:
     return "$.image.inline" if isinstance(event, PinEvent) and event.image.inline else "$"
 
 
-def _too_large(record: Record) -> str:
+def _too_large(record: OutgoingRecord) -> str:
     return (
         f"the event of pin {record.pin_id!r} has {record.size_bytes:,} bytes with its key and headers; "
         f"at most {MAX_EVENT_BYTES:,} are taken: give 'url' instead"

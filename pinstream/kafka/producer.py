@@ -14,7 +14,7 @@ from confluent_kafka import KafkaError, KafkaException
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
 from pinstream.kafka.client_errors import hint
 from pinstream.kafka.delivery import Delivered, Delivery
-from pinstream.kafka.outgoing_record import Record
+from pinstream.kafka.outgoing_record import OutgoingRecord
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ OpenProducer = Callable[[OnError], KafkaProducer]
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class QueueLimits:
     """How much may wait for Kafka's answer at once, and how long an event may wait to be let in."""
 
     events: int
@@ -66,14 +66,14 @@ class Limits:
     wait_s: float
 
 
-class Outbox:
+class ProducerQueue:
     """Records in, deliveries out, in order and in bounded memory. Thread-safe; opens its producer at once."""
 
-    def __init__(self, open_producer: OpenProducer, limits: Limits) -> None:
+    def __init__(self, open_producer: OpenProducer, limits: QueueLimits) -> None:
         self._open_producer = open_producer
         self._limits = limits
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[Record, Delivery, float]] = deque()
+        self._waiting: deque[tuple[OutgoingRecord, Delivery, float]] = deque()
         self._in_flight: dict[Delivery, int] = {}
         self._in_flight_bytes = 0
         self._failed: OrderedDict[str, Delivery] = OrderedDict()
@@ -84,7 +84,7 @@ class Outbox:
         self._thread = threading.Thread(target=self._run, name="pinstream-publisher", daemon=True)
         self._thread.start()
 
-    def submit(self, record: Record) -> Delivery:
+    def submit(self, record: OutgoingRecord) -> Delivery:
         """Queue ``record`` behind what waits already; never blocks."""
         delivery = Delivery(record.pin_id, record.version, record.topic)
         with self._changed:
@@ -161,7 +161,7 @@ class Outbox:
             self._waiting.popleft()
         return failed
 
-    def _hand_over(self, record: Record, delivery: Delivery) -> None:
+    def _hand_over(self, record: OutgoingRecord, delivery: Delivery) -> None:
         self._producer.produce(
             record.topic,
             record.value,

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from pinstream.events import Headers
-from pinstream.kafka.connection import Connection, KafkaAway
+from pinstream.kafka.connection import Connection, KafkaUnreachable
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.publish import PARTITIONER
 
@@ -25,7 +25,7 @@ _DEFAULTS: Final = {
 }
 
 
-class Repeater:
+class Replayer:
     """A producer for records whose key, value, headers and timestamp are given; waits while its queue is full.
 
     ``flush``, and leaving a ``with`` block, raise KafkaAway if anything was not acknowledged.
@@ -76,7 +76,7 @@ class Repeater:
         left = self._producer.flush(-1)
         if self._failure is not None or left:
             reason = "no answer" if self._failure is None else self._failure.str()
-            raise KafkaAway(f"not everything was delivered to {self._address}: {reason}")
+            raise KafkaUnreachable(f"not everything was delivered to {self._address}: {reason}")
 
     def _patiently(self, produce: Callable[[], None]) -> None:
         while True:
@@ -87,7 +87,7 @@ class Repeater:
             except BufferError:
                 self._producer.poll(0.5)
             except KafkaException as exc:
-                raise KafkaAway(f"{self._address}: {exc.args[0].str()}") from exc
+                raise KafkaUnreachable(f"{self._address}: {exc.args[0].str()}") from exc
 
     def _told(self, error: KafkaError | None, _message: Message) -> None:
         self._failure = error or self._failure

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from pinstream.kafka.offset_ranges import Span
+from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.partitioner import partition_of
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
@@ -18,7 +18,7 @@ Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SoughtRecords:
     """What a search of one partition came to; ``records`` are the pin's last ones, in order."""
 
     topic: str
@@ -30,25 +30,25 @@ class Found:
     """False: time was up before the partition's beginning was reached."""
 
 
-def seek(reader: TopicReader, pin_id: str, *, until_s: float, advance: Advance) -> Found:
+def seek(reader: TopicReader, pin_id: str, *, until_s: float, advance: Advance) -> SoughtRecords:
     """The pin's last records, or none; stops at the first stretch, counted from the end, that has any.
 
     A compacted topic keeps one record of a pin, and for a while a few older ones close by. Reads one partition: the
     one that Kafka's default partitioner gives the pin. ``until_s`` is a moment of the monotonic clock.
     """
-    key, spans = pin_id.encode(), reader.spans()
+    key, spans = pin_id.encode(), reader.offset_ranges()
     span = spans[partition_of(key, len(spans))]
     end, offsets, records, in_time = span.end, _FIRST_OFFSETS, tuple[StoredRecord, ...](), True
     while end > span.begin and not records and in_time:
-        stretch = Span(span.partition, max(span.begin, end - offsets), end)
+        stretch = OffsetRange(span.partition, max(span.begin, end - offsets), end)
         records, in_time = _of(reader, stretch, key, until_s)
         end, offsets = stretch.begin, min(offsets * 2, _MOST_OFFSETS)
         advance(span.end - end, span.offsets)
     complete = bool(records) or (in_time and end <= span.begin)
-    return Found(topic=reader.topic, partition=span.partition, records=records, end=span.end, complete=complete)
+    return SoughtRecords(topic=reader.topic, partition=span.partition, records=records, end=span.end, complete=complete)
 
 
-def _of(reader: TopicReader, span: Span, key: bytes, until_s: float) -> tuple[tuple[StoredRecord, ...], bool]:
+def _of(reader: TopicReader, span: OffsetRange, key: bytes, until_s: float) -> tuple[tuple[StoredRecord, ...], bool]:
     """The stretch's records of ``key``, and whether there was time to read it to its end."""
     found = []
     for record in reader.read([span]):

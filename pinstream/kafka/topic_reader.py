@@ -7,8 +7,8 @@ from typing import Final, Self
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from pinstream.kafka.connection import Connection, KafkaAway
-from pinstream.kafka.offset_ranges import TIMEOUT_S, Span, spans
+from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.offset_ranges import TIMEOUT_S, OffsetRange, offset_ranges
 from pinstream.kafka.stored_record import StoredRecord, stored
 
 _STALLED_S: Final = 30.0
@@ -31,7 +31,7 @@ class TopicReader:
         self._address = to.address
         self._trouble = ""
         if topic not in to.topics():
-            raise KafkaAway(f"no topic {topic} at {to.address}: `python -m streams init` creates it")
+            raise KafkaUnreachable(f"no topic {topic} at {to.address}: `python -m streams init` creates it")
         self._consumer = Consumer(
             {
                 "client.id": _NAME,
@@ -54,16 +54,18 @@ class TopicReader:
     ) -> None:
         self._consumer.close()
 
-    def spans(self, *, since_ms: int | None = None) -> list[Span]:
+    def offset_ranges(self, *, since_ms: int | None = None) -> list[OffsetRange]:
         """What there is now, of every partition; with ``since_ms``, from the first record of that time on."""
         with _named(self.topic, self._address):
-            found = spans(self._consumer, self.topic)
+            found = offset_ranges(self._consumer, self.topic)
             return found if since_ms is None else self._from(since_ms, found)
 
-    def read(self, spans: Sequence[Span], *, advance: Callable[[int], None] = _nothing) -> Iterator[StoredRecord]:
+    def read(
+        self, offset_ranges: Sequence[OffsetRange], *, advance: Callable[[int], None] = _nothing
+    ) -> Iterator[StoredRecord]:
         """The records of ``spans``, in order within each partition; ``advance`` hears how many offsets are behind."""
-        positions = {span.partition: span.begin for span in spans if span.offsets}
-        ends = {span.partition: span.end for span in spans}
+        positions = {span.partition: span.begin for span in offset_ranges if span.offsets}
+        ends = {span.partition: span.end for span in offset_ranges}
         if not positions:
             return
         with _named(self.topic, self._address):
@@ -88,28 +90,32 @@ class TopicReader:
         wanted: dict[int, set[int]] = {}
         for partition, offset in places:
             wanted.setdefault(partition, set()).add(offset)
-        for record in self.read([Span(each, min(offsets), max(offsets) + 1) for each, offsets in wanted.items()]):
+        for record in self.read(
+            [OffsetRange(each, min(offsets), max(offsets) + 1) for each, offsets in wanted.items()]
+        ):
             if record.offset in wanted[record.partition]:
                 yield record
 
-    def _from(self, since_ms: int, spans: list[Span]) -> list[Span]:
-        asked = [TopicPartition(self.topic, span.partition, since_ms) for span in spans]
+    def _from(self, since_ms: int, offset_ranges: list[OffsetRange]) -> list[OffsetRange]:
+        asked = [TopicPartition(self.topic, span.partition, since_ms) for span in offset_ranges]
         begins = {each.partition: each.offset for each in self._consumer.offsets_for_times(asked, timeout=TIMEOUT_S)}
         return [
-            Span(span.partition, span.end if begins[span.partition] == OFFSET_END else begins[span.partition], span.end)
-            for span in spans
+            OffsetRange(
+                span.partition, span.end if begins[span.partition] == OFFSET_END else begins[span.partition], span.end
+            )
+            for span in offset_ranges
         ]
 
     def _batch(self) -> list[Message]:
         """What came next, ends of partitions too; what the client has queued bounds it."""
         first = self._consumer.poll(_STALLED_S)
         if first is None:
-            raise KafkaAway(f"{self.topic} at {self._address}: nothing came for {_STALLED_S:.0f} s{self._said}")
+            raise KafkaUnreachable(f"{self.topic} at {self._address}: nothing came for {_STALLED_S:.0f} s{self._said}")
         batch = [first, *self._consumer.consume(_BATCH, 0)]
         for message in batch:
             error = message.error()
             if error is not None and error.code() != KafkaError._PARTITION_EOF:
-                raise KafkaAway(f"{self.topic} at {self._address}: {error.str()}")
+                raise KafkaUnreachable(f"{self.topic} at {self._address}: {error.str()}")
         return batch
 
     @property
@@ -126,4 +132,4 @@ def _named(topic: str, address: str) -> Iterator[None]:
     try:
         yield
     except KafkaException as exc:
-        raise KafkaAway(f"{topic} at {address}: {exc.args[0].str()}") from exc
+        raise KafkaUnreachable(f"{topic} at {address}: {exc.args[0].str()}") from exc

@@ -33,7 +33,7 @@ BITS_PER_E: Final[dict[Slots, float]] = {"whole": 9.1, "objects": 10.4, "any": 9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class PhotoPart:
     """One object that was detected on a photo, and its code."""
 
     code: Code
@@ -47,7 +47,7 @@ def relevance(distance: int, slots: Slots) -> float:
     return 1 / (1 + math.exp((distance - HALF_AT_BITS[slots]) / BITS_PER_E[slots]))
 
 
-def dominant(objects: Sequence[Seen]) -> int | None:
+def dominant(objects: Sequence[PhotoPart]) -> int | None:
     """The place in ``objects`` of the one that the photo is about, if there is one."""
     if not objects:
         return None
@@ -58,7 +58,7 @@ def dominant(objects: Sequence[Seen]) -> int | None:
     return first if large and clear else None
 
 
-def lens_queries(picture: Code, objects: Sequence[Seen]) -> list[CodeQuery]:
+def lens_queries(picture: Code, objects: Sequence[PhotoPart]) -> list[CodeQuery]:
     """What to ask for a photo: place 0 is the whole picture, place i the object ``objects[i - 1]``."""
     leader = dominant(objects)
     behind = 1.0 if leader is None else SECOND_WEIGHT

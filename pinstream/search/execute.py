@@ -11,7 +11,7 @@ from pinstream.search.blend import relevance
 from pinstream.search.cursor import MAX_PAGED, Cursor
 from pinstream.search.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, Hit, SearchResult, picture_of
 from pinstream.search.query import CodeQuery, Filters, Freshness, Order, Rerank, where_of
-from pinstream.search.topk import Ask, Candidate, Gathering, Probe, Scope
+from pinstream.search.topk import Candidate, CodeProbe, Scope, StoreQuery, TopK
 from pinstream.store.codes import Code
 from pinstream.store.collection import WHOLE_SLOT, Row, Where
 from pinstream.store.vector_store import Ranking
@@ -26,13 +26,13 @@ class RankedBy(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class PendingQuery:
     """One search: what is asked, from where on, and whom the answer leaves out.
 
     Its code may be one that was read a while ago: the answer then holds only if the row that it ``proves`` was met.
     """
 
-    probes: tuple[Probe, ...]
+    probes: tuple[CodeProbe, ...]
     cursor: Cursor
     limit: int
     order: Order | None = None
@@ -43,21 +43,21 @@ class Question:
         """This question, unanswered unless the search meets ``row`` as it was read; where it cannot, itself."""
         return replace(self, proves=row) if self.probes[0].where.accepts(row) else self
 
-    def gathering(self) -> Gathering:
+    def gathering(self) -> TopK:
         """The search as the store will see it; for whoever re-ranks, all candidates, those shown before too."""
         freshness = self.order if isinstance(self.order, Freshness) else None
         scope = Scope(self.but, self.cursor, freshness, self.cursor.asked_at_ms)
         if isinstance(self.order, Rerank):
-            return Gathering(self.probes, limit=self.order.candidates, scope=replace(scope, cursor=None))
-        return Gathering(self.probes, limit=self.limit, scope=scope)
+            return TopK(self.probes, limit=self.order.candidates, scope=replace(scope, cursor=None))
+        return TopK(self.probes, limit=self.limit, scope=scope)
 
 
-def probe(code: Code, where: Where) -> Probe:
+def probe(code: Code, where: Where) -> CodeProbe:
     """What is like ``code``, near-duplicates first."""
-    return Probe(code=code, where=where, leads_within=NEAR_DUPLICATE_BITS)
+    return CodeProbe(code=code, where=where, leads_within=NEAR_DUPLICATE_BITS)
 
 
-def probes_like(row: Row, filters: Filters, *, now_ms: int) -> tuple[Probe, ...]:
+def probes_like(row: Row, filters: Filters, *, now_ms: int) -> tuple[CodeProbe, ...]:
     """What is like a whole picture, or like an object: of its label, the same product first.
 
     The same product are near-duplicates, and what is alike and links to the same page.
@@ -65,17 +65,17 @@ def probes_like(row: Row, filters: Filters, *, now_ms: int) -> tuple[Probe, ...]
     if row.slot == WHOLE_SLOT:
         return (probe(row.code, where_of(filters, "whole", now_ms=now_ms)),)
     where = where_of(filters, "objects", now_ms=now_ms, gate=row.label)
-    alike = Probe(code=row.code, where=where, leads_within=NEAR_DUPLICATE_BITS, finds_products=True)
+    alike = CodeProbe(code=row.code, where=where, leads_within=NEAR_DUPLICATE_BITS, finds_products=True)
     if not row.link:
         return (alike,)
     linked = replace(where, link=row.link)
     return alike, replace(alike, where=linked, leads_within=SAME_PRODUCT_BITS, reach=SAME_PRODUCT_BITS)
 
 
-def blended_probes(queries: Sequence[CodeQuery], filters: Filters, *, now_ms: int) -> tuple[Probe, ...]:
+def blended_probes(queries: Sequence[CodeQuery], filters: Filters, *, now_ms: int) -> tuple[CodeProbe, ...]:
     """Several codes, whose hits are merged by calibrated relevance, near-duplicates first."""
     return tuple(
-        Probe(
+        CodeProbe(
             code=query.code,
             where=where_of(filters, query.slots, now_ms=now_ms, gate=query.label),
             worth=partial(_weighted, query),
@@ -86,11 +86,11 @@ def blended_probes(queries: Sequence[CodeQuery], filters: Filters, *, now_ms: in
     )
 
 
-def answers(ranked: RankedBy, questions: Sequence[Question], *, now_ms: int) -> list[SearchResult | None]:
+def answers(ranked: RankedBy, questions: Sequence[PendingQuery], *, now_ms: int) -> list[SearchResult | None]:
     """What the store finds for each question, None where a proof failed. Rounds go on until all is certain."""
     gatherings = [question.gathering() for question in questions]
     while asks := [ask for gathering in gatherings for ask in gathering.asks()]:
-        together: dict[tuple[Where, int], list[Ask]] = {}
+        together: dict[tuple[Where, int], list[StoreQuery]] = {}
         for ask in asks:
             together.setdefault((ask.where, ask.at_least), []).append(ask)
         for (where, at_least), group in together.items():
@@ -102,7 +102,7 @@ def answers(ranked: RankedBy, questions: Sequence[Question], *, now_ms: int) -> 
     ]
 
 
-def _result(question: Question, gathering: Gathering, *, now_ms: int) -> SearchResult | None:
+def _result(question: PendingQuery, gathering: TopK, *, now_ms: int) -> SearchResult | None:
     if question.proves is not None and not gathering.met(question.proves):
         return None
     hits = [_hit(candidate, now_ms=now_ms) for candidate in gathering.best()]

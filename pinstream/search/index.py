@@ -8,7 +8,7 @@ from typing import Final, ParamSpec, Self, TypeVar
 
 from pinstream.errors import PinUnknown, QueryInvalid
 from pinstream.search.cursor import Cursor, first_page, next_page
-from pinstream.search.execute import Question, answers, blended_probes, probe, probes_like
+from pinstream.search.execute import PendingQuery, answers, blended_probes, probe, probes_like
 from pinstream.search.hits import IndexedPin, PinTrace, SearchResult
 from pinstream.search.newest import newest_rows
 from pinstream.search.pin_reader import SLOTS_READ_AT_ONCE, PinReader, Rows, Thing, checked_slot
@@ -206,7 +206,7 @@ class VisualIndex:
         question = ("blended", *asked, *question_of(filters, checked_order(order)))
         page = self._pages(cursor, {"": question})[""]
         probes = blended_probes(queries, filters, now_ms=page.asked_at_ms)
-        return self._found([Question(probes, page, limit, order, filters.left_out)])[0]
+        return self._found([PendingQuery(probes, page, limit, order, filters.left_out)])[0]
 
     def trace(self, pin_id: str) -> PinTrace:
         """Every row of a pin, dead ones too, and whether a search finds it; of an unknown pin there are none.
@@ -246,10 +246,10 @@ class VisualIndex:
         asked = question_of(filters, checked_order(order))
         pages = self._pages(cursor, {thing: ("like", *thing, *asked) for thing in things})
 
-        def ask(thing: Thing, row: Row) -> Question:
+        def ask(thing: Thing, row: Row) -> PendingQuery:
             page = pages[thing]
             probes = probes_like(row, filters, now_ms=page.asked_at_ms)
-            return Question(probes, page, limit, order, filters.left_out | {row.pin_id})
+            return PendingQuery(probes, page, limit, order, filters.left_out | {row.pin_id})
 
         recalled = {thing: ask(thing, row).proving(row) for thing, row in self._pins.recalled(things).items()}
         questions = {thing: question for thing, question in recalled.items() if question.proves is not None}
@@ -259,7 +259,7 @@ class VisualIndex:
         return {thing: answer for thing in things if (answer := found[thing]) is not None}
 
     def _asked(
-        self, questions: dict[Thing, Question], unread: list[Thing], ask: Callable[[Thing, Row], Question]
+        self, questions: dict[Thing, PendingQuery], unread: list[Thing], ask: Callable[[Thing, Row], PendingQuery]
     ) -> dict[Thing, SearchResult | PinUnknown | None]:
         """The questions' answers, and those for things that must be read first; None where a proof failed."""
         read = self._pins.things(unread)
@@ -280,7 +280,7 @@ class VisualIndex:
         asked = question_of(filters, checked_order(order))
         pages = self._pages(cursor, {code: ("code", checked_code(code), slots, *asked) for code in codes})
         questions = {
-            code: Question(
+            code: PendingQuery(
                 (probe(code, where_of(filters, slots, now_ms=page.asked_at_ms)),), page, limit, order, filters.left_out
             )
             for code, page in pages.items()
@@ -288,11 +288,11 @@ class VisualIndex:
         found = dict(zip(questions, self._found(list(questions.values())), strict=True))
         return [found[code] for code in codes]
 
-    def _found(self, questions: list[Question]) -> list[SearchResult]:
+    def _found(self, questions: list[PendingQuery]) -> list[SearchResult]:
         """The answers to questions that prove nothing."""
         return [answer for answer in self._search(questions) if answer is not None]
 
-    def _search(self, questions: list[Question]) -> list[SearchResult | None]:
+    def _search(self, questions: list[PendingQuery]) -> list[SearchResult | None]:
         if not questions:
             return []
         ranked = partial(self._store.ranked, consistency=self._consistency)

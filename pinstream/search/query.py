@@ -25,13 +25,13 @@ FRESHNESS_WEIGHT: Final = 0.25
 Names = str | Collection[str]
 
 
-class Gate(Enum):
+class LabelGroups(Enum):
     """Labels that stand for more than themselves."""
 
     ANY_LABEL = "any label"
 
 
-ANY_LABEL: Final = Gate.ANY_LABEL
+ANY_LABEL: Final = LabelGroups.ANY_LABEL
 """Lets ``similar`` answer with objects of every label."""
 
 
@@ -45,7 +45,7 @@ class Filters:
     """
 
     domain: Names | None = None
-    label: Names | Gate | None = None
+    label: Names | LabelGroups | None = None
     max_age_s: float | None = None
     but: Names | None = None
 
@@ -118,7 +118,7 @@ def where_of(filters: Filters, slots: Slots, *, now_ms: int, gate: Names | None 
     if filters.label is None:
         labels = None if gate is None else frozenset({gate} if isinstance(gate, str) else gate)
     else:
-        labels = None if isinstance(filters.label, Gate) else names_of("label", filters.label)
+        labels = None if isinstance(filters.label, LabelGroups) else names_of("label", filters.label)
     return Where(
         slots=slots,
         domains=domains,
@@ -129,7 +129,7 @@ def where_of(filters: Filters, slots: Slots, *, now_ms: int, gate: Names | None 
 
 def question_of(filters: Filters, order: Order | None) -> tuple[object, ...]:
     """What a cursor must not be carried across, the same in every process."""
-    label = filters.label.value if isinstance(filters.label, Gate) else _sorted(filters.label)
+    label = filters.label.value if isinstance(filters.label, LabelGroups) else _sorted(filters.label)
     kept = ("rerank", order.candidates) if isinstance(order, Rerank) else order
     return _sorted(filters.domain), label, filters.max_age_s, _sorted(filters.but), kept
 

@@ -26,7 +26,7 @@ Standing = tuple[bool, float, int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class CodeProbe:
     """One code that is asked for: which rows it may find, and what they are worth by their distance.
 
     ``worth`` falls with every bit. Rows up to ``leads_within`` come before all others; beyond ``reach`` none counts.
@@ -51,7 +51,7 @@ class Candidate:
     """One picture as one probe found it: its nearest rows, shown by the best of them."""
 
     match: Match
-    probe: Probe
+    probe: CodeProbe
     standing: Standing
     pins: set[str] = field(default_factory=set)
 
@@ -99,7 +99,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class StoreQuery:
     """One question for the store; its ranking goes to ``take``."""
 
     stream: "_Stream"
@@ -116,19 +116,19 @@ class Ask:
         self.stream.take(ranking)
 
 
-class Gathering:
+class TopK:
     """The ``limit`` best pictures of all probes together, and whether there is one more.
 
     Ask ``asks()`` and hand the rankings in, until nothing is asked. Of a picture only the nearest rows of each probe
     count; the best standing among them is the picture's.
     """
 
-    def __init__(self, probes: Sequence[Probe], *, limit: int, scope: Scope) -> None:
+    def __init__(self, probes: Sequence[CodeProbe], *, limit: int, scope: Scope) -> None:
         self._limit = limit
         self._shown = scope.cursor.shown if scope.cursor else 0
         self._streams = [_Stream(probe, scope) for probe in probes]
 
-    def asks(self) -> list[Ask]:
+    def asks(self) -> list[StoreQuery]:
         """What the store must be asked next, all at once; empty when the answer is certain."""
         target = self._target()
         wanted = self._limit + self._shown + OVER_FETCH
@@ -170,7 +170,7 @@ class Gathering:
 class _Stream:
     """What one probe has found, and how far it has seen."""
 
-    def __init__(self, probe: Probe, scope: Scope) -> None:
+    def __init__(self, probe: CodeProbe, scope: Scope) -> None:
         self.probe = probe
         self.exhausted = False
         """Whether every row was seen that the filter accepts and that is within reach."""
@@ -191,12 +191,12 @@ class _Stream:
         """The pictures found so far, each certain."""
         return self._found.values()
 
-    def ask(self, target: Standing | None, at_least: int) -> Ask | None:
+    def ask(self, target: Standing | None, at_least: int) -> StoreQuery | None:
         """The next question, unless nothing that it could find would beat ``target``."""
         self._target = target
         if self._unsure:
             where = replace(self.probe.where, image_sha256s=frozenset(self._unsure))
-            return Ask(self, where, min(2 * len(self._unsure), MAX_LIMIT))
+            return StoreQuery(self, where, min(2 * len(self._unsure), MAX_LIMIT))
         if self._done or self._seen_to >= self.probe.reach:
             return None
         since_ms = self._since_ms(target)
@@ -210,7 +210,7 @@ class _Stream:
             where = replace(where, published_since_ms=max(since_ms, where.published_since_ms or 0))
         asked = min(at_least << min(self._rounds, 10), MAX_LIMIT)
         self._rounds += 1
-        return Ask(self, where, asked)
+        return StoreQuery(self, where, asked)
 
     def take(self, ranking: Ranking) -> None:
         """The answer to what was asked last."""

@@ -15,7 +15,7 @@ from rich.text import Text
 from pinstream.publish import Publisher
 from pinstream.search.index import VisualIndex
 from streams.canary.metrics import CanaryMetrics, Step
-from streams.canary.round import Done, Round, StepFailed
+from streams.canary.round import CanaryRound, StepDone, StepFailed
 from streams.canary.settings import CanarySettings
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def sing(settings: CanarySettings, stop: threading.Event) -> None:
         thread.join()
 
 
-def _cleaned(sung: Round, metrics: CanaryMetrics) -> None:
+def _cleaned(sung: CanaryRound, metrics: CanaryMetrics) -> None:
     try:
         if sung.clean():
             log.warning("removed what a killed canary had left", extra={"pin_id": sung.pin_id})
@@ -72,7 +72,7 @@ def _cleaned(sung: Round, metrics: CanaryMetrics) -> None:
         log.error("canary: %s: %s", exc.step, exc)
 
 
-def _counted(sung: Round, metrics: CanaryMetrics) -> None:
+def _counted(sung: CanaryRound, metrics: CanaryMetrics) -> None:
     try:
         for done in sung.run():
             if done.step in _HISTOGRAMS:
@@ -87,7 +87,7 @@ def _counted(sung: Round, metrics: CanaryMetrics) -> None:
 
 
 @contextmanager
-def _round(settings: CanarySettings) -> Iterator[Round]:
+def _round(settings: CanarySettings) -> Iterator[CanaryRound]:
     kafka, milvus, canary = settings.kafka, settings.milvus, settings.canary
     delivery_ms = round(canary.give_up_s * 1000)
     producer = {"delivery.timeout.ms": delivery_ms, "linger.ms": 0, **kafka.client, **kafka.producer}
@@ -95,12 +95,12 @@ def _round(settings: CanarySettings) -> Iterator[Round]:
     try:
         with VisualIndex(milvus.uri, token=milvus.secret, timeout_s=milvus.timeout_s, tls=milvus.tls) as index:
             name = canary.name or "".join(each if each.isalnum() else "-" for each in socket.gethostname())[:40]
-            yield Round(f"canary-{name}", publisher, index, give_up_s=canary.give_up_s)
+            yield CanaryRound(f"canary-{name}", publisher, index, give_up_s=canary.give_up_s)
     finally:
         publisher.close(1.0)
 
 
-def _line(done: Done) -> Text:
+def _line(done: StepDone) -> Text:
     took = f"{done.took_s * 1000:,.0f} ms"
     after = f"after {took}" if done.step in _HISTOGRAMS else f"in {took}"
     return Text("  ✓ ", style="green").append(f"{_WORDS[done.step][0]} {after}", style="default")

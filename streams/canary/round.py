@@ -29,24 +29,24 @@ LOOK_AT: Final[dict[Step, str]] = {
 }
 
 
-class Delivered(Protocol):
+class PendingDelivery(Protocol):
     """What a publisher returns."""
 
     def result(self, timeout_s: float | None = None) -> Any:
         """Waits for Kafka; raises NotDelivered."""
 
 
-class Publish(Protocol):
+class CanaryPublisher(Protocol):
     """See `pinstream.publish.Publisher`."""
 
-    def publish(self, event: PinEvent) -> Delivered:
+    def publish(self, event: PinEvent) -> PendingDelivery:
         """Send it."""
 
-    def delete(self, pin_id: str, version: int | None = None) -> Delivered:
+    def delete(self, pin_id: str, version: int | None = None) -> PendingDelivery:
         """Send its tombstone."""
 
 
-class Trace(Protocol):
+class CanaryIndex(Protocol):
     """See `pinstream.search.index.VisualIndex`."""
 
     def trace(self, pin_id: str) -> PinTrace:
@@ -62,7 +62,7 @@ class StepFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class StepDone:
     """One step that went well, and how long it took."""
 
     step: Step
@@ -78,11 +78,11 @@ class Clock:
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
 
-class Round:
+class CanaryRound:
     """Rounds with one pin, ``pin_id``, whose version grows: a canary that was killed leaves one pin, and finds it."""
 
     def __init__(
-        self, pin_id: str, publisher: Publish, index: Trace, *, give_up_s: float, clock: Clock = Clock()
+        self, pin_id: str, publisher: CanaryPublisher, index: CanaryIndex, *, give_up_s: float, clock: Clock = Clock()
     ) -> None:
         self.pin_id = pin_id
         self._publisher = publisher
@@ -91,7 +91,7 @@ class Round:
         self._clock = clock
         self._version = 0
 
-    def run(self) -> Iterator[Done]:
+    def run(self) -> Iterator[StepDone]:
         """The steps as they go well; raises StepFailed at the one that does not. Leaves nothing that is searched."""
         version = self._next()
         yield from self._published(version)
@@ -112,7 +112,7 @@ class Round:
         self._until("gone", _is_gone)
         return True
 
-    def _published(self, version: int) -> Iterator[Done]:
+    def _published(self, version: int) -> Iterator[StepDone]:
         event = event_from(
             {
                 "pin_id": self.pin_id,
@@ -125,18 +125,18 @@ class Round:
         )
         yield self._acknowledged("publish", lambda: self._publisher.publish(event))
 
-    def _deleted(self) -> Done:
+    def _deleted(self) -> StepDone:
         return self._acknowledged("delete", lambda: self._publisher.delete(self.pin_id, self._next()))
 
-    def _acknowledged(self, step: Step, send: Callable[[], Delivered]) -> Done:
+    def _acknowledged(self, step: Step, send: Callable[[], PendingDelivery]) -> StepDone:
         begun_s = self._clock.monotonic()
         try:
             send().result(self._give_up_s)
         except (NotDelivered, TimeoutError) as exc:
             raise StepFailed(step, self.pin_id, f"{type(exc).__name__}: {exc}") from exc
-        return Done(step, self._clock.monotonic() - begun_s)
+        return StepDone(step, self._clock.monotonic() - begun_s)
 
-    def _until(self, step: Step, holds: Callable[[PinTrace], bool]) -> Done:
+    def _until(self, step: Step, holds: Callable[[PinTrace], bool]) -> StepDone:
         begun_s, wait_s = self._clock.monotonic(), _FIRST_WAIT_S
         while not holds(trace := self._looked(step)):
             if self._clock.monotonic() - begun_s > self._give_up_s:
@@ -144,7 +144,7 @@ class Round:
                 raise StepFailed(step, self.pin_id, seen)
             self._clock.sleep(wait_s)
             wait_s = min(wait_s * 2, _MAX_WAIT_S)
-        return Done(step, self._clock.monotonic() - begun_s)
+        return StepDone(step, self._clock.monotonic() - begun_s)
 
     def _looked(self, step: Step) -> PinTrace:
         """The pin's trace; an index that is away is asked again until it is given up."""

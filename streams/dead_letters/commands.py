@@ -9,10 +9,10 @@ import typer
 
 from pinstream.cli.durations import moment_ms
 from pinstream.cli.screen import bars, complain
-from pinstream.kafka.connection import ConfigOption, KafkaAway, KafkaOption, PrefixOption, connection
+from pinstream.kafka.connection import ConfigOption, KafkaOption, KafkaUnreachable, PrefixOption, connection
 from streams.dead_letters import view
-from streams.dead_letters.replay import LetterOffice
-from streams.dead_letters.store import LetterBox, Wanted
+from streams.dead_letters.replay import DeadLetterTopic
+from streams.dead_letters.store import DeadLetterFilter, DeadLetterStore
 
 AWAY: Final = 3
 
@@ -73,7 +73,7 @@ def show(
 
     Exit status 0: shown. 1: there is none. 2: wrong usage. 3: Kafka is away.
     """
-    wanted = Wanted(pins=(pin,), handled=True)
+    wanted = DeadLetterFilter(pins=(pin,), handled=True)
     with _office(kafka, config, topic_prefix) as (office, box):
         _sort(office, wanted)
         chosen = {
@@ -161,9 +161,9 @@ def drop(  # noqa: PLR0913 (each is an option)
 
 def _wanted(
     reason: list[str] | None, since: str | None, until: str | None, pin: list[str] | None, *, handled: bool = False
-) -> Wanted:
+) -> DeadLetterFilter:
     now_ms = time.time_ns() // 1_000_000
-    return Wanted(
+    return DeadLetterFilter(
         reasons=tuple(reason or ()),
         since_ms=None if since is None else moment_ms(since, now_ms=now_ms),
         until_ms=None if until is None else moment_ms(until, now_ms=now_ms),
@@ -173,15 +173,17 @@ def _wanted(
 
 
 @contextmanager
-def _office(kafka: str | None, config: list[str] | None, topic_prefix: str) -> Iterator[tuple[LetterOffice, LetterBox]]:
+def _office(
+    kafka: str | None, config: list[str] | None, topic_prefix: str
+) -> Iterator[tuple[DeadLetterTopic, DeadLetterStore]]:
     try:
-        with LetterBox() as box:
-            yield LetterOffice(connection(kafka, config, topic_prefix), box), box
-    except KafkaAway as exc:
+        with DeadLetterStore() as box:
+            yield DeadLetterTopic(connection(kafka, config, topic_prefix), box), box
+    except KafkaUnreachable as exc:
         complain(str(exc))
         raise typer.Exit(AWAY) from exc
 
 
-def _sort(office: LetterOffice, wanted: Wanted) -> None:
+def _sort(office: DeadLetterTopic, wanted: DeadLetterFilter) -> None:
     with bars("read") as steps:
         office.sort(since_ms=wanted.since_ms, steps=steps)

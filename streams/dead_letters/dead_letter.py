@@ -22,7 +22,7 @@ OFFSETS_HEADER: Final = "pinstream-letters-offsets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class DeadLetter:
     """What the list shows of one dead letter."""
 
     partition: int
@@ -64,7 +64,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class HandledMark:
     """Letters of one partition that are done with."""
 
     partition: int
@@ -78,7 +78,7 @@ class Mark:
         return [(HANDLED_HEADER, self.handled.encode()), (OFFSETS_HEADER, offsets.encode())]
 
 
-def read_letter(record: StoredRecord) -> Letter | Mark | None:
+def read_dead_letter(record: StoredRecord) -> DeadLetter | HandledMark | None:
     """What a record of ``pins.dead`` is; None for what this program did not write."""
     headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
     if HANDLED_HEADER in headers:
@@ -86,7 +86,7 @@ def read_letter(record: StoredRecord) -> Letter | Mark | None:
     if PREFIX + "topic" not in headers:
         return None
     error = {name.removeprefix(PREFIX): value for name, value in headers.items() if name.startswith(PREFIX)}
-    return Letter(
+    return DeadLetter(
         partition=record.partition,
         offset=record.offset,
         at_ms=record.timestamp_ms,
@@ -124,12 +124,12 @@ def source_timestamp_ms(record: StoredRecord) -> int:
     return _number((found or b"").decode("latin-1"))
 
 
-def _mark(partition: int, headers: dict[str, str]) -> Mark | None:
+def _mark(partition: int, headers: dict[str, str]) -> HandledMark | None:
     handled = next((each for each in get_args(Handled) if each == headers[HANDLED_HEADER]), None)
     offsets = headers.get(OFFSETS_HEADER, "").split(",")
     if handled is None or not all(each.isdecimal() for each in offsets):
         return None
-    return Mark(partition=partition, offsets=tuple(map(int, offsets)), handled=handled)
+    return HandledMark(partition=partition, offsets=tuple(map(int, offsets)), handled=handled)
 
 
 def _version(record: StoredRecord) -> int:

@@ -10,14 +10,21 @@ from typing import Literal
 from pinstream.cli.screen import Step, Steps
 from pinstream.errors import EventInvalid
 from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome
-from pinstream.kafka.compacted_replay import LastWord, rank_of
+from pinstream.kafka.compacted_replay import CompactedReplay, rank_of
 from pinstream.kafka.connection import Connection
-from pinstream.kafka.offset_ranges import Span
-from pinstream.kafka.replayer import Repeater
+from pinstream.kafka.offset_ranges import OffsetRange
+from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
-from streams.dead_letters.dead_letter import Handled, Letter, Mark, read_letter, replayed_headers, source_timestamp_ms
-from streams.dead_letters.store import LetterBox, Wanted
+from streams.dead_letters.dead_letter import (
+    DeadLetter,
+    Handled,
+    HandledMark,
+    read_dead_letter,
+    replayed_headers,
+    source_timestamp_ms,
+)
+from streams.dead_letters.store import DeadLetterFilter, DeadLetterStore
 
 _AT_ONCE = 1_000
 
@@ -29,10 +36,10 @@ stands, so an empty or an older one would take the place of what is there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class ReplayPlan:
     """What a replay does with one letter."""
 
-    letter: Letter
+    letter: DeadLetter
     fate: Fate
     topic: str
     """Where its event goes, if it is replayed."""
@@ -40,10 +47,10 @@ class Plan:
     """Offsets of the letters that this ends."""
 
 
-class LetterOffice:
+class DeadLetterTopic:
     """The letters of one pinstream; every call blocks and raises KafkaAway."""
 
-    def __init__(self, to: Connection, box: LetterBox) -> None:
+    def __init__(self, to: Connection, box: DeadLetterStore) -> None:
         self._to = to
         self._box = box
         self.topic = to.topic_prefix + DEAD_TOPIC
@@ -53,16 +60,16 @@ class LetterOffice:
     def sort(self, *, since_ms: int | None, steps: Steps) -> None:
         """Read every letter and mark written since then into the box, up to the topic's end as it is now."""
         with TopicReader(self._to, self.topic) as reader:
-            spans = reader.spans(since_ms=since_ms)
+            spans = reader.offset_ranges(since_ms=since_ms)
             for record in reader.read(spans, advance=steps(reader.topic, sum(span.offsets for span in spans))):
-                found = read_letter(record)
+                found = read_dead_letter(record)
                 if found is not None:
                     self._box.add(found)
 
     def look_up(self, *, steps: Steps) -> None:
         """Note of the pins in the box which were settled since, or published again on a letter's own lane."""
         with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
-            spans = reader.spans()
+            spans = reader.offset_ranges()
             self._box.settle(
                 self._settled(reader.read(spans, advance=steps(reader.topic, sum(span.offsets for span in spans))))
             )
@@ -71,22 +78,22 @@ class LetterOffice:
             begins = self._box.sources(lane)
             if begins:
                 with TopicReader(self._to, lane) as reader:
-                    found = reader.spans()
+                    found = reader.offset_ranges()
                     self._looked_to[lane] = {span.partition: span.end for span in found}
                     spans = [
-                        Span(span.partition, max(span.begin, begins[span.partition] + 1), span.end)
+                        OffsetRange(span.partition, max(span.begin, begins[span.partition] + 1), span.end)
                         for span in found
                         if span.partition in begins
                     ]
                     step = steps(lane, sum(span.offsets for span in spans))
                     self._box.publish(lane, self._versions(reader.read(spans, advance=step)))
 
-    def fetch(self, letters: Sequence[Letter]) -> Iterator[StoredRecord]:
+    def fetch(self, letters: Sequence[DeadLetter]) -> Iterator[StoredRecord]:
         """The letters themselves, in the order in which they come."""
         with TopicReader(self._to, self.topic) as reader:
             yield from reader.pick(map(_place, letters))
 
-    def plan(self, wanted: Wanted, *, each: bool, lane: str | None) -> Iterator[Plan]:
+    def plan(self, wanted: DeadLetterFilter, *, each: bool, lane: str | None) -> Iterator[ReplayPlan]:
         """What a replay would do with each letter, or with the last of each pin; ``lane`` in place of its own."""
         letters = self._box.letters(wanted) if each else self._box.last_of_each_pin(wanted)
         for letter in letters:
@@ -99,20 +106,20 @@ class LetterOffice:
                 fate = "without"
             if self._box.settled(letter):
                 fate = "settled"
-            yield Plan(letter=letter, fate=fate, topic=topic, done_with=done_with)
+            yield ReplayPlan(letter=letter, fate=fate, topic=topic, done_with=done_with)
 
-    def replay(self, plans: Iterator[Plan], *, advance: Step) -> int:
+    def replay(self, plans: Iterator[ReplayPlan], *, advance: Step) -> int:
         """Publish, and mark what has arrived; how many were gone, or had newer events in their lane, meanwhile.
 
         What is cut off in between is replayed again another time, which changes nothing.
         """
         gone = 0
-        with TopicReader(self._to, self.topic) as reader, Repeater(self._to) as repeater, ExitStack() as ends:
+        with TopicReader(self._to, self.topic) as reader, Replayer(self._to) as repeater, ExitStack() as ends:
 
             @cache
-            def last_word(lane: str, *, at_home: bool) -> LastWord:
+            def last_word(lane: str, *, at_home: bool) -> CompactedReplay:
                 begins = self._looked_to.get(lane, {}) if at_home else {}  # nobody looked for pins of other lanes
-                return ends.enter_context(LastWord(self._to, lane, begins, repeater))
+                return ends.enter_context(CompactedReplay(self._to, lane, begins, repeater))
 
             while chunk := list(islice(plans, _AT_ONCE)):
                 sent = {_place(plan.letter): plan for plan in chunk if plan.fate == "replay"}
@@ -130,9 +137,9 @@ class LetterOffice:
                 advance(len(chunk))
         return gone
 
-    def drop(self, letters: Iterator[Letter], *, advance: Step) -> None:
+    def drop(self, letters: Iterator[DeadLetter], *, advance: Step) -> None:
         """Mark them, so that no list shows them; the records stay for as long as the topic keeps them."""
-        with Repeater(self._to) as repeater:
+        with Replayer(self._to) as repeater:
             for letter in letters:
                 _mark(repeater, self.topic, letter, (letter.offset,), "dropped")
                 advance(1)
@@ -157,9 +164,9 @@ class LetterOffice:
                 yield record.key, outcome.version
 
 
-def _by_lane(plans: Iterable[Plan]) -> Mapping[tuple[str, bool], Sequence[Letter]]:
+def _by_lane(plans: Iterable[ReplayPlan]) -> Mapping[tuple[str, bool], Sequence[DeadLetter]]:
     """Their letters, by the lane they go to and whether it is their own."""
-    found: dict[tuple[str, bool], list[Letter]] = {}
+    found: dict[tuple[str, bool], list[DeadLetter]] = {}
     for plan in plans:
         found.setdefault((plan.topic, plan.topic == plan.letter.source), []).append(plan.letter)
     return found
@@ -178,10 +185,10 @@ def _event(letter: StoredRecord, topic: str) -> StoredRecord:
     )
 
 
-def _mark(repeater: Repeater, topic: str, letter: Letter, offsets: tuple[int, ...], handled: Handled) -> None:
-    mark = Mark(partition=letter.partition, offsets=offsets, handled=handled)
+def _mark(repeater: Replayer, topic: str, letter: DeadLetter, offsets: tuple[int, ...], handled: Handled) -> None:
+    mark = HandledMark(partition=letter.partition, offsets=offsets, handled=handled)
     repeater.mark(topic, mark.partition, key=letter.key, headers=mark.headers)
 
 
-def _place(letter: Letter) -> tuple[int, int]:
+def _place(letter: DeadLetter) -> tuple[int, int]:
     return letter.partition, letter.offset

@@ -7,9 +7,9 @@ from dataclasses import astuple, dataclass, fields
 from types import TracebackType
 from typing import Final, Self
 
-from streams.dead_letters.dead_letter import Letter, Mark
+from streams.dead_letters.dead_letter import DeadLetter, HandledMark
 
-_COLUMNS: Final = tuple(field.name for field in fields(Letter))
+_COLUMNS: Final = tuple(field.name for field in fields(DeadLetter))
 _LETTERS: Final = f"""
 create table letter ({", ".join(_COLUMNS)}, primary key (partition, offset)) without rowid;
 create index letter_by_key on letter (key);
@@ -19,7 +19,7 @@ create table published (topic text, key blob, version integer, primary key (topi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class DeadLetterFilter:
     """Which letters; what is empty or None does not restrict."""
 
     reasons: tuple[str, ...] = ()
@@ -32,7 +32,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class ReasonCount:
     """How many letters say the same."""
 
     stage: str
@@ -41,7 +41,7 @@ class Count:
     pins: int
 
 
-class LetterBox:
+class DeadLetterStore:
     """Letters and marks in, selections out; ``with`` removes the table."""
 
     def __init__(self) -> None:
@@ -58,9 +58,9 @@ class LetterBox:
     ) -> None:
         self._tables.close()
 
-    def add(self, found: Letter | Mark) -> None:
+    def add(self, found: DeadLetter | HandledMark) -> None:
         """Keep a letter, or note what became of some; in the order of the topic."""
-        if isinstance(found, Letter):
+        if isinstance(found, DeadLetter):
             marks = ", ".join("?" * len(_COLUMNS))
             self._tables.execute(f"insert or replace into letter values ({marks})", astuple(found))  # noqa: S608
         else:
@@ -93,13 +93,13 @@ class LetterBox:
         """Whether any letter is about this pin."""
         return self._one("select exists (select 1 from letter where key = ?)", (key,)) == 1
 
-    def letters(self, wanted: Wanted, *, limit: int | None = None) -> Iterator[Letter]:
+    def letters(self, wanted: DeadLetterFilter, *, limit: int | None = None) -> Iterator[DeadLetter]:
         """The newest first."""
         where, values = _where(wanted)
         asked = f"select * from letter where {where} order by at_ms desc, partition, offset desc limit ?"  # noqa: S608
         yield from self._found(asked, [*values, -1 if limit is None else limit])
 
-    def last_of_each_pin(self, wanted: Wanted) -> Iterator[Letter]:
+    def last_of_each_pin(self, wanted: DeadLetterFilter) -> Iterator[DeadLetter]:
         """Of each pin the letter of its greatest version, the later one of equals."""
         where, values = _where(wanted)
         asked = f"""
@@ -109,31 +109,33 @@ class LetterBox:
             ) where place = 1 order by partition, offset"""  # noqa: S608
         yield from self._found(asked, values)
 
-    def open_before(self, letter: Letter) -> tuple[int, ...]:
+    def open_before(self, letter: DeadLetter) -> tuple[int, ...]:
         """Offsets of the pin's letters, this one among them, that a replay of this one does away with."""
         asked = "select offset from letter where partition = ? and key = ? and version <= ? and handled = ''"
         with closing(self._tables.execute(asked, (letter.partition, letter.key, letter.version))) as rows:
             return tuple(sorted(offset for (offset,) in rows))
 
-    def settled(self, letter: Letter) -> bool:
+    def settled(self, letter: DeadLetter) -> bool:
         """Whether the letter's pin has been settled since at its version or a newer one."""
         asked = "select exists (select 1 from settled where key = ? and version >= ?)"
         return letter.version > 0 and self._one(asked, (letter.key, letter.version)) == 1
 
-    def replaced(self, letter: Letter, topic: str) -> bool:
+    def replaced(self, letter: DeadLetter, topic: str) -> bool:
         """Whether ``topic`` is known to hold an event of the letter's pin that is newer than the letter's own."""
         asked = "select exists (select 1 from published where topic = ? and key = ? and version > ?)"
         return self._one(asked, (topic, letter.key, letter.version)) == 1
 
-    def counts(self, wanted: Wanted) -> list[Count]:
+    def counts(self, wanted: DeadLetterFilter) -> list[ReasonCount]:
         """By stage and exception class, the most frequent first."""
         where, values = _where(wanted)
         asked = f"select stage, error, count(*), count(distinct key) from letter where {where} group by 1, 2"  # noqa: S608
         with closing(self._tables.execute(asked, values)) as rows:
-            found = [Count(stage, error.rpartition(".")[2], letters, pins) for stage, error, letters, pins in rows]
+            found = [
+                ReasonCount(stage, error.rpartition(".")[2], letters, pins) for stage, error, letters, pins in rows
+            ]
         return sorted(found, key=lambda count: (-count.letters, count.stage, count.kind))
 
-    def total(self, wanted: Wanted) -> int:
+    def total(self, wanted: DeadLetterFilter) -> int:
         """How many."""
         where, values = _where(wanted)
         return self._one(f"select count(*) from letter where {where}", values)  # noqa: S608
@@ -141,14 +143,14 @@ class LetterBox:
     def _one(self, asked: str, values: Sequence[object]) -> int:
         return int(self._tables.execute(asked, values).fetchone()[0])
 
-    def _found(self, asked: str, values: Sequence[object]) -> Iterator[Letter]:
+    def _found(self, asked: str, values: Sequence[object]) -> Iterator[DeadLetter]:
         with closing(self._tables.execute(asked, values)) as rows:
             for row in rows:
                 found = dict(zip(_COLUMNS, row, strict=True))
-                yield Letter(**{**found, "unexpected": bool(found["unexpected"])})
+                yield DeadLetter(**{**found, "unexpected": bool(found["unexpected"])})
 
 
-def _where(wanted: Wanted) -> tuple[str, list[object]]:
+def _where(wanted: DeadLetterFilter) -> tuple[str, list[object]]:
     """A condition with its values; reasons compare with the stage, the class, and the class without its module."""
     clauses: list[str] = [] if wanted.handled else ["handled = ''"]
     values: list[object] = []

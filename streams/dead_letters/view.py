@@ -17,16 +17,16 @@ from rich.text import Text
 from pinstream.cli.screen import SHOWN, complain
 from pinstream.events import Headers
 from pinstream.kafka.stored_record import StoredRecord
-from streams.dead_letters.dead_letter import Letter
-from streams.dead_letters.replay import Fate, Plan
-from streams.dead_letters.store import Count
+from streams.dead_letters.dead_letter import DeadLetter
+from streams.dead_letters.replay import Fate, ReplayPlan
+from streams.dead_letters.store import ReasonCount
 from streams.worker.finish.dead_letters import PREFIX, original_headers
 
 _SHOWN_BYTES: Final = 4_000
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 
-def print_table(letters: Iterator[Letter], counts: Sequence[Count], *, total: int, topic: str) -> None:
+def print_table(letters: Iterator[DeadLetter], counts: Sequence[ReasonCount], *, total: int, topic: str) -> None:
     """One row a letter, then how many say the same."""
     console = _console()
     if not total:
@@ -45,7 +45,7 @@ def print_table(letters: Iterator[Letter], counts: Sequence[Count], *, total: in
     console.print(_counts(counts, total))
 
 
-def print_json(letters: Iterator[Letter], counts: Sequence[Count]) -> None:
+def print_json(letters: Iterator[DeadLetter], counts: Sequence[ReasonCount]) -> None:
     """One object: ``letters`` and ``counts``, written as they come."""
     out = sys.stdout
     out.write('{"counts":' + orjson.dumps([asdict(count) for count in counts]).decode() + ',"letters":[')
@@ -54,7 +54,7 @@ def print_json(letters: Iterator[Letter], counts: Sequence[Count]) -> None:
     out.write("]}\n")
 
 
-def print_whole(found: Iterable[tuple[Letter, StoredRecord]], *, as_json: bool) -> None:
+def print_whole(found: Iterable[tuple[DeadLetter, StoredRecord]], *, as_json: bool) -> None:
     """Letters with everything in them."""
     if as_json:
         sys.stdout.write(orjson.dumps([_whole(letter, record) for letter, record in found]).decode() + "\n")
@@ -65,7 +65,7 @@ def print_whole(found: Iterable[tuple[Letter, StoredRecord]], *, as_json: bool) 
             console.print(line, soft_wrap=True)
 
 
-def print_plan(plans: Iterator[Plan], topic: str, *, done: bool) -> Counter[Fate]:
+def print_plan(plans: Iterator[ReplayPlan], topic: str, *, done: bool) -> Counter[Fate]:
     """What a replay does, or would do; counts of what."""
     fates: Counter[Fate] = Counter()
     lanes: Counter[str] = Counter()
@@ -103,7 +103,7 @@ def print_plan(plans: Iterator[Plan], topic: str, *, done: bool) -> Counter[Fate
     return fates
 
 
-def print_drop(count: int, counts: Sequence[Count], topic: str, *, done: bool) -> None:
+def print_drop(count: int, counts: Sequence[ReasonCount], topic: str, *, done: bool) -> None:
     """What was dropped, or would be."""
     if not count:
         typer.echo(f"no open letters on {topic} match")
@@ -121,7 +121,7 @@ def _console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 
 
-def _cells(letter: Letter) -> tuple[str, ...]:
+def _cells(letter: DeadLetter) -> tuple[str, ...]:
     notes = [letter.handled] if letter.handled else []
     if letter.replays:
         notes.append(f"replayed {letter.replays}x before")
@@ -136,7 +136,7 @@ def _cells(letter: Letter) -> tuple[str, ...]:
     )
 
 
-def _counts(counts: Sequence[Count], total: int) -> Table:
+def _counts(counts: Sequence[ReasonCount], total: int) -> Table:
     title = f"{total:,} letters"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for heading in ("stage", "reason", "letters", "pins"):
@@ -146,7 +146,7 @@ def _counts(counts: Sequence[Count], total: int) -> Table:
     return table
 
 
-def _planned(plan: Plan) -> str:
+def _planned(plan: ReplayPlan) -> str:
     letter = plan.letter
     what = {
         "replay": f"to {plan.topic}",
@@ -158,7 +158,7 @@ def _planned(plan: Plan) -> str:
     return f"{_plain(letter.pin)} version {letter.version or '?'} ({letter.stage}, {letter.kind}): {what}"
 
 
-def _lines(letter: Letter, record: StoredRecord) -> Iterator[Text]:
+def _lines(letter: DeadLetter, record: StoredRecord) -> Iterator[Text]:
     at = datetime.fromtimestamp(letter.at_ms / 1000).astimezone().isoformat(timespec="milliseconds")
     yield Text(f"{_plain(letter.pin)} version {letter.version or '?'}, dead at {at}", style="bold")
     yield Text(
@@ -202,7 +202,7 @@ def _shortened(parsed: Any) -> Any:
     return parsed
 
 
-def _whole(letter: Letter, record: StoredRecord) -> dict[str, Any]:
+def _whole(letter: DeadLetter, record: StoredRecord) -> dict[str, Any]:
     return _fields(letter) | {
         "headers": [[name, None if value is None else _text(value)] for name, value in _sorted(record.headers)],
         "value_base64": None if record.value is None else base64.b64encode(record.value).decode(),
@@ -213,7 +213,7 @@ def _sorted(headers: Headers) -> Headers:
     return sorted(headers, key=lambda header: header[0].startswith(PREFIX))
 
 
-def _fields(letter: Letter) -> dict[str, Any]:
+def _fields(letter: DeadLetter) -> dict[str, Any]:
     shown = asdict(letter)
     at = datetime.fromtimestamp(letter.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
     return {"pin": letter.pin, "at": at, **{name: value for name, value in shown.items() if name not in ("key",)}}

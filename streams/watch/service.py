@@ -14,8 +14,8 @@ from schemas.topics import topics
 from streams.errors import KafkaFailed, StartRefused, WorkerStopped
 from streams.topic_setup import TopicSetup
 from streams.watch.consume.app import FaustWatch, changelog
-from streams.watch.consume.progress import Progress, Watchdog
-from streams.watch.consume.topic_ends import Tail, ends_or_none, readable_or_not
+from streams.watch.consume.progress import ReadProgress, Watchdog
+from streams.watch.consume.topic_ends import TopicEnds, ends_or_none, readable_or_not
 from streams.watch.http import server
 from streams.watch.join.swept import SweptTo
 from streams.watch.join.watcher import Watcher, wall_clock_ms
@@ -55,7 +55,7 @@ async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
     metrics.set("objective_seconds", settings.objective.deletion_s, "deletion")
     swept_to = SweptTo(settings.table.folder)
     watcher = Watcher(settings.objective.objectives, settings.table.keep, metrics, swept_to_ms=swept_to.read())
-    progress = Progress(wall_clock_ms)
+    progress = ReadProgress(wall_clock_ms)
     failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     def fail(error: BaseException) -> None:
@@ -63,10 +63,10 @@ async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
             failed.set_result(error)
 
     async with AsyncExitStack() as stack:
-        site = server.Site(settings, watcher, progress, partitions=partitions)
+        site = server.WatchServer(settings, watcher, progress, partitions=partitions)
         url = await site.start(stack)
         watch = FaustWatch(settings, watcher, progress, partitions=partitions, url=url, fail=fail)
-        tail = Tail(kafka.client_config, settings.app_id)
+        tail = TopicEnds(kafka.client_config, settings.app_id)
         watch.starts_by(tail.committed)
         site.shows(watch)
         beating = _Beating(settings, watch, watcher, progress, swept_to)
@@ -95,7 +95,7 @@ def _prepared(settings: WatchSettings) -> int:
             for partition in range(partitions)
         ]
         since_ms = wall_clock_ms() - round(settings.table.settled_s * 1000)
-        moved = Tail(kafka.client_config, settings.app_id).begin(places, since_ms=since_ms)
+        moved = TopicEnds(kafka.client_config, settings.app_id).begin(places, since_ms=since_ms)
         if moved:
             log.info("first start: pins published in the last %.0f s are followed", settings.table.settled_s)
     except (KafkaException, TimeoutError) as exc:
@@ -107,7 +107,7 @@ class _Beating:
     """What the event loop does every second, and how the watchdog sees that it does."""
 
     def __init__(
-        self, settings: WatchSettings, watch: FaustWatch, watcher: Watcher, progress: Progress, swept_to: SweptTo
+        self, settings: WatchSettings, watch: FaustWatch, watcher: Watcher, progress: ReadProgress, swept_to: SweptTo
     ) -> None:
         self._limit = settings.table.waiting_pins
         self._watch = watch
@@ -177,7 +177,7 @@ async def _stopped(watch: FaustWatch, failed: "asyncio.Future[BaseException]") -
         _end_at_once(error.exit_code if isinstance(error, WorkerStopped) else int(error is not None))
 
 
-def _guard(settings: WatchSettings, tail: Tail, progress: Progress, beating: _Beating) -> None:
+def _guard(settings: WatchSettings, tail: TopicEnds, progress: ReadProgress, beating: _Beating) -> None:
     """The watchdog's thread: its own client, its own clock, and the power to end the process."""
     dog, away = Watchdog(settings.stuck_s, monotonic=time.monotonic), False
     while not beating.ended.wait(_LOOK_EVERY_S):

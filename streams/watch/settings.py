@@ -8,7 +8,7 @@ from pydantic import Field, PositiveFloat, PositiveInt
 from settings.environment import ProcessSettings
 from settings.group import Group
 from settings.kafka import KafkaSettings
-from streams.watch.join.ledger import Keep, Objectives
+from streams.watch.join.ledger import Objectives, Retention
 
 _DAY_S = 86_400.0
 
@@ -47,9 +47,9 @@ class TableSettings(Group):
     )
 
     @property
-    def keep(self) -> Keep:
+    def keep(self) -> Retention:
         """The same as the ledger takes it."""
-        return Keep(
+        return Retention(
             settled_ms=round(self.settled_s * 1000),
             settled_pins=self.settled_pins,
             waiting_ms=round(self.waiting_s * 1000),

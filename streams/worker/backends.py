@@ -14,19 +14,19 @@ from inference import repository
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
-from inference.model_check import Canary as ModelCanary
+from inference.model_check import ModelCheck
 from pinstream.store.codes import Code
 from pinstream.store.collection import Where
 from pinstream.store.milvus import MilvusStore
 from pinstream.store.vector_store import Match
 from streams.errors import StartRefused
-from streams.worker.metrics import Metrics
+from streams.worker.metrics import WorkerMetrics
 from streams.worker.process.batched_rows import RowReader, RowWriter, timed
-from streams.worker.readiness_check import Canary
+from streams.worker.readiness_check import ReadinessCheck
 from streams.worker.settings import WorkerSettings
 
 if TYPE_CHECKING:
-    from streams.worker.tracing import Traces
+    from streams.worker.tracing import Tracer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +42,8 @@ class Backends:
     reader: RowReader
     searches: ThreadPoolExecutor
     decoders: ThreadPoolExecutor
-    metrics: Metrics
-    traces: "Traces | None" = None
+    metrics: WorkerMetrics
+    traces: "Tracer | None" = None
     """Where spans go; None where nobody collects them."""
 
     async def search(self, code: Code, where: Where) -> list[Match]:
@@ -60,18 +60,18 @@ class Backends:
         self.metrics.observe("milvus", seconds, "search")
 
     @property
-    def canary(self) -> Canary:
+    def canary(self) -> ReadinessCheck:
         """One picture that goes the way of every pin."""
-        return Canary(detect=self.detect, embed=self.embed, rows=self.reader, search=self.search)
+        return ReadinessCheck(detect=self.detect, embed=self.embed, rows=self.reader, search=self.search)
 
     @property
-    def model_canary(self) -> ModelCanary:
+    def model_canary(self) -> ModelCheck:
         """One picture whose code is known, sent through both models."""
-        return ModelCanary(self.detect, self.embed, promised=repository.canary_code())
+        return ModelCheck(self.detect, self.embed, promised=repository.canary_code())
 
 
 @asynccontextmanager
-async def backends(settings: WorkerSettings, metrics: Metrics) -> AsyncIterator[Backends]:
+async def backends(settings: WorkerSettings, metrics: WorkerMetrics) -> AsyncIterator[Backends]:
     """Connections, closed in order at the end."""
     milvus, triton = settings.milvus, settings.triton
     async with AsyncExitStack() as stack:
@@ -111,7 +111,7 @@ def worker_name(settings: WorkerSettings) -> str:
     return settings.name or f"{socket.gethostname()}-{os.getpid()}"
 
 
-def _traces(settings: WorkerSettings) -> "Traces":
+def _traces(settings: WorkerSettings) -> "Tracer":
     try:
         from streams.worker.tracing import traces  # noqa: PLC0415 (OpenTelemetry, for those who collect traces)
     except ImportError as exc:

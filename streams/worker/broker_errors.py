@@ -16,7 +16,7 @@ QUIET: Final = {"log_level": 2}
 _REPEAT_AFTER_S: Final = 30.0
 
 
-class KafkaErrors:
+class BrokerErrors:
     """An ``error_cb`` for all clients of a process; called in their threads."""
 
     def __init__(self, on_away: Callable[[], None], *, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -9,7 +9,7 @@ Answer = TypeVar("Answer")
 
 
 @asynccontextmanager
-async def beside(unwanted_perhaps: Coroutine[Any, Any, Answer]) -> "AsyncIterator[asyncio.Task[Answer]]":
+async def concurrently(unwanted_perhaps: Coroutine[Any, Any, Answer]) -> "AsyncIterator[asyncio.Task[Answer]]":
     """A task that runs beside the block and never outlives it; await it inside, or let it go.
 
     Unlike a TaskGroup it raises plain errors: the caller tells fatal from invalid by their class.

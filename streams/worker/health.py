@@ -16,7 +16,7 @@ _READY_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
+class WorkerState:
     """What the worker knows about itself at one moment; durations in seconds."""
 
     behind: bool
@@ -28,7 +28,7 @@ class Pulse:
     """For each service that does not answer, for how long."""
 
 
-def alive(pulse: Pulse, *, stuck_s: float) -> bool:
+def alive(pulse: WorkerState, *, stuck_s: float) -> bool:
     """Liveness is progress: lag without a finished pin is unhealthy, unless somebody else's outage is waited out."""
     return not pulse.behind or pulse.since_finished_s < stuck_s or bool(pulse.away_s)
 
@@ -37,7 +37,7 @@ def alive(pulse: Pulse, *, stuck_s: float) -> bool:
 class Checks:
     """What the endpoints ask."""
 
-    pulse: Callable[[], Pulse]
+    pulse: Callable[[], WorkerState]
     canary: Callable[[], Awaitable[object]]
     """A real inference and a real search; raises what they raise."""
     collect: Callable[[], None]
@@ -73,7 +73,7 @@ def application(checks: Checks) -> web.Application:
     return app
 
 
-def _told(pulse: Pulse) -> dict[str, object]:
+def _told(pulse: WorkerState) -> dict[str, object]:
     return {
         "behind": pulse.behind,
         "since_finished_s": round(pulse.since_finished_s, 1),

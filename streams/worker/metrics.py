@@ -42,7 +42,7 @@ TABLE: Final = (
 )  # fmt: skip
 
 
-class Metrics(Collectors):
+class WorkerMetrics(Collectors):
     """The table's metrics; label values that are known begin at 0."""
 
     def __init__(self) -> None:

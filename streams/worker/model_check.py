@@ -5,15 +5,15 @@ import logging
 from typing import Final, Protocol
 
 from inference.errors import ModelUnavailable
-from streams.worker.metrics import Metrics
+from streams.worker.metrics import WorkerMetrics
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S: Final = 15.0
 
 
-class Sings(Protocol):
-    """See `inference.model_check.Canary`."""
+class Check(Protocol):
+    """See `inference.model_check.ModelCheck`."""
 
     drift_bits: int
 
@@ -22,10 +22,10 @@ class Sings(Protocol):
         ...
 
 
-class Vigil:
+class ModelWatchdog:
     """One small picture sent through both models, again and again."""
 
-    def __init__(self, canary: Sings, metrics: Metrics) -> None:
+    def __init__(self, canary: Check, metrics: WorkerMetrics) -> None:
         self._canary = canary
         self._metrics = metrics
         self._failing = False

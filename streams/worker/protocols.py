@@ -11,10 +11,10 @@ from pinstream.events import ImageRef
 from pinstream.store.codes import Code
 from pinstream.store.collection import Row
 from pinstream.store.vector_store import Consistency
-from streams.worker.record import TakenRecord
+from streams.worker.record import ConsumedRecord
 
 
-class Fetch(Protocol):
+class PictureFetcher(Protocol):
     """See `fetch.fetcher.Fetcher`."""
 
     async def fetch(self, image: ImageRef) -> bytes:
@@ -59,7 +59,7 @@ class ReadRows(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Understood:
+class PictureCodes:
     """What the models say about one picture: its code, and its objects with theirs."""
 
     whole: Code
@@ -69,6 +69,6 @@ class Understood:
 class DeadLetters(Protocol):
     """Where events go that can never be indexed."""
 
-    async def bury(self, record: TakenRecord, *, stage: str, reason: BaseException) -> None:
+    async def bury(self, record: ConsumedRecord, *, stage: str, reason: BaseException) -> None:
         """Acknowledged when this returns; waits for Kafka for as long as it takes."""
         ...

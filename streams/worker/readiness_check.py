@@ -16,7 +16,7 @@ _NOBODY = "canary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Canary:
+class ReadinessCheck:
     """One picture that is nobody's, sent the way of every pin up to the index."""
 
     detect: Detect

@@ -13,7 +13,7 @@ _OVERHEAD_BYTES: Final = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TakenRecord:
+class ConsumedRecord:
     """A record as Kafka gave it, every byte of it: a dead letter must be able to repeat it."""
 
     lane: Lane

@@ -13,26 +13,26 @@ from aiohttp import web
 from streams.errors import StartRefused
 from streams.worker import health
 from streams.worker.backends import Backends, backends, worker_name
-from streams.worker.broker_errors import KafkaErrors
-from streams.worker.concurrently import beside
-from streams.worker.consume.consumers import Lanes, LaneSettings
+from streams.worker.broker_errors import BrokerErrors
+from streams.worker.concurrently import concurrently
+from streams.worker.consume.consumers import LaneConsumers, LaneSettings
 from streams.worker.consume.credits import Credits
 from streams.worker.finish.breaker import Breaker, BreakerLimits
-from streams.worker.finish.dead_letters import DeadLetters
-from streams.worker.finish.finisher import Settlement
+from streams.worker.finish.dead_letters import DeadLetterWriter
+from streams.worker.finish.finisher import Finisher
 from streams.worker.finish.outcomes import Outcomes
-from streams.worker.finish.producer import Outbox
-from streams.worker.finish.visibility_probe import Probe, ProbeLimits
-from streams.worker.metrics import Metrics
-from streams.worker.model_check import Vigil
-from streams.worker.process.code_cache import Repins
-from streams.worker.process.inference import Models, Understanding
-from streams.worker.process.pipeline import Limits, Parts, PinPath
+from streams.worker.finish.producer import WorkerProducer
+from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
+from streams.worker.metrics import WorkerMetrics
+from streams.worker.model_check import ModelWatchdog
+from streams.worker.process.code_cache import CodeCache
+from streams.worker.process.inference import InferenceModels, PictureInference
+from streams.worker.process.pipeline import PinLimits, PinPipeline, PipelineParts
 from streams.worker.process.pixel_budget import PixelBudget
-from streams.worker.process.retry import Backoff, Outages, Patience
-from streams.worker.process.version_fence import Fence
+from streams.worker.process.retry import Backoff, Outages, RetryPolicy
+from streams.worker.process.version_fence import VersionFence
 from streams.worker.schedule.engine import Engine
-from streams.worker.schedule.scheduler import Places
+from streams.worker.schedule.scheduler import InFlightLimits
 from streams.worker.settings import WorkerSettings
 from streams.worker.startup import check
 
@@ -51,8 +51,8 @@ async def run(settings: WorkerSettings, *, stop: asyncio.Event, exit_when_idle_s
 
     Drains, commits and leaves the group before it returns. Raises what the worker must stop for.
     """
-    async with backends(settings, Metrics()) as to:
-        async with beside(check(settings, to)) as checking, beside(stop.wait()) as stopping:
+    async with backends(settings, WorkerMetrics()) as to:
+        async with concurrently(check(settings, to)) as checking, concurrently(stop.wait()) as stopping:
             await asyncio.wait([checking, stopping], return_when=asyncio.FIRST_COMPLETED)
             if stopping.done():
                 return
@@ -69,14 +69,14 @@ async def run(settings: WorkerSettings, *, stop: asyncio.Event, exit_when_idle_s
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Assembled:
     engine: Engine
-    lanes: Lanes
+    lanes: LaneConsumers
 
 
 async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitStack) -> _Assembled:
     """Everything wired; what is closed first is entered last."""
     metrics, outages, limits = to.metrics, Outages(), settings.limits
-    on_error = KafkaErrors(_from_any_thread(lambda: outages.failed("kafka", "no broker answers")))
-    outbox = Outbox(
+    on_error = BrokerErrors(_from_any_thread(lambda: outages.failed("kafka", "no broker answers")))
+    outbox = WorkerProducer(
         {**settings.kafka.producer_config, "error_cb": on_error},
         fail=lambda error: engine.fail(error),  # noqa: PLW0108 (made below)
         on_delivered=lambda: outages.answered("kafka"),
@@ -90,12 +90,12 @@ async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitSta
         carry=carry if to.traces is None else to.traces.carrying(carry),
         settle=settlement,
         credits=credits,
-        places=Places(total=limits.places, backfill=limits.backfill_places),
+        places=InFlightLimits(total=limits.places, backfill=limits.backfill_places),
         outages=outages,
         metrics=metrics,
         drain_s=settings.drain_s,
     )
-    lanes = Lanes(
+    lanes = LaneConsumers(
         _lane_settings(settings),
         engine,
         credits=credits,
@@ -106,18 +106,18 @@ async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitSta
     return _Assembled(engine=engine, lanes=lanes)
 
 
-def _settlement(settings: WorkerSettings, to: Backends, outbox: Outbox, metrics: Metrics) -> Settlement:
+def _settlement(settings: WorkerSettings, to: Backends, outbox: WorkerProducer, metrics: WorkerMetrics) -> Finisher:
     outcomes = Outcomes(outbox=outbox, topic=settings.kafka.indexed_topic, worker=worker_name(settings))
-    return Settlement(
+    return Finisher(
         outcomes=outcomes,
-        dead_letters=DeadLetters(outbox, settings.kafka.dead_topic),
+        dead_letters=DeadLetterWriter(outbox, settings.kafka.dead_topic),
         breaker=Breaker(BreakerLimits(**settings.breaker.model_dump())),
-        probe=Probe(to.search, outcomes, metrics, limits=ProbeLimits(**settings.probe.model_dump())),
+        probe=VisibilityProbe(to.search, outcomes, metrics, limits=ProbeLimits(**settings.probe.model_dump())),
         metrics=metrics,
     )
 
 
-def _checks(settings: WorkerSettings, to: Backends, settlement: Settlement, worker: _Assembled) -> health.Checks:
+def _checks(settings: WorkerSettings, to: Backends, settlement: Finisher, worker: _Assembled) -> health.Checks:
     metrics, breaker = settlement.metrics, settlement.breaker
 
     def collect() -> None:
@@ -144,30 +144,30 @@ def _from_any_thread(callback: Callable[[], None]) -> Callable[[], None]:
     return call
 
 
-def _path(settings: WorkerSettings, to: Backends, metrics: Metrics, outages: Outages) -> PinPath:
+def _path(settings: WorkerSettings, to: Backends, metrics: WorkerMetrics, outages: Outages) -> PinPipeline:
     retry, limits, fetch = settings.retry, settings.limits, settings.fetch
-    patience = Patience(
+    patience = RetryPolicy(
         Backoff(first_s=retry.first_s, max_s=retry.max_s, deadline_s=retry.deadline_s),
         outages,
         on_retry=lambda service: metrics.add("retries", service),
     )
-    models = Models(
+    models = InferenceModels(
         detect=to.detect,
         embed=to.embed,
         patience=patience,
         threads=to.decoders,
         budget=PixelBudget(limits.decoded_pixels),
     )
-    return PinPath(
-        Parts(
-            fence=Fence(to.reader, capacity=limits.fence_capacity, staleness_s=settings.milvus.staleness_s),
+    return PinPipeline(
+        PipelineParts(
+            fence=VersionFence(to.reader, capacity=limits.fence_capacity, staleness_s=settings.milvus.staleness_s),
             fetch=to.fetch,
-            understanding=Understanding(models, max_pixels=fetch.max_pixels, idle_below=limits.idle_below),
-            repins=Repins(capacity=limits.repin_capacity),
+            understanding=PictureInference(models, max_pixels=fetch.max_pixels, idle_below=limits.idle_below),
+            repins=CodeCache(capacity=limits.repin_capacity),
             rows=to.writer,
             patience=patience,
         ),
-        Limits(fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s), replays=settings.replays),
+        PinLimits(fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s), replays=settings.replays),
         now_ms=now_ms,
         count=lambda event: metrics.add("events", event),
     )
@@ -200,7 +200,7 @@ async def _until_stopped(worker: _Assembled, to: Backends, settings: WorkerSetti
         asyncio.create_task(until.stop.wait()),
         asyncio.create_task(engine.stopped.wait()),
         asyncio.create_task(_commit_every(worker, settings.kafka.commit_interval_s)),
-        asyncio.create_task(Vigil(to.model_canary, to.metrics).keep(settings.canary_every_s)),
+        asyncio.create_task(ModelWatchdog(to.model_canary, to.metrics).keep(settings.canary_every_s)),
     ]
     if until.idle_s is not None:
         waits.append(asyncio.create_task(_idle_for(engine, until.idle_s)))
@@ -250,7 +250,7 @@ async def _serve(checks: health.Checks, settings: WorkerSettings, stack: AsyncEx
     log.info("health and metrics", extra={"http": runner.addresses[0]})
 
 
-async def _closed(outbox: Outbox, deadline_s: float) -> None:
+async def _closed(outbox: WorkerProducer, deadline_s: float) -> None:
     missing = await outbox.close(deadline_s)
     if missing:
         log.error("outcomes not acknowledged; their pins come again", extra={"missing": missing})

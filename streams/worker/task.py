@@ -9,7 +9,7 @@ from typing import Final
 from pinstream.errors import EventInvalid
 from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, PinDeletion, PinEvent, Result, Stage, decode_event
 from pinstream.store.codes import Code
-from streams.worker.record import Lane, Lease, TakenRecord
+from streams.worker.record import ConsumedRecord, Lane, Lease
 
 _MAX_REPAIRED_SLOT: Final = 256
 """No pin has so many objects; whoever says so in a header writes no more tombstones than this."""
@@ -24,10 +24,10 @@ async def _nothing_to_regain() -> None:
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class PinTask:
     """A taken record, decoded; ``event`` holds what is wrong with it if it is no event."""
 
-    record: TakenRecord
+    record: ConsumedRecord
     lease: Lease
     event: PinEvent | PinDeletion | EventInvalid
     stages_ms: dict[Stage, float] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class TaskResult:
     """What became of one event, before it is told to anybody."""
 
     result: Result
@@ -99,11 +99,11 @@ class Settled:
     """The picture's code, where the pin is in the index now: a probe searches with it."""
 
 
-def work_on(record: TakenRecord, lease: Lease) -> Work:
+def task_of(record: ConsumedRecord, lease: Lease) -> PinTask:
     """The record decoded, once; never raises."""
     event: PinEvent | PinDeletion | EventInvalid
     try:
         event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
     except EventInvalid as exc:
         event = exc
-    return Work(record, lease, event)
+    return PinTask(record, lease, event)

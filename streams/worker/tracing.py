@@ -14,12 +14,12 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRat
 from opentelemetry.trace import SpanKind
 
 from settings.tracing import TracingSettings
-from streams.worker.task import Settled, Work
+from streams.worker.task import PinTask, TaskResult
 
-Carry = Callable[[Work], Awaitable[Settled]]
+Carry = Callable[[PinTask], Awaitable[TaskResult]]
 
 
-class Traces:
+class Tracer:
     """The spans of one process; ``provider`` says where they go."""
 
     def __init__(self, provider: TracerProvider) -> None:
@@ -29,7 +29,7 @@ class Traces:
     def carrying(self, carry: Carry) -> Carry:
         """The same way of one pin, in a span of its own, its stages in theirs."""
 
-        async def carried(work: Work) -> Settled:
+        async def carried(work: PinTask) -> TaskResult:
             record = work.record
             headers = {name: value.decode("latin-1") for name, value in record.headers if value is not None}
             attributes: dict[str, str | int] = {
@@ -74,9 +74,9 @@ def sampler(ratio: float) -> ParentBased:
     return ParentBased(share, remote_parent_sampled=share, remote_parent_not_sampled=ALWAYS_OFF)
 
 
-def traces(settings: TracingSettings, *, worker: str) -> Traces:
+def traces(settings: TracingSettings, *, worker: str) -> Tracer:
     """Spans sent to the collector in batches, by a thread of their own; an absent collector costs spans, not pins."""
     resource = Resource.create({"service.name": "pinstream-worker", "service.instance.id": worker})
     provider = TracerProvider(sampler=sampler(settings.ratio), resource=resource)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(settings.endpoint)))
-    return Traces(provider)
+    return Tracer(provider)

@@ -13,10 +13,10 @@ import numpy as np
 from fastapi import FastAPI
 
 from api.app import application
-from api.assembly import Ports, assembled
-from api.dependencies import Parts
-from api.feed.journal import Place
-from api.metrics import Metrics
+from api.assembly import Backing, assembled
+from api.dependencies import Dependencies
+from api.feed.journal import RecordPosition
+from api.metrics import ApiMetrics
 from api.settings import ApiSettings
 from fetch.fetcher import FetchRefused
 from inference.detect import Detection
@@ -72,9 +72,9 @@ class Web:
 class Records:
     """Pictures inside events, each of a version, by their place."""
 
-    pictures: dict[Place, tuple[int, bytes]] = field(default_factory=dict)
+    pictures: dict[RecordPosition, tuple[int, bytes]] = field(default_factory=dict)
 
-    async def read(self, pin_id: str, version: int, place: Place) -> bytes:
+    async def read(self, pin_id: str, version: int, place: RecordPosition) -> bytes:
         """The picture in the event."""
         there, picture = self.pictures.get(place, (None, b""))
         if there != version:
@@ -139,8 +139,8 @@ class Bench:
         """The application over these stand-ins."""
 
         @asynccontextmanager
-        async def opened(settings: ApiSettings, metrics: Metrics) -> AsyncIterator[Parts]:
-            ports = Ports(
+        async def opened(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
+            ports = Backing(
                 store=self.store, fetch=self.web, inline=self.records,
                 detector=self.models, embedder=self.models, canary=self.models.sing,
             )  # fmt: skip
@@ -170,7 +170,7 @@ class Asked:
     """A running service: a client that asks it in this process, and its parts."""
 
     client: httpx.AsyncClient
-    parts: Parts
+    parts: Dependencies
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from api.dependencies import Parts
+from api.dependencies import Dependencies
 from api.service import Server, listening
 from tests.api.fakes import Bench
 
@@ -16,7 +16,7 @@ class Served:
     """A running service."""
 
     address: str
-    parts: Parts
+    parts: Dependencies
     server: Server
     loop: asyncio.AbstractEventLoop
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from deploy.demo.sources import PictureFolder, SamplePins, Source
+from deploy.demo.sources import PictureFolder, PinSource, SamplePins
 from deploy.local.selection import CHECKOUT
 from inference.detect import Detector
 from inference.images import decode
@@ -77,14 +77,14 @@ def write(report: dict[str, Any], file: Path) -> None:
     file.write_text(json.dumps(report, indent=2) + "\n")
 
 
-def _source(images: Path | None) -> tuple[Source, str]:
+def _source(images: Path | None) -> tuple[PinSource, str]:
     folder = images or (PHOTOS if PHOTOS.is_dir() else None)
     if folder is None:
         return SamplePins(seed=0), "drawn sample pins"
     return PictureFolder(folder, seed=0), "the folder given" if images else "real photos of garments, 256 px"
 
 
-async def _prepared(source: Source, pictures: int) -> list[limit.Prepared]:
+async def _prepared(source: PinSource, pictures: int) -> list[limit.Prepared]:
     """What both models are fed with, cut out as the worker would."""
     async with LocalModels(repository=MODELS) as models:
         detector = Detector(models, labels(repository=MODELS))

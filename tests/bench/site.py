@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from deploy.demo.outcome_feed import Feed
+from deploy.demo.outcome_feed import OutcomeFeed
 from deploy.demo.result.tally import DemoPin
-from deploy.demo.sources import Source
+from deploy.demo.sources import PinSource
 from deploy.demo.worker import started
 from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner
@@ -70,7 +70,7 @@ class Outcomes:
 class Site:
     """A running stack; every phase gets a fresh worker and pictures that were never seen before."""
 
-    def __init__(self, stack: LocalStack, source: Source) -> None:
+    def __init__(self, stack: LocalStack, source: PinSource) -> None:
         self._stack = stack
         self._source = source
         self._numbers = count()
@@ -119,7 +119,7 @@ class Site:
 
 
 @contextmanager
-def opened(root: Path, source: Source) -> Iterator[Site]:
+def opened(root: Path, source: PinSource) -> Iterator[Site]:
     """The stack on Milvus Lite with topics and collection; all of it is gone afterwards."""
     with ExitStack() as ends:
         stack = ends.enter_context(LocalStack(StackOptions(root=root, pictures=source.folder)))
@@ -129,7 +129,7 @@ def opened(root: Path, source: Source) -> Iterator[Site]:
         init(store)
         site = Site(stack, source)
         ends.callback(site.close)
-        feed = Feed(stack.endpoints.kafka, site.outcomes.take)
+        feed = OutcomeFeed(stack.endpoints.kafka, site.outcomes.take)
         feed.start()
         ends.callback(feed.close)
         yield site

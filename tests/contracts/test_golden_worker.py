@@ -7,16 +7,16 @@ from pinstream.events import PinDeletion, PinEvent
 from schemas.asyncapi import ERROR_HEADERS
 from schemas.golden import Example, bad_examples, good_examples
 from streams.worker.finish.dead_letters import error_headers
-from streams.worker.record import Lease, TakenRecord
-from streams.worker.task import Work, work_on
+from streams.worker.record import ConsumedRecord, Lease
+from streams.worker.task import PinTask, task_of
 
 
 def named(example: Example) -> str:
     return example.name
 
 
-def taken(example: Example) -> Work:
-    record = TakenRecord(
+def taken(example: Example) -> PinTask:
+    record = ConsumedRecord(
         lane="live",
         topic="pins.events",
         partition=3,
@@ -26,7 +26,7 @@ def taken(example: Example) -> Work:
         headers=example.headers,
         timestamp_ms=example.timestamp_ms,
     )
-    return work_on(record, Lease(3, 0.0))
+    return task_of(record, Lease(3, 0.0))
 
 
 @pytest.mark.parametrize("example", good_examples(), ids=named)

@@ -8,7 +8,7 @@ import pytest
 
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.files import FOLDER, written
-from deploy.grafana.spec import Board
+from deploy.grafana.spec import Dashboard
 from deploy.prometheus.rules import RUNBOOKS, own_names
 from deploy.prometheus.tables import ROOT
 from tests.deploy.known_metrics import unknown
@@ -21,7 +21,7 @@ def test_the_committed_files_are_what_the_code_says() -> None:
 
 
 @EACH
-def test_queries_use_no_metric_that_no_table_declares(board: Board) -> None:
+def test_queries_use_no_metric_that_no_table_declares(board: Dashboard) -> None:
     expressions = [query.expression for panel in board.panels for query in panel.queries]
     expressions += [variable.values for variable in board.variables]
 
@@ -33,7 +33,7 @@ def test_queries_use_no_metric_that_no_table_declares(board: Board) -> None:
 
 
 @EACH
-def test_every_panel_says_what_it_shows_and_where_to_go_on(board: Board) -> None:
+def test_every_panel_says_what_it_shows_and_where_to_go_on(board: Dashboard) -> None:
     for panel in board.panels:
         assert len(panel.description) > 15, panel.title
         assert panel.queries, panel.title
@@ -45,7 +45,7 @@ def test_every_panel_says_what_it_shows_and_where_to_go_on(board: Board) -> None
 
 
 @EACH
-def test_variables_are_used_and_those_used_are_there(board: Board) -> None:
+def test_variables_are_used_and_those_used_are_there(board: Dashboard) -> None:
     text = json.dumps([query.expression for panel in board.panels for query in panel.queries])
 
     used = set(re.findall(r"\$(\w+)", text)) - {"__rate_interval"}
@@ -54,7 +54,7 @@ def test_variables_are_used_and_those_used_are_there(board: Board) -> None:
 
 
 @EACH
-def test_rows_of_panels_fill_the_width_and_do_not_overlap(board: Board) -> None:
+def test_rows_of_panels_fill_the_width_and_do_not_overlap(board: Dashboard) -> None:
     laid_out = json.loads((FOLDER / f"{board.name}.json").read_text())["panels"]
 
     places = [panel["gridPos"] for panel in laid_out]

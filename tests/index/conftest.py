@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from index.audit.ledger import Ledger
+from index.audit.ledger import AuditLedger
 from pinstream.kafka.connection import Connection
 from tests.index.town import Town
 from tests.pinstream.conftest import elsewhere, mock_kafka, prefix
@@ -14,5 +14,5 @@ __all__ = ["elsewhere", "mock_kafka", "prefix"]
 
 @pytest.fixture
 def town(mock_kafka: str, prefix: str) -> Iterator[Town]:
-    with Ledger(None) as ledger:
+    with AuditLedger(None) as ledger:
         yield Town(Connection(mock_kafka, {"log_level": 0}, prefix), ledger=ledger)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Producer
 
-from index.audit.audit import Audit, Patience, Report
-from index.audit.compare import Comparison
-from index.audit.findings import Judge
-from index.audit.ledger import Ledger
-from index.audit.repair import Mending
+from index.audit.audit import Audit, AuditReport, UnderWay
+from index.audit.compare import IndexScan
+from index.audit.findings import PinComparison
+from index.audit.ledger import AuditLedger
+from index.audit.repair import Repair
 from index.audit.sample import Sample
-from index.audit.topics import Hearing
+from index.audit.topics import TopicScan
 from pinstream.errors import IndexUnavailable
 from pinstream.kafka.connection import Connection
 from pinstream.store.collection import Row
@@ -46,7 +46,7 @@ class Town:
 
     to: Connection
     store: Copies = field(default_factory=Copies)
-    ledger: Ledger = field(default_factory=lambda: Ledger(None))
+    ledger: AuditLedger = field(default_factory=lambda: AuditLedger(None))
     sample: Sample = field(default_factory=Sample)
     grace_s: float = 0.0
     page_rows: int = 1_000
@@ -92,17 +92,17 @@ class Town:
             self.publish(pin_id, 1)
             self.index(pin_id, 1)
 
-    def parts(self) -> tuple[Hearing, Comparison]:
-        hearing = Hearing(self.to, self.ledger, self.sample)
-        return hearing, Comparison(self.store, self.ledger, self.sample, Judge(1), page_rows=self.page_rows)
+    def parts(self) -> tuple[TopicScan, IndexScan]:
+        hearing = TopicScan(self.to, self.ledger, self.sample)
+        return hearing, IndexScan(self.store, self.ledger, self.sample, PinComparison(1), page_rows=self.page_rows)
 
-    def audit(self) -> Report:
+    def audit(self) -> AuditReport:
         hearing, comparison = self.parts()
-        patience = Patience(group=f"{self.to.topic_prefix}workers", grace_s=self.grace_s)
-        return Audit(hearing, comparison, self.ledger, Judge(1), patience=patience).run(QUIET)
+        patience = UnderWay(group=f"{self.to.topic_prefix}workers", grace_s=self.grace_s)
+        return Audit(hearing, comparison, self.ledger, PinComparison(1), patience=patience).run(QUIET)
 
     def mend(self) -> dict[str, int]:
-        return dict(Mending(self.to, *self.parts(), self.ledger).mend(QUIET))
+        return dict(Repair(self.to, *self.parts(), self.ledger).mend(QUIET))
 
     def found(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -4,7 +4,7 @@ import pytest
 from inference.detect import Detector
 from inference.embed import Embedder
 from inference.errors import EmbeddingMismatch, ModelMismatch, ModelUnavailable
-from inference.model_check import Canary, drawn
+from inference.model_check import ModelCheck, drawn
 from inference.runner import Outputs
 from inference.tensors import ModelSpec
 
@@ -25,9 +25,9 @@ class Scripted:
         return {"codes": np.stack([answer] * len(images))}
 
 
-def canary(*codes: np.ndarray | Exception) -> Canary:
+def canary(*codes: np.ndarray | Exception) -> ModelCheck:
     models = Scripted(*codes)
-    return Canary(Detector(models, ["Dress"]), Embedder(models))
+    return ModelCheck(Detector(models, ["Dress"]), Embedder(models))
 
 
 def code(*ones: int) -> np.ndarray:
@@ -59,7 +59,7 @@ async def test_a_model_that_changed_under_its_version_is_a_mismatch():
 
 async def test_a_code_that_the_card_does_not_promise_is_a_mismatch():
     models = Scripted(code(*range(40)), code(*range(30)))
-    singer = Canary(Detector(models, ["Dress"]), Embedder(models), promised=code(*range(30)).tobytes())
+    singer = ModelCheck(Detector(models, ["Dress"]), Embedder(models), promised=code(*range(30)).tobytes())
 
     with pytest.raises(EmbeddingMismatch, match="10 bits from the expected one") as wrong:
         await singer.sing()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inference.picture_files import Picture, batches, find, read
+from inference.picture_files import PictureFile, batches, find, read
 
 
 def paint(path: Path, colour: str = "red") -> Path:
@@ -24,7 +24,7 @@ def test_a_folder_gives_its_pictures_by_their_path_without_suffix(tmp_path):
 def test_files_go_by_their_name_whatever_their_suffix(tmp_path):
     odd = paint(tmp_path / "a.png").rename(tmp_path / "a.bin")
 
-    assert find([odd]) == [Picture("a", odd)]
+    assert find([odd]) == [PictureFile("a", odd)]
 
 
 def test_pictures_that_would_share_a_name_keep_their_suffix(tmp_path):
@@ -55,9 +55,9 @@ def test_a_path_that_is_not_there_is_named(tmp_path):
 
 
 def test_reading_names_what_does_not_decode_and_keeps_the_rest_in_order(tmp_path):
-    good = [Picture("a", paint(tmp_path / "a.png", "red")), Picture("c", paint(tmp_path / "c.png", "blue"))]
+    good = [PictureFile("a", paint(tmp_path / "a.png", "red")), PictureFile("c", paint(tmp_path / "c.png", "blue"))]
     (tmp_path / "b.png").write_text("broken")
-    bad, gone = Picture("b", tmp_path / "b.png"), Picture("d", tmp_path / "d.png")
+    bad, gone = PictureFile("b", tmp_path / "b.png"), PictureFile("d", tmp_path / "d.png")
 
     batch = read([good[0], bad, good[1], gone], 16)
 
@@ -70,7 +70,7 @@ def test_reading_names_what_does_not_decode_and_keeps_the_rest_in_order(tmp_path
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 9])
 async def test_batches_hold_every_picture_once_in_order(tmp_path, count):
-    pictures = [Picture(str(number), paint(tmp_path / f"{number}.png")) for number in range(count)]
+    pictures = [PictureFile(str(number), paint(tmp_path / f"{number}.png")) for number in range(count)]
 
     parts = [part async for part in batches(pictures, size_px=16, batch=4)]
 

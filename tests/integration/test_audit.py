@@ -12,7 +12,7 @@ from pymilvus import MilvusClient
 from typer.testing import CliRunner
 
 from index.__main__ import app
-from index.audit.ledger import Ledger
+from index.audit.ledger import AuditLedger
 from pinstream.kafka.connection import Connection
 from pinstream.store.collection import Row, tombstone
 from pinstream.store.columns import to_columns
@@ -109,7 +109,7 @@ def test_damage_of_every_kind_is_found_and_repaired_while_the_worker_runs(
 def test_a_repair_leaves_the_last_word_of_a_lane_to_what_was_published_meanwhile(stack: "LocalStack") -> None:
     """The lane is compacted: an older event behind a newer one would be all that a replay ever reads again."""
     site = Site(stack.endpoints)
-    with Ledger(None) as ledger:
+    with AuditLedger(None) as ledger:
         town = Town(Connection(site.endpoints.kafka, {}, site.prefix), ledger=ledger)
         for pin in ("replaced", "deleted", "missing"):
             town.publish(pin, 1)

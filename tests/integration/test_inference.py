@@ -15,7 +15,7 @@ from inference.embed import Embedder
 from inference.errors import ModelBusy, ModelMismatch
 from inference.images import WHOLE, Box
 from inference.local import LocalModels
-from inference.model_check import Canary
+from inference.model_check import ModelCheck
 from inference.repository import labels
 from inference.tensors import DETECT, EMBED
 from tests.inference.golden import golden_codes, golden_pictures
@@ -100,7 +100,7 @@ async def test_a_whole_picture_and_its_parts_have_their_own_codes(triton):
 
 
 async def test_the_canary_sings(triton):
-    canary = Canary(Detector(triton, labels()), Embedder(triton))
+    canary = ModelCheck(Detector(triton, labels()), Embedder(triton))
 
     await canary.sing()
     await canary.sing()

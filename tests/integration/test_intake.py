@@ -10,9 +10,9 @@ from confluent_kafka import Consumer, TopicPartition
 from streams.worker.broker_errors import QUIET
 from streams.worker.consume.consumers import CONSUMER_DEFAULTS
 from streams.worker.consume.credits import Credits
-from streams.worker.consume.poll_loop import Intake
-from streams.worker.record import TakenRecord
-from streams.worker.schedule.scheduler import Taken
+from streams.worker.consume.poll_loop import LaneReader
+from streams.worker.record import ConsumedRecord
+from streams.worker.schedule.scheduler import Consumed
 from tests.integration.running_worker import Site, eventually
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Member:
                 **QUIET,
             }
         )
-        self._intake = Intake(
+        self._intake = LaneReader(
             self._consumer, "live", credits=Credits(max_records=100, max_bytes=10**6),
             waiting_partitions=lambda: self.partitions if self.waits else frozenset(), deliver=self._deliver,
         )  # fmt: skip
@@ -58,8 +58,8 @@ class Member:
     def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._intake.unassigned([each.partition for each in partitions])
 
-    def _deliver(self, batch: Sequence[Taken]) -> None:
-        self.read += [taken.partition for taken in batch if isinstance(taken, TakenRecord)]
+    def _deliver(self, batch: Sequence[Consumed]) -> None:
+        self.read += [taken.partition for taken in batch if isinstance(taken, ConsumedRecord)]
 
 
 def test_a_partition_revoked_while_paused_is_read_when_it_comes_again(stack: "LocalStack") -> None:

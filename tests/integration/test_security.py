@@ -27,7 +27,7 @@ from pinstream.tls import Tls
 from streams.__main__ import app as streams_app
 from streams.errors import StartRefused
 from streams.worker.backends import backends
-from streams.worker.metrics import Metrics
+from streams.worker.metrics import WorkerMetrics
 from streams.worker.settings import WorkerSettings
 from streams.worker.startup import check
 from tests.integration.drive import QUIET, fields, picture, worker_ends
@@ -153,7 +153,7 @@ def refused(fortress: Fortress, **groups: Mapping[str, Any]) -> str:
     settings = WorkerSettings(**{name: {**right[name], **groups.get(name, {})} for name in right})
 
     async def start() -> None:
-        async with backends(settings, Metrics()) as to:
+        async with backends(settings, WorkerMetrics()) as to:
             await check(settings, to)
 
     with pytest.raises((StartRefused, IndexMismatch, InferenceError)) as caught:

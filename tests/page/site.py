@@ -12,7 +12,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.dependencies import Parts
+from api.dependencies import Dependencies
 from api.service import Server
 from api.settings import ApiSettings
 from inference.detect import Detection
@@ -94,7 +94,7 @@ class Site:
 
     url: str
     bench: Bench
-    parts: Parts
+    parts: Dependencies
     models: SampleModels
     heard: int = 0
     published: list[str] = field(default_factory=list)

@@ -10,8 +10,8 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from pinstream.events import STAGES
-from streams.watch.consume.progress import Progress
-from streams.watch.http.server import Site
+from streams.watch.consume.progress import ReadProgress
+from streams.watch.http.server import WatchServer
 from streams.watch.settings import WatchHttpSettings, WatchSettings
 from tests.page.conftest import PATIENCE_MS, NewPage
 from tests.page.looks import complaints
@@ -45,11 +45,11 @@ class Served:
 async def served() -> AsyncIterator[Served]:
     """An hour of pins and deletions, some dead, three owed."""
     bench = lived(Bench())
-    progress = Progress(lambda: bench.now_ms)
+    progress = ReadProgress(lambda: bench.now_ms)
     progress.assigned({_PROGRESS_KEPT: 0})
     progress.looked({_PROGRESS_KEPT: 0})
     async with AsyncExitStack() as stack:
-        site = Site(WatchSettings(http=WatchHttpSettings(port=0)), bench.watcher, progress, partitions=1)
+        site = WatchServer(WatchSettings(http=WatchHttpSettings(port=0)), bench.watcher, progress, partitions=1)
         site.shows(OnlyInstance(bench))
         yield Served(await site.start(stack), bench)
 

@@ -19,13 +19,13 @@ from pinstream.store.collection import Row
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency
 from streams.worker.process import inference
-from streams.worker.process.code_cache import Repins
-from streams.worker.process.pipeline import Limits, Parts, PinPath, Replays
+from streams.worker.process.code_cache import CodeCache
+from streams.worker.process.pipeline import PinLimits, PinPipeline, PipelineParts, Replays
 from streams.worker.process.pixel_budget import PixelBudget
-from streams.worker.process.retry import Backoff, Outages, Patience
-from streams.worker.process.version_fence import Fence
-from streams.worker.record import Lane, Lease, TakenRecord
-from streams.worker.task import Settled, Work, work_on
+from streams.worker.process.retry import Backoff, Outages, RetryPolicy
+from streams.worker.process.version_fence import VersionFence
+from streams.worker.record import ConsumedRecord, Lane, Lease
+from streams.worker.task import PinTask, TaskResult, task_of
 
 NOW_MS = 1_800_000_000_000
 
@@ -143,21 +143,21 @@ class Bench:
     def __post_init__(self) -> None:
         quick = Backoff(first_s=0.0001, max_s=0.0001, deadline_s=0.02)
         self.outages = Outages()
-        self.fence = Fence(self.index)
-        patience = Patience(quick, self.outages, on_retry=self.counts.append)
-        seen_by = inference.Models(
+        self.fence = VersionFence(self.index)
+        patience = RetryPolicy(quick, self.outages, on_retry=self.counts.append)
+        seen_by = inference.InferenceModels(
             detect=self.models, embed=self.models, patience=patience, threads=AtOnce(), budget=PixelBudget(10**6)
         )
-        self.path = PinPath(
-            Parts(
+        self.path = PinPipeline(
+            PipelineParts(
                 fence=self.fence,
                 fetch=self.web,
-                understanding=inference.Understanding(seen_by, max_pixels=10**6, idle_below=self.idle_below),
-                repins=Repins(),
+                understanding=inference.PictureInference(seen_by, max_pixels=10**6, idle_below=self.idle_below),
+                repins=CodeCache(),
                 rows=self.index,
                 patience=patience,
             ),
-            Limits(fetch_backoff=quick, slow_fetch_s=self.slow_fetch_s, replays=self.replays),
+            PinLimits(fetch_backoff=quick, slow_fetch_s=self.slow_fetch_s, replays=self.replays),
             now_ms=lambda: NOW_MS,
             count=self.counts.append,
         )
@@ -170,7 +170,7 @@ class Bench:
         lane: Lane = "live",
         headers: tuple[tuple[str, bytes], ...] = (),
         **more: Any,
-    ) -> Work:
+    ) -> PinTask:
         """An event with an address, taken."""
         value = {
             "pin_id": pin_id, "version": version, "image": {"url": f"https://pictures/{pin_id}/{version}"},
@@ -178,7 +178,7 @@ class Bench:
         }  # fmt: skip
         return self.take(pin_id.encode(), json.dumps(value).encode(), headers=headers, lane=lane)
 
-    def delete(self, pin_id: str = "a", version: int = 1, *, headers: tuple[tuple[str, bytes], ...] = ()) -> Work:
+    def delete(self, pin_id: str = "a", version: int = 1, *, headers: tuple[tuple[str, bytes], ...] = ()) -> PinTask:
         """A tombstone, taken."""
         return self.take(pin_id.encode(), None, headers=(("version", str(version).encode()), *headers))
 
@@ -189,16 +189,16 @@ class Bench:
         *,
         headers: tuple[tuple[str, bytes], ...] = (),
         lane: Lane = "live",
-    ) -> Work:
+    ) -> PinTask:
         """A record, taken."""
         self.offset += 1
-        record = TakenRecord(
+        record = ConsumedRecord(
             lane=lane, topic="pins.events", partition=0, offset=self.offset,
             key=key, value=value, headers=headers, timestamp_ms=NOW_MS - 5,
         )  # fmt: skip
-        return work_on(record, self.lease)
+        return task_of(record, self.lease)
 
-    async def carry(self, *works: Work) -> list[Settled]:
+    async def carry(self, *works: PinTask) -> list[TaskResult]:
         """One after the other."""
         return [await self.path.carry(work) for work in works]
 

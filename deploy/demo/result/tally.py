@@ -21,7 +21,7 @@ class DemoPin:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RunVerdict:
     """Whether every pin was accounted for, and if not, why: a sentence for each kind of trouble."""
 
     complaints: tuple[str, ...]
@@ -34,7 +34,7 @@ class Verdict:
         return not self.complaints
 
 
-class Tally:
+class RunTally:
     """Outcomes by pin. One thread writes down what is published, another what became of it."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class Tally:
         with self._changed:
             return summarise(self._outcomes.values(), pins=len(self._pins))
 
-    def verdict(self, *, blame: Mapping[str, str], unfindable: list[str]) -> Verdict:
+    def verdict(self, *, blame: Mapping[str, str], unfindable: list[str]) -> RunVerdict:
         """Judge the run. ``blame`` says of dead pins what is wrong with their pictures; ``unfindable`` pins
         were written and are not in the index."""
         silent = self.silent()
@@ -125,7 +125,9 @@ class Tally:
             _complaint("neither indexed nor dead", others),
             _complaint("written, but not to be found", unfindable),
         ]
-        return Verdict(tuple(filter(None, complaints)), {pin: reason for pin, reason in dead.items() if pin in blame})
+        return RunVerdict(
+            tuple(filter(None, complaints)), {pin: reason for pin, reason in dead.items() if pin in blame}
+        )
 
     def _open(self) -> bool:
         return any(

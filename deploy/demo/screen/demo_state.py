@@ -41,7 +41,7 @@ class PinView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class DemoView:
     """Everything on the screen at one moment."""
 
     phase: Phase = "booting"
@@ -61,13 +61,13 @@ class View:
 
 
 @dataclass(slots=True)
-class Board:
+class DemoState:
     """The one place where the demo's threads write what they see; thread-safe."""
 
     started_at_s: float
     """When the program began, on the monotonic clock."""
     parts: dict[str, PartView] = field(default_factory=dict)
-    _view: View = field(default_factory=View)
+    _view: DemoView = field(default_factory=DemoView)
     _recent: deque[PinView] = field(default_factory=lambda: deque(maxlen=RECENT))
     _results: dict[str, str] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
@@ -118,7 +118,7 @@ class Board:
                 first_pin_s=first,
             )
 
-    def view(self) -> View:
+    def view(self) -> DemoView:
         """The moment, for a screen."""
         with self._lock:
             history = tuple(pin.freshness_ms for pin in self._recent if pin.freshness_ms is not None)

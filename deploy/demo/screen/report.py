@@ -9,7 +9,7 @@ from rich.text import Text
 
 from deploy.demo.result.exhibit import Exhibit, Thing
 from deploy.demo.result.figures import Figures, Percentiles
-from deploy.demo.result.tally import Verdict
+from deploy.demo.result.tally import RunVerdict
 from deploy.demo.result.thumbnail import half_blocks, thumbnail
 from deploy.demo.screen.wording import age, count, explain
 
@@ -43,7 +43,7 @@ def freshness(figures: Figures) -> RenderableType:
     return table
 
 
-def closing(figures: Figures, verdict: Verdict, *, first_pin_s: float | None) -> Iterable[Text]:
+def closing(figures: Figures, verdict: RunVerdict, *, first_pin_s: float | None) -> Iterable[Text]:
     """Whether every pin was accounted for, and how quick the start was."""
     books = f"{count(figures.pins, 'pin')} published: {figures.indexed} found, {figures.dead} dead"
     if verdict.is_good:

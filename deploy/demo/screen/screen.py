@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deploy.demo.screen.demo_state import Board, PartView, PinView, View
+from deploy.demo.screen.demo_state import DemoState, DemoView, PartView, PinView
 from pinstream.events import STAGES, Stage
 
 _MARKS: Final = {"waiting": ("·", "dim"), "busy": ("◌", "yellow"), "ready": ("✔", "green"), "failed": ("✘", "red")}
@@ -44,7 +44,7 @@ class Screen(Protocol):
     ) -> None: ...
 
 
-def screen_for(console: Console, board: Board) -> Screen:
+def screen_for(console: Console, board: DemoState) -> Screen:
     """Live where a person can watch, plain lines where the output goes into a file or a log."""
     return (
         LiveScreen(console, board)
@@ -56,7 +56,7 @@ def screen_for(console: Console, board: Board) -> Screen:
 class LiveScreen:
     """Redraws the whole screen some times a second."""
 
-    def __init__(self, console: Console, board: Board) -> None:
+    def __init__(self, console: Console, board: DemoState) -> None:
         self._live = Live(
             get_renderable=lambda: draw(board.view(), width=console.width, height=console.height),
             console=console,
@@ -76,12 +76,12 @@ class LiveScreen:
 class PlainScreen:
     """Says what changed, once a second at most."""
 
-    def __init__(self, board: Board, say: Callable[[str], None]) -> None:
+    def __init__(self, board: DemoState, say: Callable[[str], None]) -> None:
         self._board = board
         self._say = say
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="screen", daemon=True)
-        self._shown = View()
+        self._shown = DemoView()
 
     def __enter__(self) -> Self:
         self._shown = self._board.view()
@@ -107,7 +107,7 @@ class PlainScreen:
         self._shown = now
 
 
-def plain_lines(before: View, now: View) -> Iterator[str]:
+def plain_lines(before: DemoView, now: DemoView) -> Iterator[str]:
     """What happened between two moments, one line each."""
     known = {part.name: part.state for part in before.parts}
     for part in now.parts:
@@ -133,13 +133,13 @@ def plain_lines(before: View, now: View) -> Iterator[str]:
         yield now.hint
 
 
-def _crossed(before: View, now: View) -> bool:
+def _crossed(before: DemoView, now: DemoView) -> bool:
     """Whether the count of settled pins passed another tenth of the plan, or later another ten."""
     step = 10 if now.phase == "staying" else max(now.planned / 10, 1)
     return int((before.found + before.dead) / step) != int((now.found + now.dead) / step)
 
 
-def draw(view: View, *, width: int, height: int) -> RenderableType:
+def draw(view: DemoView, *, width: int, height: int) -> RenderableType:
     """The screen at one moment."""
     booting = any(part.state != "ready" for part in view.parts) or not view.recent
     pieces: list[RenderableType] = [_title(view), _boot(view.parts) if booting else _boot_line(view), Text()]
@@ -155,7 +155,7 @@ def draw(view: View, *, width: int, height: int) -> RenderableType:
     return Group(*pieces)
 
 
-def _title(view: View) -> Text:
+def _title(view: DemoView) -> Text:
     return Text.assemble(("pinstream", "bold red"), ("  demo", "bold"), (f"   {_clock(view.elapsed_s)}", "dim"))
 
 
@@ -173,13 +173,13 @@ def _boot(parts: Sequence[PartView]) -> Table:
     return table
 
 
-def _boot_line(view: View) -> Text:
+def _boot_line(view: DemoView) -> Text:
     names = ", ".join(part.name for part in view.parts)
     first = f"   first pin found after {view.first_pin_s:.1f} s" if view.first_pin_s is not None else ""
     return Text.assemble(("  ✔ ", "green"), (f"{names}", "dim"), (first, "dim"))
 
 
-def _progress(view: View, width: int) -> Table:
+def _progress(view: DemoView, width: int) -> Table:
     done = view.found + view.dead
     staying = view.phase == "staying"
     bar = ProgressBar(

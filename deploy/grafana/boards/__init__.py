@@ -3,9 +3,9 @@
 from typing import Final
 
 from deploy.grafana.boards import dead_letters, freshness, index, models, search, worker
-from deploy.grafana.spec import Board
+from deploy.grafana.spec import Dashboard
 
-BOARDS: Final[tuple[Board, ...]] = (
+BOARDS: Final[tuple[Dashboard, ...]] = (
     freshness.BOARD,
     worker.BOARD,
     models.BOARD,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Board, Panel, Query, Section, per_second
+from deploy.grafana.spec import Dashboard, Panel, Query, Section, per_second
 
 _W: Final = "pinstream_worker"
 _RUNBOOKS: Final = ("PinstreamDeadLetters", "PinstreamBreakerOpen")
@@ -104,7 +104,7 @@ _BREAKER: Final = Section(
     ),
 )
 
-BOARD: Final = Board(
+BOARD: Final = Dashboard(
     name="dead_letters",
     title="Dead letters",
     description="Events that can never be indexed, and why.",

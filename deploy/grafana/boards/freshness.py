@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Board, Panel, Query, Section, quantile, quantiles
+from deploy.grafana.spec import Dashboard, Panel, Query, Section, quantile, quantiles
 
 _BUDGET: Final = 0.01
 _WATCH: Final = "pinstream_watch"
@@ -238,7 +238,7 @@ _ACCOUNT: Final = Section(
     ),
 )
 
-BOARD: Final = Board(
+BOARD: Final = Dashboard(
     name="freshness",
     title="Freshness",
     description="How old a pin is at the moment a search first returns it, and whether every pin arrives.",

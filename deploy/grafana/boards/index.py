@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Board, Panel, Query, Section
+from deploy.grafana.spec import Dashboard, Panel, Query, Section
 
 _CALLS: Final = "Upsert|Search|Query|Delete"
 
@@ -125,7 +125,7 @@ _STORED: Final = Section(
     ),
 )
 
-BOARD: Final = Board(
+BOARD: Final = Dashboard(
     name="index",
     title="Index",
     description="Milvus: calls, durations and what is stored. Milvus Lite exports no metrics.",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Board, Panel, Query, Section, Variable
+from deploy.grafana.spec import Dashboard, Panel, Query, Section, Variable
 
 _AT: Final = 'instance=~"$instance"'
 _BY_MODEL: Final = "{{model}} v{{version}}"
@@ -136,7 +136,7 @@ _TROUBLE: Final = Section(
     ),
 )
 
-BOARD: Final = Board(
+BOARD: Final = Dashboard(
     name="models",
     title="Models",
     description="Triton: load, time and trouble of each model.",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Board, Panel, Query, Section, Variable, per_second, quantile
+from deploy.grafana.spec import Dashboard, Panel, Query, Section, Variable, per_second, quantile
 
 _A: Final = "pinstream_api"
 _AT: Final = 'instance=~"$instance"'
@@ -120,7 +120,7 @@ _INSIDE: Final = Section(
     ),
 )
 
-BOARD: Final = Board(
+BOARD: Final = Dashboard(
     name="search",
     title="Search",
     description="The read service: requests, durations, errors.",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Board, Panel, Query, Section, Variable, per_second, quantile, quantiles
+from deploy.grafana.spec import Dashboard, Panel, Query, Section, Variable, per_second, quantile, quantiles
 
 _W: Final = "pinstream_worker"
 _AT: Final = 'instance=~"$instance"'
@@ -225,7 +225,7 @@ _TROUBLE: Final = Section(
     ),
 )
 
-BOARD: Final = Board(
+BOARD: Final = Dashboard(
     name="worker",
     title="Worker",
     description="What the workers do, hold and wait for.",

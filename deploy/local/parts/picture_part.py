@@ -17,7 +17,7 @@ IDENTITY: Final = "X-Served-Folder"
 _CHECKOUT: Final = Path(__file__).parents[3]
 
 
-class Pictures:
+class PicturePart:
     """The files of ``folder`` over HTTP, at a random free port of loopback unless one is given."""
 
     name = "pictures"

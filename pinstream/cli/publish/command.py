@@ -11,10 +11,10 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from pinstream.cli.publish.drafts import Draft, Problem, drafts_in_lines, drafts_of_pictures, pictures_in
+from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, drafts_of_pictures, pictures_in
 from pinstream.cli.publish.follow import follow, serve_on
 from pinstream.cli.publish.picture_server import ImageOf, PictureServer, below, inline, served
-from pinstream.cli.publish.send import Pace, Tally, send
+from pinstream.cli.publish.send import Pace, PublishCounts, send
 from pinstream.cli.screen import SHOWN, complain, progress
 from pinstream.cli.watch.outcome_reader import OutcomeReader
 from pinstream.kafka.connection import ConfigOption, Connection, KafkaOption, PrefixOption, connection, reached
@@ -26,10 +26,10 @@ INLINE_BELOW_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DraftSource:
     """What to publish, how many that is at most, and who serves its pictures meanwhile."""
 
-    drafts: Iterable[Draft | Problem]
+    drafts: Iterable[Draft | RejectedDraft]
     total: int | None = None
     server: PictureServer | None = None
 
@@ -82,14 +82,14 @@ def publish(  # noqa: PLR0913 (each is an option)
             source = _pictures(images, domain or "web", base_url, larger_than, open_things)
         else:
             lines = sys.stdin.buffer if jsonl in (None, Path(STDIN)) else open_things.enter_context(jsonl.open("rb"))
-            source = Source(drafts_in_lines(lines, domain=domain))
+            source = DraftSource(drafts_in_lines(lines, domain=domain))
         if count is not None:
-            source = Source(islice(source.drafts, count), min(count, source.total or count), source.server)
+            source = DraftSource(islice(source.drafts, count), min(count, source.total or count), source.server)
         stays = wait if wait is not None else source.server is not None
         lane: Lane = "backfill" if backfill else "live"
         with reached(to):
             reader = open_things.enter_context(OutcomeReader(to)) if stays else None
-            tally = Tally(versions={} if stays else None)
+            tally = PublishCounts(versions={} if stays else None)
             _send(source, to, lane, Pace(rate, sleep=time.sleep), tally)
         good = _summarised(tally, to)
         if tally.stopped:
@@ -104,7 +104,7 @@ def publish(  # noqa: PLR0913 (each is an option)
 
 def _pictures(
     folder: Path, domain: str, base_url: str | None, inline_below_bytes: int, open_things: ExitStack
-) -> Source:
+) -> DraftSource:
     """The folder's pictures; a server is started only where some are too large to travel inside an event."""
     pictures = pictures_in(folder)
     if not pictures:
@@ -119,15 +119,15 @@ def _pictures(
         server = open_things.enter_context(PictureServer(folder))
         image_of = served(server, inline_below_bytes=inline_below_bytes)
     drafts = drafts_of_pictures(folder, pictures, domain=domain, image_of=image_of)
-    return Source(drafts, len(pictures), server)
+    return DraftSource(drafts, len(pictures), server)
 
 
-def _send(source: Source, to: Connection, lane: Lane, pace: Pace, tally: Tally) -> None:
+def _send(source: DraftSource, to: Connection, lane: Lane, pace: Pace, tally: PublishCounts) -> None:
     problems = 0
     with progress("delivered") as bar, to.publisher(lane) as publisher:
         task = bar.add_task(f"to {publisher.topic}", total=source.total)
 
-        def on_problem(problem: Problem) -> None:
+        def on_problem(problem: RejectedDraft) -> None:
             nonlocal problems
             problems += 1
             if problems <= SHOWN:
@@ -139,7 +139,7 @@ def _send(source: Source, to: Connection, lane: Lane, pace: Pace, tally: Tally) 
         send(publisher, source.drafts, tally, pace=pace, on_problem=on_problem, on_settled=on_settled)
 
 
-def _summarised(tally: Tally, to: Connection) -> bool:
+def _summarised(tally: PublishCounts, to: Connection) -> bool:
     """Say what was delivered and what was not; whether that is everything."""
     parts = [f"{tally.delivered:,} delivered"]
     if tally.undelivered:

@@ -23,14 +23,14 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RejectedDraft:
     """Something that cannot be published, and why."""
 
     where: str
     reason: str
 
 
-def drafts_in_lines(lines: Iterable[bytes], *, domain: str | None) -> Iterator[Draft | Problem]:
+def drafts_in_lines(lines: Iterable[bytes], *, domain: str | None) -> Iterator[Draft | RejectedDraft]:
     """One draft per line of JSON; empty lines are skipped, ``domain`` stands in where a line has none."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -39,10 +39,10 @@ def drafts_in_lines(lines: Iterable[bytes], *, domain: str | None) -> Iterator[D
         try:
             fields = orjson.loads(line)
         except orjson.JSONDecodeError as exc:
-            yield Problem(where, f"$: not JSON: {exc}")
+            yield RejectedDraft(where, f"$: not JSON: {exc}")
             continue
         if not isinstance(fields, dict):
-            yield Problem(where, "$: not a JSON object")
+            yield RejectedDraft(where, "$: not a JSON object")
             continue
         yield Draft(where, fields if domain is None else {"domain": domain, **fields})
 
@@ -54,20 +54,20 @@ def pictures_in(folder: Path) -> list[Path]:
 
 def drafts_of_pictures(
     folder: Path, pictures: Iterable[Path], *, domain: str, image_of: Callable[[Path], Mapping[str, str]]
-) -> Iterator[Draft | Problem]:
+) -> Iterator[Draft | RejectedDraft]:
     """One draft per picture, titled and named by its file; of two files with one pin id the first counts."""
     taken: dict[str, str] = {}
     for picture in pictures:
         where = picture.relative_to(folder).as_posix()
         pin_id = pin_id_of(where)
         if pin_id in taken:
-            yield Problem(where, f"its pin id {pin_id!r} is taken by {taken[pin_id]}: rename one of them")
+            yield RejectedDraft(where, f"its pin id {pin_id!r} is taken by {taken[pin_id]}: rename one of them")
             continue
         taken[pin_id] = where
         try:
             image = image_of(picture)
         except OSError as exc:
-            yield Problem(where, str(exc))
+            yield RejectedDraft(where, str(exc))
             continue
         title = picture.stem.encode("utf-8", "replace").decode()[:500]
         yield Draft(where, {"pin_id": pin_id, "image": image, "domain": domain, "title": title})

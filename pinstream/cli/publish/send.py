@@ -5,20 +5,20 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from pinstream.cli.publish.drafts import Draft, Problem
+from pinstream.cli.publish.drafts import Draft, RejectedDraft
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.kafka.delivery import Delivery
 from pinstream.publish import Publisher
 
 
 @dataclass(slots=True)
-class Tally:
+class PublishCounts:
     """What became of the drafts so far. Deliveries report from the publisher's thread."""
 
     delivered: int = 0
     versions: dict[str, int] | None = None
     """The last version delivered of each pin; None: nobody will ask, and there may be millions."""
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[RejectedDraft] = field(default_factory=list)
     """What could never be published."""
     undelivered: dict[str, str] = field(default_factory=dict)
     """Pins that Kafka did not acknowledge, and why."""
@@ -62,11 +62,11 @@ class Pace:
 
 def send(
     publisher: Publisher,
-    drafts: Iterable[Draft | Problem],
-    tally: Tally,
+    drafts: Iterable[Draft | RejectedDraft],
+    tally: PublishCounts,
     *,
     pace: Pace,
-    on_problem: Callable[[Problem], None],
+    on_problem: Callable[[RejectedDraft], None],
     on_settled: Callable[[Delivery], None],
 ) -> None:
     """Publish every draft and wait for the answers, into ``tally``; stops early once Kafka has failed one."""
@@ -75,20 +75,20 @@ def send(
         tally.settle(delivery)
         on_settled(delivery)
 
-    def refused(problem: Problem) -> None:
+    def refused(problem: RejectedDraft) -> None:
         tally.problems.append(problem)
         on_problem(problem)
 
     try:
         for draft in drafts:
-            if isinstance(draft, Problem):
+            if isinstance(draft, RejectedDraft):
                 refused(draft)
                 continue
             pace.wait()
             try:
                 publisher.publish(draft.fields).add_done_callback(settled)
             except EventInvalid as exc:
-                refused(Problem(draft.where, str(exc)))
+                refused(RejectedDraft(draft.where, str(exc)))
             except NotDelivered as exc:
                 tally.undelivered[str(draft.fields.get("pin_id"))] = str(exc)
             if tally.undelivered:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pinstream.cli.watch.freshness import FreshnessWindow
-from pinstream.cli.watch.line_order import LineUp
+from pinstream.cli.watch.line_order import LineOrder
 from pinstream.cli.watch.outcome_reader import OutcomeReader
 from pinstream.events import STAGES, PinOutcome, Result
 from pinstream.kafka.connection import ConfigOption, KafkaOption, PrefixOption, connection, reached
@@ -65,7 +65,7 @@ def _print_json(reader: OutcomeReader, limit: int | None) -> None:
 
 def _show(reader: OutcomeReader, limit: int | None, address: str) -> None:
     console = Console(highlight=False)
-    window, lines, shown = FreshnessWindow(), LineUp(), 0
+    window, lines, shown = FreshnessWindow(), LineOrder(), 0
     empty = Text(f"no pin settled yet: waiting on {reader.topic} at {address} (is a worker running?)", style="dim")
     if not console.is_terminal:
         console.print(empty, soft_wrap=True)  # nothing live is seen there before the end

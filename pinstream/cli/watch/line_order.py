@@ -20,7 +20,7 @@ def place_of(outcome: PinOutcome) -> EventPlace:
     return outcome.topic, outcome.partition, outcome.offset
 
 
-class LineUp:
+class LineOrder:
     """Holds a settled outcome for a moment, in case the probe's answer follows; gives each event once."""
 
     def __init__(self, *, hold_s: float = HOLD_S, now: Callable[[], float] = time.monotonic) -> None:

@@ -9,8 +9,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from pinstream.errors import EventInvalid
 from pinstream.events import INDEXED_TOPIC, PinOutcome
-from pinstream.kafka.connection import Connection, KafkaAway
-from pinstream.kafka.offset_ranges import spans
+from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.offset_ranges import offset_ranges
 
 
 class OutcomeReader:
@@ -26,7 +26,9 @@ class OutcomeReader:
         self.trouble = ""
         """What the client last complained of, until a record comes again; it reconnects by itself."""
         if self.topic not in connection.topics():
-            raise KafkaAway(f"no topic {self.topic} at {connection.address}: `python -m streams init` creates it")
+            raise KafkaUnreachable(
+                f"no topic {self.topic} at {connection.address}: `python -m streams init` creates it"
+            )
         self._consumer = Consumer(
             {
                 "client.id": "pinstream-watch",
@@ -41,12 +43,12 @@ class OutcomeReader:
             self._consumer.assign(
                 [
                     TopicPartition(self.topic, span.partition, span.begin if from_start else span.end)
-                    for span in spans(self._consumer, self.topic)
+                    for span in offset_ranges(self._consumer, self.topic)
                 ]
             )
         except KafkaException as exc:
             self._consumer.close()
-            raise KafkaAway(f"{self.topic} at {connection.address}: {exc.args[0].str()}") from exc
+            raise KafkaUnreachable(f"{self.topic} at {connection.address}: {exc.args[0].str()}") from exc
 
     def __enter__(self) -> Self:
         return self
@@ -67,7 +69,7 @@ class OutcomeReader:
         error = message.error()
         if error is not None:
             if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
-                raise KafkaAway(f"{self.topic}: {error.str()}")
+                raise KafkaUnreachable(f"{self.topic}: {error.str()}")
             self.trouble = error.str()
             return None
         self.trouble = ""

@@ -14,14 +14,14 @@ from rich.progress import Progress
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import progress
 from pinstream.cli.search import JsonOption, PinArgument, opened
-from pinstream.cli.where.pin_sources import Look, Traces, ask_group, ask_watch, find_letter, read_topics
-from pinstream.cli.where.pin_status import Whereabouts, accounts
+from pinstream.cli.where.pin_sources import Look, PinSources, ask_group, ask_watch, find_letter, read_topics
+from pinstream.cli.where.pin_status import PinStatus, accounts
 from pinstream.cli.where.view import show
 from pinstream.kafka.connection import (
     ConfigOption,
     Connection,
-    KafkaAway,
     KafkaOption,
+    KafkaUnreachable,
     PrefixOption,
     connection,
     stack_endpoint,
@@ -50,7 +50,7 @@ ForOption = Annotated[float, typer.Option("--for", min=1, metavar="S", help="Rea
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class WhereQuery:
     """What is asked of Kafka and the watch."""
 
     pin: str
@@ -80,21 +80,21 @@ def where(  # noqa: PLR0913 (each is an option)
     """
     with opened(milvus, token, embedding_version) as index:
         trace = index.trace(pin)
-    traces = Traces()
+    traces = PinSources()
     asked = False
     if kafka or stack_endpoint("kafka"):
         try:
             with _looking() as look:
-                question = Question(pin=pin, watch=watch, group=group, read_for_s=read_for)
+                question = WhereQuery(pin=pin, watch=watch, group=group, read_for_s=read_for)
                 _asked(question, connection(kafka, config or [], topic_prefix), traces, look)
             asked = True
-        except KafkaAway as exc:
+        except KafkaUnreachable as exc:
             traces.notes.append(str(exc))
     else:
         asked = bool(watch) and ask_watch(watch or "", pin, traces)
         if not asked:
             traces.notes.append("no Kafka was named")
-    told = Whereabouts(
+    told = PinStatus(
         trace=trace,
         event=traces.event,
         outcome=traces.outcome,
@@ -111,7 +111,7 @@ def where(  # noqa: PLR0913 (each is an option)
     raise typer.Exit(0 if trace.found else 1)
 
 
-def _asked(question: Question, to: Connection, traces: Traces, look: Look) -> None:
+def _asked(question: WhereQuery, to: Connection, traces: PinSources, look: Look) -> None:
     """Fill ``traces``: from the watch where it knows the pin, else from the topics."""
     pin, for_s = question.pin, question.read_for_s
     if not (question.watch and ask_watch(question.watch, pin, traces)):

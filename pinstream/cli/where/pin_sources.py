@@ -12,7 +12,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from pinstream.cli.where.pin_status import DeadLetter, Event, Queue
+from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, NewestEvent
 from pinstream.errors import EventInvalid
 from pinstream.events import (
     BACKFILL_TOPIC,
@@ -23,8 +23,8 @@ from pinstream.events import (
     PinOutcome,
     decode_event,
 )
-from pinstream.kafka.connection import Connection, KafkaAway
-from pinstream.kafka.seek import Advance, Found, seek
+from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.seek import Advance, SoughtRecords, seek
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 
@@ -37,18 +37,18 @@ Look = Callable[[str], Advance]
 
 
 @dataclass(slots=True)
-class Traces:
+class PinSources:
     """What was found, and what could not be asked."""
 
-    event: Event | None = None
+    event: NewestEvent | None = None
     outcome: PinOutcome | None = None
-    dead_letter: DeadLetter | None = None
-    queue: Queue | None = None
+    dead_letter: DeadLetterPosition | None = None
+    queue: GroupPosition | None = None
     sources: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def ask_watch(url: str, pin_id: str, traces: Traces) -> bool:
+def ask_watch(url: str, pin_id: str, traces: PinSources) -> bool:
     """The pin's last state as the watch holds it; False, with a note, if it does not know the pin or is away."""
     address = f"{url.rstrip('/')}/pins/{pin_id}"
     try:
@@ -58,7 +58,7 @@ def ask_watch(url: str, pin_id: str, traces: Traces) -> bool:
         if event is None:
             return False
         traces.outcome = PinOutcome.model_validate(outcome) if outcome else None
-        traces.event = Event(
+        traces.event = NewestEvent(
             topic=BACKFILL_TOPIC if event["lane"] == "backfill" else EVENTS_TOPIC,
             partition=told["partition"],
             offset=event["offset"],
@@ -77,7 +77,7 @@ def ask_watch(url: str, pin_id: str, traces: Traces) -> bool:
     return True
 
 
-def read_topics(to: Connection, pin_id: str, traces: Traces, *, for_s: float, look: Look) -> None:
+def read_topics(to: Connection, pin_id: str, traces: PinSources, *, for_s: float, look: Look) -> None:
     """The pin's last event and outcome, out of its partition of each topic; raises KafkaAway."""
     until_s = time.monotonic() + for_s
     events = [_sought(to, name, pin_id, traces, until_s, look) for name in (EVENTS_TOPIC, BACKFILL_TOPIC)]
@@ -91,13 +91,13 @@ def read_topics(to: Connection, pin_id: str, traces: Traces, *, for_s: float, lo
     traces.sources.append(f"the topics at {to.address}")
 
 
-def find_letter(to: Connection, outcome: PinOutcome, traces: Traces, *, for_s: float, look: Look) -> None:
+def find_letter(to: Connection, outcome: PinOutcome, traces: PinSources, *, for_s: float, look: Look) -> None:
     """The dead letter of an outcome: the last of the pin's that names its event; raises KafkaAway."""
     sought = _sought(to, DEAD_TOPIC, outcome.pin_id, traces, time.monotonic() + for_s, look)
     for record in sought.records if sought else ():
         headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
         if headers.get(_ERRORS + "offset") == str(outcome.offset) and headers.get(_ERRORS + "topic") == outcome.topic:
-            traces.dead_letter = DeadLetter(
+            traces.dead_letter = DeadLetterPosition(
                 topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,
@@ -107,7 +107,7 @@ def find_letter(to: Connection, outcome: PinOutcome, traces: Traces, *, for_s: f
             )
 
 
-def ask_group(to: Connection, group: str, event: Event) -> Queue:
+def ask_group(to: Connection, group: str, event: NewestEvent) -> GroupPosition:
     """How far the workers are in the event's partition, and which of them holds it; raises KafkaAway."""
     topic = event.topic if event.topic.startswith(to.topic_prefix) else to.topic_prefix + event.topic
     coordinated = f"{group}.backfill" if topic.endswith(BACKFILL_TOPIC) else group
@@ -133,7 +133,7 @@ def ask_group(to: Connection, group: str, event: Event) -> Queue:
         "",
     )
     offset = committed.offset if committed.offset >= 0 else None
-    return Queue(group=coordinated, committed=offset, members=len(members), owner=owner)
+    return GroupPosition(group=coordinated, committed=offset, members=len(members), owner=owner)
 
 
 def _assigned(member: Any) -> list[TopicPartition]:
@@ -141,12 +141,14 @@ def _assigned(member: Any) -> list[TopicPartition]:
     return list(assignment.topic_partitions) if assignment is not None else []
 
 
-def _sought(to: Connection, name: str, pin_id: str, traces: Traces, until_s: float, look: Look) -> Found | None:
+def _sought(
+    to: Connection, name: str, pin_id: str, traces: PinSources, until_s: float, look: Look
+) -> SoughtRecords | None:
     topic = to.topic_prefix + name
     try:
         with TopicReader(to, topic) as reader:
             found = seek(reader, pin_id, until_s=until_s, advance=look(topic))
-    except KafkaAway as exc:
+    except KafkaUnreachable as exc:
         if not str(exc).startswith("no topic"):
             raise
         traces.notes.append(str(exc))
@@ -156,7 +158,7 @@ def _sought(to: Connection, name: str, pin_id: str, traces: Traces, until_s: flo
     return found
 
 
-def _event(record: StoredRecord) -> Event:
+def _event(record: StoredRecord) -> NewestEvent:
     version, deletion, fault = None, record.value is None, ""
     try:
         event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
@@ -164,7 +166,7 @@ def _event(record: StoredRecord) -> Event:
         fault = str(exc)
     else:
         version, deletion = event.version, isinstance(event, PinDeletion)
-    return Event(
+    return NewestEvent(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
@@ -187,4 +189,4 @@ def _translated(to: Connection) -> Iterator[None]:
     try:
         yield
     except (KafkaException, TimeoutError) as exc:
-        raise KafkaAway(f"the workers' group at {to.address}: {exc}") from exc
+        raise KafkaUnreachable(f"the workers' group at {to.address}: {exc}") from exc

@@ -13,7 +13,7 @@ Stage = Literal[
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class NewestEvent:
     """The pin's newest event, as its topic or the watch tells it."""
 
     topic: str
@@ -27,7 +27,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class GroupPosition:
     """Who should carry an event, and how far they are."""
 
     group: str
@@ -43,7 +43,7 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
+class DeadLetterPosition:
     """Where the pin's event lies that could not be indexed."""
 
     topic: str
@@ -55,14 +55,14 @@ class DeadLetter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whereabouts:
+class PinStatus:
     """What each source says; what could not be asked is missing, and ``notes`` say why."""
 
     trace: PinTrace
-    event: Event | None = None
+    event: NewestEvent | None = None
     outcome: PinOutcome | None = None
-    queue: Queue | None = None
-    dead_letter: DeadLetter | None = None
+    queue: GroupPosition | None = None
+    dead_letter: DeadLetterPosition | None = None
     asked_kafka: bool = False
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ class Whereabouts:
             "note": "; ".join(self.notes),
         }
 
-    def _waiting(self, event: Event) -> tuple[Stage, str]:
+    def _waiting(self, event: NewestEvent) -> tuple[Stage, str]:
         still = " Searches find an older version meanwhile." if self.trace.found else ""
         queue, place = self.queue, f"partition {event.partition}"
         if queue is None:
@@ -153,7 +153,7 @@ class Whereabouts:
         return "unknown", f"the index holds nothing of {pin}: never published, not indexed yet, or dead"
 
 
-def accounts(outcome: PinOutcome | None, event: Event) -> bool:
+def accounts(outcome: PinOutcome | None, event: NewestEvent) -> bool:
     """Whether an outcome says what became of ``event``, or of a newer one."""
     if outcome is None:
         return False
@@ -165,7 +165,7 @@ def accounts(outcome: PinOutcome | None, event: Event) -> bool:
     return outcome.version >= event.version
 
 
-def _plain(record: Event | Queue | DeadLetter | None) -> dict[str, Any] | None:
+def _plain(record: NewestEvent | GroupPosition | DeadLetterPosition | None) -> dict[str, Any] | None:
     return None if record is None else {name: getattr(record, name) for name in record.__slots__}
 
 

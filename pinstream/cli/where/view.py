@@ -7,14 +7,14 @@ from rich.table import Table
 from rich.text import Text
 
 from pinstream.cli.search import age
-from pinstream.cli.where.pin_status import Event, Whereabouts
+from pinstream.cli.where.pin_status import NewestEvent, PinStatus
 from pinstream.events import STAGES, PinOutcome
 from pinstream.store.collection import Row
 
 _STYLES = {"searchable": "bold green", "deleted": "bold magenta", "dead": "bold red"}
 
 
-def show(told: Whereabouts, console: Console) -> None:
+def show(told: PinStatus, console: Console) -> None:
     """Print all of it."""
     stage, sentence = told.verdict
     line = Text(f"{told.trace.pin_id}: ", style="bold")
@@ -31,7 +31,7 @@ def show(told: Whereabouts, console: Console) -> None:
         console.print(Text(note, style="dim"), soft_wrap=True)
 
 
-def _facts(told: Whereabouts) -> list[tuple[str, str]]:
+def _facts(told: PinStatus) -> list[tuple[str, str]]:
     now_ms, facts = told.trace.asked_at_ms, []
     if told.event is not None:
         facts.append(("event", _event(told.event, now_ms)))
@@ -53,7 +53,7 @@ def _facts(told: Whereabouts) -> list[tuple[str, str]]:
     return facts
 
 
-def _event(event: Event, now_ms: int) -> str:
+def _event(event: NewestEvent, now_ms: int) -> str:
     what = "deletion" if event.deletion else "event"
     version = "without a readable version" if event.version is None else f"version {event.version}"
     place = f"{event.topic}[{event.partition}]@{event.offset}"
@@ -83,7 +83,7 @@ def _outcome(outcome: PinOutcome, now_ms: int) -> list[tuple[str, str]]:
     return facts
 
 
-def _rows(told: Whereabouts) -> Table:
+def _rows(told: PinStatus) -> Table:
     shown = Table(title="rows in the index", title_justify="left")
     for heading in ("slot", "alive", "version", "shows", "published", "indexed after"):
         shown.add_column(heading)

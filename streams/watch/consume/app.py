@@ -15,9 +15,9 @@ from faust.types import TP, EventT, StreamT
 from pinstream.events import Headers
 from schemas.topics import Topic
 from streams.watch.consume.credentials import credentials
-from streams.watch.consume.progress import Place, Progress
+from streams.watch.consume.progress import Place, ReadProgress
 from streams.watch.join.pins import PinState
-from streams.watch.join.watcher import Seen, Watcher
+from streams.watch.join.watcher import WatchedRecord, Watcher
 from streams.watch.settings import WatchSettings
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class FaustWatch:
         self,
         settings: WatchSettings,
         watcher: Watcher,
-        progress: Progress,
+        progress: ReadProgress,
         *,
         partitions: int,
         url: str,
@@ -102,7 +102,7 @@ class FaustWatch:
             self.app.consumer.resume_partitions(lanes)
         self._progress.hold_back(self._lanes if hold else ())
 
-    def _agent(self, take: Callable[[Seen, str, PinState | None], PinState | None]) -> Any:
+    def _agent(self, take: Callable[[WatchedRecord, str, PinState | None], PinState | None]) -> Any:
         async def agent(stream: StreamT[bytes]) -> AsyncIterable[None]:
             async for event in stream.events():
                 try:
@@ -114,7 +114,9 @@ class FaustWatch:
 
         return agent
 
-    def _take(self, event: EventT[bytes], take: Callable[[Seen, str, PinState | None], PinState | None]) -> None:
+    def _take(
+        self, event: EventT[bytes], take: Callable[[WatchedRecord, str, PinState | None], PinState | None]
+    ) -> None:
         record = _seen(event)
         watcher = self._watcher
         pin_id = watcher.pin_of(record)
@@ -187,9 +189,9 @@ def _app(settings: WatchSettings, *, partitions: int, url: str) -> faust.App:
     )
 
 
-def _seen(event: EventT[bytes]) -> Seen:
+def _seen(event: EventT[bytes]) -> WatchedRecord:
     message = event.message
-    return Seen(
+    return WatchedRecord(
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,

@@ -17,7 +17,7 @@ class _Snapshot:
     ends: dict[Place, int] = field(default_factory=dict)
 
 
-class Progress:
+class ReadProgress:
     """Positions as records are read, compared with the ends of the topics as somebody else sees them.
 
     Safe in any thread: the event loop reads on, the watchdog's thread compares.

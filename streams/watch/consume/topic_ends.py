@@ -27,7 +27,7 @@ _COORDINATOR_COMES: Final = (
 T = TypeVar("T")
 
 
-class Tail:
+class TopicEnds:
     """Asks Kafka, blocking; raises KafkaException where it does not answer."""
 
     def __init__(self, config: Mapping[str, Any], group: str) -> None:
@@ -119,7 +119,7 @@ class Tail:
             reader.close()
 
 
-def ends_or_none(tail: Tail, places: Collection[Place]) -> dict[Place, int] | None:
+def ends_or_none(tail: TopicEnds, places: Collection[Place]) -> dict[Place, int] | None:
     """The ends, or None while Kafka does not say."""
     try:
         return tail.ends(places)
@@ -129,7 +129,7 @@ def ends_or_none(tail: Tail, places: Collection[Place]) -> dict[Place, int] | No
         return None
 
 
-def readable_or_not(tail: Tail, positions: Mapping[Place, int]) -> bool:
+def readable_or_not(tail: TopicEnds, positions: Mapping[Place, int]) -> bool:
     """Whether a record can be read there; True as well while Kafka does not say."""
     try:
         return tail.readable(positions)

@@ -7,8 +7,8 @@ from typing import Any, Final, get_args
 
 from pinstream.events import STAGES, Result
 from streams.watch.http.charts import Line, duration, lines, spread, stacked
-from streams.watch.http.report import Board, Minute
-from streams.watch.join.ledger import Coverage, Owed
+from streams.watch.http.report import Minute, WatchReport
+from streams.watch.join.ledger import Coverage, PendingPin
 from streams.watch.join.windows import Measure, Window
 from streams.watch.settings import WatchSettings
 
@@ -17,7 +17,7 @@ _NOW_S: Final = 300
 _OUTCOMES: Final = get_args(Result)
 
 
-def render(board: Board, settings: WatchSettings, instance: Mapping[str, Any], *, behind: int | None) -> str:
+def render(board: WatchReport, settings: WatchSettings, instance: Mapping[str, Any], *, behind: int | None) -> str:
     """The whole page."""
     return "\n".join(
         (
@@ -33,7 +33,7 @@ def render(board: Board, settings: WatchSettings, instance: Mapping[str, Any], *
     )
 
 
-def verdict(owed: Sequence[Owed], coverage: Coverage, *, now_ms: int, window_s: int, behind: int | None) -> str:
+def verdict(owed: Sequence[PendingPin], coverage: Coverage, *, now_ms: int, window_s: int, behind: int | None) -> str:
     """One sentence that says whether to worry."""
     if behind is None:
         return "Kafka does not answer: nothing newer than this is known."
@@ -52,7 +52,9 @@ def verdict(owed: Sequence[Owed], coverage: Coverage, *, now_ms: int, window_s: 
     return f"Every pin of the last {duration(window_s * 1000)} is searchable: {_pins(coverage.due)}."
 
 
-def _body(board: Board, settings: WatchSettings, instance: Mapping[str, Any], behind: int | None) -> Iterator[str]:
+def _body(
+    board: WatchReport, settings: WatchSettings, instance: Mapping[str, Any], behind: int | None
+) -> Iterator[str]:
     objective, now_ms = settings.objective, board.watcher.now_ms()
     owed, coverage = board.owed(), board.coverage_of(objective.coverage_s)
     window, minutes = board.sliding(_NOW_S), board.minutes()
@@ -74,7 +76,7 @@ def _body(board: Board, settings: WatchSettings, instance: Mapping[str, Any], be
 
 
 def _cards(
-    window: Window, coverage: Coverage, owed: Sequence[Owed], settings: WatchSettings, oldest_s: float
+    window: Window, coverage: Coverage, owed: Sequence[PendingPin], settings: WatchSettings, oldest_s: float
 ) -> Iterator[str]:
     objective = settings.objective
     yield '<dl class="cards">'
@@ -170,7 +172,7 @@ def _dead(minutes: Sequence[Minute]) -> Iterator[str]:
     yield "</tbody></table><p><code>python -m streams dead-letters ls</code> shows and replays them.</p></section>"
 
 
-def _owed(owed: Sequence[Owed], now_ms: int) -> Iterator[str]:
+def _owed(owed: Sequence[PendingPin], now_ms: int) -> Iterator[str]:
     yield f'<section class="wide"><h2>Overdue: {len(owed):,}</h2>'
     if not owed:
         yield '<p class="none">None: every pin that was published is accounted for.</p></section>'

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pinstream.events import STAGES
 from streams.watch.join.histogram import Histogram
-from streams.watch.join.ledger import Coverage, Owed
+from streams.watch.join.ledger import Coverage, PendingPin
 from streams.watch.join.pins import Lane, PinState
 from streams.watch.join.watcher import Watcher
 from streams.watch.join.windows import Measure, Window, joined
@@ -31,7 +31,7 @@ class Minute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class WatchReport:
     """Reads the watcher; every answer is as of now."""
 
     watcher: Watcher
@@ -57,7 +57,7 @@ class Board:
         each = (share.ledger.coverage(window_s, now_ms=now_ms) for share in self.watcher.shares.values())
         return reduce(add, each, Coverage(0, 0, 0, 0, 0))
 
-    def owed(self) -> list[Owed]:
+    def owed(self) -> list[PendingPin]:
         """Every overdue pin, the oldest first."""
         late = chain.from_iterable(share.ledger.overdue() for share in self.watcher.shares.values())
         return sorted(late, key=lambda owed: owed.publication.since_ms)
@@ -100,7 +100,7 @@ class Board:
         }
 
 
-def owed_as_json(owed: Owed, *, now_ms: int) -> Json:
+def owed_as_json(owed: PendingPin, *, now_ms: int) -> Json:
     """One overdue pin."""
     publication = owed.publication
     return {

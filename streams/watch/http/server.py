@@ -11,9 +11,9 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from pinstream.kafka.partitioner import partition_of
-from streams.watch.consume.progress import Progress
+from streams.watch.consume.progress import ReadProgress
 from streams.watch.http import page
-from streams.watch.http.report import DEFAULT_LIMIT, MAX_LIMIT, Board, pin_as_json
+from streams.watch.http.report import DEFAULT_LIMIT, MAX_LIMIT, WatchReport, pin_as_json
 from streams.watch.join.pins import LANES, PinState
 from streams.watch.join.watcher import Watcher
 from streams.watch.settings import WatchSettings
@@ -36,7 +36,7 @@ _BEHIND_S: Final = 30.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Watch(Protocol):
+class RunningWatch(Protocol):
     """What is asked of the Faust app."""
 
     @property
@@ -55,19 +55,19 @@ class Watch(Protocol):
         """A pin of one of the partitions here."""
 
 
-class Site:
+class WatchServer:
     """The port; it answers from the start of the process, before Faust has joined its group."""
 
-    def __init__(self, settings: WatchSettings, watcher: Watcher, progress: Progress, *, partitions: int) -> None:
+    def __init__(self, settings: WatchSettings, watcher: Watcher, progress: ReadProgress, *, partitions: int) -> None:
         self._settings = settings
         self._watcher = watcher
         self._progress = progress
         self._partitions = partitions
-        self._board = Board(watcher=watcher)
-        self._watch: Watch | None = None
+        self._board = WatchReport(watcher=watcher)
+        self._watch: RunningWatch | None = None
         self._url = ""
 
-    def shows(self, watch: Watch) -> None:
+    def shows(self, watch: RunningWatch) -> None:
         """The app whose partitions these are."""
         self._watch = watch
 

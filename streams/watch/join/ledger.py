@@ -30,7 +30,7 @@ class Objectives:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
+class Retention:
     """How long, and how many, pins stay after they are accounted for; and how long the others do."""
 
     settled_ms: int
@@ -39,7 +39,7 @@ class Keep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owed:
+class PendingPin:
     """A pin that is published and not accounted for."""
 
     pin_id: str
@@ -76,10 +76,10 @@ class Coverage:
         )
 
 
-class Ledger:
+class PartitionLedger:
     """One partition's account, kept up by each change of a pin's state; rebuilt from the states alone."""
 
-    def __init__(self, partition: int, objectives: Objectives, keep: Keep) -> None:
+    def __init__(self, partition: int, objectives: Objectives, keep: Retention) -> None:
         self.partition = partition
         self._objectives = objectives
         self._keep = keep
@@ -129,7 +129,7 @@ class Ledger:
             waiting.update(in_order)
         self._settled = dict(sorted(self._settled.items(), key=lambda pair: pair[1]))
 
-    def sweep(self, now_ms: int) -> list[Owed]:
+    def sweep(self, now_ms: int) -> list[PendingPin]:
         """The pins that fell due since the last sweep, now overdue."""
         late = []
         for waiting in self._waiting.values():
@@ -177,7 +177,7 @@ class Ledger:
         """As of the last sweep."""
         return pin_id in self._overdue
 
-    def overdue(self) -> Iterator[Owed]:
+    def overdue(self) -> Iterator[PendingPin]:
         """All that are, as of the last sweep."""
         return (self._owed(pin_id, publication) for pin_id, publication in self._overdue.items())
 
@@ -230,9 +230,9 @@ class Ledger:
         counts = self._steps.setdefault(step, Counter())
         counts[standing] = max(counts[standing] + amount, 0)
 
-    def _owed(self, pin_id: str, publication: Publication) -> Owed:
+    def _owed(self, pin_id: str, publication: Publication) -> PendingPin:
         passed = self._furthest.get(publication.lane, -1) > publication.offset
-        return Owed(
+        return PendingPin(
             pin_id=pin_id,
             partition=self.partition,
             publication=publication,

@@ -7,9 +7,9 @@ from typing import Final
 
 from pinstream.errors import EventInvalid
 from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, Headers, PinDeletion, PinOutcome, decode_event
-from streams.watch.join.ledger import Keep, Ledger, Objectives
+from streams.watch.join.ledger import Objectives, PartitionLedger, Retention
 from streams.watch.join.pins import PinState, Publication, lane_of
-from streams.watch.join.windows import Report, Windows, report_of
+from streams.watch.join.windows import OutcomeSample, Windows, report_of
 from streams.watch.metrics import WatchMetrics
 
 _CLOCK_SLACK_MS: Final = 1_000
@@ -21,7 +21,7 @@ def wall_clock_ms() -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class WatchedRecord:
     """One record, as Kafka gave it."""
 
     topic: str
@@ -34,10 +34,10 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class PartitionState:
     """What is known of one partition."""
 
-    ledger: Ledger
+    ledger: PartitionLedger
     windows: Windows
 
 
@@ -47,7 +47,7 @@ class Watcher:
     def __init__(
         self,
         objectives: Objectives,
-        keep: Keep,
+        keep: Retention,
         metrics: WatchMetrics,
         *,
         swept_to_ms: int = 0,
@@ -57,7 +57,7 @@ class Watcher:
         self._keep = keep
         self.metrics = metrics
         self.now_ms = now_ms
-        self.shares: dict[int, Share] = {}
+        self.shares: dict[int, PartitionState] = {}
         self.swept_to_ms = swept_to_ms
         """What fell due by then has been counted: by this process, by one before it, or by who held the partition."""
 
@@ -87,19 +87,19 @@ class Watcher:
             share.ledger.loaded()
             share.ledger.sweep(self.swept_to_ms)  # overdue before the rebalance or restart: counted then
 
-    def pin_of(self, record: Seen) -> str | None:
+    def pin_of(self, record: WatchedRecord) -> str | None:
         """Which pin a record is about; None for poison, which is counted and never followed."""
         if not record.key or len(record.key) > 64:
             self.poison(record)
             return None
         return record.key.decode("utf-8", "replace")
 
-    def poison(self, record: Seen) -> None:
+    def poison(self, record: WatchedRecord) -> None:
         """A record that is nothing to us: counted, passed by."""
         self.metrics.add("poison", record.topic)
         self._share_of(record.partition).ledger.read_to(lane_of(record.topic), record.offset)
 
-    def event(self, record: Seen, pin_id: str, known: PinState | None) -> PinState | None:
+    def event(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
         """The pin's state after one record of a lane; None where it stays as it is."""
         lane, now_ms = lane_of(record.topic), self.now_ms()
         try:
@@ -123,7 +123,7 @@ class Watcher:
         state = (known or PinState(partition=record.partition)).with_publication(publication)
         return self._changed(pin_id, known, state)
 
-    def outcome(self, record: Seen, pin_id: str, known: PinState | None) -> PinState | None:
+    def outcome(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
         """The pin's state after one record of ``pins.indexed``; None where it stays as it is."""
         if record.value is None:
             return None
@@ -196,7 +196,7 @@ class Watcher:
             objective = "deletion" if publication.kind == "deletion" else "freshness"
             self.metrics.add("objective", objective, "yes" if met else "no")
 
-    def _count(self, report: Report) -> None:
+    def _count(self, report: OutcomeSample) -> None:
         if report.outcome is not None:
             self.metrics.add("outcomes", report.outcome)
         for measure, value_ms in report.measures:
@@ -205,14 +205,14 @@ class Watcher:
             elif measure != "settled":
                 self.metrics.observe("stage", value_ms / 1000, measure)
 
-    def _share(self, partition: int) -> Share:
-        return Share(Ledger(partition, self._objectives, self._keep), Windows())
+    def _share(self, partition: int) -> PartitionState:
+        return PartitionState(PartitionLedger(partition, self._objectives, self._keep), Windows())
 
-    def _share_of(self, partition: int) -> Share:
+    def _share_of(self, partition: int) -> PartitionState:
         return self.shares.setdefault(partition, self._share(partition))
 
 
-def _reports(outcome: PinOutcome, *, timely: bool) -> list[Report]:
+def _reports(outcome: PinOutcome, *, timely: bool) -> list[OutcomeSample]:
     """Both reports of a pin, of which the state keeps the second."""
     last = report_of(outcome, timely=timely)
     if outcome.visible_at_ms is None:

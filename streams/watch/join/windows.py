@@ -28,7 +28,7 @@ class Window:
     reasons: Counter[str] = field(default_factory=Counter)
     """Of the dead, by class of the error; rare ones beyond a dozen are `other`."""
 
-    def add(self, report: "Report") -> None:
+    def add(self, report: "OutcomeSample") -> None:
         """One more outcome."""
         for measure, value_ms in report.measures:
             self.measures.setdefault(measure, Histogram()).add(value_ms)
@@ -40,7 +40,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class OutcomeSample:
     """What one outcome adds to the windows."""
 
     at_ms: int
@@ -50,21 +50,21 @@ class Report:
     reason: str | None
 
 
-def report_of(outcome: PinOutcome, *, timely: bool = True) -> Report:
+def report_of(outcome: PinOutcome, *, timely: bool = True) -> OutcomeSample:
     """The report in one record of ``pins.indexed``; ages count only where ``timely``: not of what was replayed."""
     if outcome.visible_at_ms is not None:
         measure: Measure = "deletion" if outcome.outcome == "deleted" else "freshness"
         ages: list[tuple[Measure, float]] = [(measure, max(outcome.freshness_ms or 0, 0))] if timely else []
         if "visible" in outcome.stages_ms:
             ages.append(("visible", outcome.stages_ms["visible"]))
-        return Report(at_ms=outcome.visible_at_ms, measures=tuple(ages), outcome=None, reason=None)
+        return OutcomeSample(at_ms=outcome.visible_at_ms, measures=tuple(ages), outcome=None, reason=None)
     if outcome.outcome == "dead":
         reason = reason_class(outcome.reason)
-        return Report(at_ms=outcome.finished_at_ms, measures=(), outcome="dead", reason=reason)
+        return OutcomeSample(at_ms=outcome.finished_at_ms, measures=(), outcome="dead", reason=reason)
     told: list[tuple[Measure, float]] = list(outcome.stages_ms.items())
     if timely and outcome.outcome in ("indexed", "deleted"):
         told.append(("settled", max(outcome.finished_at_ms - outcome.published_at_ms, 0)))
-    return Report(at_ms=outcome.finished_at_ms, measures=tuple(told), outcome=outcome.outcome, reason=None)
+    return OutcomeSample(at_ms=outcome.finished_at_ms, measures=tuple(told), outcome=outcome.outcome, reason=None)
 
 
 def reason_class(reason: str | None) -> str:
@@ -79,7 +79,7 @@ class Windows:
         self._fine: dict[int, Window] = {}
         self._coarse: dict[int, Window] = {}
 
-    def add(self, report: Report, *, now_ms: int) -> None:
+    def add(self, report: OutcomeSample, *, now_ms: int) -> None:
         """One more; what is older than the windows, or dated in the future, is not kept."""
         for windows, step_s, kept in ((self._fine, FINE_S, _FINE_KEPT), (self._coarse, COARSE_S, _COARSE_KEPT)):
             at, newest = report.at_ms // (step_s * 1000), now_ms // (step_s * 1000)

@@ -18,10 +18,10 @@ from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException,
 
 from streams.worker.broker_errors import QUIET
 from streams.worker.consume.credits import Credits
-from streams.worker.consume.poll_loop import Intake, Loop
+from streams.worker.consume.poll_loop import LaneReader, PollThread
 from streams.worker.record import LANES, Lane
 from streams.worker.schedule.assignments import Offsets
-from streams.worker.schedule.scheduler import Taken
+from streams.worker.schedule.scheduler import Consumed
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ _NOTE_EVERY_S: Final = 1.0
 _LEAVE_S: Final = 15.0
 
 
-class Owner(Protocol):
+class PartitionOwner(Protocol):
     """Who is told of partitions; called in the event loop."""
 
     def granted(self, partitions: Sequence[int]) -> None:
@@ -62,7 +62,7 @@ class Owner(Protocol):
     def lost(self, partitions: Sequence[int]) -> None:
         """These are another worker's already."""
 
-    def deliver(self, batch: Sequence[Taken]) -> None:
+    def deliver(self, batch: Sequence[Consumed]) -> None:
         """Records and ends, in order."""
 
     def committed(self, lane: Lane, offsets: Offsets, *, failed: bool) -> None:
@@ -84,13 +84,13 @@ class LaneSettings:
     drain_s: float
 
 
-class Lanes:
+class LaneConsumers:
     """Two consumers, two threads; every callback crosses into the event loop in the order it happened."""
 
     def __init__(
         self,
         settings: LaneSettings,
-        owner: Owner,
+        owner: PartitionOwner,
         *,
         credits: Credits,
         waiting_partitions: Callable[[], frozenset[int]],
@@ -108,14 +108,18 @@ class Lanes:
         self._ends: dict[tuple[Lane, int], int] = {}
         self._note_at_s: dict[Lane, float] = dict.fromkeys(LANES, 0.0)
 
-        def intake(consumer: Consumer, lane: Lane) -> Intake:
-            return Intake(consumer, lane, credits=credits, waiting_partitions=waiting_partitions, deliver=self._deliver)
+        def intake(consumer: Consumer, lane: Lane) -> LaneReader:
+            return LaneReader(
+                consumer, lane, credits=credits, waiting_partitions=waiting_partitions, deliver=self._deliver
+            )
 
         self._live_intake = intake(self._live, "live")
         self._backfill_intake = intake(self._backfill, "backfill")
         self._threads = (
-            Loop("live", round=partial(self._round, "live"), finish=partial(self._finish, "live"), fail=self._fail),
-            Loop(
+            PollThread(
+                "live", round=partial(self._round, "live"), finish=partial(self._finish, "live"), fail=self._fail
+            ),
+            PollThread(
                 "backfill",
                 round=partial(self._round, "backfill"),
                 finish=partial(self._finish, "backfill"),
@@ -124,7 +128,7 @@ class Lanes:
         )
 
     def start(self) -> None:
-        """Join the group; partitions arrive by `Owner.granted`."""
+        """Join the group; partitions arrive by `PartitionOwner.granted`."""
         self._live.subscribe(
             [self._settings.live_topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
@@ -132,7 +136,7 @@ class Lanes:
             thread.start()
 
     async def close(self) -> None:
-        """Give everything back (`Owner.revoked` is asked first, what it says committed) and leave the group."""
+        """Give all partitions back (`PartitionOwner.revoked` first; commits what it returns) and leave the group."""
         for thread in self._threads:
             thread.stop()
             if thread.ident is not None:
@@ -141,7 +145,7 @@ class Lanes:
                     log.warning("Kafka does not answer; leaving without a word", extra={"lane": thread.name})
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
-        """Have a commit sent, without waiting; `Owner.committed` hears how it ended."""
+        """Have a commit sent, without waiting; `PartitionOwner.committed` hears how it ended."""
         self._commands[lane].put(lambda: self._send_commit(lane, offsets))
 
     def end_offset(self, lane: Lane, partition: int) -> int | None:
@@ -253,7 +257,7 @@ class Lanes:
             log.warning("commit failed: %s", exc, extra={"lane": lane})
             self._call(lambda: self._owner.committed(lane, offsets, failed=True))
 
-    def _deliver(self, batch: Sequence[Taken]) -> None:
+    def _deliver(self, batch: Sequence[Consumed]) -> None:
         self._call(lambda: self._owner.deliver(batch))
 
     def _fail(self, error: BaseException) -> None:

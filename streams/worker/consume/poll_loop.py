@@ -13,8 +13,8 @@ from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from pinstream.kafka.stored_record import bytes_of, headers_of, timestamp_ms_of
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
-from streams.worker.record import Lane, TakenRecord
-from streams.worker.schedule.scheduler import ReachedEnd, Taken
+from streams.worker.record import ConsumedRecord, Lane
+from streams.worker.schedule.scheduler import Consumed, ReachedEnd
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _CREDIT_WAIT_S: Final = 0.05
 _BATCH: Final = 64
 
 
-class Intake:
+class LaneReader:
     """Takes records of one lane while there are credits; without them its partitions pause and polling goes on.
 
     Belongs to one thread, except where a method says otherwise.
@@ -36,7 +36,7 @@ class Intake:
         *,
         credits: Credits,
         waiting_partitions: Callable[[], frozenset[int]],
-        deliver: Callable[[Sequence[Taken]], None],
+        deliver: Callable[[Sequence[Consumed]], None],
     ) -> None:
         self._consumer = consumer
         self._lane = lane
@@ -70,7 +70,7 @@ class Intake:
         """One round: wait for a credit, then for a record, and deliver what is there. Serves Kafka's callbacks."""
         free = self._credits.wait(self._lane, _CREDIT_WAIT_S)
         self._pause(self._waiting_partitions() & self._assigned.keys() if free else frozenset(self._assigned))
-        batch: list[Taken] = []
+        batch: list[Consumed] = []
         message = self._consumer.poll(_POLL_S if free else 0)
         while message is not None:
             taken = self._taken(message)
@@ -82,7 +82,7 @@ class Intake:
         if batch:
             self._deliver(batch)
 
-    def _taken(self, message: Message) -> Taken | None:
+    def _taken(self, message: Message) -> Consumed | None:
         error = message.error()
         if error is not None:
             return self._noticed(message, error)
@@ -109,7 +109,7 @@ class Intake:
         self._paused = wanted
 
 
-class Loop(threading.Thread):
+class PollThread(threading.Thread):
     """Repeats ``round`` until asked to stop, then ``finish``; hands what it raises to ``fail``."""
 
     def __init__(
@@ -138,9 +138,9 @@ class Loop(threading.Thread):
             self._fail(exc)
 
 
-def record_of(message: Message, lane: Lane) -> TakenRecord:
+def record_of(message: Message, lane: Lane) -> ConsumedRecord:
     """The message, byte by byte as Kafka holds it."""
-    return TakenRecord(
+    return ConsumedRecord(
         lane=lane,
         topic=message.topic() or "",
         partition=message.partition() or 0,

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pinstream.events import Headers
 from streams.errors import MessageTooLarge
-from streams.worker.finish.producer import Outbox
-from streams.worker.record import TakenRecord
+from streams.worker.finish.producer import WorkerProducer
+from streams.worker.record import ConsumedRecord
 
 log = logging.getLogger(__name__)
 
@@ -19,14 +19,14 @@ LEFT_OUT = PREFIX + "value.omitted"
 _MAX_KEY_BYTES = 1_024
 
 
-class DeadLetters:
+class DeadLetterWriter:
     """Writes dead letters to one topic."""
 
-    def __init__(self, outbox: Outbox, topic: str) -> None:
+    def __init__(self, outbox: WorkerProducer, topic: str) -> None:
         self._outbox = outbox
         self._topic = topic
 
-    async def bury(self, record: TakenRecord, *, stage: str, error: BaseException, unexpected: bool) -> None:
+    async def bury(self, record: ConsumedRecord, *, stage: str, error: BaseException, unexpected: bool) -> None:
         """Returns once Kafka has acknowledged it; waits for as long as that takes.
 
         An event that another compressor made small enough for its topic may be too large for this one as this worker
@@ -42,7 +42,7 @@ class DeadLetters:
             await self._outbox.deliver(self._topic, key=key, value=b"", headers=[*why, (LEFT_OUT, size)])
 
 
-def error_headers(record: TakenRecord, *, stage: str, error: BaseException, unexpected: bool) -> Headers:
+def error_headers(record: ConsumedRecord, *, stage: str, error: BaseException, unexpected: bool) -> Headers:
     """Where the event came from and what is wrong with it; ``.unexpected`` marks what may be this program's fault."""
     kind = type(error)
     values = {

@@ -9,11 +9,11 @@ from fetch.fetcher import FetchError
 from inference.errors import PictureRefused
 from pinstream.errors import EventInvalid, IndexRefused
 from streams.worker.finish.breaker import Breaker
-from streams.worker.finish.dead_letters import DeadLetters
+from streams.worker.finish.dead_letters import DeadLetterWriter
 from streams.worker.finish.outcomes import Outcomes
-from streams.worker.finish.visibility_probe import Probe
-from streams.worker.metrics import Metrics
-from streams.worker.task import Settled, Work
+from streams.worker.finish.visibility_probe import VisibilityProbe
+from streams.worker.metrics import WorkerMetrics
+from streams.worker.task import PinTask, TaskResult
 
 REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (EventInvalid, "event"),
@@ -25,26 +25,26 @@ REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settlement:
+class Finisher:
     """The end of every event: nothing that was consumed goes uncounted."""
 
     outcomes: Outcomes
-    dead_letters: DeadLetters
+    dead_letters: DeadLetterWriter
     breaker: Breaker
-    probe: Probe
-    metrics: Metrics
+    probe: VisibilityProbe
+    metrics: WorkerMetrics
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
-    async def bury(self, work: Work, error: Exception, *, unexpected: bool) -> Settled:
-        """See `streams.worker.schedule.scheduler.Settle`."""
+    async def bury(self, work: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
+        """See `streams.worker.schedule.scheduler.Finish`."""
         self.breaker.died(unexpected=unexpected)
         await self.dead_letters.bury(work.record, stage=work.stage, error=error, unexpected=unexpected)
         reason = "unexpected" if unexpected else reason_class(error)
         self.metrics.add("dead_letters", reason)
-        return Settled(result="dead", reason=f"{reason}: {type(error).__name__}: {error}")
+        return TaskResult(result="dead", reason=f"{reason}: {type(error).__name__}: {error}")
 
-    def tell(self, work: Work, settled: Settled, done: Callable[[], None]) -> None:
-        """See `streams.worker.schedule.scheduler.Settle`."""
+    def tell(self, work: PinTask, settled: TaskResult, done: Callable[[], None]) -> None:
+        """See `streams.worker.schedule.scheduler.Finish`."""
         finished_at_ms = self.now_ms()
         outcome = self.outcomes.of(work, settled, finished_at_ms=finished_at_ms)
         self.outcomes.send(outcome, done)

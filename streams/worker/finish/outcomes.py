@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from pinstream.events import PinOutcome, Stage
 from pinstream.store.collection import EMBEDDING_VERSION
-from streams.worker.finish.producer import Outbox
-from streams.worker.task import Settled, Work
+from streams.worker.finish.producer import WorkerProducer
+from streams.worker.task import PinTask, TaskResult
 
 MAX_REASON_CHARS = 500
 _MAX_KEY_CHARS = 100
@@ -16,7 +16,7 @@ _MAX_KEY_CHARS = 100
 class Outcomes:
     """Writes outcomes to ``topic``; ``worker`` names this process in each."""
 
-    outbox: Outbox
+    outbox: WorkerProducer
     topic: str
     worker: str
 
@@ -24,7 +24,7 @@ class Outcomes:
         """``delivered`` is called in the event loop once Kafka has acknowledged it."""
         self.outbox.send(self.topic, key=outcome.pin_id.encode(), value=outcome.encode(), delivered=delivered)
 
-    def of(self, work: Work, settled: Settled, *, finished_at_ms: int) -> PinOutcome:
+    def of(self, work: PinTask, settled: TaskResult, *, finished_at_ms: int) -> PinOutcome:
         """The outcome of one event; an event that does not decode is told under its record's key."""
         record = work.record
         return PinOutcome(
@@ -45,7 +45,7 @@ class Outcomes:
         )
 
 
-def named(work: Work) -> str:
+def named(work: PinTask) -> str:
     """The pin an outcome is about, as the record's key says, whether or not it is a pin id."""
     return (work.record.key or b"").decode("utf-8", "replace")[:_MAX_KEY_CHARS]
 

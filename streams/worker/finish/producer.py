@@ -32,7 +32,7 @@ DEFAULTS: Final[Mapping[str, str | int | float | bool]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Message:
+class _Record:
     topic: str
     key: bytes | None
     value: bytes | None
@@ -40,7 +40,7 @@ class _Message:
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Callbacks:
     """Who hears how a message ended; both are called in the event loop."""
 
     delivered: Callable[[], None]
@@ -48,7 +48,7 @@ class _Told:
     """Told that it is too large; every other end of a message is the worker's end too."""
 
 
-class Outbox:
+class WorkerProducer:
     """One producer and its polling thread; callbacks arrive in the event loop it was made in, in batches.
 
     Kafka's client repeats what can be repeated; what it gives up on goes to ``fail``: nothing is lost in silence.
@@ -61,7 +61,7 @@ class Outbox:
         self._fail = fail
         self._on_delivered = on_delivered
         self._loop = asyncio.get_running_loop()
-        self._delivered: deque[tuple[KafkaError | None, _Told]] = deque()
+        self._delivered: deque[tuple[KafkaError | None, _Callbacks]] = deque()
         """Filled by the polling thread, emptied by the event loop."""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="outbox", daemon=True)
@@ -77,7 +77,7 @@ class Outbox:
         delivered: Callable[[], None] = lambda: None,
     ) -> None:
         """Write one message; ``delivered`` is called in the event loop once it is acknowledged. Never blocks."""
-        self._produce(_Message(topic, key, value, headers), _Told(delivered, self._given_up))
+        self._produce(_Record(topic, key, value, headers), _Callbacks(delivered, self._given_up))
 
     async def deliver(self, topic: str, *, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         """Write one message; returns once it is acknowledged. Raises MessageTooLarge, and nothing was written."""
@@ -87,7 +87,7 @@ class Outbox:
             if not ended.done():
                 ended.set_result(error)
 
-        self._produce(_Message(topic, key, value, headers), _Told(end, end))
+        self._produce(_Record(topic, key, value, headers), _Callbacks(end, end))
         if (error := await ended) is not None:
             raise MessageTooLarge(f"{topic}: {error.str()}")
 
@@ -110,7 +110,7 @@ class Outbox:
             if self._delivered:
                 self._loop.call_soon_threadsafe(self._report)
 
-    def _produce(self, message: _Message, told: _Told) -> None:
+    def _produce(self, message: _Record, told: _Callbacks) -> None:
         def report(error: KafkaError | None, _message: Message) -> None:
             self._delivered.append((error, told))
 
@@ -131,7 +131,7 @@ class Outbox:
         while self._delivered:
             self._end(*self._delivered.popleft())
 
-    def _end(self, error: KafkaError | None, told: _Told) -> None:
+    def _end(self, error: KafkaError | None, told: _Callbacks) -> None:
         if error is None:
             self._on_delivered()
             told.delivered()

@@ -12,13 +12,13 @@ from pinstream.events import PinOutcome
 from pinstream.store.codes import Code
 from pinstream.store.collection import DEAD_CODE, WHOLE_SLOT, Where
 from pinstream.store.vector_store import Match
-from streams.worker.metrics import Metrics
+from streams.worker.metrics import WorkerMetrics
 
 Search = Callable[[Code, Where], Awaitable[list[Match]]]
 """The rows nearest to a code, as any reader would find them."""
 
 
-class Tell(Protocol):
+class OutcomeSink(Protocol):
     """See `streams.worker.finish.outcomes.Outcomes`."""
 
     def send(self, outcome: PinOutcome) -> None:
@@ -38,7 +38,7 @@ class ProbeLimits:
     give_up_s: float = 10.0
 
 
-class Probe:
+class VisibilityProbe:
     """Searches for a sample of the pins until a search returns them (or, deleted, returns them no more).
 
     Runs beside the write path: it holds no credit and no offset. What it finds is a second outcome of the pin.
@@ -47,8 +47,8 @@ class Probe:
     def __init__(
         self,
         search: Search,
-        outcomes: Tell,
-        metrics: Metrics,
+        outcomes: OutcomeSink,
+        metrics: WorkerMetrics,
         *,
         limits: ProbeLimits,
         draw: Callable[[], float] = random.random,

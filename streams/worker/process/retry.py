@@ -82,7 +82,7 @@ class Outages:
         self.waiting_partitions = frozenset(self._waiting)
 
 
-class Patience:
+class RetryPolicy:
     """Repeats a call to a service until it answers: an outage costs time, never a pin."""
 
     def __init__(

@@ -6,12 +6,12 @@ from inference.detect import Detection
 from pinstream.events import PinDeletion, PinEvent
 from pinstream.store.codes import Code
 from pinstream.store.collection import WHOLE_SLOT, Row, tombstone
-from streams.worker.process.version_fence import Known
-from streams.worker.protocols import Understood
+from streams.worker.process.version_fence import IndexedState
+from streams.worker.protocols import PictureCodes
 
 
 def rows_of(
-    event: PinEvent, understood: Understood, *, image_sha256: str, published_at_ms: int, indexed_at_ms: int
+    event: PinEvent, understood: PictureCodes, *, image_sha256: str, published_at_ms: int, indexed_at_ms: int
 ) -> list[Row]:
     """Slot 0 for the whole picture, then its objects, all alive.
 
@@ -46,13 +46,13 @@ def _object_row(whole: Row, slot: int, found: Detection, code: Code) -> Row:
     return replace(whole, slot=slot, code=code, object_count=0, label=found.label, score=found.score, box=box)
 
 
-def vanished(event: PinEvent | PinDeletion, known: Known | None, *, kept: int, at_ms: int) -> list[Row]:
+def vanished(event: PinEvent | PinDeletion, known: IndexedState | None, *, kept: int, at_ms: int) -> list[Row]:
     """Tombstones for the slots that the index holds of this pin beyond its first ``kept``."""
     last = known.object_count if known is not None else 0
     return [tombstone(event.pin_id, slot, event.version, at_ms=at_ms) for slot in range(kept, last + 1)]
 
 
-def rows_of_deletion(event: PinDeletion, known: Known | None, *, at_ms: int) -> list[Row]:
+def rows_of_deletion(event: PinDeletion, known: IndexedState | None, *, at_ms: int) -> list[Row]:
     """Slot 0 as the fence against replays, and every slot the pin had."""
     fence = tombstone(event.pin_id, WHOLE_SLOT, event.version, at_ms=at_ms)
     return [fence, *vanished(event, known, kept=1, at_ms=at_ms)]

@@ -17,7 +17,7 @@ DEFAULT_CAPACITY: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class IndexedState:
     """What slot 0 of a pin says; ``object_count`` tells which slots vanish with the next write."""
 
     version: int
@@ -25,7 +25,7 @@ class Known:
     object_count: int
 
 
-def verdict(known: Known | None, event: PinEvent | PinDeletion) -> Verdict:
+def verdict(known: IndexedState | None, event: PinEvent | PinDeletion) -> Verdict:
     """Whether ``event`` is news to an index that holds ``known``.
 
     Of a deletion and an event with equal versions the deletion wins, whichever comes first.
@@ -40,7 +40,7 @@ def verdict(known: Known | None, event: PinEvent | PinDeletion) -> Verdict:
     return "unchanged" if deletion != known.alive else "superseded"
 
 
-class Fence:
+class VersionFence:
     """Versions by pin: remembered, else read back from the index.
 
     What is remembered of a partition holds for its lease only: after that another worker writes.
@@ -60,10 +60,10 @@ class Fence:
         self._capacity = capacity
         self._staleness_s = staleness_s
         self._monotonic = monotonic
-        self._remembered: OrderedDict[str, tuple[Lease, Known, float]] = OrderedDict()
+        self._remembered: OrderedDict[str, tuple[Lease, IndexedState, float]] = OrderedDict()
         self._evicted_at_s = float("-inf")
 
-    def recall(self, pin_id: str, lease: Lease) -> Known | None:
+    def recall(self, pin_id: str, lease: Lease) -> IndexedState | None:
         """What this lease already knows, without asking the index."""
         found = self._remembered.get(pin_id)
         if found is None or found[0] is not lease:
@@ -71,13 +71,13 @@ class Fence:
         self._remembered.move_to_end(pin_id)
         return found[1]
 
-    async def look(self, pin_id: str, lease: Lease) -> Known | None:
+    async def look(self, pin_id: str, lease: Lease) -> IndexedState | None:
         """What the index holds of a pin; None where it never held any. Raises as `ReadRows.get` does."""
         key = row_key(pin_id, WHOLE_SLOT)
         row = (await self._rows.get([key], consistency=self._consistency(lease))).get(key)
         return None if row is None else known_from(row)
 
-    def remember(self, pin_id: str, lease: Lease, known: Known) -> None:
+    def remember(self, pin_id: str, lease: Lease, known: IndexedState) -> None:
         """The index acknowledged this; call it only after that."""
         self._remembered[pin_id] = (lease, known, self._monotonic())
         self._remembered.move_to_end(pin_id)
@@ -91,12 +91,12 @@ class Fence:
         return "Bounded" if max(lease.since_s, self._evicted_at_s) < settled_s else "Strong"
 
 
-def with_slots(known: Known | None, *, up_to: int) -> Known:
+def with_slots(known: IndexedState | None, *, up_to: int) -> IndexedState:
     """What is known of a pin of which the index holds rows that its slot 0 does not tell of."""
-    found = known or Known(version=0, alive=False, object_count=0)
+    found = known or IndexedState(version=0, alive=False, object_count=0)
     return replace(found, object_count=max(found.object_count, up_to))
 
 
-def known_from(row: Row) -> Known:
+def known_from(row: Row) -> IndexedState:
     """What a slot 0 row says."""
-    return Known(row.version, row.alive, row.object_count)
+    return IndexedState(row.version, row.alive, row.object_count)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from streams.worker.record import LANES, Lane, Lease
-from streams.worker.schedule.offsets import Progress
+from streams.worker.schedule.offsets import OffsetTracker
 
 Offsets = Mapping[int, int]
 """Partition to the offset to commit: that of the next record to read."""
@@ -15,7 +15,7 @@ Offsets = Mapping[int, int]
 class LanePosition:
     """How far one lane of one partition is."""
 
-    progress: Progress = field(default_factory=Progress)
+    progress: OffsetTracker = field(default_factory=OffsetTracker)
     next_offset: int | None = None
     """The offset after the last record taken; None before the first one, or the end, was seen."""
     at_end: bool = False
@@ -32,7 +32,7 @@ class LanePosition:
 
 
 @dataclass(slots=True)
-class Holding:
+class Assignment:
     """One partition number: its lease, and both lanes."""
 
     lease: Lease
@@ -44,20 +44,20 @@ class Holding:
         return sum(lane.progress.unfinished for lane in self.lanes.values())
 
 
-class Holdings:
+class Assignments:
     """What is held now, by partition number."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._held: dict[int, Holding] = {}
+        self._held: dict[int, Assignment] = {}
 
-    def __iter__(self) -> Iterator[Holding]:
+    def __iter__(self) -> Iterator[Assignment]:
         return iter(self._held.values())
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def get(self, partition: int) -> Holding | None:
+    def get(self, partition: int) -> Assignment | None:
         """The holding, or None where the partition is not this worker's."""
         return self._held.get(partition)
 
@@ -65,7 +65,7 @@ class Holdings:
         """These are this worker's from now on."""
         for partition in partitions:
             self.release([partition])
-            self._held[partition] = Holding(Lease(partition, self._monotonic()))
+            self._held[partition] = Assignment(Lease(partition, self._monotonic()))
 
     def release(self, partitions: Iterable[int]) -> None:
         """These are not this worker's any more; nothing more may be written for them."""

@@ -7,19 +7,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from streams.worker.consume.credits import Credits
-from streams.worker.health import Pulse
-from streams.worker.metrics import Metrics
+from streams.worker.health import WorkerState
+from streams.worker.metrics import WorkerMetrics
 from streams.worker.process.retry import Outages
-from streams.worker.record import LANES, Lane, TakenRecord
-from streams.worker.schedule.assignments import Holdings, Offsets
-from streams.worker.schedule.scheduler import Dispatch, Places, Settle, Taken
-from streams.worker.task import Settled, Work
+from streams.worker.record import LANES, ConsumedRecord, Lane
+from streams.worker.schedule.assignments import Assignments, Offsets
+from streams.worker.schedule.scheduler import Consumed, Finish, InFlightLimits, Scheduler
+from streams.worker.task import PinTask, TaskResult
 
 log = logging.getLogger(__name__)
 
 
-class Commits(Protocol):
-    """Where offsets go: see `streams.worker.consume.consumers.Lanes`."""
+class OffsetCommitter(Protocol):
+    """Where offsets go: see `streams.worker.consume.consumers.LaneConsumers`."""
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
         """Send a commit, without waiting."""
@@ -36,15 +36,15 @@ class Engine:
     def __init__(  # noqa: PLR0913 (the one place where the pieces meet)
         self,
         *,
-        carry: Callable[[Work], Awaitable[Settled]],
-        settle: Settle,
+        carry: Callable[[PinTask], Awaitable[TaskResult]],
+        settle: Finish,
         credits: Credits,
-        places: Places,
+        places: InFlightLimits,
         outages: Outages,
-        metrics: Metrics,
+        metrics: WorkerMetrics,
         drain_s: float,
     ) -> None:
-        self.holdings = Holdings()
+        self.holdings = Assignments()
         self.failure: BaseException | None = None
         """Why the worker must stop, if it must."""
         self.stopped = asyncio.Event()
@@ -55,7 +55,7 @@ class Engine:
         self._drain_s = drain_s
         self._finished_at_s = time.monotonic()
         self._joined = False
-        self._dispatch = Dispatch(
+        self._dispatch = Scheduler(
             carry=carry,
             settle=settle,
             holdings=self.holdings,
@@ -87,9 +87,9 @@ class Engine:
         """See Owner."""
         self._dispatch.lose(partitions)
 
-    def deliver(self, batch: Sequence[Taken]) -> None:
+    def deliver(self, batch: Sequence[Consumed]) -> None:
         """See Owner."""
-        records = [taken for taken in batch if isinstance(taken, TakenRecord)]
+        records = [taken for taken in batch if isinstance(taken, ConsumedRecord)]
         if records:
             self._outages.answered("kafka")
             self._metrics.add("records", records[0].lane, amount=len(records))
@@ -115,7 +115,7 @@ class Engine:
         """Begin nothing more; what has begun is drained when the lanes close."""
         self.stopped.set()
 
-    def commit(self, commits: Commits) -> None:
+    def commit(self, commits: OffsetCommitter) -> None:
         """Commit the finished prefixes that are not committed yet."""
         if self.failure is not None:
             return
@@ -130,9 +130,9 @@ class Engine:
         """Whether everything published so far, on every partition held, is finished."""
         return self._joined and self.holdings.at_end and self.holdings.unfinished == 0
 
-    def pulse(self) -> Pulse:
+    def pulse(self) -> WorkerState:
         """How the worker is, for the health endpoint."""
-        return Pulse(
+        return WorkerState(
             behind=self._behind,
             since_finished_s=time.monotonic() - self._finished_at_s,
             partitions=len(self.holdings),
@@ -140,7 +140,7 @@ class Engine:
             away_s=dict(self._outages.away_s),
         )
 
-    def collect(self, commits: Commits, *, now_ms: int) -> None:
+    def collect(self, commits: OffsetCommitter, *, now_ms: int) -> None:
         """Bring the gauges up to date."""
         gauge, holdings = self._metrics.set, self.holdings
         for lane in LANES:
@@ -168,7 +168,7 @@ class Engine:
         self._finished_at_s = time.monotonic()
 
 
-def _lag(holdings: Holdings, commits: Commits, lane: Lane) -> list[int]:
+def _lag(holdings: Assignments, commits: OffsetCommitter, lane: Lane) -> list[int]:
     """Records published and not finished, for each partition where that is known."""
     lags = []
     for holding in holdings:

@@ -3,7 +3,7 @@
 from collections import deque
 
 
-class Progress:
+class OffsetTracker:
     """The finished prefix of one partition's records.
 
     Records begin in the order of their offsets and finish in any order. Only offsets below which everything

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from streams.worker.record import LANES, Lane
 
 
-class Ordered(Protocol):
+class Queued(Protocol):
     """What has to be ordered: work on one pin."""
 
     @property
@@ -27,10 +27,10 @@ class Ordered(Protocol):
         """Live work begins before backfill."""
 
 
-Work = TypeVar("Work", bound=Ordered)
+Work = TypeVar("Work", bound=Queued)
 
 
-class PinOrder(Generic[Work]):
+class PinQueue(Generic[Work]):
     """Work waits here until its pin is free and a place opens; both lanes of a pin meet here."""
 
     def __init__(self) -> None:

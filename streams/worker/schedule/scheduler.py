@@ -13,10 +13,10 @@ from inference.errors import ModelMismatch, PictureRefused
 from pinstream.errors import EventInvalid, IndexMismatch, IndexRefused
 from streams.errors import Abandoned, WorkerStopped
 from streams.worker.consume.credits import Credits
-from streams.worker.record import Lane, Lease, TakenRecord
-from streams.worker.schedule.assignments import Holdings
-from streams.worker.schedule.pin_queue import PinOrder
-from streams.worker.task import Settled, Work, work_on
+from streams.worker.record import ConsumedRecord, Lane, Lease
+from streams.worker.schedule.assignments import Assignments
+from streams.worker.schedule.pin_queue import PinQueue
+from streams.worker.task import PinTask, TaskResult, task_of
 
 log = logging.getLogger(__name__)
 
@@ -35,23 +35,23 @@ class ReachedEnd:
     offset: int
 
 
-Taken = TakenRecord | ReachedEnd
+Consumed = ConsumedRecord | ReachedEnd
 
 
-class Settle(Protocol):
-    """Where finished work is told: see `streams.worker.finish.finisher.Settlement`."""
+class Finish(Protocol):
+    """Where finished work is told: see `streams.worker.finish.finisher.Finisher`."""
 
-    async def bury(self, work: Work, error: Exception, *, unexpected: bool) -> Settled:
+    async def bury(self, work: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
         """A dead letter, acknowledged when this returns; raises BreakerTripped if there were too many."""
         ...
 
-    def tell(self, work: Work, settled: Settled, done: Callable[[], None]) -> None:
+    def tell(self, work: PinTask, settled: TaskResult, done: Callable[[], None]) -> None:
         """Publish the outcome; ``done`` is called in the event loop once Kafka has acknowledged it."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
+class InFlightLimits:
     """How much work may be in flight: the live lane may use all places, the backfill some."""
 
     total: int = 16
@@ -60,17 +60,17 @@ class Places:
     """How many pins more may wait for failing hosts; beyond that they keep their places."""
 
 
-class Dispatch:
+class Scheduler:
     """Everything between the lanes and the path of one pin. Lives in the event loop; nothing here blocks."""
 
     def __init__(  # noqa: PLR0913 (the one place where the pieces meet)
         self,
         *,
-        carry: Callable[[Work], Awaitable[Settled]],
-        settle: Settle,
-        holdings: Holdings,
+        carry: Callable[[PinTask], Awaitable[TaskResult]],
+        settle: Finish,
+        holdings: Assignments,
         credits: Credits,
-        places: Places,
+        places: InFlightLimits,
         fail: Callable[[BaseException], None],
         on_finished: Callable[[], None],
         on_abandoned: Callable[[], None],
@@ -83,13 +83,13 @@ class Dispatch:
         self._fail = fail
         self._on_finished = on_finished
         self._on_abandoned = on_abandoned
-        self._order: PinOrder[Work] = PinOrder()
-        self._tasks: dict[asyncio.Task[None], Work] = {}
+        self._order: PinQueue[PinTask] = PinQueue()
+        self._tasks: dict[asyncio.Task[None], PinTask] = {}
         self._open: Counter[Lease] = Counter()
         """Work accepted and not released, by lease."""
-        self._aside: set[Work] = set()
+        self._aside: set[PinTask] = set()
         """Work that has begun and left its place to others, for as long as its host fails."""
-        self._returning: deque[tuple[Work, asyncio.Future[None]]] = deque()
+        self._returning: deque[tuple[PinTask, asyncio.Future[None]]] = deque()
         self._draining: frozenset[int] = frozenset()
         self._stopped = False
         self._changed = asyncio.Event()
@@ -103,7 +103,7 @@ class Dispatch:
         """Work that has not begun."""
         return self._order.waiting
 
-    def accept(self, batch: Sequence[Taken]) -> None:
+    def accept(self, batch: Sequence[Consumed]) -> None:
         """Records (their credits taken) and ends, in the order in which the lane read them."""
         for taken in batch:
             if isinstance(taken, ReachedEnd):
@@ -151,7 +151,7 @@ class Dispatch:
             position = holding.lanes[end.lane]
             position.at_end, position.next_offset = True, end.offset
 
-    def _accept(self, record: TakenRecord) -> None:
+    def _accept(self, record: ConsumedRecord) -> None:
         holding = self._holdings.get(record.partition)
         if holding is None or self._stopped or record.partition in self._draining:
             self._credits.give_back(record.lane, record.size_bytes)
@@ -161,12 +161,12 @@ class Dispatch:
         position.progress.begin(record.offset, timestamp_ms=record.timestamp_ms)
         position.at_end, position.next_offset = False, record.offset + 1
         self._open[holding.lease] += 1
-        work = work_on(record, holding.lease)
+        work = task_of(record, holding.lease)
         work.leave_place, work.regain_place = partial(self._leave, work), partial(self._regain, work)
         older = self._order.admit(work)
         if older is not None:
             reason = "a newer event of the pin came before this one began"
-            self._tell(older, Settled(result="superseded", reason=reason))
+            self._tell(older, TaskResult(result="superseded", reason=reason))
 
     def _begin(self) -> None:
         while self._returning and self._busy() < self._places.total:
@@ -179,7 +179,7 @@ class Dispatch:
             self._tasks[task] = work
             task.add_done_callback(self._ended)
 
-    def _next(self) -> Work | None:
+    def _next(self) -> PinTask | None:
         if self._busy() >= self._places.total:
             return None
         live = self._order.begin("live")
@@ -191,12 +191,12 @@ class Dispatch:
         """Places in use."""
         return self._order.active(lane) - sum(1 for work in self._aside if lane in (None, work.lane))
 
-    def _leave(self, work: Work) -> None:
+    def _leave(self, work: PinTask) -> None:
         if len(self._aside) < self._places.aside:
             self._aside.add(work)
             self._begin()
 
-    async def _regain(self, work: Work) -> None:
+    async def _regain(self, work: PinTask) -> None:
         """Returns once there is a place again: those who come back go before those who begin."""
         if work in self._aside:
             admitted = asyncio.get_running_loop().create_future()
@@ -204,7 +204,7 @@ class Dispatch:
             self._begin()
             await admitted
 
-    async def _run(self, work: Work) -> None:
+    async def _run(self, work: PinTask) -> None:
         try:
             self._tell(work, await self._carried(work))
         except Abandoned:
@@ -212,7 +212,7 @@ class Dispatch:
         except FATAL as exc:
             self._fail(exc)
 
-    async def _carried(self, work: Work) -> Settled:
+    async def _carried(self, work: PinTask) -> TaskResult:
         try:
             return await self._carry(work)
         except INVALID as exc:
@@ -234,10 +234,10 @@ class Dispatch:
         self._changed.set()
         self._begin()
 
-    def _tell(self, work: Work, settled: Settled) -> None:
+    def _tell(self, work: PinTask, settled: TaskResult) -> None:
         self._settle.tell(work, settled, lambda: self._finish(work))
 
-    def _finish(self, work: Work) -> None:
+    def _finish(self, work: PinTask) -> None:
         """Rows or dead letter and the outcome are acknowledged: the offset may be committed."""
         holding = self._holdings.get(work.record.partition)
         if holding is not None and holding.lease is work.lease:
@@ -245,12 +245,12 @@ class Dispatch:
         self._on_finished()
         self._release(work)
 
-    def _abandon(self, work: Work) -> None:
+    def _abandon(self, work: PinTask) -> None:
         """Somebody else does it again: no outcome, no offset."""
         self._on_abandoned()
         self._release(work)
 
-    def _release(self, work: Work) -> None:
+    def _release(self, work: PinTask) -> None:
         self._credits.give_back(work.lane, work.record.size_bytes)
         self._open[work.lease] -= 1
         if not self._open[work.lease]:
@@ -258,7 +258,7 @@ class Dispatch:
         self._changed.set()
 
 
-def context(work: Work) -> dict[str, object]:
+def context(work: PinTask) -> dict[str, object]:
     """What a log line about one pin must say."""
     record = work.record
     return {

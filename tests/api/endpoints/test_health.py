@@ -2,7 +2,7 @@
 
 import asyncio
 
-from api.endpoints.health import NotReady
+from api.endpoints.health import NotReadyBody
 from api.settings import ApiSettings, QuotaSettings
 from inference.errors import EmbeddingMismatch, ModelMismatch, ModelUnavailable, OtherModels
 from pinstream.errors import IndexUnavailable
@@ -58,7 +58,7 @@ async def test_with_the_models_of_another_embedding_it_is_not_and_names_both(ben
         answer = await service.client.get("/readyz")
 
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
-    assert NotReady.model_validate(answer.json()) == NotReady(
+    assert NotReadyBody.model_validate(answer.json()) == NotReadyBody(
         type="urn:pinstream:problem:embedding-mismatch", title="Embedding mismatch", status=503,
         detail="embed: Triton serves 0f, an index of embedding version 1 holds f0",
         field=None, pin_id=None, state=None,

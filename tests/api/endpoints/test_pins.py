@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.feed.journal import Place
+from api.feed.journal import RecordPosition
 from inference.images import Box
 from pinstream.store.collection import tombstone
 from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, Bench, asked, outcome
@@ -59,7 +59,7 @@ async def test_a_pin_that_is_not_there_says_why(bench: Bench) -> None:
 
     async with asked(bench) as service:
         service.parts.journal.settled(outcome("broken", "dead", reason="HTTP 404"))
-        service.parts.journal.published("coming", Place("pins.events", 0, 7))
+        service.parts.journal.published("coming", RecordPosition("pins.events", 0, 7))
         pins = ("never", "gone", "broken", "coming")
         answers = {pin: await service.client.get(f"/v1/pins/{pin}/related") for pin in pins}
 

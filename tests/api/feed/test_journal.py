@@ -2,12 +2,12 @@
 
 import pytest
 
-from api.feed.journal import Journal, News, Place, place_of
+from api.feed.journal import Journal, News, RecordPosition, place_of
 from tests.api.fakes import NOW_MS, outcome
 
 
-def event(offset: int, *, topic: str = "pins.events", partition: int = 0) -> Place:
-    return Place(topic, partition, offset)
+def event(offset: int, *, topic: str = "pins.events", partition: int = 0) -> RecordPosition:
+    return RecordPosition(topic, partition, offset)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_a_missing_pin_has_a_state(told: list[object], state: str) -> None:
     journal = Journal(pins=10)
 
     for each in told:
-        if isinstance(each, Place):
+        if isinstance(each, RecordPosition):
             journal.published("p", each)
         else:
             journal.settled(each)  # type: ignore[arg-type]

@@ -2,14 +2,14 @@
 
 import pytest
 
-from api.guards.admission import Places
+from api.guards.admission import AdmissionLimit
 from api.guards.problems import Problem
-from api.metrics import Metrics
+from api.metrics import ApiMetrics
 
 
 def test_places_are_bounded_in_all_and_for_each_caller_and_given_back() -> None:
-    metrics = Metrics()
-    places = Places("streams", places=3, each=2, retry_after_s=5.0, metrics=metrics)
+    metrics = ApiMetrics()
+    places = AdmissionLimit("streams", places=3, each=2, retry_after_s=5.0, metrics=metrics)
 
     with places.place("a"), places.place("a"):
         with pytest.raises(Problem, match="2 streams at once is what one caller may have") as mine:

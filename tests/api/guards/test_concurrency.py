@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
-from api.guards.concurrency import Gate
+from api.guards.concurrency import ConcurrencyLimit
 from api.guards.problems import Problem
-from api.metrics import Metrics
+from api.metrics import ApiMetrics
 from api.settings import ApiSettings, QuotaSettings
 from tests.api.fakes import RED, Bench, asked, painted
 
 
 async def test_the_line_is_bounded_and_moves_on() -> None:
-    metrics, leave = Metrics(), asyncio.Event()
-    gate = Gate("models", places=1, waiting=1, metrics=metrics, clock=lambda: 0.0)
+    metrics, leave = ApiMetrics(), asyncio.Event()
+    gate = ConcurrencyLimit("models", places=1, waiting=1, metrics=metrics, clock=lambda: 0.0)
     order: list[str] = []
 
     async def visit(name: str) -> None:
@@ -37,7 +37,7 @@ async def test_the_line_is_bounded_and_moves_on() -> None:
 
 
 async def test_whoever_gives_up_waiting_leaves_the_line() -> None:
-    gate, leave = Gate("index", places=1, waiting=1, metrics=Metrics()), asyncio.Event()
+    gate, leave = ConcurrencyLimit("index", places=1, waiting=1, metrics=ApiMetrics()), asyncio.Event()
 
     async def visit() -> None:
         async with gate.place():

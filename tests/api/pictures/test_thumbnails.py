@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from api.feed.journal import Place
+from api.feed.journal import RecordPosition
 from api.settings import ApiSettings, ServiceSettings
 from fetch.fetcher import FetchFailed
 from tests.api.fakes import RED, Bench, asked, outcome, painted
@@ -86,11 +86,11 @@ async def test_a_pin_without_its_picture_gets_a_drawn_one_that_says_why(bench: B
 
 async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) -> None:
     bench.pin("inline", image_url="")
-    bench.records.pictures[Place("pins.events", 0, 7)] = (1, painted(RED))
+    bench.records.pictures[RecordPosition("pins.events", 0, 7)] = (1, painted(RED))
 
     async with asked(bench) as service:
         service.parts.journal.settled(outcome("inline", offset=7))
-        service.parts.journal.published("inline", Place("pins.events", 0, 9))  # its next version
+        service.parts.journal.published("inline", RecordPosition("pins.events", 0, 9))  # its next version
         waiting = await service.client.get("/v1/pins/inline/thumbnail?width_px=160")
         service.parts.journal.settled(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
         dead = await service.client.get("/v1/pins/inline/thumbnail?width_px=320")
@@ -100,10 +100,12 @@ async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) 
 
 async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(bench: Bench) -> None:
     bench.pin("inline", image_url="")
-    bench.records.pictures[Place("pins.events", 0, 9)] = (2, painted(RED))
+    bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, painted(RED))
 
     async with asked(bench) as service:
-        service.parts.journal.published("inline", Place("pins.events", 0, 9))  # and of version 1 nothing was heard
+        service.parts.journal.published(
+            "inline", RecordPosition("pins.events", 0, 9)
+        )  # and of version 1 nothing was heard
         answer = await service.client.get("/v1/pins/inline/thumbnail?version=1")
 
     assert answer.headers["x-pinstream-placeholder"] == "gone"

@@ -11,7 +11,7 @@ from inference.training.cutouts import cut_out, sprite
 from inference.training.grounds import ground_from
 from inference.training.photos import Photo
 from inference.training.scenes import camera_view, composed
-from pinstream.search.blend import Seen, lens_queries
+from pinstream.search.blend import PhotoPart, lens_queries
 from pinstream.search.hits import Hit, SearchResult
 from pinstream.search.index import VisualIndex
 from pinstream.search.query import ANY_LABEL, CodeQuery, Filters
@@ -160,10 +160,10 @@ def _sources(understood: Understood) -> dict[str, list[CodeQuery]]:
     return {"blend": queries, "picture": queries[:1], "objects": queries[1:]}
 
 
-def seen(understood: Understood) -> tuple[bytes, list[Seen]]:
+def seen(understood: Understood) -> tuple[bytes, list[PhotoPart]]:
     """A photo as ``lens_queries`` takes it."""
     things = [
-        Seen(
+        PhotoPart(
             code=code,
             label=found.label,
             score=found.score,

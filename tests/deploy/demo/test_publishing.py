@@ -5,8 +5,8 @@ import pytest
 from confluent_kafka import KafkaError
 
 from deploy.demo.publishing import publish_steadily
-from deploy.demo.result.tally import DemoPin, Tally
-from deploy.demo.screen.demo_state import Board
+from deploy.demo.result.tally import DemoPin, RunTally
+from deploy.demo.screen.demo_state import DemoState
 from pinstream.events import PinEvent
 from pinstream.testing import MemoryPublisher
 
@@ -18,8 +18,8 @@ def pins(count: int, *, url: str = "http://127.0.0.1:1/x.jpg") -> list[DemoPin]:
     ]
 
 
-def published(publisher: MemoryPublisher, wanted: list[DemoPin]) -> tuple[Tally, Board]:
-    tally, board = Tally(), Board(time.monotonic())
+def published(publisher: MemoryPublisher, wanted: list[DemoPin]) -> tuple[RunTally, DemoState]:
+    tally, board = RunTally(), DemoState(time.monotonic())
     with publisher:
         publish_steadily(publisher, wanted, rate=1000, tally=tally, board=board, check=lambda: None)
         publisher.flush()
@@ -64,9 +64,9 @@ def test_failed_check_stops_the_publishing() -> None:
         raise RuntimeError("the worker ended")
 
     publisher = MemoryPublisher()
-    board = Board(time.monotonic())
+    board = DemoState(time.monotonic())
 
     with pytest.raises(RuntimeError, match="the worker ended"):
-        publish_steadily(publisher, pins(3), rate=1000, tally=Tally(), board=board, check=check)
+        publish_steadily(publisher, pins(3), rate=1000, tally=RunTally(), board=board, check=check)
 
     assert publisher.events == []

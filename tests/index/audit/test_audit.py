@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from index.audit.ledger import Ledger
+from index.audit.ledger import AuditLedger
 from index.audit.repair import TooManyOrphans, suspect_orphans
 from index.audit.sample import Sample
 from pinstream.errors import IndexUnavailable
@@ -74,9 +74,9 @@ def test_a_repair_publishes_events_as_they_are_with_a_mark_and_tombstones_for_or
 
     assert done == {"published": 7, "deleted": 1}
     with TopicReader(town.to, f"{town.to.topic_prefix}pins.events.backfill") as reader:
-        written = {record.key: record for record in reader.read(reader.spans()) if record.key != b"not a pin"}
+        written = {record.key: record for record in reader.read(reader.offset_ranges()) if record.key != b"not a pin"}
     with TopicReader(town.to, f"{town.to.topic_prefix}pins.events") as reader:
-        events = {record.key: record for record in reader.read(reader.spans())}
+        events = {record.key: record for record in reader.read(reader.offset_ranges())}
     assert written.keys() == {
         b"missing", b"stale", b"orphan", b"undeleted", b"half", b"doubled", b"good-0", b"strange"
     }  # fmt: skip
@@ -125,7 +125,7 @@ def test_pins_on_their_way_are_no_findings(town: Town) -> None:
         town.publish("a", version)
     town.index("a", 1)
     with TopicReader(town.to, f"{town.to.topic_prefix}pins.events") as reader:
-        place = next(record for record in reader.read(reader.spans()) if record.key == b"a")
+        place = next(record for record in reader.read(reader.offset_ranges()) if record.key == b"a")
     consumer = Consumer({"bootstrap.servers": town.to.address, "group.id": group, "log_level": 0})
 
     def commit(offset: int) -> None:
@@ -134,7 +134,7 @@ def test_pins_on_their_way_are_no_findings(town: Town) -> None:
     commit(place.offset + 1)  # the first of the two is done
     behind = town.audit()
     commit(place.offset + 2)
-    with Ledger(None) as town.ledger:
+    with AuditLedger(None) as town.ledger:
         done = town.audit()
     consumer.close()
 

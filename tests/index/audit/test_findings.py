@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from index.audit.findings import Judge, Kind, Outcome, Word, far_apart
+from index.audit.findings import Kind, LastEvent, LastOutcome, PinComparison, far_apart
 from pinstream.store.collection import Row, tombstone
 
 CODE = bytes([7]) * 32
-JUDGE = Judge(embedding_version=1)
+JUDGE = PinComparison(embedding_version=1)
 
 
 def pin(version: int, objects: int = 0) -> list[Row]:
@@ -25,16 +25,16 @@ def gone(version: int, slots: int = 1) -> list[Row]:
     return [tombstone("a", slot, version, at_ms=1) for slot in range(slots)]
 
 
-def event(version: int) -> Word:
-    return Word(version=version, deleted=False, lane=0, partition=0, offset=version, at_ms=0)
+def event(version: int) -> LastEvent:
+    return LastEvent(version=version, deleted=False, lane=0, partition=0, offset=version, at_ms=0)
 
 
-def deletion(version: int) -> Word:
+def deletion(version: int) -> LastEvent:
     return replace(event(version), deleted=True)
 
 
-def outcome(result: str, version: int, *, embedding_version: int = 1, offset: int = -1) -> Outcome:
-    return Outcome(
+def outcome(result: str, version: int, *, embedding_version: int = 1, offset: int = -1) -> LastOutcome:
+    return LastOutcome(
         result=result,  # type: ignore[arg-type]
         version=version,
         embedding_version=embedding_version,
@@ -44,7 +44,7 @@ def outcome(result: str, version: int, *, embedding_version: int = 1, offset: in
     )
 
 
-def kinds(word: Word | None, rows: Sequence[Row], told: Outcome | None = None) -> list[Kind]:
+def kinds(word: LastEvent | None, rows: Sequence[Row], told: LastOutcome | None = None) -> list[Kind]:
     return [finding.kind for finding in JUDGE.findings("a", word, told, rows)]
 
 
@@ -67,7 +67,7 @@ def kinds(word: Word | None, rows: Sequence[Row], told: Outcome | None = None) -
     ],
     ids=str,
 )
-def test_what_both_sides_agree_on_is_no_finding(word: Word | None, rows: list[Row]) -> None:
+def test_what_both_sides_agree_on_is_no_finding(word: LastEvent | None, rows: list[Row]) -> None:
     assert kinds(word, rows) == []
 
 
@@ -91,7 +91,7 @@ def test_what_both_sides_agree_on_is_no_finding(word: Word | None, rows: list[Ro
     ],
     ids=str,
 )
-def test_what_they_do_not_agree_on_is_found(word: Word | None, rows: list[Row], found: Kind) -> None:
+def test_what_they_do_not_agree_on_is_found(word: LastEvent | None, rows: list[Row], found: Kind) -> None:
     assert kinds(word, rows) == [found]
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from index.sweep.sweep import Sweep, Swept
+from index.sweep.sweep import Sweep, SweepReport
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.store.collection import Row, tombstone
 from tests.index.town import QUIET, Town
@@ -23,7 +23,7 @@ def bury(town: Town, pin_id: str, *, at_ms: int, version: int = 5, slots: int = 
     town.store.upsert([tombstone(pin_id, slot, version, at_ms=at_ms) for slot in range(slots)])
 
 
-def sweep(town: Town, *, act: bool = True) -> Swept:
+def sweep(town: Town, *, act: bool = True) -> SweepReport:
     return Sweep(town.store, town.to, older_than_s=8 * 24 * 3600, act=act).run(QUIET)
 
 
@@ -43,7 +43,7 @@ def test_old_deletions_and_dead_objects_go_and_the_rest_stays(town: Town, now_ms
     done = sweep(town)
 
     assert len(before) == 9
-    assert planned == done == Swept(rows=9, objects=3, pins=1, young=2)
+    assert planned == done == SweepReport(rows=9, objects=3, pins=1, young=2)
     assert keys(town) == {"young#0", "new#0", "new#1", "alive#0", "alive#1"}
 
 
@@ -61,7 +61,7 @@ def test_a_deletion_stays_while_a_lane_could_bring_the_pin_back_and_that_lane_is
     assert (done.pins, done.held) == (2, 2)
     assert keys(town) == {"backfilled#0", "created-again#0"}
     with TopicReader(town.to, town.to.topic_prefix + BACKFILL) as reader:
-        last = {record.key: record for record in reader.read(reader.spans())}
+        last = {record.key: record for record in reader.read(reader.offset_ranges())}
     assert last[b"backfilled"].value is None
     assert last[b"backfilled"].headers == [("version", b"5")]
     again = sweep(town)

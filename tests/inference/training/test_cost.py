@@ -6,7 +6,7 @@ torch = pytest.importorskip("torch", reason="training's tests need torch: make t
 from inference.training.cost import Case, measure, state_bytes  # noqa: E402
 from inference.training.errors import TrainingProblem  # noqa: E402
 from inference.training.losses import TaskProxies  # noqa: E402
-from inference.training.model import Backbone, Embedder, EmbedHead  # noqa: E402
+from inference.training.model import Backbone, EmbedderNetwork, EmbedHead  # noqa: E402
 from inference.training.settings import EmbedSettings  # noqa: E402
 from inference.training.train import head_optimiser, one_step  # noqa: E402
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.training
 
 def test_the_state_that_is_counted_is_what_a_step_leaves_behind():
     proxies = TaskProxies({"instance": 50}, 256, temperature=0.05, sampled=10)
-    embedder = Embedder(Backbone(), EmbedHead(256), cut="s16")
+    embedder = EmbedderNetwork(Backbone(), EmbedHead(256), cut="s16")
     optimiser = head_optimiser(embedder, proxies, EmbedSettings())
 
     losses = proxies(embedder.head(torch.randn(4, 1280)), {"instance": torch.arange(4)}, torch.Generator())

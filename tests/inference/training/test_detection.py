@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inference.training.detection import Found, average_precision, iou, judge_photos
+from inference.training.detection import MatchedBoxes, average_precision, iou, judge_photos
 from inference.training.scenes import Scene
 
 SQUARE = [0.0, 0.0, 0.4, 0.4]
@@ -15,7 +15,7 @@ def scene(*boxes, labels=None):
 
 
 def found(*boxes, scores, labels=None):
-    return Found(np.array(boxes).reshape(-1, 4), np.array(scores), np.array(labels or [0] * len(boxes)))
+    return MatchedBoxes(np.array(boxes).reshape(-1, 4), np.array(scores), np.array(labels or [0] * len(boxes)))
 
 
 def test_iou_of_a_box_with_itself_half_and_nothing():

@@ -50,7 +50,7 @@ def test_going_on_from_a_cut_is_the_whole_way(weights, cut, shape):
 
 
 def test_nothing_before_the_cut_learns_and_everything_behind_it_does(weights):
-    embedder = model.Embedder(model.load_backbone(weights), model.EmbedHead(), cut="s16").train()
+    embedder = model.EmbedderNetwork(model.load_backbone(weights), model.EmbedHead(), cut="s16").train()
 
     embedder(torch.randn(1, model.S8, 28, 28), "s8").square().sum().backward()
 
@@ -69,7 +69,7 @@ def test_training_never_moves_the_backbones_statistics(weights):
 
 def test_exported_codes_are_those_of_torch_and_of_the_rotated_embedding(weights, tmp_path):
     torch.manual_seed(0)
-    embedder = model.Embedder(model.load_backbone(weights), model.EmbedHead(), cut="s16").eval()
+    embedder = model.EmbedderNetwork(model.load_backbone(weights), model.EmbedHead(), cut="s16").eval()
     rotation = itq_rotation(np.random.default_rng(1).normal(size=(600, 256)), rounds=3)
     weight, bias = folded(embedder, rotation)
     graph = model.EmbedGraph(embedder.backbone, weight=weight, bias=bias)
@@ -87,7 +87,7 @@ def test_exported_codes_are_those_of_torch_and_of_the_rotated_embedding(weights,
 
 def test_the_exported_detector_is_torchs(weights, tmp_path):
     torch.manual_seed(0)
-    detector = model.Detector(model.load_backbone(weights), label_count=4)
+    detector = model.DetectorNetwork(model.load_backbone(weights), label_count=4)
     torch.nn.init.normal_(detector.where[-1].weight, std=0.05)
     graph = model.DetectGraph(detector)
 

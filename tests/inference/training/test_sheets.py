@@ -15,7 +15,7 @@ from inference.training import figures
 from inference.training.__main__ import pictures
 from inference.training.errors import BadPhotos, TrainingProblem
 from inference.training.objects import Truth
-from inference.training.served import Seen, evenly, judge, look, nearest
+from inference.training.served import ServedAnswer, evenly, judge, look, nearest
 from inference.training.sheets import DETECTIONS, FALSE, MAX_BYTES, MISSED, NEIGHBOURS, RIGHT, detections, draw_sheets
 from samples.scene import draw, jpeg
 
@@ -39,7 +39,7 @@ def pins(tmp_path_factory):
 
 
 def seen(path, *, code=b"\0" * 32, found=(), truths=()):
-    return Seen(path, code, tuple(found), truths)
+    return ServedAnswer(path, code, tuple(found), truths)
 
 
 def found(label, box, score=0.9):

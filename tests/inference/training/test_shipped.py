@@ -12,7 +12,7 @@ from onnx import numpy_helper  # noqa: E402
 from inference.tensors import DETECT, EMBED  # noqa: E402
 from inference.training.errors import BadWeights, TrainingProblem  # noqa: E402
 from inference.training.export import same_as_torch  # noqa: E402
-from inference.training.model import Backbone, DetectGraph, Detector, EmbedGraph  # noqa: E402
+from inference.training.model import Backbone, DetectGraph, DetectorNetwork, EmbedGraph  # noqa: E402
 from inference.training.ship import card, graph  # noqa: E402
 from inference.training.shipped import backbone_from, begin_with, take_over  # noqa: E402
 from tests.inference.golden import golden_codes, golden_pictures  # noqa: E402
@@ -27,7 +27,7 @@ def noise(count, size_px):
 
 
 def the_detector():
-    detector = Detector(Backbone(), label_count=LABELS)
+    detector = DetectorNetwork(Backbone(), label_count=LABELS)
     take_over(detector, graph(DETECT), pictures=noise(8, 320))
     return detector
 
@@ -76,9 +76,9 @@ def test_a_file_that_is_no_graph_is_named(tmp_path, content):
     with pytest.raises(BadWeights, match=r"w\.onnx is no ONNX file"):
         backbone_from(tmp_path / "w.onnx")
     with pytest.raises(BadWeights, match=r"w\.onnx is no ONNX file"):
-        take_over(Detector(Backbone(), label_count=LABELS), tmp_path / "w.onnx", pictures=noise(1, 320))
+        take_over(DetectorNetwork(Backbone(), label_count=LABELS), tmp_path / "w.onnx", pictures=noise(1, 320))
 
 
 def test_a_start_that_is_not_there_is_named(tmp_path):
     with pytest.raises(TrainingProblem, match=r"start: no .*other-0/detector.pt"):
-        begin_with(Detector(Backbone(), label_count=LABELS), "other-0", runs=tmp_path, scenes=None)
+        begin_with(DetectorNetwork(Backbone(), label_count=LABELS), "other-0", runs=tmp_path, scenes=None)

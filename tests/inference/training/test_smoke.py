@@ -9,7 +9,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
 from inference.training.assess import judge_frozen, judge_run, keep_vectors  # noqa: E402
 from inference.training.errors import TrainingProblem  # noqa: E402
-from inference.training.model import Embedder, EmbedHead  # noqa: E402
+from inference.training.model import EmbedderNetwork, EmbedHead  # noqa: E402
 from inference.training.runs import Run  # noqa: E402
 from inference.training.settings import EmbedSettings, load  # noqa: E402
 from inference.training.train import train_embed  # noqa: E402
@@ -30,7 +30,7 @@ def space(small_photos, tmp_path_factory):
 
 def trained(space, settings, name):
     torch.manual_seed(settings.seed)
-    embedder = Embedder(space.backbone(), EmbedHead(settings.bits, dropout=settings.dropout), cut=settings.cut)
+    embedder = EmbedderNetwork(space.backbone(), EmbedHead(settings.bits, dropout=settings.dropout), cut=settings.cut)
     run = Run(space.folder / name, settings)
     train_embed(embedder, settings, views=space.views(settings), run=run)
     keep_vectors(space, run.folder, embedder)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
-from inference.training.model import Backbone, Detector  # noqa: E402
+from inference.training.model import Backbone, DetectorNetwork  # noqa: E402
 from inference.training.runs import Run  # noqa: E402
 from inference.training.scenes import Scene  # noqa: E402
 from inference.training.settings import DetectSettings  # noqa: E402
@@ -30,7 +30,7 @@ class Squares:
 
 def trained(folder, settings):
     torch.manual_seed(settings.seed)
-    detector = Detector(Backbone(), label_count=2)
+    detector = DetectorNetwork(Backbone(), label_count=2)
     before = {name: value.clone() for name, value in detector.state_dict().items()}
     train_detect(detector, settings, scenes=Squares(), run=Run(folder, settings, checkpoint_every=2))
     return before, torch.load(folder / "detector.pt", weights_only=True)

@@ -5,11 +5,18 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinstream.cli.publish.drafts import Draft, Problem, drafts_in_lines, drafts_of_pictures, pictures_in, pin_id_of
+from pinstream.cli.publish.drafts import (
+    Draft,
+    RejectedDraft,
+    drafts_in_lines,
+    drafts_of_pictures,
+    pictures_in,
+    pin_id_of,
+)
 from pinstream.events import checked_pin_id
 
 
-def drafted(folder: Path) -> list[Draft | Problem]:
+def drafted(folder: Path) -> list[Draft | RejectedDraft]:
     return list(
         drafts_of_pictures(
             folder, pictures_in(folder), domain="camera", image_of=lambda picture: {"url": f"http://x/{picture.name}"}
@@ -71,7 +78,7 @@ def test_of_two_names_with_one_pin_id_the_second_is_named(tmp_path: Path) -> Non
     first, second = drafted(tmp_path)
 
     assert isinstance(first, Draft)
-    assert second == Problem("a_b.jpg", "its pin id 'a_b' is taken by a b.jpg: rename one of them")
+    assert second == RejectedDraft("a_b.jpg", "its pin id 'a_b' is taken by a b.jpg: rename one of them")
 
 
 def test_a_picture_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -84,7 +91,7 @@ def test_a_picture_that_cannot_be_read_is_named_and_the_rest_goes_on(tmp_path: P
 
     first, second = drafts_of_pictures(tmp_path, pictures_in(tmp_path), domain="web", image_of=image_of)
 
-    assert first == Problem("a.jpg", "permission denied")
+    assert first == RejectedDraft("a.jpg", "permission denied")
     assert isinstance(second, Draft)
 
 
@@ -95,7 +102,7 @@ def test_lines_are_numbered_as_an_editor_does() -> None:
 
     assert drafts[0] == Draft("line 1", {"pin_id": "a", "domain": "catalog"})
     assert drafts[1].where == "line 3"
-    assert drafts[2] == Problem("line 4", "$: not a JSON object")
+    assert drafts[2] == RejectedDraft("line 4", "$: not a JSON object")
     assert drafts[3] == Draft("line 5", {"pin_id": "b", "domain": "web"})
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinstream.cli.watch.freshness import FreshnessWindow, Spread, quantile
-from pinstream.cli.watch.line_order import LineUp
+from pinstream.cli.watch.line_order import LineOrder
 from pinstream.events import PinOutcome
 
 
@@ -72,7 +72,7 @@ def test_a_pin_that_is_found_later_counts_once() -> None:
 
 def test_each_event_has_one_line_with_its_probe_if_that_comes_soon() -> None:
     now_s = 0.0
-    lines = LineUp(hold_s=1.0, now=lambda: now_s)
+    lines = LineOrder(hold_s=1.0, now=lambda: now_s)
 
     at_once = lines.take([outcome(offset=1), outcome(offset=2), outcome(offset=3, outcome="dead")])
     found = lines.take([outcome(offset=1, visible_at_ms=1_070)])

@@ -11,8 +11,8 @@ import pytest
 from confluent_kafka import Producer
 from rich.console import Console
 
-from pinstream.cli.where.pin_sources import Traces, ask_watch, find_letter, read_topics
-from pinstream.cli.where.pin_status import DeadLetter, Event, Queue, Whereabouts
+from pinstream.cli.where.pin_sources import PinSources, ask_watch, find_letter, read_topics
+from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, NewestEvent, PinStatus
 from pinstream.cli.where.view import show
 from pinstream.events import PinOutcome, event_from
 from pinstream.kafka.connection import Connection
@@ -33,19 +33,19 @@ def trace(*held: Row, found: bool = False) -> PinTrace:
     return PinTrace(pin_id="a", rows=held, found=found, asked_at_ms=NOW_MS + 5_000)
 
 
-def event(version: int | None = 3, **changes: Any) -> Event:
+def event(version: int | None = 3, **changes: Any) -> NewestEvent:
     fields: dict[str, Any] = {
         "topic": "pins.events", "partition": 1, "offset": 40, "deletion": False, "published_at_ms": NOW_MS,
     }  # fmt: skip
-    return Event(version=version, **(fields | changes))
+    return NewestEvent(version=version, **(fields | changes))
 
 
 def outcome(**changes: Any) -> PinOutcome:
     return PinOutcome.decode(told_outcome("a", **({"version": 3, "partition": 1, "offset": 40} | changes)))
 
 
-def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-7 at 10.0.0.3") -> Queue:
-    return Queue(group="pinstream", committed=committed, members=members, owner=owner)
+def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-7 at 10.0.0.3") -> GroupPosition:
+    return GroupPosition(group="pinstream", committed=committed, members=members, owner=owner)
 
 
 @pytest.mark.parametrize(
@@ -78,19 +78,21 @@ def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-
     ],
 )  # fmt: skip
 def test_the_verdict_says_where_the_pin_is(told: dict[str, Any], stage: str, sentence: str) -> None:
-    found, said = Whereabouts(asked_kafka=True, **told).verdict
+    found, said = PinStatus(asked_kafka=True, **told).verdict
 
     assert found == stage
     assert sentence in said
 
 
 def test_one_screen_shows_everything() -> None:
-    told = Whereabouts(
+    told = PinStatus(
         trace=trace(*rows(2)),
         event=event(fault="$.domain: [bad]"),
         outcome=outcome(outcome="dead", reason="fetch: [404]", worker="w1"),
         queue=queue(),
-        dead_letter=DeadLetter(topic="pins.dead", partition=0, offset=7, stage="fetch", error="E", message="[404]"),
+        dead_letter=DeadLetterPosition(
+            topic="pins.dead", partition=0, offset=7, stage="fetch", error="E", message="[404]"
+        ),
         asked_kafka=True,
         sources=("the watch at http://w",),
         notes=("not read to its beginning",),
@@ -138,7 +140,7 @@ def test_the_newest_event_and_outcome_are_found_in_the_pins_own_partition(to: Co
     put(
         to, "pins.indexed", ("a", told_outcome("a", version=1)), ("a", told_outcome("a", version=2, visible_at_ms=None))
     )
-    traces = Traces()
+    traces = PinSources()
 
     read_topics(to, "a", traces, for_s=30, look=silent)
 
@@ -161,7 +163,7 @@ def test_the_dead_letter_is_the_one_of_that_event(to: Connection) -> None:
     for offset in (b"12", b"40"):
         origin = [("topic", b"pins.events"), ("offset", offset), ("stage", b"fetch"), ("exception.message", offset)]
         put(to, "pins.dead", ("a", b"x"), headers=[(f"__connect.errors.{name}", value) for name, value in origin])
-    traces = Traces()
+    traces = PinSources()
 
     find_letter(to, outcome(outcome="dead"), traces, for_s=30, look=silent)
 
@@ -197,7 +199,7 @@ def watch() -> Iterator[str]:
 
 
 def test_the_watch_is_asked_first_and_its_silence_is_no_obstacle(watch: str) -> None:
-    known, unknown, away = Traces(), Traces(), Traces()
+    known, unknown, away = PinSources(), PinSources(), PinSources()
 
     answers = [ask_watch(watch, "a", known), ask_watch(watch, "b", unknown), ask_watch("http://127.0.0.1:1", "a", away)]
 

@@ -7,7 +7,7 @@ import pytest
 import typer
 from confluent_kafka import KafkaError
 
-from pinstream.kafka.client_errors import Complaints, hint
+from pinstream.kafka.client_errors import ClientErrors, hint
 from pinstream.kafka.connection import CLIENT_VARIABLE, connection
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
@@ -21,7 +21,7 @@ def test_wrong_answers_name_the_settings_to_look_at() -> None:
 
 
 def test_a_client_complains_where_it_is_listened_to() -> None:
-    complaints = Complaints()
+    complaints = ClientErrors()
     listening = complaints.listening()
 
     assert complaints.refusal is complaints.unreachable is None

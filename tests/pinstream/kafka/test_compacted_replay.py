@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Producer
 
-from pinstream.kafka.compacted_replay import LastWord, NewerLost, rank_of, tombstone
+from pinstream.kafka.compacted_replay import CompactedReplay, NewerEventLost, rank_of, tombstone
 from pinstream.kafka.connection import Connection
-from pinstream.kafka.replayer import Repeater
+from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 
@@ -39,17 +39,17 @@ class Lane:
 
     def read(self) -> list[StoredRecord]:
         with TopicReader(self.to, self.topic) as reader:
-            return list(reader.read(reader.spans()))
+            return list(reader.read(reader.offset_ranges()))
 
     def last(self, pin_id: str) -> StoredRecord:
         return [record for record in self.read() if record.key == pin_id.encode()][-1]
 
     def ends(self) -> dict[int, int]:
         with TopicReader(self.to, self.topic) as reader:
-            return {span.partition: span.end for span in reader.spans()}
+            return {span.partition: span.end for span in reader.offset_ranges()}
 
 
-class Overtaken(Repeater):
+class Overtaken(Replayer):
     """Somebody else's events arrive just before each of the first records."""
 
     def __init__(self, lane: Lane, *sooner: StoredRecord) -> None:
@@ -73,7 +73,7 @@ def test_a_pin_of_which_something_newer_has_come_is_left_alone(lane: Lane) -> No
     lane.publish(tombstone(lane.topic, "b", 1))
     again = [replace(event(pin, 1, lane.topic), offset=offset) for offset, pin in enumerate("abc")]
 
-    with Repeater(lane.to) as repeater, LastWord(lane.to, lane.topic, begins, repeater) as last_word:
+    with Replayer(lane.to) as repeater, CompactedReplay(lane.to, lane.topic, begins, repeater) as last_word:
         published = last_word.publish(again)
 
     assert published == [(0, 2)]
@@ -85,7 +85,7 @@ def test_what_came_in_between_and_is_newer_is_published_once_more_as_it_is(lane:
     deleted = tombstone(lane.topic, "a", 3)
     repeater = Overtaken(lane, event("a", 2, lane.topic), event("a", 3, lane.topic), deleted)
 
-    with repeater, LastWord(lane.to, lane.topic, lane.ends(), repeater) as last_word:
+    with repeater, CompactedReplay(lane.to, lane.topic, lane.ends(), repeater) as last_word:
         published = last_word.publish([event("a", 1, lane.topic)])
 
     found = [record for record in lane.read() if record.key == b"a"]
@@ -102,7 +102,11 @@ def test_a_newer_event_that_is_gone_before_it_is_published_once_more_is_named(
     repeater = Overtaken(lane, event("a", 2, lane.topic))
     monkeypatch.setattr(TopicReader, "pick", lambda _reader, _places: iter(()))  # as after compaction
 
-    with repeater, LastWord(lane.to, lane.topic, lane.ends(), repeater) as last_word, pytest.raises(NewerLost) as lost:
+    with (
+        repeater,
+        CompactedReplay(lane.to, lane.topic, lane.ends(), repeater) as last_word,
+        pytest.raises(NewerEventLost) as lost,
+    ):
         last_word.publish([event("a", 1, lane.topic)])
 
     newer = next(record for record in lane.read() if record.key == b"a")
@@ -112,7 +116,7 @@ def test_a_newer_event_that_is_gone_before_it_is_published_once_more_is_named(
 def test_an_older_event_that_comes_in_between_changes_nothing(lane: Lane) -> None:
     repeater, mine = Overtaken(lane, event("a", 1, lane.topic)), event("a", 2, lane.topic)
 
-    with repeater, LastWord(lane.to, lane.topic, lane.ends(), repeater) as last_word:
+    with repeater, CompactedReplay(lane.to, lane.topic, lane.ends(), repeater) as last_word:
         last_word.publish([mine])
 
     assert [record.value for record in lane.read() if record.key == b"a"][1:] == [mine.value]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from pinstream.kafka.offset_ranges import Span, spans
+from pinstream.kafka.offset_ranges import OffsetRange, offset_ranges
 
 
 class Broker:
@@ -29,18 +29,18 @@ class Broker:
 
 
 def test_a_partition_that_gets_its_leader_back_is_waited_for() -> None:
-    found = spans(Broker(leaderless_answers=2), "t")
+    found = offset_ranges(Broker(leaderless_answers=2), "t")
 
-    assert found == [Span(0, 3, 7), Span(1, 3, 8)]
+    assert found == [OffsetRange(0, 3, 7), OffsetRange(1, 3, 8)]
 
 
 def test_the_wait_for_a_leader_ends() -> None:
     with pytest.raises(KafkaException):
-        spans(Broker(leaderless_answers=1000), "t", timeout_s=0.1)
+        offset_ranges(Broker(leaderless_answers=1000), "t", timeout_s=0.1)
 
 
 def test_what_no_leader_would_change_is_said_at_once() -> None:
     refused = Broker(leaderless_answers=1, error=KafkaError.TOPIC_AUTHORIZATION_FAILED)
 
     with pytest.raises(KafkaException):
-        spans(refused, "t")
+        offset_ranges(refused, "t")

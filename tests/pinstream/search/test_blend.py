@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinstream.search.blend import LARGE_SHARE, Seen, area, dominant, lens_queries, relevance
+from pinstream.search.blend import LARGE_SHARE, PhotoPart, area, dominant, lens_queries, relevance
 from pinstream.store.codes import CODE_BYTES
 from pinstream.store.collection import Box
 
@@ -11,8 +11,8 @@ PICTURE = bytes(CODE_BYTES)
 SIDES = st.floats(0, 1, allow_nan=False)
 
 
-def thing(score: float, box: Box) -> Seen:
-    return Seen(code=b"\x01" * CODE_BYTES, label="Hat", score=score, box=box)
+def thing(score: float, box: Box) -> PhotoPart:
+    return PhotoPart(code=b"\x01" * CODE_BYTES, label="Hat", score=score, box=box)
 
 
 LARGE, SMALL, TINY = (0.0, 0.0, 1.0, 0.9), (0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 0.1, 0.1)

@@ -13,7 +13,7 @@ from pinstream.search.index import VisualIndex
 from pinstream.store.collection import Row, tombstone
 from pinstream.store.memory import MemoryStore
 from streams.canary.metrics import STEPS, CanaryMetrics
-from streams.canary.round import LOOK_AT, Clock, Round, StepFailed, picture
+from streams.canary.round import LOOK_AT, CanaryRound, Clock, StepFailed, picture
 
 
 class Receipt:
@@ -60,9 +60,9 @@ class Pipeline:
     def sleep(self, seconds: float) -> None:
         self.now_s += seconds
 
-    def round(self) -> Round:
+    def round(self) -> CanaryRound:
         clock = Clock(monotonic=lambda: self.now_s, sleep=self.sleep, now_ms=lambda: round(self.now_s * 1000))
-        return Round("canary-a", self, self, give_up_s=5, clock=clock)
+        return CanaryRound("canary-a", self, self, give_up_s=5, clock=clock)
 
 
 def test_a_round_is_four_steps_and_leaves_nothing() -> None:

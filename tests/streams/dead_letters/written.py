@@ -10,7 +10,7 @@ from fetch.fetcher import FetchRefused
 from pinstream.events import Headers
 from pinstream.kafka.stored_record import StoredRecord
 from streams.worker.finish.dead_letters import error_headers
-from streams.worker.record import TakenRecord
+from streams.worker.record import ConsumedRecord
 
 EVENT_HEADERS: Headers = (("traceparent", b"00-x"), ("traceparent", b"twice"), ("empty", None))
 PUBLISHED_MS = 1_700_000_000_000
@@ -37,7 +37,7 @@ def letter_headers(
     source: tuple[int, int] = (2, 40),
 ) -> Headers:
     """What the worker puts on a letter."""
-    taken = TakenRecord(
+    taken = ConsumedRecord(
         lane="live", topic=topic, partition=source[0], offset=source[1], key=pin_id.encode(), value=event,
         headers=headers, timestamp_ms=PUBLISHED_MS,
     )  # fmt: skip

@@ -4,22 +4,22 @@ import json
 from typing import Any
 
 from pinstream.events import PinOutcome, Result
-from streams.watch.join.ledger import Keep, Objectives
+from streams.watch.join.ledger import Objectives, Retention
 from streams.watch.join.pins import PinState
-from streams.watch.join.watcher import Seen, Watcher
+from streams.watch.join.watcher import WatchedRecord, Watcher
 from streams.watch.metrics import WatchMetrics
 
 HOUR_MS = 3_600_000
 START_MS = 1_800_000_000_000
 OBJECTIVES = Objectives(pin_ms=10_000, deletion_ms=5_000, backfill_ms=HOUR_MS)
-KEEP = Keep(settled_ms=HOUR_MS, settled_pins=1_000, waiting_ms=24 * HOUR_MS)
+KEEP = Retention(settled_ms=HOUR_MS, settled_pins=1_000, waiting_ms=24 * HOUR_MS)
 TOPICS = ("pins.events", "pins.events.backfill", "pins.indexed")
 
 
 class Bench:
     """A watcher with a table, a clock that is set by hand, and offsets that count up, as one Kafka partition would."""
 
-    def __init__(self, *, keep: Keep = KEEP) -> None:
+    def __init__(self, *, keep: Retention = KEEP) -> None:
         self.now_ms = START_MS
         self.table: dict[str, bytes] = {}
         self.keep = keep
@@ -66,7 +66,7 @@ class Bench:
     ) -> int:
         offset = self.offsets[topic]
         self.offsets[topic] += 1
-        record = Seen(
+        record = WatchedRecord(
             topic=topic, partition=0, offset=offset, key=key, value=value, headers=headers,
             timestamp_ms=self.now_ms - age_ms,
         )  # fmt: skip

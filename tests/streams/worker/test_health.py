@@ -7,27 +7,29 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from inference.errors import ModelUnavailable
 from pinstream.errors import IndexUnavailable
-from streams.worker.health import Checks, Pulse, alive, application
-from streams.worker.metrics import Metrics
+from streams.worker.health import Checks, WorkerState, alive, application
+from streams.worker.metrics import WorkerMetrics
 
 
 @pytest.mark.parametrize(
     ("pulse", "expected"),
     [
-        (Pulse(behind=False, since_finished_s=999, partitions=1, held=0), True),
-        (Pulse(behind=True, since_finished_s=1, partitions=1, held=1), True),
-        (Pulse(behind=True, since_finished_s=61, partitions=1, held=1), False),
-        (Pulse(behind=True, since_finished_s=61, partitions=1, held=1, away_s={"triton": 61}), True),
+        (WorkerState(behind=False, since_finished_s=999, partitions=1, held=0), True),
+        (WorkerState(behind=True, since_finished_s=1, partitions=1, held=1), True),
+        (WorkerState(behind=True, since_finished_s=61, partitions=1, held=1), False),
+        (WorkerState(behind=True, since_finished_s=61, partitions=1, held=1, away_s={"triton": 61}), True),
     ],
 )
-def test_lag_without_a_finished_pin_is_unhealthy_unless_an_outage_is_waited_out(pulse: Pulse, expected: bool) -> None:
+def test_lag_without_a_finished_pin_is_unhealthy_unless_an_outage_is_waited_out(
+    pulse: WorkerState, expected: bool
+) -> None:
     assert alive(pulse, stuck_s=60) == expected
 
 
 async def answer(path: str, canary: Callable[[], Awaitable[None]]) -> tuple[int, str]:
-    metrics = Metrics()
+    metrics = WorkerMetrics()
     checks = Checks(
-        pulse=lambda: Pulse(behind=True, since_finished_s=61, partitions=2, held=1),
+        pulse=lambda: WorkerState(behind=True, since_finished_s=61, partitions=2, held=1),
         canary=canary,
         collect=lambda: metrics.set("waiting", 3),
         registry=metrics.registry,

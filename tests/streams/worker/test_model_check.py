@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from inference.errors import ModelMismatch, ModelUnavailable
-from streams.worker.metrics import Metrics
-from streams.worker.model_check import Vigil
+from streams.worker.metrics import WorkerMetrics
+from streams.worker.model_check import ModelWatchdog
 
 
 class Singer:
@@ -27,10 +27,10 @@ class Singer:
 
 
 async def test_looks_are_counted_by_how_they_ended(caplog: pytest.LogCaptureFixture) -> None:
-    metrics = Metrics()
+    metrics = WorkerMetrics()
     away = ModelUnavailable("stub is not healthy")
     singer = Singer(None, away, away, None, drift_bits=3)
-    keeping = asyncio.create_task(Vigil(singer, metrics).keep(0.001))
+    keeping = asyncio.create_task(ModelWatchdog(singer, metrics).keep(0.001))
 
     await singer.silent.wait()
     keeping.cancel()
@@ -42,9 +42,9 @@ async def test_looks_are_counted_by_how_they_ended(caplog: pytest.LogCaptureFixt
 
 
 async def test_another_model_under_the_version_ends_it_and_is_seen() -> None:
-    metrics = Metrics()
+    metrics = WorkerMetrics()
 
     with pytest.raises(ModelMismatch):
-        await Vigil(Singer(None, ModelMismatch("40 bits"), drift_bits=40), metrics).keep(0.001)
+        await ModelWatchdog(Singer(None, ModelMismatch("40 bits"), drift_bits=40), metrics).keep(0.001)
 
     assert metrics.value("pinstream_worker_canary_drift_bits") == 40

@@ -12,8 +12,8 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from pinstream.events import ImageRef, PinDeletion, PinEvent
-from pinstream.kafka.outgoing_record import Envelope, Record
-from streams.worker.tracing import Traces, sampler
+from pinstream.kafka.outgoing_record import Envelope, OutgoingRecord
+from streams.worker.tracing import Tracer, sampler
 from tests.streams.fakes import NOW_MS, Bench
 
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -36,16 +36,16 @@ def provider(spans: InMemorySpanExporter) -> Iterator[TracerProvider]:
     made.shutdown()
 
 
-def published(event: PinEvent | PinDeletion, traceparent: str | None = None) -> Record:
+def published(event: PinEvent | PinDeletion, traceparent: str | None = None) -> OutgoingRecord:
     """As the publisher would send it."""
     return Envelope(topic="pins.events", source="test").seal(event, at=datetime.now(UTC), traceparent=traceparent)
 
 
-async def carried(record: Record, provider: TracerProvider) -> str:
+async def carried(record: OutgoingRecord, provider: TracerProvider) -> str:
     """What became of the event, once a worker that traces had carried it."""
     bench = Bench()
     work = bench.take(record.key, record.value, headers=record.headers)
-    return (await Traces(provider).carrying(bench.path.carry)(work)).result
+    return (await Tracer(provider).carrying(bench.path.carry)(work)).result
 
 
 def span_before(span: ReadableSpan) -> int:
@@ -113,7 +113,7 @@ def test_of_sampled_traces_a_share_is_kept_and_every_worker_keeps_the_same() -> 
 async def test_calls_to_the_models_carry_the_span_they_belong_to(
     provider: TracerProvider, spans: InMemorySpanExporter
 ) -> None:
-    traces = Traces(provider)
+    traces = Tracer(provider)
 
     with provider.get_tracer("worker").start_as_current_span("detect") as span:
         ((name, value),) = traces.outgoing()

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from deploy.demo.result.tally import DemoPin, Tally
+from deploy.demo.result.tally import DemoPin, RunTally
 from pinstream.events import PinOutcome, Result
 
 
@@ -25,8 +25,8 @@ def outcome(pin_id: str, result: Result = "indexed", *, visible: bool = True, re
     )
 
 
-def tally_of(*pin_ids: str) -> Tally:
-    tally = Tally()
+def tally_of(*pin_ids: str) -> RunTally:
+    tally = RunTally()
     for pin_id in pin_ids:
         tally.published(pin(pin_id))
     return tally

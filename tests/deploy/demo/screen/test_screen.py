@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from deploy.demo.result.figures import Percentiles
-from deploy.demo.screen.demo_state import Board, PartView, PinView, View
+from deploy.demo.screen.demo_state import DemoState, DemoView, PartView, PinView
 from deploy.demo.screen.screen import PlainScreen, draw, plain_lines, screen_for, sparkline, stage_bar
 from pinstream.events import PinOutcome, Result
 
@@ -32,14 +32,14 @@ def pin_line(title: str, *, result: str = "indexed", reason: str = "") -> PinVie
     return PinView(title, title, result, 2, {"queue": 5.0, "embed": 35.0}, 61.0, reason)
 
 
-def drawn(view: View, *, width: int = 100) -> str:
+def drawn(view: DemoView, *, width: int = 100) -> str:
     console = Console(file=io.StringIO(), width=width, record=True)
     console.print(draw(view, width=width, height=30))
     return console.export_text()
 
 
 READY = (PartView("Kafka", "ready", took_s=2.9), PartView("worker", "ready", took_s=6.0))
-RUNNING = View(
+RUNNING = DemoView(
     phase="publishing",
     parts=READY,
     planned=100,
@@ -55,7 +55,7 @@ RUNNING = View(
 
 
 def test_boot_shows_every_part_and_how_long_it_took() -> None:
-    shown = drawn(View(parts=(READY[0], PartView("Triton", "busy", "downloading", 0.4), PartView("worker"))))
+    shown = drawn(DemoView(parts=(READY[0], PartView("Triton", "busy", "downloading", 0.4), PartView("worker"))))
 
     assert "✔  Kafka" in shown
     assert "2.9 s" in shown
@@ -81,7 +81,7 @@ def test_no_line_is_wider_than_the_terminal_and_numbers_are_never_cut(width: int
 
 
 def test_plain_lines_say_each_part_once() -> None:
-    busy, ready = View(parts=(PartView("Kafka", "busy"),)), View(parts=READY)
+    busy, ready = DemoView(parts=(PartView("Kafka", "busy"),)), DemoView(parts=READY)
 
     assert list(plain_lines(busy, ready)) == ["[  2.9 s] Kafka: ready", "[  6.0 s] worker: ready"]
     assert list(plain_lines(ready, ready)) == []
@@ -90,16 +90,16 @@ def test_plain_lines_say_each_part_once() -> None:
 def test_plain_lines_say_every_ten_seconds_what_takes_long() -> None:
     busy = (PartView("Kafka", "busy", "downloading", 0.42),)
 
-    assert list(plain_lines(View(elapsed_s=8.0), View(elapsed_s=9.0, parts=busy))) == []
-    assert list(plain_lines(View(elapsed_s=9.5), View(elapsed_s=10.5, parts=busy))) == [
+    assert list(plain_lines(DemoView(elapsed_s=8.0), DemoView(elapsed_s=9.0, parts=busy))) == []
+    assert list(plain_lines(DemoView(elapsed_s=9.5), DemoView(elapsed_s=10.5, parts=busy))) == [
         "[ 10.5 s] Kafka: downloading, 42%"
     ]
 
 
 def test_plain_lines_report_progress_by_tenths() -> None:
-    before = View(phase="publishing", planned=100, found=8, first_pin_s=7.0)
-    almost = View(phase="publishing", planned=100, found=9, first_pin_s=7.0)
-    after = View(phase="publishing", planned=100, published=12, found=10, first_pin_s=7.0, elapsed_s=9.0)
+    before = DemoView(phase="publishing", planned=100, found=8, first_pin_s=7.0)
+    almost = DemoView(phase="publishing", planned=100, found=9, first_pin_s=7.0)
+    after = DemoView(phase="publishing", planned=100, published=12, found=10, first_pin_s=7.0, elapsed_s=9.0)
 
     assert list(plain_lines(before, almost)) == []
     assert list(plain_lines(almost, after)) == ["[  9.0 s] 12 of 100 published, 10 found"]
@@ -118,7 +118,7 @@ def test_sparkline_rises_with_its_values() -> None:
 
 
 def test_board_counts_a_pin_once_and_takes_the_later_word() -> None:
-    board = Board(time.monotonic())
+    board = DemoState(time.monotonic())
     board.settled(outcome("a", freshness_ms=None), "A")
     board.settled(outcome("a"), "A")
     board.settled(outcome("b", "dead", freshness_ms=None), "B")
@@ -132,7 +132,7 @@ def test_board_counts_a_pin_once_and_takes_the_later_word() -> None:
 
 def test_plain_screen_tells_everything_by_its_end() -> None:
     said: list[str] = []
-    board = Board(time.monotonic())
+    board = DemoState(time.monotonic())
 
     with PlainScreen(board, said.append):
         board.plan(1)
@@ -147,7 +147,7 @@ def test_plain_screen_tells_everything_by_its_end() -> None:
 
 
 def test_screen_is_live_only_in_a_terminal() -> None:
-    board = Board(time.monotonic())
+    board = DemoState(time.monotonic())
     console = Console(file=io.StringIO(), force_terminal=False)
 
     assert isinstance(screen_for(console, board), PlainScreen)

@@ -1,6 +1,6 @@
 """A watch that only looks alive is ended; one that waits for others is not."""
 
-from streams.watch.consume.progress import Progress, Watchdog
+from streams.watch.consume.progress import ReadProgress, Watchdog
 
 
 class Clock:
@@ -48,7 +48,7 @@ def test_no_partition_for_long_ends_it() -> None:
 
 def test_as_of_is_the_moment_whose_records_have_all_been_read() -> None:
     now = [1_000]
-    progress = Progress(lambda: now[0])
+    progress = ReadProgress(lambda: now[0])
     progress.assigned({("e", 0): 0, ("i", 0): 0})
     progress.looked({("e", 0): 2, ("i", 0): 1})
     now[0] = 2_000
@@ -63,7 +63,7 @@ def test_as_of_is_the_moment_whose_records_have_all_been_read() -> None:
 
 
 def test_what_is_held_back_and_what_cannot_be_read_is_no_lag() -> None:
-    progress = Progress(lambda: 5)
+    progress = ReadProgress(lambda: 5)
     progress.assigned({("e", 0): 0, ("i", 0): 0})
     progress.hold_back(["e"])
     progress.looked({("e", 0): 4, ("i", 0): 1})

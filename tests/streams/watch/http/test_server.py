@@ -8,9 +8,9 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from pinstream.kafka.partitioner import partition_of
-from streams.watch.consume.progress import Progress
+from streams.watch.consume.progress import ReadProgress
 from streams.watch.http.charts import duration
-from streams.watch.http.server import Site
+from streams.watch.http.server import WatchServer
 from streams.watch.join.pins import PinState
 from streams.watch.settings import WatchSettings
 from tests.streams.watch.records import Bench
@@ -40,11 +40,11 @@ def bench() -> Bench:
 
 @pytest.fixture
 async def client(bench: Bench) -> AsyncIterator[Client]:
-    progress = Progress(lambda: bench.now_ms)
+    progress = ReadProgress(lambda: bench.now_ms)
     progress.assigned({("pins.events", 0): 0})
     progress.looked({("pins.events", 0): 0})
     progress.looked({("pins.events", 0): 0})
-    site = Site(WatchSettings(), bench.watcher, progress, partitions=2)
+    site = WatchServer(WatchSettings(), bench.watcher, progress, partitions=2)
     site.shows(OneInstance(bench))
     async with TestClient(TestServer(site.application())) as client:
         yield client

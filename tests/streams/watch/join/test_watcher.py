@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinstream.events import Result
-from streams.watch.join.ledger import Keep
+from streams.watch.join.ledger import Retention
 from streams.watch.join.swept import SweptTo
 from tests.streams.watch.records import HOUR_MS, Bench
 
@@ -291,7 +291,7 @@ def test_settled_pins_leave_after_an_hour_and_those_owed_stay() -> None:
 
 
 def test_the_table_is_bounded_by_count_too() -> None:
-    bench = Bench(keep=Keep(settled_ms=HOUR_MS, settled_pins=10, waiting_ms=HOUR_MS))
+    bench = Bench(keep=Retention(settled_ms=HOUR_MS, settled_pins=10, waiting_ms=HOUR_MS))
     for number in range(200):
         bench.publish(f"p{number}")
         bench.tell(f"p{number}")

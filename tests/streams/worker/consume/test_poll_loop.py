@@ -8,9 +8,9 @@ from confluent_kafka import KafkaError, TopicPartition
 
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
-from streams.worker.consume.poll_loop import Intake, Loop, record_of
-from streams.worker.record import TakenRecord
-from streams.worker.schedule.scheduler import ReachedEnd, Taken
+from streams.worker.consume.poll_loop import LaneReader, PollThread, record_of
+from streams.worker.record import ConsumedRecord
+from streams.worker.schedule.scheduler import Consumed, ReachedEnd
 
 
 @dataclass
@@ -72,14 +72,14 @@ class Lane:
         self.script = Script(list(messages))
         self.credits = Credits(max_records=records, max_bytes=10**6)
         self.waiting: frozenset[int] = frozenset()
-        self.delivered: list[Taken] = []
-        self.intake = Intake(
+        self.delivered: list[Consumed] = []
+        self.intake = LaneReader(
             self.script, "live", credits=self.credits,
             waiting_partitions=lambda: self.waiting, deliver=self._deliver,
         )  # fmt: skip
         self.intake.assigned([TopicPartition("pins.events", 0), TopicPartition("pins.events", 1)])
 
-    def _deliver(self, batch: Sequence[Taken]) -> None:
+    def _deliver(self, batch: Sequence[Consumed]) -> None:
         self.delivered.extend(batch)
 
 
@@ -151,7 +151,7 @@ def test_a_fatal_error_ends_the_lane_and_others_do_not() -> None:
 def test_a_record_keeps_every_byte() -> None:
     record = record_of(Message(9, body=b"\xff\x00", name="text"), "backfill")
 
-    assert record == TakenRecord(
+    assert record == ConsumedRecord(
         lane="backfill", topic="pins.events", partition=1, offset=9, key=b"text", value=b"\xff\x00",
         headers=[("ce_id", b"1"), ("empty", None)], timestamp_ms=1234,
     )  # fmt: skip
@@ -164,7 +164,7 @@ def test_a_thread_that_fails_says_so_and_still_finishes() -> None:
     def explode() -> None:
         raise ZeroDivisionError
 
-    loop = Loop("lane", round=explode, finish=lambda: finished.append(True), fail=failures.append)
+    loop = PollThread("lane", round=explode, finish=lambda: finished.append(True), fail=failures.append)
     loop.start()
     loop.join(10)
 

@@ -2,9 +2,9 @@
 
 from fetch.fetcher import FetchRefused
 from streams.worker.finish.dead_letters import error_headers, original_headers
-from streams.worker.record import TakenRecord
+from streams.worker.record import ConsumedRecord
 
-RECORD = TakenRecord(
+RECORD = ConsumedRecord(
     lane="live",
     topic="pins.events",
     partition=3,

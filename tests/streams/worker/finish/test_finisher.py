@@ -11,12 +11,12 @@ from pinstream.errors import EventInvalid, IndexRefused
 from pinstream.events import REPLAYS_HEADER, Headers, PinOutcome
 from streams.errors import BreakerTripped
 from streams.worker.finish.breaker import Breaker, BreakerLimits
-from streams.worker.finish.dead_letters import DeadLetters
-from streams.worker.finish.finisher import Settlement, reason_class
+from streams.worker.finish.dead_letters import DeadLetterWriter
+from streams.worker.finish.finisher import Finisher, reason_class
 from streams.worker.finish.outcomes import Outcomes
-from streams.worker.finish.visibility_probe import Probe, ProbeLimits
-from streams.worker.metrics import Metrics
-from streams.worker.task import Settled
+from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
+from streams.worker.metrics import WorkerMetrics
+from streams.worker.task import TaskResult
 from tests.streams.fakes import NOW_MS, Bench
 
 
@@ -40,13 +40,13 @@ class Desk:
     """A settlement on fakes."""
 
     def __init__(self, **limits: int) -> None:
-        self.outbox, self.metrics, self.done = Written(), Metrics(), 0
+        self.outbox, self.metrics, self.done = Written(), WorkerMetrics(), 0
         outcomes = Outcomes(outbox=self.outbox, topic="indexed", worker="w")
-        self.settlement = Settlement(
+        self.settlement = Finisher(
             outcomes=outcomes,
-            dead_letters=DeadLetters(self.outbox, "dead"),
+            dead_letters=DeadLetterWriter(self.outbox, "dead"),
             breaker=Breaker(BreakerLimits(**limits)),
-            probe=Probe(None, outcomes, self.metrics, limits=ProbeLimits(ratio=0)),
+            probe=VisibilityProbe(None, outcomes, self.metrics, limits=ProbeLimits(ratio=0)),
             metrics=self.metrics,
             now_ms=lambda: NOW_MS,
         )
@@ -59,7 +59,7 @@ def test_an_outcome_is_told_under_its_pin_with_every_stage() -> None:
     desk, work = Desk(), Bench().put("a", 7)
     work.stages_ms.update(queue=5.0, write=1.234)
 
-    desk.settlement.tell(work, Settled(result="indexed", objects=2), desk.finished)
+    desk.settlement.tell(work, TaskResult(result="indexed", objects=2), desk.finished)
 
     ((topic, key, value, _),) = desk.outbox.messages
     told = PinOutcome.decode(value or b"")
@@ -75,7 +75,7 @@ def test_what_an_operator_published_again_says_nothing_of_freshness() -> None:
     desk, new, again = Desk(), Bench().put(), Bench().put(headers=((REPLAYS_HEADER, b"1"),))
     for work in (new, again):
         work.stages_ms.update(queue=5.0, write=1.0)
-        desk.settlement.tell(work, Settled(result="indexed", objects=2), desk.finished)
+        desk.settlement.tell(work, TaskResult(result="indexed", objects=2), desk.finished)
 
     assert desk.metrics.value("pinstream_worker_acknowledged_seconds_count") == 1
     assert desk.metrics.value("pinstream_worker_stage_seconds_count", {"stage": "queue"}) == 1
@@ -108,7 +108,7 @@ async def test_the_dead_letter_that_trips_the_breaker_is_not_written() -> None:
 def test_an_event_without_a_readable_key_is_told_all_the_same() -> None:
     desk, work = Desk(), Bench().take(b"\xff" * 500, b"{}")
 
-    desk.settlement.tell(work, Settled(result="dead", reason="x" * 5000), desk.finished)
+    desk.settlement.tell(work, TaskResult(result="dead", reason="x" * 5000), desk.finished)
 
     told = PinOutcome.decode(desk.outbox.messages[0][2] or b"")
     assert len(told.pin_id) == 100
@@ -133,7 +133,7 @@ def test_every_dead_letter_has_a_class(error: Exception, expected: str) -> None:
 def test_half_characters_of_a_foreign_server_do_not_reach_the_outcome() -> None:
     desk, work = Desk(), Bench().put("a", 7)
 
-    desk.settlement.tell(work, Settled(result="dead", reason="fetch: 404 N\udcff"), desk.finished)
+    desk.settlement.tell(work, TaskResult(result="dead", reason="fetch: 404 N\udcff"), desk.finished)
 
     ((_, _, value, _),) = desk.outbox.messages
     assert PinOutcome.decode(value or b"").reason == "fetch: 404 N?"
@@ -145,6 +145,6 @@ async def test_replaying_old_poison_among_pins_that_are_unchanged_trips_nothing(
     for number in range(10):
         bad = Bench().take(b"a", b"{broken")
         await desk.settlement.bury(bad, EventInvalid("$", "broken"), unexpected=False)
-        desk.settlement.tell(Bench().put("b", number + 1), Settled(result="unchanged"), desk.finished)
+        desk.settlement.tell(Bench().put("b", number + 1), TaskResult(result="unchanged"), desk.finished)
 
     assert not desk.settlement.breaker.tripped

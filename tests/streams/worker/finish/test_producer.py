@@ -7,9 +7,9 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from streams.errors import KafkaFailed
-from streams.worker.finish.dead_letters import LEFT_OUT, DeadLetters
-from streams.worker.finish.producer import Outbox
-from streams.worker.record import TakenRecord
+from streams.worker.finish.dead_letters import LEFT_OUT, DeadLetterWriter
+from streams.worker.finish.producer import WorkerProducer
+from streams.worker.record import ConsumedRecord
 
 QUIET = {"log_level": 2}
 
@@ -41,7 +41,7 @@ def written(servers: str, topic: str) -> list[tuple[bytes | None, bytes | None, 
 async def test_a_message_is_acknowledged_in_the_event_loop(servers: str) -> None:
     failures: list[BaseException] = []
     acknowledged = asyncio.Event()
-    outbox = Outbox({"bootstrap.servers": servers}, fail=failures.append, on_delivered=lambda: None)
+    outbox = WorkerProducer({"bootstrap.servers": servers}, fail=failures.append, on_delivered=lambda: None)
 
     outbox.send("told", key=b"k", value=b"v", delivered=acknowledged.set)
     await asyncio.wait_for(acknowledged.wait(), 20)
@@ -57,7 +57,7 @@ async def test_a_message_is_acknowledged_in_the_event_loop(servers: str) -> None
 
 async def test_closing_waits_for_what_is_under_way(servers: str) -> None:
     delivered: list[int] = []
-    outbox = Outbox({"bootstrap.servers": servers}, fail=delivered.clear, on_delivered=lambda: None)
+    outbox = WorkerProducer({"bootstrap.servers": servers}, fail=delivered.clear, on_delivered=lambda: None)
     for each in range(50):
         outbox.send("many", key=b"k", value=b"v", delivered=lambda each=each: delivered.append(each))
 
@@ -69,7 +69,7 @@ async def test_closing_waits_for_what_is_under_way(servers: str) -> None:
 
 async def test_a_message_that_kafka_will_never_take_stops_the_worker(servers: str) -> None:
     failures: list[BaseException] = []
-    outbox = Outbox(
+    outbox = WorkerProducer(
         {"bootstrap.servers": servers, "message.max.bytes": 1000}, fail=failures.append, on_delivered=lambda: None
     )
 
@@ -81,10 +81,10 @@ async def test_a_message_that_kafka_will_never_take_stops_the_worker(servers: st
 
 async def test_a_letter_that_its_topic_refuses_is_written_without_its_event(servers: str) -> None:
     failures: list[BaseException] = []
-    outbox = Outbox(
+    outbox = WorkerProducer(
         {"bootstrap.servers": servers, "message.max.bytes": 50_000}, fail=failures.append, on_delivered=lambda: None
     )
-    large = TakenRecord(
+    large = ConsumedRecord(
         lane="live",
         topic="pins.events",
         partition=3,
@@ -94,7 +94,7 @@ async def test_a_letter_that_its_topic_refuses_is_written_without_its_event(serv
         headers=[("ce_id", b"1")],
     )
 
-    await DeadLetters(outbox, "dead").bury(large, stage="event", error=ValueError("poison"), unexpected=False)
+    await DeadLetterWriter(outbox, "dead").bury(large, stage="event", error=ValueError("poison"), unexpected=False)
 
     assert await outbox.close(10) == 0
     assert failures == []

@@ -6,8 +6,8 @@ from pinstream.store.codes import Code
 from pinstream.store.collection import Row, Where, tombstone
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Match
-from streams.worker.finish.visibility_probe import Probe, ProbeLimits
-from streams.worker.metrics import Metrics
+from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
+from streams.worker.metrics import WorkerMetrics
 
 CODE = bytes(range(32))
 
@@ -29,7 +29,7 @@ def outcome(version: int = 2, result: Result = "indexed") -> PinOutcome:
     )  # fmt: skip
 
 
-def probing(store: MemoryStore, seen: Seen, metrics: Metrics, **limits: float) -> Probe:
+def probing(store: MemoryStore, seen: Seen, metrics: WorkerMetrics, **limits: float) -> VisibilityProbe:
     answers = 0
 
     async def search(code: Code, where: Where) -> list[Match]:
@@ -39,7 +39,7 @@ def probing(store: MemoryStore, seen: Seen, metrics: Metrics, **limits: float) -
             return []
         return store.nearest([code], where=where, limit=1)[0]
 
-    return Probe(search, seen, metrics, limits=ProbeLimits(**{"ratio": 1.0, **limits}), draw=lambda: 0.5)
+    return VisibilityProbe(search, seen, metrics, limits=ProbeLimits(**{"ratio": 1.0, **limits}), draw=lambda: 0.5)
 
 
 def indexed(version: int) -> MemoryStore:
@@ -49,7 +49,7 @@ def indexed(version: int) -> MemoryStore:
 
 
 async def test_a_pin_is_seen_once_a_search_returns_its_version() -> None:
-    seen, metrics = Seen(), Metrics()
+    seen, metrics = Seen(), WorkerMetrics()
     probe = probing(indexed(2), seen, metrics)
 
     probe.offer(outcome(), CODE)
@@ -62,7 +62,7 @@ async def test_a_pin_is_seen_once_a_search_returns_its_version() -> None:
 
 
 async def test_a_pin_that_was_replaced_meanwhile_is_not_measured() -> None:
-    seen, metrics = Seen(), Metrics()
+    seen, metrics = Seen(), WorkerMetrics()
     probe = probing(indexed(3), seen, metrics)
 
     probe.offer(outcome(), CODE)
@@ -75,7 +75,7 @@ async def test_a_pin_that_was_replaced_meanwhile_is_not_measured() -> None:
 async def test_a_deletion_is_visible_once_no_search_returns_the_pin() -> None:
     seen, store = Seen(), indexed(1)
     store.upsert([tombstone("a", 0, 2, at_ms=1)])
-    probe = probing(store, seen, Metrics())
+    probe = probing(store, seen, WorkerMetrics())
 
     probe.offer(outcome(result="deleted"), None)
     await probe.close(10)
@@ -84,7 +84,7 @@ async def test_a_deletion_is_visible_once_no_search_returns_the_pin() -> None:
 
 
 async def test_a_probe_gives_up() -> None:
-    seen, metrics = Seen(), Metrics()
+    seen, metrics = Seen(), WorkerMetrics()
     probe = probing(MemoryStore(), seen, metrics, give_up_s=0.01)
 
     probe.offer(outcome(), CODE)
@@ -94,7 +94,7 @@ async def test_a_probe_gives_up() -> None:
 
 
 async def test_probes_are_a_sample_and_bounded() -> None:
-    seen, metrics = Seen(), Metrics()
+    seen, metrics = Seen(), WorkerMetrics()
     rare = probing(indexed(2), seen, metrics, ratio=0.4)
     few = probing(indexed(2), seen, metrics, max_open=1)
 
@@ -109,7 +109,7 @@ async def test_probes_are_a_sample_and_bounded() -> None:
 
 
 async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletion() -> None:
-    seen, metrics, calls = Seen(), Metrics(), 0
+    seen, metrics, calls = Seen(), WorkerMetrics(), 0
     store = indexed(1)
 
     async def search(code: Code, where: Where) -> list[Match]:
@@ -121,7 +121,7 @@ async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletio
             store.upsert([tombstone("a", 0, 2, at_ms=1)])
         return store.nearest([code], where=where, limit=1)[0]
 
-    probe = Probe(search, seen, metrics, limits=ProbeLimits(ratio=1.0), draw=lambda: 0.5)
+    probe = VisibilityProbe(search, seen, metrics, limits=ProbeLimits(ratio=1.0), draw=lambda: 0.5)
 
     probe.offer(outcome(result="deleted"), None)
     await probe.close(10)
@@ -131,7 +131,7 @@ async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletio
 
 
 async def test_a_newer_outcome_ends_the_probe_of_an_older_one() -> None:
-    seen, metrics = Seen(), Metrics()
+    seen, metrics = Seen(), WorkerMetrics()
     probe = probing(MemoryStore(), seen, metrics)
 
     probe.offer(outcome(1), CODE)

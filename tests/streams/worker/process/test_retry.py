@@ -6,7 +6,7 @@ from itertools import islice
 import pytest
 
 from streams.errors import Abandoned
-from streams.worker.process.retry import Backoff, Outages, Patience
+from streams.worker.process.retry import Backoff, Outages, RetryPolicy
 from streams.worker.record import Lease
 
 
@@ -39,8 +39,10 @@ def service(failures: int, seen: list[frozenset[int]], outages: Outages) -> Call
     return call
 
 
-def patience(clock: Clock, outages: Outages, retries: list[str], **backoff: float) -> Patience:
-    return Patience(Backoff(**backoff), outages, on_retry=retries.append, monotonic=clock.monotonic, sleep=clock.sleep)
+def patience(clock: Clock, outages: Outages, retries: list[str], **backoff: float) -> RetryPolicy:
+    return RetryPolicy(
+        Backoff(**backoff), outages, on_retry=retries.append, monotonic=clock.monotonic, sleep=clock.sleep
+    )
 
 
 def test_ceilings_double_up_to_the_limit() -> None:

@@ -5,7 +5,7 @@ from inference.images import Box
 from pinstream.events import event_from
 from pinstream.store.codes import CODE_BYTES
 from streams.worker.process.rows import rows_of
-from streams.worker.protocols import Understood
+from streams.worker.protocols import PictureCodes
 
 EVENT = event_from({"pin_id": "pin", "version": 7, "domain": "web", "image": {"url": "https://example.org/a.jpg"}})
 CODE = bytes(CODE_BYTES)
@@ -17,7 +17,7 @@ def found(label: str, score: float) -> tuple[Detection, bytes]:
 
 def labels(*objects: tuple[Detection, bytes]) -> list[tuple[int, str, float]]:
     rows = rows_of(
-        EVENT, Understood(whole=CODE, objects=objects), image_sha256="aa", published_at_ms=1, indexed_at_ms=2
+        EVENT, PictureCodes(whole=CODE, objects=objects), image_sha256="aa", published_at_ms=1, indexed_at_ms=2
     )
     return [(row.slot, row.label, row.score) for row in rows]
 

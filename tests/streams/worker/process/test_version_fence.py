@@ -6,7 +6,7 @@ import pytest
 
 from pinstream.events import ImageRef, PinDeletion, PinEvent
 from pinstream.store.collection import tombstone
-from streams.worker.process.version_fence import Fence, Known, Verdict, verdict
+from streams.worker.process.version_fence import IndexedState, Verdict, VersionFence, verdict
 from streams.worker.record import Lease
 from tests.streams.fakes import Index
 
@@ -21,17 +21,17 @@ def event(version: int) -> PinEvent:
     [
         (None, event(1), "go"),
         (None, PinDeletion("a", 1), "go"),
-        (Known(1, True, 0), event(2), "go"),
-        (Known(2, True, 0), event(2), "unchanged"),
-        (Known(3, True, 0), event(2), "superseded"),
-        (Known(2, True, 0), PinDeletion("a", 2), "go"),
-        (Known(2, False, 0), PinDeletion("a", 2), "unchanged"),
-        (Known(2, False, 0), event(2), "superseded"),
-        (Known(2, False, 0), event(3), "go"),
+        (IndexedState(1, True, 0), event(2), "go"),
+        (IndexedState(2, True, 0), event(2), "unchanged"),
+        (IndexedState(3, True, 0), event(2), "superseded"),
+        (IndexedState(2, True, 0), PinDeletion("a", 2), "go"),
+        (IndexedState(2, False, 0), PinDeletion("a", 2), "unchanged"),
+        (IndexedState(2, False, 0), event(2), "superseded"),
+        (IndexedState(2, False, 0), event(3), "go"),
     ],
 )
 def test_only_news_goes_through_and_a_deletion_wins_a_tie(
-    known: Known | None, new: PinEvent | PinDeletion, expected: Verdict
+    known: IndexedState | None, new: PinEvent | PinDeletion, expected: Verdict
 ) -> None:
     assert verdict(known, new) == expected
 
@@ -45,7 +45,7 @@ class Clock:
 
 async def test_read_backs_are_strong_until_the_owner_before_must_be_visible() -> None:
     clock, index = Clock(), Index()
-    fence, lease = Fence(index, staleness_s=10, monotonic=clock), Lease(0, 100.0)
+    fence, lease = VersionFence(index, staleness_s=10, monotonic=clock), Lease(0, 100.0)
 
     await fence.look("a", lease)
     clock.now_s = 111
@@ -56,9 +56,9 @@ async def test_read_backs_are_strong_until_the_owner_before_must_be_visible() ->
 
 async def test_a_forgotten_write_of_our_own_makes_read_backs_strong_again() -> None:
     clock, index = Clock(), Index()
-    fence, lease = Fence(index, capacity=1, staleness_s=10, monotonic=clock), Lease(0, 0.0)
-    fence.remember("a", lease, Known(1, True, 0))
-    fence.remember("b", lease, Known(1, True, 0))
+    fence, lease = VersionFence(index, capacity=1, staleness_s=10, monotonic=clock), Lease(0, 0.0)
+    fence.remember("a", lease, IndexedState(1, True, 0))
+    fence.remember("b", lease, IndexedState(1, True, 0))
 
     await fence.look("a", lease)
     clock.now_s = 111
@@ -71,27 +71,27 @@ async def test_the_index_tells_version_life_and_slots() -> None:
     index = Index()
     index.store.upsert([tombstone("a", 0, 7, at_ms=1)])
 
-    known = await Fence(index).look("a", Lease(0, 0.0))
+    known = await VersionFence(index).look("a", Lease(0, 0.0))
 
-    assert known == Known(7, False, 0)
+    assert known == IndexedState(7, False, 0)
 
 
 def test_what_is_remembered_holds_for_its_lease_only() -> None:
-    fence, lease, next_lease = Fence(Index()), Lease(0, 0.0), Lease(0, 1.0)
+    fence, lease, next_lease = VersionFence(Index()), Lease(0, 0.0), Lease(0, 1.0)
 
-    fence.remember("a", lease, Known(1, True, 2))
+    fence.remember("a", lease, IndexedState(1, True, 2))
 
-    assert fence.recall("a", lease) == Known(1, True, 2)
+    assert fence.recall("a", lease) == IndexedState(1, True, 2)
     assert fence.recall("a", next_lease) is None
 
 
 def test_the_least_recently_used_pin_is_forgotten() -> None:
-    fence, lease = Fence(Index(), capacity=2), Lease(0, 0.0)
-    fence.remember("a", lease, Known(1, True, 0))
-    fence.remember("b", lease, Known(1, True, 0))
+    fence, lease = VersionFence(Index(), capacity=2), Lease(0, 0.0)
+    fence.remember("a", lease, IndexedState(1, True, 0))
+    fence.remember("b", lease, IndexedState(1, True, 0))
     fence.recall("a", lease)
 
-    fence.remember("c", lease, Known(1, True, 0))
+    fence.remember("c", lease, IndexedState(1, True, 0))
 
     assert fence.recall("a", lease) is not None
     assert fence.recall("b", lease) is None

@@ -1,6 +1,6 @@
 """How old the oldest unfinished record is, as far as this worker can know."""
 
-from streams.worker.schedule.assignments import Holdings, LanePosition
+from streams.worker.schedule.assignments import Assignments, LanePosition
 
 
 def position(*timestamps_ms: int, finished: int = 0, at_end: bool = False) -> LanePosition:
@@ -26,7 +26,7 @@ def test_what_was_not_taken_is_no_older_than_what_was_taken_last() -> None:
 
 
 def test_the_oldest_of_all_partitions_counts_for_each_lane() -> None:
-    holdings = Holdings()
+    holdings = Assignments()
     holdings.grant([0, 1])
     for partition, found in ((0, position(50)), (1, position(40))):
         holding = holdings.get(partition)

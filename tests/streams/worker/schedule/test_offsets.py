@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.worker.schedule.offsets import Progress
+from streams.worker.schedule.offsets import OffsetTracker
 
 
 def test_nothing_is_committable_before_the_first_record_finishes() -> None:
-    progress = Progress()
+    progress = OffsetTracker()
 
     progress.begin(7)
 
@@ -17,7 +17,7 @@ def test_nothing_is_committable_before_the_first_record_finishes() -> None:
 
 
 def test_only_the_finished_prefix_is_committable() -> None:
-    progress = Progress()
+    progress = OffsetTracker()
     for offset in (3, 4, 9):
         progress.begin(offset)
 
@@ -30,7 +30,7 @@ def test_only_the_finished_prefix_is_committable() -> None:
 
 
 def test_a_committed_offset_is_not_committed_again_unless_the_commit_failed() -> None:
-    progress = Progress()
+    progress = OffsetTracker()
     progress.begin(0)
     progress.finish(0)
 
@@ -41,7 +41,7 @@ def test_a_committed_offset_is_not_committed_again_unless_the_commit_failed() ->
 
 
 def test_records_out_of_order_are_refused() -> None:
-    progress = Progress()
+    progress = OffsetTracker()
     progress.begin(5)
 
     with pytest.raises(ValueError, match="offset 5 begins after 5"):
@@ -49,7 +49,7 @@ def test_records_out_of_order_are_refused() -> None:
 
 
 def test_the_oldest_unfinished_record_tells_its_time() -> None:
-    progress = Progress()
+    progress = OffsetTracker()
     progress.begin(0, timestamp_ms=100)
     progress.begin(1, timestamp_ms=200)
 
@@ -61,7 +61,7 @@ def test_the_oldest_unfinished_record_tells_its_time() -> None:
 @given(gaps=st.lists(st.integers(1, 5), min_size=1, max_size=40), data=st.data())
 def test_every_committable_offset_has_only_finished_records_below(gaps: list[int], data: st.DataObject) -> None:
     offsets = [sum(gaps[: each + 1]) for each in range(len(gaps))]
-    progress, finished, begun = Progress(), set[int](), set[int]()
+    progress, finished, begun = OffsetTracker(), set[int](), set[int]()
     steps = data.draw(st.permutations([("begin", each) for each in offsets] + [("finish", each) for each in offsets]))
     to_begin = iter(offsets)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.worker.record import LANES, Lane
-from streams.worker.schedule.pin_queue import PinOrder
+from streams.worker.schedule.pin_queue import PinQueue
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Job:
 
 
 def test_a_newer_event_waits_for_the_one_in_flight() -> None:
-    order = PinOrder[Job]()
+    order = PinQueue[Job]()
     order.admit(Job("a", 1))
     assert order.begin("live") == Job("a", 1)
 
@@ -30,7 +30,7 @@ def test_a_newer_event_waits_for_the_one_in_flight() -> None:
 
 
 def test_a_newer_event_replaces_one_that_waits() -> None:
-    order = PinOrder[Job]()
+    order = PinQueue[Job]()
     order.admit(Job("a", 1))
 
     assert order.admit(Job("a", 2)) == Job("a", 1)
@@ -39,7 +39,7 @@ def test_a_newer_event_replaces_one_that_waits() -> None:
 
 
 def test_an_older_event_never_replaces_a_newer_one_that_waits() -> None:
-    order = PinOrder[Job]()
+    order = PinQueue[Job]()
     order.admit(Job("a", 2))
 
     assert order.admit(Job("a", 1)) == Job("a", 1)
@@ -47,7 +47,7 @@ def test_an_older_event_never_replaces_a_newer_one_that_waits() -> None:
 
 
 def test_of_equal_versions_the_later_one_stays() -> None:
-    order = PinOrder[Job]()
+    order = PinQueue[Job]()
     order.admit(Job("a", 1))
 
     assert order.admit(Job("a", 1, "backfill")) == Job("a", 1)
@@ -56,7 +56,7 @@ def test_of_equal_versions_the_later_one_stays() -> None:
 
 
 def test_of_equal_versions_a_deletion_stays_whichever_came_first() -> None:
-    order = PinOrder[Job]()
+    order = PinQueue[Job]()
     order.admit(Job("a", 1, deletes=True))
 
     assert order.admit(Job("a", 1)) == Job("a", 1)
@@ -64,7 +64,7 @@ def test_of_equal_versions_a_deletion_stays_whichever_came_first() -> None:
 
 
 def test_dropped_work_never_begins() -> None:
-    order = PinOrder[Job]()
+    order = PinQueue[Job]()
     order.admit(Job("a", 1))
     order.admit(Job("b", 1))
 
@@ -78,7 +78,7 @@ jobs = st.builds(Job, pin=st.sampled_from("abc"), version=st.integers(1, 4), lan
 
 @given(steps=st.lists(st.one_of(jobs, st.sampled_from(["live", "backfill", "finish"])), max_size=80))
 def test_no_pin_is_ever_in_flight_twice_and_no_work_disappears(steps: list[Job | str]) -> None:
-    order = PinOrder[Job]()
+    order = PinQueue[Job]()
     flying: list[Job] = []
     admitted = done = 0
 

@@ -14,10 +14,10 @@ from fetch.fetcher import FetchRefused
 from inference.errors import ModelMismatch
 from streams.errors import Abandoned
 from streams.worker.consume.credits import Credits
-from streams.worker.record import LANES, Lane, TakenRecord
-from streams.worker.schedule.assignments import Holdings
-from streams.worker.schedule.scheduler import Dispatch, Places, ReachedEnd
-from streams.worker.task import Settled, Work
+from streams.worker.record import LANES, ConsumedRecord, Lane
+from streams.worker.schedule.assignments import Assignments
+from streams.worker.schedule.scheduler import InFlightLimits, ReachedEnd, Scheduler
+from streams.worker.task import PinTask, TaskResult
 from tests.streams.fakes import Bench
 
 
@@ -31,7 +31,7 @@ async def nothing_is_left() -> AsyncIterator[None]:
     await asyncio.gather(*left, return_exceptions=True)
 
 
-INDEXED = Settled(result="indexed")
+INDEXED = TaskResult(result="indexed")
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Desk:
 
     total: int = 2
     backfill: int = 1
-    running: dict[str, "asyncio.Future[Settled]"] = field(default_factory=dict)
+    running: dict[str, "asyncio.Future[TaskResult]"] = field(default_factory=dict)
     told: list[tuple[str, str]] = field(default_factory=list)
     undelivered: list[Callable[[], None]] = field(default_factory=list)
     delivers: bool = True
@@ -49,30 +49,30 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.bench = Bench()
-        self.holdings = Holdings()
+        self.holdings = Assignments()
         self.holdings.grant([0])
         self.credits = Credits(max_records=100, max_bytes=10**9)
-        self.dispatch = Dispatch(
+        self.dispatch = Scheduler(
             carry=self.carry,
             settle=self,
             holdings=self.holdings,
             credits=self.credits,
-            places=Places(total=self.total, backfill=self.backfill),
+            places=InFlightLimits(total=self.total, backfill=self.backfill),
             fail=self.failures.append,
             on_finished=lambda: self.counts.update(["finished"]),
             on_abandoned=lambda: self.counts.update(["abandoned"]),
         )
 
-    async def carry(self, work: Work) -> Settled:
+    async def carry(self, work: PinTask) -> TaskResult:
         """Waits for the test."""
         self.running[str(work.pin)] = asyncio.get_running_loop().create_future()
         return await self.running[str(work.pin)]
 
-    async def bury(self, work: Work, error: Exception, *, unexpected: bool) -> Settled:
+    async def bury(self, work: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
         """See Settle."""
-        return Settled(result="dead", reason="unexpected" if unexpected else "invalid")
+        return TaskResult(result="dead", reason="unexpected" if unexpected else "invalid")
 
-    def tell(self, work: Work, settled: Settled, done: Callable[[], None]) -> None:
+    def tell(self, work: PinTask, settled: TaskResult, done: Callable[[], None]) -> None:
         """See Settle."""
         shown = settled.reason if settled.result == "dead" else settled.result
         self.told.append((str(work.pin), shown or ""))
@@ -81,7 +81,7 @@ class Desk:
         else:
             self.undelivered.append(done)
 
-    def accept(self, *pins: str, lane: Lane = "live", version: int = 1) -> list[TakenRecord]:
+    def accept(self, *pins: str, lane: Lane = "live", version: int = 1) -> list[ConsumedRecord]:
         """Records taken from Kafka."""
         records = [self.bench.put(pin, version, lane=lane).record for pin in pins]
         for record in records:
@@ -89,7 +89,7 @@ class Desk:
         self.dispatch.accept(records)
         return records
 
-    async def end(self, pin: str, result: Settled | BaseException = INDEXED) -> None:
+    async def end(self, pin: str, result: TaskResult | BaseException = INDEXED) -> None:
         """The pin's work ends."""
         if isinstance(result, BaseException):
             self.running.pop(pin).set_exception(result)
@@ -323,9 +323,9 @@ async def test_whatever_happens_every_record_is_told_abandoned_or_held(steps: li
 
 @dataclass
 class Detours(Desk):
-    works: dict[str, Work] = field(default_factory=dict)
+    works: dict[str, PinTask] = field(default_factory=dict)
 
-    async def carry(self, work: Work) -> Settled:
+    async def carry(self, work: PinTask) -> TaskResult:
         """Keeps the work, so that the test can send it aside."""
         self.works[str(work.pin)] = work
         return await super().carry(work)
@@ -359,7 +359,7 @@ async def test_a_pin_that_ends_while_aside_frees_nothing_twice() -> None:
     desk.works["slow"].leave_place()
     await settle()
 
-    await desk.end("slow", Settled(result="dead", reason="fetch"))
+    await desk.end("slow", TaskResult(result="dead", reason="fetch"))
 
     assert set(desk.running) == {"b"}
     await desk.end("b")
