@@ -17,9 +17,10 @@ from index.audit.sample import Sample
 from index.audit.topics import TopicScan
 from index.connection import PATIENT_S, exit_if_unreachable, open_store
 from pinstream.cli.durations import duration_s
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import bars, complain
-from pinstream.kafka.connection import ConfigOption, Connection, KafkaOption, PrefixOption, connection
+from pinstream.kafka.connection import Connection
 from pinstream.store.collection import EMBEDDING_VERSION
 from pinstream.store.milvus import MilvusStore
 

@@ -10,9 +10,9 @@ import typer
 from index.connection import PATIENT_S, exit_if_unreachable, open_store
 from index.sweep.sweep import Sweep, SweepReport, retention_s
 from pinstream.cli.durations import duration_s
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import bars
-from pinstream.kafka.connection import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.store.collection import EMBEDDING_VERSION
 
 _DAY_S: Final = 24 * 3600.0

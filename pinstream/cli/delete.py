@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
 from pinstream.cli.screen import complain
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import checked_pin_id
-from pinstream.kafka.connection import ConfigOption, KafkaOption, PrefixOption, connection, reached
 
 
 def delete(

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from pinstream.kafka.connection import STACK_FILE, stack_endpoint
+from pinstream.cli.local_stack import STACK_FILE, stack_endpoint
 from pinstream.tls import Tls
 
 _TLS_FIELDS: Final = ("ca_file", "cert_file", "key_file", "server_name")

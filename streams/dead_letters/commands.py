@@ -8,8 +8,9 @@ from typing import Annotated, Final
 import typer
 
 from pinstream.cli.durations import moment_ms
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.screen import bars, complain
-from pinstream.kafka.connection import ConfigOption, KafkaOption, KafkaUnreachable, PrefixOption, connection
+from pinstream.kafka.connection import KafkaUnreachable
 from streams.dead_letters import view
 from streams.dead_letters.replay import DeadLetterTopic
 from streams.dead_letters.store import DeadLetterFilter, DeadLetterStore

@@ -11,13 +11,14 @@ from typing import Annotated, Final, Literal
 
 import typer
 
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
 from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, drafts_of_pictures, pictures_in
 from pinstream.cli.publish.follow import follow, serve_on
 from pinstream.cli.publish.picture_server import ImageOf, PictureServer, below, inline, served
 from pinstream.cli.publish.send import Pace, PublishCounts, send
 from pinstream.cli.screen import SHOWN, complain, progress
 from pinstream.cli.watch.outcome_reader import OutcomeReader
-from pinstream.kafka.connection import ConfigOption, Connection, KafkaOption, PrefixOption, connection, reached
+from pinstream.kafka.connection import Connection
 from pinstream.kafka.delivery import Delivery
 from pinstream.publish import Lane
 

@@ -12,11 +12,11 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
 from pinstream.cli.watch.freshness import FreshnessWindow
 from pinstream.cli.watch.line_order import LineOrder
 from pinstream.cli.watch.outcome_reader import OutcomeReader
 from pinstream.events import STAGES, PinOutcome, Result
-from pinstream.kafka.connection import ConfigOption, KafkaOption, PrefixOption, connection, reached
 
 _POLL_S: Final = 0.5
 _STYLES: Final[dict[Result, str]] = {

@@ -11,21 +11,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
+from pinstream.cli.local_stack import stack_endpoint
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import progress
 from pinstream.cli.search import JsonOption, PinArgument, opened
 from pinstream.cli.where.pin_sources import Look, PinSources, ask_group, ask_watch, find_letter, read_topics
 from pinstream.cli.where.pin_status import PinStatus, accounts
 from pinstream.cli.where.view import show
-from pinstream.kafka.connection import (
-    ConfigOption,
-    Connection,
-    KafkaOption,
-    KafkaUnreachable,
-    PrefixOption,
-    connection,
-    stack_endpoint,
-)
+from pinstream.kafka.connection import Connection, KafkaUnreachable
 from pinstream.kafka.seek import Advance
 from pinstream.store.collection import EMBEDDING_VERSION
 

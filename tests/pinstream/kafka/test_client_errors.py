@@ -7,8 +7,9 @@ import pytest
 import typer
 from confluent_kafka import KafkaError
 
+from pinstream.cli.kafka_options import connection
 from pinstream.kafka.client_errors import ClientErrors, hint
-from pinstream.kafka.connection import CLIENT_VARIABLE, connection
+from pinstream.kafka.connection import CLIENT_VARIABLE
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 

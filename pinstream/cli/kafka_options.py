@@ -1,0 +1,82 @@
+"""Where Kafka is, from an option, the environment or the stack that runs here; shared by all commands."""
+
+import json
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from pinstream.cli.local_stack import STACK_FILE, stack_endpoint
+from pinstream.cli.screen import complain
+from pinstream.kafka.connection import CLIENT_VARIABLE, Connection, KafkaUnreachable
+
+# A shell that is set up for a worker serves the command line too: each option knows both names.
+KafkaOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kafka",
+        metavar="HOST:PORT",
+        envvar=["PINSTREAM_KAFKA", "PINSTREAM_KAFKA__SERVERS"],
+        help="Bootstrap servers; default: the local stack's.",
+    ),
+]
+ConfigOption = Annotated[
+    list[str] | None,
+    typer.Option("--config", "-X", metavar="KEY=VALUE", help="One of librdkafka's own keys; may be repeated."),
+]
+PrefixOption = Annotated[
+    str,
+    typer.Option(
+        "--topic-prefix",
+        metavar="TEXT",
+        envvar=["PINSTREAM_TOPIC_PREFIX", "PINSTREAM_KAFKA__TOPIC_PREFIX"],
+        help="Before topic names.",
+    ),
+]
+
+
+@contextmanager
+def reached(to: Connection) -> Iterator[None]:
+    """Finds out at once, not after a delivery's deadline, that nobody is there: a sentence and exit status 1."""
+    try:
+        to.topics()
+        yield
+    except KafkaUnreachable as exc:
+        complain(str(exc))
+        raise typer.Exit(1) from exc
+
+
+def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: str) -> Connection:
+    """The connection that the options name; raises BadParameter (exit status 2) where there is none."""
+    address = kafka or stack_endpoint("kafka")
+    if not address:
+        raise typer.BadParameter(
+            f"give --kafka HOST:PORT or PINSTREAM_KAFKA, or start a stack here with `python -m deploy.local up`:"
+            f" no {STACK_FILE} names one"
+        )
+    logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # what fails is said by the command itself
+    origin = "" if kafka else f" (as {STACK_FILE} says: is the stack up?)"
+    given = dict(_setting(pair) for pair in config or ())
+    return Connection(address, {**_environment(), **given}, topic_prefix, origin)
+
+
+def _environment() -> dict[str, Any]:
+    """A worker's settings for all its clients, in a shell that is set up for one."""
+    text = os.environ.get(CLIENT_VARIABLE, "")
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise typer.BadParameter(f"{CLIENT_VARIABLE}: expected librdkafka's keys as one JSON object")
+    return found
+
+
+def _setting(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not key or not equals:
+        raise typer.BadParameter(f"-X {pair!r}: expected KEY=VALUE, such as security.protocol=SSL")
+    return key, value
