@@ -47,7 +47,7 @@ class InvertedResidual(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.is_residual = stride == 1 and cin == cout
 
-    def forward(self, x: Tensor) -> Tensor:  # noqa: D102
+    def forward(self, x: Tensor) -> Tensor:
         return x + self.layers(x) if self.is_residual else self.layers(x)
 
 
