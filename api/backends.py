@@ -57,7 +57,7 @@ async def backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[
 async def _sung(canary: ModelCheck, runner: TritonModels) -> None:
     """An inference on both models; where they do not answer, perhaps others are there, which is OtherModels."""
     try:
-        await canary.sing()
+        await canary.run()
     except EmbeddingMismatch:
         raise
     except InferenceError:

@@ -95,7 +95,7 @@ def check(triton: Annotated[str, typer.Option("--triton", metavar="HOST:PORT", h
     """Whether a server runs the models this program was made for, and answers: status 0, or 2 and what is wrong."""
 
     async def canary(runner: ModelRunner) -> Code:
-        return await ModelCheck(Detector(runner, labels()), Embedder(runner), promised=canary_code()).sing()
+        return await ModelCheck(Detector(runner, labels()), Embedder(runner), promised=canary_code()).run()
 
     code = _computed(canary, triton, threads=1)
     answer = f"{triton} serves embedding version {EMBEDDING_VERSION}; the canary's code is {code.hex()}"

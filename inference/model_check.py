@@ -31,7 +31,7 @@ class ModelCheck:
         self.drift_bits = 0
         """How far the last answer was from what was promised, or else from the first one."""
 
-    async def sing(self) -> Code:
+    async def run(self) -> Code:
         """The picture's code, once both models have answered sensibly.
 
         Raises ModelUnavailable, ModelBusy or ModelMismatch as the models do, EmbeddingMismatch if a code says

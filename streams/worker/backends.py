@@ -60,12 +60,12 @@ class Backends:
         self.metrics.observe("milvus", seconds, "search")
 
     @property
-    def canary(self) -> ReadinessCheck:
+    def readiness_check(self) -> ReadinessCheck:
         """One picture that goes the way of every pin."""
         return ReadinessCheck(detect=self.detect, embed=self.embed, rows=self.reader, search=self.search)
 
     @property
-    def model_canary(self) -> ModelCheck:
+    def model_check(self) -> ModelCheck:
         """One picture whose code is known, sent through both models."""
         return ModelCheck(self.detect, self.embed, promised=repository.canary_code())
 

@@ -20,7 +20,7 @@ TABLE: Final = (
     Metric("pinstream_worker_retries_total", "counter", "calls repeated for want of an answer", ("service",)),
     Metric("pinstream_worker_milvus_seconds", "histogram", "duration of one call of upsert, read or search", ("call",)),
     Metric("pinstream_worker_probes_total", "counter", "visibility probes by how they ended", ("result",)),
-    Metric("pinstream_worker_canary_total", "counter", "test inferences on both models: ok or failed", ("result",)),
+    Metric("pinstream_worker_model_check_total", "counter", "model checks: ok or failed", ("result",)),
     Metric("pinstream_worker_commits_total", "counter", "offset commits by how they ended", ("result",)),
     Metric("pinstream_worker_in_flight", "gauge", "pins being worked on", ("lane",)),
     Metric("pinstream_worker_waiting", "gauge", "records taken whose work has not begun"),
@@ -38,7 +38,7 @@ TABLE: Final = (
     Metric("pinstream_worker_breaker_in_a_row", "gauge", "weight of dead letters since the last living pin"),
     Metric("pinstream_worker_breaker_open", "gauge", "1 once too many dead letters stopped the worker"),
     Metric("pinstream_worker_stopped", "gauge", "1 once the worker stopped for a reason of its own"),
-    Metric("pinstream_worker_canary_drift_bits", "gauge", "from the canary's code in the model's card to Triton's"),
+    Metric("pinstream_worker_model_check_drift_bits", "gauge", "from the model card's code to Triton's"),
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ class WorkerMetrics(Collectors):
         self.prepare("stage", STAGES)
         self.prepare("milvus", ("upsert", "read", "search"))
         for result in ("ok", "failed"):
-            self.add("canary", result, amount=0)
+            self.add("model_check", result, amount=0)
         for lane in LANES:
             for outcome in get_args(Result):
                 self.add("outcomes", lane, outcome, amount=0)

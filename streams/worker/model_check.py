@@ -17,7 +17,7 @@ class Check(Protocol):
 
     drift_bits: int
 
-    async def sing(self) -> object:
+    async def run(self) -> object:
         """Returns if both models answer as they should; raises ModelUnavailable or ModelMismatch."""
         ...
 
@@ -40,16 +40,16 @@ class ModelWatchdog:
         """Ask once, and count how it went."""
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                await self._canary.sing()
+                await self._canary.run()
         except (ModelUnavailable, TimeoutError) as exc:
             self._ended("failed", exc)
         else:
             self._ended("ok", None)
         finally:
-            self._metrics.set("canary_drift_bits", self._canary.drift_bits)
+            self._metrics.set("model_check_drift_bits", self._canary.drift_bits)
 
     def _ended(self, result: str, reason: Exception | None) -> None:
-        self._metrics.add("canary", result)
+        self._metrics.add("model_check", result)
         if reason is not None and not self._failing:
-            log.warning("the canary's inference fails: %s: %s", type(reason).__name__, reason)
+            log.warning("the model check fails: %s: %s", type(reason).__name__, reason)
         self._failing = reason is not None

@@ -24,7 +24,7 @@ class ReadinessCheck:
     rows: ReadRows
     search: Search
 
-    async def sing(self) -> Code:
+    async def run(self) -> Code:
         """The picture's code; raises what the models or the index raise."""
         pixels = picture()
         await self.detect.detect_squashed(squash(pixels, DETECT.image_size_px)[None])

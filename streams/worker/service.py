@@ -90,7 +90,7 @@ async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitSta
         carry=carry if to.traces is None else to.traces.carrying(carry),
         settle=settlement,
         credits=credits,
-        places=InFlightLimits(total=limits.places, backfill=limits.backfill_places),
+        places=InFlightLimits(total=limits.in_flight, backfill=limits.backfill_in_flight),
         outages=outages,
         metrics=metrics,
         drain_s=settings.drain_s,
@@ -128,7 +128,7 @@ def _checks(settings: WorkerSettings, to: Backends, settlement: Finisher, worker
 
     return health.Checks(
         pulse=worker.engine.pulse,
-        canary=to.canary.sing,
+        canary=to.readiness_check.run,
         collect=collect,
         registry=metrics.registry,
         stuck_s=settings.http.stuck_s,
@@ -200,7 +200,7 @@ async def _until_stopped(worker: _Assembled, to: Backends, settings: WorkerSetti
         asyncio.create_task(until.stop.wait()),
         asyncio.create_task(engine.stopped.wait()),
         asyncio.create_task(_commit_every(worker, settings.kafka.commit_interval_s)),
-        asyncio.create_task(ModelWatchdog(to.model_canary, to.metrics).keep(settings.canary_every_s)),
+        asyncio.create_task(ModelWatchdog(to.model_check, to.metrics).keep(settings.model_check_every_s)),
     ]
     if until.idle_s is not None:
         waits.append(asyncio.create_task(_idle_for(engine, until.idle_s)))

@@ -16,8 +16,8 @@ from settings.triton import TritonSettings
 class LimitSettings(Group):
     """What the worker holds at once: memory and latency are bounded by these."""
 
-    places: PositiveInt = Field(16, description="pins worked on at once")
-    backfill_places: PositiveInt = Field(4, description="of these, how many the backfill lane may have")
+    in_flight: PositiveInt = Field(16, description="pins in flight at once")
+    backfill_in_flight: PositiveInt = Field(4, description="of these, pins of the backfill lane")
     held_records: PositiveInt = Field(256, description="records taken from Kafka and not finished")
     held_bytes: PositiveInt = Field(64 * 1024 * 1024, description="of these records")
     reserved_records: NonNegativeInt = Field(64, description="of the records, kept free of backfill")
@@ -85,7 +85,7 @@ class WorkerSettings(ProcessSettings):
     tracing: TracingSettings = TracingSettings()
     name: str = Field("", description="of this worker, in outcomes; host name and process id if empty")
     drain_s: PositiveFloat = Field(10.0, description="for work in flight when partitions move or the worker stops, s")
-    canary_every_s: PositiveFloat = Field(10.0, description="between two test inferences that watch the models, s")
+    model_check_every_s: PositiveFloat = Field(10.0, description="between two model checks, s")
     replays: Literal["skip", "repair"] = Field(
         "skip",
         description="an event whose version is indexed already changes nothing (`skip`), or its rows are written again "

@@ -44,9 +44,9 @@ async def check(settings: WorkerSettings, to: Backends) -> None:
         lambda: asyncio.to_thread(bootstrap.require, to.store),
     )
     await _once_there(f"Triton at {settings.triton.address} (PINSTREAM_TRITON__ADDRESS)", to.models.check)
-    await _once_there("Triton", to.model_canary.sing)
+    await _once_there("Triton", to.model_check.run)
     for _ in range(WARM_UPS):
-        await _once_there("Triton and Milvus", to.canary.sing)
+        await _once_there("Triton and Milvus", to.readiness_check.run)
 
 
 async def _once_there(what: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:

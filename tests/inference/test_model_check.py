@@ -39,22 +39,22 @@ def code(*ones: int) -> np.ndarray:
 async def test_steady_answers_keep_it_content():
     singer = canary(*[code(1, 2, 3)] * 3)
 
-    assert [await singer.sing() for _ in range(3)] == [code(1, 2, 3).tobytes()] * 3
+    assert [await singer.run() for _ in range(3)] == [code(1, 2, 3).tobytes()] * 3
 
 
 async def test_a_few_bits_of_another_engine_are_borne():
     singer = canary(code(*range(20)), code(*range(12)))
 
-    await singer.sing()
-    await singer.sing()
+    await singer.run()
+    await singer.run()
 
 
 async def test_a_model_that_changed_under_its_version_is_a_mismatch():
     singer = canary(code(*range(20)), code(*range(100, 120)))
-    await singer.sing()
+    await singer.run()
 
     with pytest.raises(ModelMismatch, match="40 bits from the expected one"):
-        await singer.sing()
+        await singer.run()
 
 
 async def test_a_code_that_the_card_does_not_promise_is_a_mismatch():
@@ -62,26 +62,26 @@ async def test_a_code_that_the_card_does_not_promise_is_a_mismatch():
     singer = ModelCheck(Detector(models, ["Dress"]), Embedder(models), promised=code(*range(30)).tobytes())
 
     with pytest.raises(EmbeddingMismatch, match="10 bits from the expected one") as wrong:
-        await singer.sing()
+        await singer.run()
     assert f"Triton serves {code(*range(40)).tobytes().hex()}" in str(wrong.value)
     assert f"version 1 holds {code(*range(30)).tobytes().hex()}" in str(wrong.value)
     assert singer.drift_bits == 10
-    await singer.sing()
+    await singer.run()
     assert singer.drift_bits == 0
 
 
 @pytest.mark.parametrize("dumb", [code(), code(*range(256))])
 async def test_a_code_that_says_nothing_is_a_mismatch(dumb):
     with pytest.raises(EmbeddingMismatch, match="of 256 bits"):
-        await canary(dumb).sing()
+        await canary(dumb).run()
 
 
 async def test_a_dead_model_is_reported_and_not_remembered():
     singer = canary(ModelUnavailable("stub is not healthy"), code(1))
 
     with pytest.raises(ModelUnavailable, match="not healthy"):
-        await singer.sing()
-    await singer.sing()
+        await singer.run()
+    await singer.run()
 
 
 def test_its_picture_is_the_same_every_time():

@@ -198,7 +198,7 @@ def learn(endpoints: Endpoints, store: VectorStore, folder: Path) -> Palette:
     settings = {"triton__min_score": f"{threshold:.9f}", "triton__max_objects": str(MOST_OBJECTS)}
     deck = Deck(Site(endpoints))
     deck.put(deck.new(len(PICTURES)))
-    run_until_idle(deck.site, folder, **settings, limits__places="1", limits__backfill_places="1")
+    run_until_idle(deck.site, folder, **settings, limits__in_flight="1", limits__backfill_in_flight="1")
     rows = deck.rows(store)
     known = {number: [row for row in rows.values() if row.pin_id == f"{deck.pin}-{number}"] for number in PICTURES}
     counts = {len(of_picture) for of_picture in known.values()}

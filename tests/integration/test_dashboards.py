@@ -44,7 +44,7 @@ def prometheus(
     """One that watches a worker at work, Triton, and the standalone Milvus."""
     folder, site = tmp_path_factory.mktemp("prometheus"), Site(stack.endpoints)
     with (
-        RunningWorker(site, folder, probe__ratio="1", canary_every_s="1") as worker,
+        RunningWorker(site, folder, probe__ratio="1", model_check_every_s="1") as worker,
         RunningWatch(site, folder / "watch") as watch,
         RunningCanary(site, folder, canary__every_s="1") as canary,
         RunningService(site, folder) as service,

@@ -102,8 +102,8 @@ async def test_a_whole_picture_and_its_parts_have_their_own_codes(triton):
 async def test_the_canary_sings(triton):
     canary = ModelCheck(Detector(triton, labels()), Embedder(triton))
 
-    await canary.sing()
-    await canary.sing()
+    await canary.run()
+    await canary.run()
 
 
 async def test_a_full_queue_is_busy_and_empties_again(stack, triton):

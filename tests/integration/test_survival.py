@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.stack
 
 SEED = 20261124
-SLOW = {"limits__places": "2", "limits__backfill_places": "1"}
+SLOW = {"limits__in_flight": "2", "limits__backfill_in_flight": "1"}
 """So that the middle of the stream is long enough to die in."""
 
 

@@ -93,22 +93,22 @@ _TROUBLE: Final = Section(
             ),
             unit="ops",
             width=8,
-            runbooks=("PinstreamModelCanaryFailing", "PinstreamServiceAway"),
+            runbooks=("PinstreamModelCheckFailing", "PinstreamServiceAway"),
         ),
         Panel(
             title="Canary",
             description="Share of the workers' test inferences that failed; half of them, if one of two stubs is dead.",
-            queries=(Query("pinstream:model_canary_failed:ratio_rate5m", "{{instance}}"),),
+            queries=(Query("pinstream:model_check_failed:ratio_rate5m", "{{instance}}"),),
             unit="percentunit",
             width=8,
             limit=0.2,
-            runbooks=("PinstreamModelCanaryFailing",),
+            runbooks=("PinstreamModelCheckFailing",),
         ),
         Panel(
             title="Code drift",
-            description="Bits between the canary's code and the one the model's card promises. Another engine: "
+            description="Bits between the model check's code and the one that its card promises. Another engine: "
             "0-2. Beyond 8: another model.",
-            queries=(Query("max by (instance) (pinstream_worker_canary_drift_bits)", "{{instance}}"),),
+            queries=(Query("max by (instance) (pinstream_worker_model_check_drift_bits)", "{{instance}}"),),
             width=8,
             limit=8,
             runbooks=("PinstreamCodeSpaceMismatch",),

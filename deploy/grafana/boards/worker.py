@@ -191,10 +191,10 @@ _TROUBLE: Final = Section(
         Panel(
             title="Canary inferences",
             description="Small inferences on both models, by how they ended. Any failure is worth a look.",
-            queries=(per_second(f"{_W}_canary_total", by="result", where=_AT),),
+            queries=(per_second(f"{_W}_model_check_total", by="result", where=_AT),),
             unit="ops",
             width=8,
-            runbooks=("PinstreamModelCanaryFailing",),
+            runbooks=("PinstreamModelCheckFailing",),
         ),
         Panel(
             title="Reuse and fetch retries",

@@ -17,7 +17,7 @@ class Singer:
         self.drift_bits = drift_bits
         self.silent = asyncio.Event()
 
-    async def sing(self) -> None:
+    async def run(self) -> None:
         if not self.answers:
             self.silent.set()
             await asyncio.Event().wait()
@@ -35,9 +35,9 @@ async def test_looks_are_counted_by_how_they_ended(caplog: pytest.LogCaptureFixt
     await singer.silent.wait()
     keeping.cancel()
 
-    assert metrics.value("pinstream_worker_canary_total", {"result": "ok"}) == 2
-    assert metrics.value("pinstream_worker_canary_total", {"result": "failed"}) == 2
-    assert metrics.value("pinstream_worker_canary_drift_bits") == 3
+    assert metrics.value("pinstream_worker_model_check_total", {"result": "ok"}) == 2
+    assert metrics.value("pinstream_worker_model_check_total", {"result": "failed"}) == 2
+    assert metrics.value("pinstream_worker_model_check_drift_bits") == 3
     assert [record.levelname for record in caplog.records] == ["WARNING"], "one line for one outage"
 
 
@@ -47,4 +47,4 @@ async def test_another_model_under_the_version_ends_it_and_is_seen() -> None:
     with pytest.raises(ModelMismatch):
         await ModelWatchdog(Singer(None, ModelMismatch("40 bits"), drift_bits=40), metrics).keep(0.001)
 
-    assert metrics.value("pinstream_worker_canary_drift_bits") == 40
+    assert metrics.value("pinstream_worker_model_check_drift_bits") == 40

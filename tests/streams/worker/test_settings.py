@@ -18,8 +18,8 @@ def test_the_configuration_reference_is_generated(process: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("PINSTREAM_LIMITS__PLACES", "many", "PINSTREAM_LIMITS__PLACES='many'"),
-        ("PINSTREAM_LIMITS__PLACES", "0", "greater than 0"),
+        ("PINSTREAM_LIMITS__IN_FLIGHT", "many", "PINSTREAM_LIMITS__IN_FLIGHT='many'"),
+        ("PINSTREAM_LIMITS__IN_FLIGHT", "0", "greater than 0"),
         ("PINSTREAM_PROBE__RATIO", "2", "less than or equal to 1"),
         ("PINSTREAM_LOG_FORMAT", "xml", "'human' or 'json'"),
         ("PINSTREAM_FETCH__ALLOWED_NETWORKS", '["10.0.0/99"]', "PINSTREAM_FETCH__ALLOWED_NETWORKS"),
