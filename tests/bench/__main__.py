@@ -10,10 +10,23 @@ from deploy.local.selection import CHECKOUT
 from tests.bench import path as path_bench
 from tests.bench import search as search_bench
 from tests.bench import service as service_bench
+from tests.bench import storage as storage_bench
 from tests.bench.products import report as products_report
 from tests.bench.products import run as products_bench
 from tests.bench.products.gallery import PHOTOS
-from tests.bench.report import PATH, PRODUCTS, SEARCH, SERVICE, page_block, readme_block, replace_block
+from tests.bench.report import (
+    PATH,
+    PRODUCTS,
+    SEARCH,
+    SERVICE,
+    STORAGE,
+    page_block,
+    readme_block,
+    replace_block,
+    sizing_block,
+)
+
+SIZING = CHECKOUT / "docs" / "operations" / "sizing.md"
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
 
@@ -41,6 +54,7 @@ def path(
     if docs:
         replace_block(CHECKOUT / "README.md", readme_block(report))
         replace_block(CHECKOUT / "docs" / "benchmarks.md", page_block(report))
+        replace_block(SIZING, sizing_block(report))
 
 
 @app.command()
@@ -85,6 +99,19 @@ def products(
     _keep(report, json, CHECKOUT / PRODUCTS if docs else None)
     if docs:
         replace_block(CHECKOUT / "docs" / "products.md", products_report.page_block(report), source=PRODUCTS)
+
+
+@app.command()
+def storage(
+    json: Annotated[Path | None, typer.Option(help="write the report there")] = None,
+    docs: Annotated[bool, typer.Option("--docs", help="put the figures into docs/operations/sizing.md")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="few pins, to see that it works")] = False,
+) -> None:
+    """Memory and disk of a row on the standalone Milvus server, and the size of records on Kafka."""
+    report = storage_bench.run(storage_bench.Plan(pins=2_000) if quick else storage_bench.Plan(), Console())
+    _keep(report, json, CHECKOUT / STORAGE if docs else None)
+    if docs:
+        replace_block(SIZING, storage_bench.table(report), source=STORAGE)
 
 
 def _keep(report: dict[str, Any], *files: Path | None) -> None:

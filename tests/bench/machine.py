@@ -30,7 +30,7 @@ class CpuMeter:
     """CPU seconds that named process trees, and this process alone as ``publisher``, have used since it was made."""
 
     def __init__(self, pids: Mapping[str, int]) -> None:
-        self._trees = {name: _tree(pid) for name, pid in pids.items()} | {"publisher": [psutil.Process()]}
+        self._trees = {name: process_tree(pid) for name, pid in pids.items()} | {"publisher": [psutil.Process()]}
         self._before = self._now()
 
     def used_s(self) -> dict[str, float]:
@@ -42,7 +42,7 @@ class CpuMeter:
         return {name: sum(_cpu_s(process) for process in tree) for name, tree in self._trees.items()}
 
 
-def _tree(pid: int) -> list[psutil.Process]:
+def process_tree(pid: int) -> list[psutil.Process]:
     root = psutil.Process(pid)
     return [root, *root.children(recursive=True)]
 

@@ -11,6 +11,7 @@ PATH = "docs/benchmarks/path.json"
 PRODUCTS = "docs/benchmarks/products.json"
 SEARCH = "docs/benchmarks/search.json"
 SERVICE = "docs/benchmarks/service.json"
+STORAGE = "docs/benchmarks/storage.json"
 END = "<!-- /measured -->"
 
 
@@ -49,6 +50,21 @@ def page_block(report: Mapping[str, Any]) -> str:
             cpu_table(report),
             targets_table(report),
             f"The limit was measured before and after the saturated run: {report['limit_runs_pins_per_s']} pictures/s.",
+        )
+    )
+
+
+def sizing_block(report: Mapping[str, Any]) -> str:
+    """What a pin costs and what one core carries: what docs/operations/sizing.md shows."""
+    cpu, machine = report["cpu_ms_per_pin"], report["machine"]
+    parts = {"worker": "worker", "Triton on CPU": "triton", "Kafka": "kafka", "Milvus Lite": "milvus"}
+    rows = [(name, f"{cpu[key]:.1f} ms", f"{1000 / cpu[key]:.0f} pins/s") for name, key in parts.items()]
+    return "\n\n".join(
+        (
+            f"At saturation, {report['saturated_pins_per_s']:.0f} pins/s on {machine['cores']} cores "
+            f"({machine['processor']}) that ran everything, {report['pictures']}, "
+            f"{report['objects_per_pin']} objects a pin:",
+            markdown_table(("part", "CPU a pin", "one core carries"), rows),
         )
     )
 

@@ -8,8 +8,22 @@ import pytest
 
 from tests.bench.figures import percentiles, steady_rate
 from tests.bench.products.report import page_block as products_block
-from tests.bench.report import END, PATH, PRODUCTS, SEARCH, begin, page_block, readme_block, replace_block
+from tests.bench.report import (
+    END,
+    PATH,
+    PRODUCTS,
+    SEARCH,
+    SERVICE,
+    STORAGE,
+    begin,
+    page_block,
+    readme_block,
+    replace_block,
+    sizing_block,
+)
 from tests.bench.search import table as search_table
+from tests.bench.service import table as service_table
+from tests.bench.storage import table as storage_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,12 +59,17 @@ def measured(page: str, source: str) -> str:
 
 
 def test_figures_in_the_documents_are_those_of_the_stored_report() -> None:
-    path, products, search = (json.loads((ROOT / source).read_text()) for source in (PATH, PRODUCTS, SEARCH))
+    path, products, search, service, storage = (
+        json.loads((ROOT / source).read_text()) for source in (PATH, PRODUCTS, SEARCH, SERVICE, STORAGE)
+    )
 
     assert measured("README.md", PATH) == readme_block(path)
     assert measured("docs/benchmarks.md", PATH) == page_block(path)
     assert measured("docs/products.md", PRODUCTS) == products_block(products)
     assert measured("docs/searching.md", SEARCH) == search_table(search)
+    assert measured("docs/api.md", SERVICE) == service_table(service)
+    assert measured("docs/operations/sizing.md", PATH) == sizing_block(path)
+    assert measured("docs/operations/sizing.md", STORAGE) == storage_table(storage)
 
 
 def test_every_command_in_the_readme_is_run_by_a_test() -> None:
