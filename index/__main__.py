@@ -9,7 +9,7 @@ from index.audit.command import audit
 from index.connection import exit_if_unreachable, open_store
 from index.sweep.command import sweep
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
-from pinstream.cli.screen import complain
+from pinstream.cli.screen import print_error
 from pinstream.store.collection import EMBEDDING_VERSION
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -38,7 +38,7 @@ def init(
     for note in report.notes:
         typer.echo(note)
     for difference in report.differences:
-        complain(difference)
+        print_error(difference)
     raise typer.Exit(1 if report.differences else 0)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from pinstream.cli.milvus_options import milvus_tls, milvus_uri
-from pinstream.cli.screen import complain
+from pinstream.cli.screen import print_error
 from pinstream.errors import VectorIndexError
 from pinstream.kafka.connection import KafkaUnreachable
 from pinstream.store.milvus import TIMEOUT_S, MilvusStore
@@ -37,5 +37,5 @@ def exit_if_unreachable(*, status: int = AWAY, advice: str = "") -> Iterator[Non
     try:
         yield
     except (KafkaUnreachable, VectorIndexError) as exc:
-        complain(f"{exc}{advice}")
+        print_error(f"{exc}{advice}")
         raise typer.Exit(status) from exc

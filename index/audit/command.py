@@ -16,10 +16,10 @@ from index.audit.repair import MENDED, Repair, TooManyOrphans, suspect_orphans
 from index.audit.sample import Sample
 from index.audit.topics import TopicScan
 from index.connection import PATIENT_S, exit_if_unreachable, open_store
-from pinstream.cli.durations import duration_s
+from pinstream.cli.durations import parse_duration_s
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
-from pinstream.cli.screen import bars, complain
+from pinstream.cli.screen import print_error, progress_bars
 from pinstream.kafka.connection import Connection
 from pinstream.store.collection import EMBEDDING_VERSION
 from pinstream.store.milvus import MilvusStore
@@ -73,7 +73,7 @@ def audit(  # noqa: PLR0913 (each is an option)
         raise typer.BadParameter("--sample 0 would look at no pin and find all well; give more than 0, up to 1")
     begun_s = time.monotonic()
     to = connection(kafka, config, topic_prefix)
-    patience = UnderWay(group=group, grace_s=duration_s(grace))
+    patience = UnderWay(group=group, grace_s=parse_duration_s(grace))
     advice = f"; the same command goes on from {state}" if state else ""
     try:
         with (
@@ -109,7 +109,7 @@ def _audited(  # noqa: PLR0913 (what one audit is made of)
     judge = PinComparison(store.embedding_version)
     hearing = TopicScan(to, ledger, sample)
     comparison = IndexScan(store, ledger, sample, judge)
-    with bars("done") as steps:
+    with progress_bars("done") as steps:
         report = Audit(hearing, comparison, ledger, judge, patience=patience).run(steps)
         if not repair or not report.findings:
             return report
@@ -117,7 +117,7 @@ def _audited(  # noqa: PLR0913 (what one audit is made of)
             if not force:
                 suspect_orphans(report.found["orphaned"], report.living)
         except TooManyOrphans as exc:
-            complain(f"nothing was repaired: {exc}")
+            print_error(f"nothing was repaired: {exc}")
             return report
         mended = Repair(to, hearing, comparison, ledger).mend(steps)
     return replace(

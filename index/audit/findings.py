@@ -6,7 +6,7 @@ from typing import Final, Literal, get_args
 
 from pinstream.events import Result
 from pinstream.store.codes import hamming
-from pinstream.store.collection import DEAD_CODE, WHOLE_SLOT, Row
+from pinstream.store.collection import TOMBSTONE_CODE, WHOLE_SLOT, Row
 
 Kind = Literal["missing", "orphaned", "stale", "undeleted", "half", "doubled", "embedding", "code"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
@@ -153,7 +153,7 @@ def _inconsistent(rows: Sequence[Row]) -> list[tuple[Kind, str]]:
 
 
 def _blank(alive: Sequence[Row]) -> list[tuple[Kind, str]]:
-    blank = [row.slot for row in alive if row.code == DEAD_CODE]
+    blank = [row.slot for row in alive if row.code == TOMBSTONE_CODE]
     return [("code", f"slots {_listed(blank)} have a code of zeros")] if blank else []
 
 

@@ -9,10 +9,10 @@ import typer
 
 from index.connection import PATIENT_S, exit_if_unreachable, open_store
 from index.sweep.sweep import Sweep, SweepReport, retention_s
-from pinstream.cli.durations import duration_s
+from pinstream.cli.durations import parse_duration_s
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
-from pinstream.cli.screen import bars
+from pinstream.cli.screen import progress_bars
 from pinstream.store.collection import EMBEDDING_VERSION
 
 _DAY_S: Final = 24 * 3600.0
@@ -42,7 +42,7 @@ def sweep(  # noqa: PLR0913 (each is an option)
     Exit status 0: done (or, without --yes, said). 2: wrong usage. 3: Kafka or Milvus is away.
     """
     to = connection(kafka, config, topic_prefix)
-    given_s = None if older_than is None else duration_s(older_than)
+    given_s = None if older_than is None else parse_duration_s(older_than)
     with open_store(milvus, token, embedding_version, timeout_s=PATIENT_S) as store, exit_if_unreachable():
         to.topics()
         kept_s = retention_s(to)
@@ -53,7 +53,7 @@ def sweep(  # noqa: PLR0913 (each is an option)
                 "older event of its pin, and only the row in the index keeps that out. --force sweeps it all the same"
             )
         older_than_s = kept_s + _DAY_S if given_s is None else given_s
-        with bars("done") as steps:
+        with progress_bars("done") as steps:
             swept = Sweep(store, to, older_than_s=older_than_s, act=yes).run(steps)
     if as_json:
         shown = asdict(swept) | {"done": yes, "older_than_s": older_than_s}

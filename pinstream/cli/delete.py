@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
-from pinstream.cli.screen import complain
+from pinstream.cli.screen import print_error
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import checked_pin_id
 
@@ -38,7 +38,7 @@ def delete(
                 delivery.result()
                 undelivered.remove(delivery.pin_id)
         except (NotDelivered, EventInvalid) as exc:
-            complain(str(exc))
+            print_error(str(exc))
             publisher.flush()
     typer.echo(f"{len(pins) - len(undelivered)} of {len(pins)} deletions delivered ({to.address})")
     raise typer.Exit(1 if undelivered else 0)

@@ -9,7 +9,7 @@ import typer
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 
 
-def duration_s(text: str) -> float:
+def parse_duration_s(text: str) -> float:
     """``90s``, ``2h``, ``7d`` in seconds; raises BadParameter saying what is expected."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
     if found is None:
@@ -17,10 +17,10 @@ def duration_s(text: str) -> float:
     return float(found[1]) * _UNITS_S[found[2]]
 
 
-def moment_ms(text: str, *, now_ms: int) -> int:
+def parse_time_ms(text: str, *, now_ms: int) -> int:
     """A time in ms: so long ago (``2h``), or as ISO 8601, in this machine's zone unless it names one."""
     if re.fullmatch(r"\d+(\.\d+)?[smhdw]", text.strip()):
-        return now_ms - int(duration_s(text) * 1000)
+        return now_ms - int(parse_duration_s(text) * 1000)
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:

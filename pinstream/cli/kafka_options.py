@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pinstream.cli.local_stack import STACK_FILE, stack_endpoint
-from pinstream.cli.screen import complain
+from pinstream.cli.screen import print_error
 from pinstream.kafka.connection import CLIENT_VARIABLE, Connection, KafkaUnreachable
 
 # A shell that is set up for a worker serves the command line too: each option knows both names.
@@ -45,7 +45,7 @@ def reached(to: Connection) -> Iterator[None]:
         to.topics()
         yield
     except KafkaUnreachable as exc:
-        complain(str(exc))
+        print_error(str(exc))
         raise typer.Exit(1) from exc
 
 

@@ -8,18 +8,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-SHOWN: Final = 20
+MAX_PRINTED: Final = 20
 """So many complaints of a kind are printed in full, the rest is only counted."""
 
 screen: Final = Console(stderr=True, highlight=False)
 
 
-def complain(text: str) -> None:
+def print_error(text: str) -> None:
     """One line in red, never broken, with nothing in it taken for markup."""
     screen.print(Text(text, style="red"), soft_wrap=True)
 
 
-def progress(verb: str) -> Progress:
+def progress_bar(verb: str) -> Progress:
     """A bar that counts what has been ``verb``."""
     return Progress(
         SpinnerColumn(),
@@ -38,9 +38,9 @@ Steps = Callable[[str, int], Step]
 
 
 @contextmanager
-def bars(verb: str) -> Iterator[Steps]:
+def progress_bars(verb: str) -> Iterator[Steps]:
     """Bars one below the other, one for each piece of work that has any length."""
-    with progress(verb) as bar:
+    with progress_bar(verb) as bar:
 
         def steps(what: str, total: int) -> Step:
             if not total:

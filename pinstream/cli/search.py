@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
-from pinstream.cli.screen import complain
+from pinstream.cli.screen import print_error
 from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
 from pinstream.search.hits import Hit, SearchResult
 from pinstream.search.index import VisualIndex
@@ -51,7 +51,7 @@ def related(  # noqa: PLR0913 (each is an option)
 
     Exit status 0: searched, even if nothing was found. 1: no such pin, or Milvus is away. 2: wrong usage.
     """
-    with opened(milvus, token, embedding_version) as index:
+    with open_index(milvus, token, embedding_version) as index:
         filters = Filters(domain=domain, label=label or None, max_age_s=max_age)
         found = index.related(pin, limit=limit, filters=filters, order=_order(half_life), cursor=cursor)
     show(found, title=f"like {pin}", as_json=as_json)
@@ -80,19 +80,19 @@ def similar(  # noqa: PLR0913 (each is an option)
     if label and any_label:
         raise typer.BadParameter("give --label or --any-label, not both")
     gate = ANY_LABEL if any_label else label or None
-    with opened(milvus, token, embedding_version) as index:
+    with open_index(milvus, token, embedding_version) as index:
         filters = Filters(domain=domain, label=gate, max_age_s=max_age)
         found = index.similar(pin, slot, limit=limit, filters=filters, order=_order(half_life), cursor=cursor)
     show(found, title=f"like object {slot} of {pin}", as_json=as_json)
 
 
 @contextmanager
-def opened(milvus: str | None, token: str | None, embedding_version: int) -> Iterator[VisualIndex]:
+def open_index(milvus: str | None, token: str | None, embedding_version: int) -> Iterator[VisualIndex]:
     """The index that the options name; what it raises becomes a sentence and an exit status."""
     try:
         index = VisualIndex(milvus_uri(milvus), token=token, embedding_version=embedding_version, tls=milvus_tls())
     except ImportError as exc:
-        complain(str(exc))
+        print_error(str(exc))
         raise typer.Exit(1) from exc
     with index:
         try:
@@ -100,9 +100,9 @@ def opened(milvus: str | None, token: str | None, embedding_version: int) -> Ite
         except QueryInvalid as exc:
             raise typer.BadParameter(str(exc)) from exc
         except (PinUnknown, VectorIndexError) as exc:
-            complain(str(exc))
+            print_error(str(exc))
             if type(exc) is PinUnknown:
-                complain("`pinstream where` tells which of these, where Kafka is known")
+                print_error("`pinstream where` tells which of these, where Kafka is known")
             raise typer.Exit(1) from exc
 
 

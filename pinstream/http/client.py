@@ -23,7 +23,7 @@ P = ParamSpec("P")
 Answer = TypeVar("Answer")
 
 TIMEOUT_S: Final = 10.0
-PATIENCE_S: Final = 10.0
+RETRY_FOR_S: Final = 10.0
 _FIRST_WAIT_S: Final = 0.1
 _MAX_WAIT_S: Final = 2.0
 _NOT_SENT: Final = "not sent"
@@ -45,14 +45,14 @@ Step = Call[Any] | float
 
 
 def attempts(
-    call: Call[Answer], *, patience_s: float, draw: Callable[[float, float], float] = random.uniform
+    call: Call[Answer], *, retry_for_s: float, draw: Callable[[float, float], float] = random.uniform
 ) -> Generator[Step, Reply, Answer]:
     """The steps to an answer: yields what to do, is sent what came of it, returns the answer or raises.
 
     Repeated are only calls that a repetition cannot harm: those that read, and those that the service refused with
-    an hour to come back at (429, 503), or that never reached it. In all no longer than ``patience_s`` is waited.
+    an hour to come back at (429, 503), or that never reached it. In all no longer than ``retry_for_s`` is waited.
     """
-    ceiling_s, left_s = _FIRST_WAIT_S, patience_s
+    ceiling_s, left_s = _FIRST_WAIT_S, retry_for_s
     while True:
         reply = yield call
         if 200 <= reply.status < 300:
@@ -88,7 +88,7 @@ def _error(reply: Reply) -> PinstreamError:
 class PinstreamClient:
     """The products of a read service at ``url``. Calls block and are thread-safe; each ends within ``timeout_s``.
 
-    Refusals for want of room are waited out for up to ``patience_s`` in all. Raises QueryInvalid, PinUnknown (and
+    Refusals for want of room are waited out for up to ``retry_for_s`` in all. Raises QueryInvalid, PinUnknown (and
     what it is in particular), ObjectUnknown, PictureGone, ServiceUnavailable (try again), ServiceRefused.
     """
 
@@ -98,13 +98,13 @@ class PinstreamClient:
         *,
         key: str | None = None,
         timeout_s: float = TIMEOUT_S,
-        patience_s: float = PATIENCE_S,
+        retry_for_s: float = RETRY_FOR_S,
         transport: "httpx.BaseTransport | None" = None,
     ) -> None:
         self._http = _httpx().Client(
             base_url=url, headers=_headers(key), timeout=timeout_s, transport=transport, trust_env=False
         )
-        self._patience_s = patience_s
+        self._retry_for_s = retry_for_s
         self.get = self._blocking(requests.get)
         self.newest = self._blocking(requests.newest)
         self.related = self._blocking(requests.related)
@@ -125,7 +125,7 @@ class PinstreamClient:
 
     def _blocking(self, build: Callable[P, Call[Answer]]) -> Callable[P, Answer]:
         def ask(*args: P.args, **kwargs: P.kwargs) -> Answer:
-            return self._ended(attempts(build(*args, **kwargs), patience_s=self._patience_s))
+            return self._ended(attempts(build(*args, **kwargs), retry_for_s=self._retry_for_s))
 
         ask.__doc__ = build.__doc__
         return ask
@@ -156,13 +156,13 @@ class AsyncPinstreamClient:
         *,
         key: str | None = None,
         timeout_s: float = TIMEOUT_S,
-        patience_s: float = PATIENCE_S,
+        retry_for_s: float = RETRY_FOR_S,
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self._http = _httpx().AsyncClient(
             base_url=url, headers=_headers(key), timeout=timeout_s, transport=transport, trust_env=False
         )
-        self._patience_s = patience_s
+        self._retry_for_s = retry_for_s
         self.get = self._awaited(requests.get)
         self.newest = self._awaited(requests.newest)
         self.related = self._awaited(requests.related)
@@ -183,7 +183,7 @@ class AsyncPinstreamClient:
 
     def _awaited(self, build: Callable[P, Call[Answer]]) -> Callable[P, Coroutine[None, None, Answer]]:
         async def ask(*args: P.args, **kwargs: P.kwargs) -> Answer:
-            return await self._ended(attempts(build(*args, **kwargs), patience_s=self._patience_s))
+            return await self._ended(attempts(build(*args, **kwargs), retry_for_s=self._retry_for_s))
 
         ask.__doc__ = build.__doc__
         return ask

@@ -20,7 +20,7 @@ from pinstream.errors import (
 from pinstream.events import PIN_ID_PATTERN
 from pinstream.http.responses import Flashlight, Lens, LensObject, LensPhoto
 from pinstream.search.hits import Hit, IndexedPin, PinObject, SearchResult
-from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness, Names, names_of
+from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness, Names, parse_names
 from pinstream.store.collection import Box
 
 Answer = TypeVar("Answer")
@@ -225,4 +225,4 @@ def _asked(limit: int, filters: Filters, order: Freshness | None, cursor: str | 
 
 
 def _names(what: str, given: Names | None) -> list[str]:
-    return sorted(names_of(what, given) or ())
+    return sorted(parse_names(what, given) or ())

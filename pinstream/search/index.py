@@ -11,16 +11,16 @@ from pinstream.search.cursor import Cursor, first_page, next_page
 from pinstream.search.execute import PendingQuery, answers, blended_probes, probe, probes_like
 from pinstream.search.hits import IndexedPin, PinTrace, SearchResult
 from pinstream.search.newest import newest_rows
-from pinstream.search.pin_reader import SLOTS_READ_AT_ONCE, PinReader, Rows, Thing, checked_slot
+from pinstream.search.pin_reader import SLOTS_READ_AT_ONCE, PinReader, PinSlot, Rows, check_slot
 from pinstream.search.query import (
     DEFAULT_HITS,
     CodeQuery,
     Filters,
     Order,
-    checked_code,
-    checked_hits,
-    checked_order,
-    checked_query,
+    check_code,
+    check_code_query,
+    check_limit,
+    check_order,
     question_of,
     where_of,
 )
@@ -95,7 +95,7 @@ class VisualIndex:
 
     def newest(self, *, limit: int = DEFAULT_HITS, filters: Filters = EVERYTHING) -> tuple[IndexedPin, ...]:
         """The pins that were published last, the newest first, each with its objects."""
-        checked_hits(limit)
+        check_limit(limit)
         now_ms = self._clock_ms()
         where = where_of(filters, "whole", now_ms=now_ms)
         scan = partial(self._store.scan, consistency=self._consistency)
@@ -143,7 +143,7 @@ class VisualIndex:
         cursor: str | None = None,
     ) -> SearchResult:
         """Objects like the one in ``slot`` (1..n), of its label unless ``filters`` name others or ANY_LABEL."""
-        found = self._like([(pin_id, checked_slot(slot))], limit, filters, order, cursor)[pin_id, slot]
+        found = self._like([(pin_id, check_slot(slot))], limit, filters, order, cursor)[pin_id, slot]
         if isinstance(found, PinUnknown):
             raise found
         return found
@@ -157,7 +157,7 @@ class VisualIndex:
         order: Order | None = None,
     ) -> dict[tuple[str, int], SearchResult | PinUnknown]:
         """``similar`` for many (pin, slot), with one call to read them and one to search for each label."""
-        objects = list(dict.fromkeys((pin_id, checked_slot(slot)) for pin_id, slot in things))
+        objects = list(dict.fromkeys((pin_id, check_slot(slot)) for pin_id, slot in things))
         return self._like(objects, limit, filters, order, None)
 
     def by_code(
@@ -199,11 +199,11 @@ class VisualIndex:
         A picture that several of them find is one hit, under the code that makes it most relevant (``Hit.query``).
         A query's own label holds where ``filters`` name none. See ``pinstream.search.blend.lens_queries``.
         """
-        checked_hits(limit)
+        check_limit(limit)
         if not queries:
             raise QueryInvalid("queries: give at least one code")
-        asked = [checked_query(one).identity() for one in queries]
-        question = ("blended", *asked, *question_of(filters, checked_order(order)))
+        asked = [check_code_query(one).identity() for one in queries]
+        question = ("blended", *asked, *question_of(filters, check_order(order)))
         page = self._pages(cursor, {"": question})[""]
         probes = blended_probes(queries, filters, now_ms=page.asked_at_ms)
         return self._found([PendingQuery(probes, page, limit, order, filters.left_out)])[0]
@@ -236,17 +236,17 @@ class VisualIndex:
         self.close()
 
     def _like(
-        self, things: list[Thing], limit: int, filters: Filters, order: Order | None, cursor: str | None
-    ) -> dict[Thing, SearchResult | PinUnknown]:
+        self, things: list[PinSlot], limit: int, filters: Filters, order: Order | None, cursor: str | None
+    ) -> dict[PinSlot, SearchResult | PinUnknown]:
         """What is like each picture (slot 0) or object, or why there is none.
 
         Rows read lately are not read again where the search itself can prove that they are still the pin's.
         """
-        checked_hits(limit)
-        asked = question_of(filters, checked_order(order))
+        check_limit(limit)
+        asked = question_of(filters, check_order(order))
         pages = self._pages(cursor, {thing: ("like", *thing, *asked) for thing in things})
 
-        def ask(thing: Thing, row: Row) -> PendingQuery:
+        def ask(thing: PinSlot, row: Row) -> PendingQuery:
             page = pages[thing]
             probes = probes_like(row, filters, now_ms=page.asked_at_ms)
             return PendingQuery(probes, page, limit, order, filters.left_out | {row.pin_id})
@@ -259,8 +259,8 @@ class VisualIndex:
         return {thing: answer for thing in things if (answer := found[thing]) is not None}
 
     def _asked(
-        self, questions: dict[Thing, PendingQuery], unread: list[Thing], ask: Callable[[Thing, Row], PendingQuery]
-    ) -> dict[Thing, SearchResult | PinUnknown | None]:
+        self, questions: dict[PinSlot, PendingQuery], unread: list[PinSlot], ask: Callable[[PinSlot, Row], PendingQuery]
+    ) -> dict[PinSlot, SearchResult | PinUnknown | None]:
         """The questions' answers, and those for things that must be read first; None where a proof failed."""
         read = self._pins.things(unread)
         missing = {thing: row for thing, row in read.items() if isinstance(row, PinUnknown)}
@@ -276,9 +276,9 @@ class VisualIndex:
         order: Order | None,
         cursor: str | None,
     ) -> list[SearchResult]:
-        checked_hits(limit)
-        asked = question_of(filters, checked_order(order))
-        pages = self._pages(cursor, {code: ("code", checked_code(code), slots, *asked) for code in codes})
+        check_limit(limit)
+        asked = question_of(filters, check_order(order))
+        pages = self._pages(cursor, {code: ("code", check_code(code), slots, *asked) for code in codes})
         questions = {
             code: PendingQuery(
                 (probe(code, where_of(filters, slots, now_ms=page.asked_at_ms)),), page, limit, order, filters.left_out
@@ -295,7 +295,7 @@ class VisualIndex:
     def _search(self, questions: list[PendingQuery]) -> list[SearchResult | None]:
         if not questions:
             return []
-        ranked = partial(self._store.ranked, consistency=self._consistency)
+        ranked = partial(self._store.nearest_with_ties, consistency=self._consistency)
         return answers(ranked, questions, now_ms=self._clock_ms())
 
     def _pages(self, cursor: str | None, questions: Mapping[T, object]) -> dict[T, Cursor]:

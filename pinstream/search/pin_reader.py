@@ -11,10 +11,10 @@ from pinstream.store.collection import MAX_SLOT, WHOLE_SLOT, Row, Where, row_key
 from pinstream.store.vector_store import Consistency, VectorStore
 
 SLOTS_READ_AT_ONCE: Final = 16
-REMEMBERED: Final = 10_000
+MAX_REMEMBERED: Final = 10_000
 """So many pictures and objects are remembered that were read last, some 1 kB each."""
 Rows = dict[int, Row]
-Thing = tuple[str, int]
+PinSlot = tuple[str, int]
 """A pin and one of its slots; slot 0 is the whole picture."""
 _ANY_PIN: Final = Where(slots="whole")
 
@@ -24,15 +24,15 @@ class PinReader:
 
     def __init__(self, store: VectorStore, consistency: Consistency) -> None:
         self._store, self._consistency = store, consistency
-        self._remembered: Lru[Thing, Row] = Lru(REMEMBERED)
+        self._remembered: Lru[PinSlot, Row] = Lru(MAX_REMEMBERED)
         self._lock = threading.Lock()
 
-    def recalled(self, things: Sequence[Thing]) -> dict[Thing, Row]:
+    def recalled(self, things: Sequence[PinSlot]) -> dict[PinSlot, Row]:
         """Those that were read before, as they were then: use none unproven."""
         with self._lock:
             return {thing: row for thing in things if (row := self._remembered.get(thing)) is not None}
 
-    def things(self, things: Sequence[Thing]) -> dict[Thing, Row | PinUnknown]:
+    def things(self, things: Sequence[PinSlot]) -> dict[PinSlot, Row | PinUnknown]:
         """Each picture or object as it is now, or why there is none; one call for all."""
         if not things:
             return {}
@@ -77,7 +77,7 @@ class PinReader:
         return rows
 
 
-def checked_slot(slot: int) -> int:
+def check_slot(slot: int) -> int:
     """``slot`` itself; raises QueryInvalid unless it may be an object's."""
     if not 1 <= slot <= MAX_SLOT:
         raise QueryInvalid(f"slot = {slot}: objects are 1 to {MAX_SLOT}; for the whole picture use related()")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from pinstream.errors import QueryInvalid
 from pinstream.events import Domain
-from pinstream.store.codes import Code, checked
+from pinstream.store.codes import Code, as_code
 from pinstream.store.collection import Slots, Where
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ FRESHNESS_WEIGHT: Final = 0.25
 Names = str | Collection[str]
 
 
-class LabelGroups(Enum):
+class AnyLabel(Enum):
     """Labels that stand for more than themselves."""
 
     ANY_LABEL = "any label"
 
 
-ANY_LABEL: Final = LabelGroups.ANY_LABEL
+ANY_LABEL: Final = AnyLabel.ANY_LABEL
 """Lets ``similar`` answer with objects of every label."""
 
 
@@ -45,14 +45,14 @@ class Filters:
     """
 
     domain: Names | None = None
-    label: Names | LabelGroups | None = None
+    label: Names | AnyLabel | None = None
     max_age_s: float | None = None
     but: Names | None = None
 
     @property
     def left_out(self) -> frozenset[str]:
         """The pins of ``but``."""
-        return names_of("but", self.but) or frozenset()
+        return parse_names("but", self.but) or frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +111,14 @@ def where_of(filters: Filters, slots: Slots, *, now_ms: int, gate: Names | None 
     age_s = filters.max_age_s
     if age_s is not None and not 0 <= age_s <= MAX_AGE_S:
         raise QueryInvalid(f"max_age_s = {age_s}: 0 to {MAX_AGE_S:.0e} seconds are allowed")
-    domains = names_of("domain", filters.domain)
+    domains = parse_names("domain", filters.domain)
     wrong = sorted((domains or frozenset()) - set(get_args(Domain)))
     if wrong:
         raise QueryInvalid(f"domain = {wrong[0]!r}: {', '.join(get_args(Domain))} are allowed")
     if filters.label is None:
         labels = None if gate is None else frozenset({gate} if isinstance(gate, str) else gate)
     else:
-        labels = None if isinstance(filters.label, LabelGroups) else names_of("label", filters.label)
+        labels = None if isinstance(filters.label, AnyLabel) else parse_names("label", filters.label)
     return Where(
         slots=slots,
         domains=domains,
@@ -129,19 +129,19 @@ def where_of(filters: Filters, slots: Slots, *, now_ms: int, gate: Names | None 
 
 def question_of(filters: Filters, order: Order | None) -> tuple[object, ...]:
     """What a cursor must not be carried across, the same in every process."""
-    label = filters.label.value if isinstance(filters.label, LabelGroups) else _sorted(filters.label)
+    label = filters.label.value if isinstance(filters.label, AnyLabel) else _sorted(filters.label)
     kept = ("rerank", order.candidates) if isinstance(order, Rerank) else order
     return _sorted(filters.domain), label, filters.max_age_s, _sorted(filters.but), kept
 
 
-def checked_hits(limit: int, *, most: int = MAX_HITS) -> int:
+def check_limit(limit: int, *, most: int = MAX_HITS) -> int:
     """``limit`` itself; raises QueryInvalid unless it is from 1 to ``most``."""
     if not 1 <= limit <= most:
         raise QueryInvalid(f"limit = {limit}: 1 to {most} are allowed")
     return limit
 
 
-def checked_order(order: Order | None) -> Order | None:
+def check_order(order: Order | None) -> Order | None:
     """``order`` itself; raises QueryInvalid, naming what is out of range."""
     match order:
         case Freshness(half_life_s=half_life_s, weight=weight):
@@ -154,18 +154,18 @@ def checked_order(order: Order | None) -> Order | None:
     return order
 
 
-def checked_query(query: CodeQuery) -> CodeQuery:
+def check_code_query(query: CodeQuery) -> CodeQuery:
     """``query`` itself; raises QueryInvalid, naming what is out of range."""
     if not 0 < query.weight <= 1:
         raise QueryInvalid(f"weight = {query.weight}: above 0 and up to 1 is allowed")
-    checked_code(query.code)
+    check_code(query.code)
     return query
 
 
-def checked_code(code: Code) -> Code:
+def check_code(code: Code) -> Code:
     """``code`` itself; raises QueryInvalid if it has another length."""
     try:
-        return checked(code)
+        return as_code(code)
     except ValueError as exc:
         raise QueryInvalid(f"code: {exc}") from exc
 
@@ -174,7 +174,7 @@ def _sorted(names: Names | None) -> list[str] | None:
     return None if names is None else sorted({names} if isinstance(names, str) else names)
 
 
-def names_of(what: str, given: Names | None) -> frozenset[str] | None:
+def parse_names(what: str, given: Names | None) -> frozenset[str] | None:
     """The names given for ``what``, None for any; raises QueryInvalid if there are none, or one cannot be printed."""
     if given is None:
         return None

@@ -9,7 +9,7 @@ Code = bytes
 """One embedding: 32 bytes, most significant bit first, as ``numpy.packbits`` writes them."""
 
 
-def checked(code: bytes) -> Code:
+def as_code(code: bytes) -> Code:
     """``code`` itself; raises ValueError, naming its length, if it is not one whole code."""
     if len(code) != CODE_BYTES:
         raise ValueError(f"a code has {CODE_BYTES} bytes ({CODE_BITS} bits), this one {len(code)}")

@@ -11,7 +11,7 @@ EMBEDDING_VERSION: Final = 1
 ALIAS: Final = "pins"
 WHOLE_SLOT: Final = 0
 MAX_SLOT: Final = 2**15 - 1
-DEAD_CODE: Final[Code] = bytes(CODE_BYTES)
+TOMBSTONE_CODE: Final[Code] = bytes(CODE_BYTES)
 
 Slots = Literal["any", "whole", "objects"]
 Box = tuple[float, float, float, float]
@@ -72,7 +72,7 @@ def tombstone(pin_id: str, slot: int, version: int, *, at_ms: int) -> Row:
         pin_id=pin_id,
         slot=slot,
         alive=False,
-        code=DEAD_CODE,
+        code=TOMBSTONE_CODE,
         version=version,
         published_at_ms=at_ms,
         indexed_at_ms=at_ms,

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import orjson
 
 from pinstream.errors import IndexRefused
-from pinstream.store.codes import CODE_BITS, checked
+from pinstream.store.codes import CODE_BITS, as_code
 from pinstream.store.collection import Row
 
 ColumnType = Literal["VARCHAR", "BOOL", "INT16", "INT64", "BINARY_VECTOR", "JSON"]
@@ -133,7 +133,7 @@ def _text_fault(value: Any, max_bytes: int) -> str:
 
 def _code_fault(value: Any) -> str:
     try:
-        checked(value)
+        as_code(value)
     except (TypeError, ValueError) as exc:
         return str(exc)
     return ""

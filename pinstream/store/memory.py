@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from heapq import nsmallest
 
-from pinstream.store.codes import Code, checked, hamming
+from pinstream.store.codes import Code, as_code, hamming
 from pinstream.store.collection import Row, Where
 from pinstream.store.columns import to_columns
-from pinstream.store.vector_store import Consistency, Match, Ranking, checked_limit
+from pinstream.store.vector_store import Consistency, Match, Ranking, check_limit
 
 
 class MemoryStore:
@@ -34,21 +34,21 @@ class MemoryStore:
         self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
     ) -> list[list[Match]]:
         """See VectorStore."""
-        checked_limit(limit)
+        check_limit(limit)
         accepted = [row for row in self._snapshot() if where.accepts(row)]
-        return [_nearest(checked(code), accepted, limit) for code in codes]
+        return [_nearest(as_code(code), accepted, limit) for code in codes]
 
-    def ranked(
+    def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         """See VectorStore."""
-        checked_limit(at_least)
+        check_limit(at_least)
         accepted = [row for row in self._snapshot() if where.accepts(row)]
-        return [_ranked(_nearest(checked(code), accepted, len(accepted)), at_least) for code in codes]
+        return [_ranked(_nearest(as_code(code), accepted, len(accepted)), at_least) for code in codes]
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """See VectorStore."""
-        checked_limit(limit)
+        check_limit(limit)
         return [row for row in self._snapshot() if where.accepts(row)][:limit]
 
     def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:

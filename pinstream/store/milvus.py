@@ -25,8 +25,8 @@ from pinstream.store.columns import (
     from_hit,
     to_columns,
 )
-from pinstream.store.milvus_errors import ALIAS_NOT_FOUND, translated
-from pinstream.store.vector_store import MAX_LIMIT, Consistency, Match, Ranking, checked_limit
+from pinstream.store.milvus_errors import ALIAS_NOT_FOUND, translate_errors
+from pinstream.store.vector_store import MAX_LIMIT, Consistency, Match, Ranking, check_limit
 from pinstream.tls import Tls
 
 TIMEOUT_S: Final = 5.0
@@ -75,7 +75,7 @@ class MilvusStore:
         if not latest:
             return
         stored = [to_columns(row) for row in latest.values()]
-        with translated(self._name):
+        with translate_errors(self._name):
             self._client().upsert(self.collection, stored, timeout=self._timeout_s)
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
@@ -90,20 +90,20 @@ class MilvusStore:
         self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
     ) -> list[list[Match]]:
         """See VectorStore; one call for all codes, and another for those with more equals at the limit than fit."""
-        checked_limit(limit)
+        check_limit(limit)
         rankings = self._rankings(codes, where, limit, consistency)
         return [ranking.matches[:limit] for ranking in rankings]
 
-    def ranked(
+    def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         """See VectorStore; calls as ``nearest``."""
-        checked_limit(at_least)
+        check_limit(at_least)
         return self._rankings(codes, where, at_least, consistency)
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """See VectorStore."""
-        checked_limit(limit)
+        check_limit(limit)
         if where.accepts_nothing:
             return []
         return self._query(where.expression(), limit=limit, consistency=consistency)
@@ -126,7 +126,7 @@ class MilvusStore:
     def delete(self, keys: Sequence[str]) -> None:
         """See VectorStore."""
         for chunk in _chunks(list(dict.fromkeys(keys))):
-            with translated(self._name):
+            with translate_errors(self._name):
                 self._client().delete(self.collection, ids=chunk, timeout=self._timeout_s)
 
     def count(self, where: Where) -> int:
@@ -134,7 +134,7 @@ class MilvusStore:
         return 0 if where.accepts_nothing else self._count(where.expression())
 
     def _count(self, expression: str) -> int:
-        with translated(self._name):
+        with translate_errors(self._name):
             answer = self._client().query(
                 self.collection,
                 filter=expression,
@@ -154,7 +154,7 @@ class MilvusStore:
     def shape(self) -> Shape | None:
         """What the collection on the server is made of; None if there is none."""
         client = self._client()
-        with translated(self._name):
+        with translate_errors(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 return None
             described = client.describe_collection(self.collection, timeout=self._timeout_s)
@@ -175,7 +175,7 @@ class MilvusStore:
             schema.add_field(column.name, getattr(DataType, column.type), **_parameters(column))
         indexes = client.prepare_index_params()
         indexes.add_index("code", index_type=shape.index, metric_type=shape.metric)
-        with translated(self._name):
+        with translate_errors(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 client.create_collection(
                     self.collection,
@@ -193,7 +193,7 @@ class MilvusStore:
     def alias_target(self, alias: str) -> str | None:
         """The collection that ``alias`` points to; raises IndexRefused where the server has no aliases (Lite)."""
         client = self._client()
-        with translated(self._name):
+        with translate_errors(self._name):
             try:
                 return str(client.describe_alias(alias, timeout=self._timeout_s)["collection_name"])
             except MilvusException as exc:
@@ -204,14 +204,14 @@ class MilvusStore:
     def create_alias(self, alias: str) -> None:
         """Let ``alias`` point to this collection."""
         client = self._client()
-        with translated(self._name):
+        with translate_errors(self._name):
             client.create_alias(self.collection, alias, timeout=self._timeout_s)
 
     def _client(self) -> MilvusClient:
         with self._lock:
             if self._connected is None:
                 logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-                with translated(self._name):
+                with translate_errors(self._name):
                     self._connected = MilvusClient(
                         self._uri,
                         token=self._token,
@@ -223,7 +223,7 @@ class MilvusStore:
             return self._connected
 
     def _query(self, expression: str, *, limit: int, consistency: Consistency) -> list[Row]:
-        with translated(self._name):
+        with translate_errors(self._name):
             found = self._client().query(
                 self.collection,
                 filter=expression,
@@ -237,7 +237,7 @@ class MilvusStore:
     def _search(
         self, codes: Sequence[Code], expression: str, limit: int, consistency: Consistency
     ) -> list[list[Match]]:
-        with translated(self._name):
+        with translate_errors(self._name):
             answers = self._client().search(
                 self.collection,
                 list(codes),
@@ -260,7 +260,7 @@ class MilvusStore:
         while unsettled:
             found = self._search([codes[i] for i in unsettled], where.expression(), width, consistency)
             for i, matches in zip(unsettled, found, strict=True):
-                rankings[i] = settled(matches, asked=width)
+                rankings[i] = certain_ranking(matches, asked=width)
             unsettled = [i for i in unsettled if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
             width = min(width * 4, MAX_LIMIT)
         return rankings
@@ -282,7 +282,7 @@ def _rank(match: Match) -> tuple[int, str]:
     return match.distance, match.row.key
 
 
-def settled(matches: list[Match], *, asked: int) -> Ranking:
+def certain_ranking(matches: list[Match], *, asked: int) -> Ranking:
     """What is certain of ``matches``: of their last tie some may be missing, unless fewer came than were asked for.
 
     At Milvus' own limit there is no asking for more, and a tie has to be cut.

@@ -85,7 +85,7 @@ def translate(exc: MilvusException | grpc.RpcError, *, name: str) -> VectorIndex
 
 
 @contextmanager
-def translated(name: str) -> Iterator[None]:
+def translate_errors(name: str) -> Iterator[None]:
     """What Milvus or its client raises inside, as one of the errors of this package; ``name`` is what was asked."""
     try:
         yield

@@ -63,7 +63,7 @@ class VectorStore(Protocol):
         """
         ...
 
-    def ranked(
+    def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         """For each code at least so many accepted rows, if there are, and the rest of the last one's tie: none is cut.
@@ -103,7 +103,7 @@ class VectorStore(Protocol):
         ...
 
 
-def checked_limit(limit: int) -> int:
+def check_limit(limit: int) -> int:
     """``limit`` itself; raises QueryInvalid unless it is from 1 to 16,384."""
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryInvalid(f"limit = {limit}: from 1 to {MAX_LIMIT} are allowed")

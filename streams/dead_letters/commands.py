@@ -7,9 +7,9 @@ from typing import Annotated, Final
 
 import typer
 
-from pinstream.cli.durations import moment_ms
+from pinstream.cli.durations import parse_time_ms
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
-from pinstream.cli.screen import bars, complain
+from pinstream.cli.screen import print_error, progress_bars
 from pinstream.kafka.connection import KafkaUnreachable
 from streams.dead_letters import view
 from streams.dead_letters.replay import DeadLetterTopic
@@ -82,7 +82,7 @@ def show(
         }
         found = [(chosen[record.partition, record.offset], record) for record in office.fetch(list(chosen.values()))]
         if not found:
-            complain(f"{office.topic} holds no letter of {pin}")
+            print_error(f"{office.topic} holds no letter of {pin}")
             raise typer.Exit(1)
         view.print_whole(sorted(found, key=lambda each: each[0].at_ms), as_json=as_json)
 
@@ -119,18 +119,18 @@ def replay(  # noqa: PLR0913 (each is an option)
     with _office(kafka, config, topic_prefix) as (office, box):
         _sort(office, wanted)
         if box.total(wanted):
-            with bars("read") as steps:
+            with progress_bars("read") as steps:
                 office.look_up(steps=steps)
         lane = office.lanes[1] if backfill else None
         seen = view.print_plan(office.plan(wanted, each=every, lane=lane), office.topic, done=yes)
         gone = 0
         if yes and seen.total():
-            with bars("done with") as steps:
+            with progress_bars("done with") as steps:
                 advance = steps("letters", seen.total())
                 gone = office.replay(office.plan(wanted, each=every, lane=lane), advance=advance)
         if gone:
             letters = "1 letter was" if gone == 1 else f"{gone:,} letters were"
-            complain(f"{letters} not replayed: gone by now, or newer events of their pins are in the lane")
+            print_error(f"{letters} not replayed: gone by now, or newer events of their pins are in the lane")
         raise typer.Exit(1 if gone or seen["stranger"] or seen["without"] else 0)
 
 
@@ -155,7 +155,7 @@ def drop(  # noqa: PLR0913 (each is an option)
         _sort(office, wanted)
         count = box.total(wanted)
         if yes and count:
-            with bars("dropped") as steps:
+            with progress_bars("dropped") as steps:
                 office.drop(box.letters(wanted), advance=steps("letters", count))
         view.print_drop(count, box.counts(wanted), office.topic, done=yes)
 
@@ -166,8 +166,8 @@ def _wanted(
     now_ms = time.time_ns() // 1_000_000
     return DeadLetterFilter(
         reasons=tuple(reason or ()),
-        since_ms=None if since is None else moment_ms(since, now_ms=now_ms),
-        until_ms=None if until is None else moment_ms(until, now_ms=now_ms),
+        since_ms=None if since is None else parse_time_ms(since, now_ms=now_ms),
+        until_ms=None if until is None else parse_time_ms(until, now_ms=now_ms),
         pins=tuple(pin or ()),
         handled=handled,
     )
@@ -181,10 +181,10 @@ def _office(
         with DeadLetterStore() as box:
             yield DeadLetterTopic(connection(kafka, config, topic_prefix), box), box
     except KafkaUnreachable as exc:
-        complain(str(exc))
+        print_error(str(exc))
         raise typer.Exit(AWAY) from exc
 
 
 def _sort(office: DeadLetterTopic, wanted: DeadLetterFilter) -> None:
-    with bars("read") as steps:
+    with progress_bars("read") as steps:
         office.sort(since_ms=wanted.since_ms, steps=steps)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pinstream.cli.screen import SHOWN, complain
+from pinstream.cli.screen import MAX_PRINTED, print_error
 from pinstream.events import Headers
 from pinstream.kafka.stored_record import StoredRecord
 from streams.dead_letters.dead_letter import DeadLetter
@@ -74,7 +74,7 @@ def print_plan(plans: Iterator[ReplayPlan], topic: str, *, done: bool) -> Counte
         fates[plan.fate] += 1
         if plan.fate == "replay":
             lanes[plan.topic] += 1
-        if len(listed) < SHOWN:
+        if len(listed) < MAX_PRINTED:
             listed.append(_planned(plan))
     if not fates:
         typer.echo(f"no open letters on {topic} match")
@@ -90,11 +90,11 @@ def print_plan(plans: Iterator[ReplayPlan], topic: str, *, done: bool) -> Counte
     if fates["replaced"]:
         typer.echo(f"{fates['replaced']:,} left alone: newer events of their pins are in the lane, not settled yet")
     if fates["stranger"]:
-        complain(
+        print_error(
             f"{fates['stranger']:,} left alone: they came from topics that are no lanes here; --backfill takes them"
         )
     if fates["without"]:
-        complain(
+        print_error(
             f"{fates['without']:,} left alone: they were too large to hold their events, which stay where `show` says; "
             "publish those pins again"
         )

@@ -123,8 +123,8 @@ def assert_alike(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> None:
 def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:
     store.upsert([row(f"equal-{i:02}") for i in range(60)] + [row("far", code=bytes(CODE_BYTES))])
 
-    (some,) = store.ranked([CODE], where=Where(), at_least=5, consistency="Strong")
-    (every,) = store.ranked([CODE], where=Where(), at_least=61, consistency="Strong")
+    (some,) = store.nearest_with_ties([CODE], where=Where(), at_least=5, consistency="Strong")
+    (every,) = store.nearest_with_ties([CODE], where=Where(), at_least=61, consistency="Strong")
 
     assert [match.row.pin_id for match in some.matches][:60] == [f"equal-{i:02}" for i in range(60)]
     assert [match.row.pin_id for match in every.matches][60:] == ["far"]
@@ -133,7 +133,7 @@ def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:
 def test_an_exhausted_ranking_holds_every_accepted_row(store: VectorStore) -> None:
     store.upsert([row(f"pin-{i}") for i in range(9)])
 
-    (ranking,) = store.ranked([CODE], where=Where(), at_least=10, consistency="Strong")
+    (ranking,) = store.nearest_with_ties([CODE], where=Where(), at_least=10, consistency="Strong")
 
     assert ranking.exhausted
     assert len(ranking.matches) == 9

@@ -55,7 +55,7 @@ def service(bench: Bench) -> Iterator[Served]:
 
 async def ask(kind: Kind, service: Served, call: str, *arguments: Any, key: str | None = None, **more: Any) -> Any:
     """What a client of that kind gets."""
-    client = kind(service.address, key=key, patience_s=0)
+    client = kind(service.address, key=key, retry_for_s=0)
     try:
         answer = getattr(client, call)(*arguments, **more)
         return await answer if inspect.isawaitable(answer) else answer

@@ -18,7 +18,7 @@ from pinstream.search.blend import PICTURE_WEIGHTS, SECOND_WEIGHT
 from pinstream.search.cursor import MAX_PAGED
 from pinstream.search.hits import NEAR_DUPLICATE_BITS, SAME_PRODUCT_BITS, SearchResult
 from pinstream.search.index import VisualIndex
-from pinstream.search.pin_reader import REMEMBERED
+from pinstream.search.pin_reader import MAX_REMEMBERED
 from pinstream.search.query import DEFAULT_CANDIDATES, DEFAULT_HITS, FRESHNESS_WEIGHT, MAX_HITS
 from pinstream.store.codes import CODE_BITS, CODE_BYTES, similarity
 from pinstream.store.collection import Row, collection_name
@@ -119,7 +119,7 @@ def test_figures_on_the_page_are_the_codes() -> None:
         f"counts as {FRESHNESS_WEIGHT * CODE_BITS / 2:.0f} bits nearer",
         f"by at most\n{SAME_PRODUCT_BITS} bits",
         f"reaches {MAX_PAGED} hits deep",
-        f"the last\n{REMEMBERED:,} pictures and objects",
+        f"the last\n{MAX_REMEMBERED:,} pictures and objects",
         f"the others {SECOND_WEIGHT} times",
         "counts {} beside no object, {} beside one\nand {} beside several".format(*PICTURE_WEIGHTS),
         f"candidates={DEFAULT_CANDIDATES}",

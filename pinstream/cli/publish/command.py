@@ -16,7 +16,7 @@ from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, 
 from pinstream.cli.publish.follow import follow, serve_on
 from pinstream.cli.publish.picture_server import ImageOf, PictureServer, below, inline, served
 from pinstream.cli.publish.send import Pace, PublishCounts, send
-from pinstream.cli.screen import SHOWN, complain, progress
+from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar
 from pinstream.cli.watch.outcome_reader import OutcomeReader
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.delivery import Delivery
@@ -125,14 +125,14 @@ def _pictures(
 
 def _send(source: DraftSource, to: Connection, lane: Lane, pace: Pace, tally: PublishCounts) -> None:
     problems = 0
-    with progress("delivered") as bar, to.publisher(lane) as publisher:
+    with progress_bar("delivered") as bar, to.publisher(lane) as publisher:
         task = bar.add_task(f"to {publisher.topic}", total=source.total)
 
         def on_problem(problem: RejectedDraft) -> None:
             nonlocal problems
             problems += 1
-            if problems <= SHOWN:
-                complain(f"{problem.where}: {problem.reason}")
+            if problems <= MAX_PRINTED:
+                print_error(f"{problem.where}: {problem.reason}")
 
         def on_settled(delivery: Delivery) -> None:
             bar.advance(task, 0 if delivery.failed() else 1)
@@ -150,6 +150,6 @@ def _summarised(tally: PublishCounts, to: Connection) -> bool:
     if tally.stopped:
         parts.append("stopped before the end")
     typer.echo(f"{', '.join(parts)} ({to.address})")
-    for pin_id, reason in islice(tally.undelivered.items(), SHOWN):
-        complain(f"not delivered: {pin_id}: {reason}")
+    for pin_id, reason in islice(tally.undelivered.items(), MAX_PRINTED):
+        print_error(f"not delivered: {pin_id}: {reason}")
     return not (tally.undelivered or tally.problems or tally.stopped)

@@ -7,7 +7,7 @@ from itertools import islice
 import typer
 
 from pinstream.cli.publish.picture_server import PictureServer
-from pinstream.cli.screen import SHOWN, complain, progress, screen
+from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar, screen
 from pinstream.cli.watch.outcome_reader import OutcomeReader, wait_for_outcomes
 from pinstream.events import PinOutcome
 
@@ -20,7 +20,7 @@ def follow(
         screen.print(f"serving {server.offered:,} pictures until their pins are settled; Ctrl-C to stop")
     found: dict[str, PinOutcome] = {}
     try:
-        with progress("settled") as bar:
+        with progress_bar("settled") as bar:
             task = bar.add_task("waiting for a worker", total=len(versions))
 
             def each(outcome: PinOutcome) -> None:
@@ -50,6 +50,6 @@ def _report(found: dict[str, PinOutcome], *, missing: int) -> bool:
         counted.append(f"{missing:,} without an outcome so far")
     typer.echo(", ".join(counted) or "nothing to wait for")
     dead = [outcome for outcome in found.values() if outcome.outcome == "dead"]
-    for outcome in islice(dead, SHOWN):
-        complain(f"dead: {outcome.pin_id}: {outcome.reason}")
+    for outcome in islice(dead, MAX_PRINTED):
+        print_error(f"dead: {outcome.pin_id}: {outcome.reason}")
     return not dead and not missing

@@ -14,8 +14,8 @@ from rich.progress import Progress
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.local_stack import stack_endpoint
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
-from pinstream.cli.screen import progress
-from pinstream.cli.search import JsonOption, PinArgument, opened
+from pinstream.cli.screen import progress_bar
+from pinstream.cli.search import JsonOption, PinArgument, open_index
 from pinstream.cli.where.pin_sources import Look, PinSources, ask_group, ask_watch, find_letter, read_topics
 from pinstream.cli.where.pin_status import PinStatus, accounts
 from pinstream.cli.where.view import show
@@ -72,7 +72,7 @@ def where(  # noqa: PLR0913 (each is an option)
     Reads the pin's own partition of each topic, newest records first. Without Kafka it tells what the index holds.
     Exit status 0: a search finds the pin. 1: none does (the reason is shown), or Milvus is away. 2: wrong usage.
     """
-    with opened(milvus, token, embedding_version) as index:
+    with open_index(milvus, token, embedding_version) as index:
         trace = index.trace(pin)
     traces = PinSources()
     asked = False
@@ -120,7 +120,7 @@ def _asked(question: WhereQuery, to: Connection, traces: PinSources, look: Look)
 @contextmanager
 def _looking() -> Iterator[Look]:
     """Bars on standard error while partitions are read, for whoever waits at a terminal."""
-    with progress("offsets") as bars:
+    with progress_bar("offsets") as bars:
         yield lambda name: _bar(bars, name)
 
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from pinstream.errors import IndexUnavailable, VectorIndexError
 from pinstream.events import PinOutcome
 from pinstream.store.codes import Code
-from pinstream.store.collection import DEAD_CODE, WHOLE_SLOT, Where
+from pinstream.store.collection import TOMBSTONE_CODE, WHOLE_SLOT, Where
 from pinstream.store.vector_store import Match
 from streams.worker.metrics import WorkerMetrics
 
@@ -67,7 +67,7 @@ class VisibilityProbe:
         if len(self._open) >= self._limits.max_open:
             self._metrics.add("probes", "skipped")
             return
-        task = asyncio.get_running_loop().create_task(self._watch(outcome, whole or DEAD_CODE))
+        task = asyncio.get_running_loop().create_task(self._watch(outcome, whole or TOMBSTONE_CODE))
         self._open[task] = outcome.pin_id
         task.add_done_callback(self._open.pop)
 

@@ -14,7 +14,7 @@ from tests.api.fakes import Bench, asked
 
 
 class Away(MemoryStore):
-    def ranked(
+    def nearest_with_ties(
         self, codes: "list[Code]", *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         raise IndexUnavailable("Milvus at 10.0.0.9: away")

@@ -14,9 +14,9 @@ POST = requests.lens(b"photo")
 GOOD = Reply(200, b"picture")
 
 
-def steps_of(call: Any, *replies: Reply, patience_s: float = 100) -> tuple[list[float], Any]:
+def steps_of(call: Any, *replies: Reply, retry_for_s: float = 100) -> tuple[list[float], Any]:
     """How long was waited between attempts, and the answer; raises what the client would."""
-    steps: Generator[Any, Reply, Any] = attempts(call, patience_s=patience_s, draw=lambda _low, high: high)
+    steps: Generator[Any, Reply, Any] = attempts(call, retry_for_s=retry_for_s, draw=lambda _low, high: high)
     waits, step, left = [], next(steps), list(replies)
     while True:
         if not isinstance(step, requests.Call):
@@ -65,7 +65,7 @@ def test_a_wrong_question_is_asked_once(call: Any) -> None:
 
 def test_patience_has_an_end_and_the_error_says_when_to_come_again() -> None:
     with pytest.raises(ServiceUnavailable) as refused:
-        steps_of(GET, Reply(429, retry_after_s=3), Reply(429, retry_after_s=3), patience_s=5)
+        steps_of(GET, Reply(429, retry_after_s=3), Reply(429, retry_after_s=3), retry_for_s=5)
 
     assert refused.value.retry_after_s == 3
 

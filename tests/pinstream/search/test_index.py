@@ -420,11 +420,11 @@ def test_many_pins_are_read_once_and_searched_once() -> None:
     calls: list[int] = []
 
     class OneCall(CountingStore):
-        def ranked(
+        def nearest_with_ties(
             self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
         ) -> list[Ranking]:
             calls.append(len(codes))
-            return super().ranked(codes, where=where, at_least=at_least, consistency=consistency)
+            return super().nearest_with_ties(codes, where=where, at_least=at_least, consistency=consistency)
 
     store = OneCall()
     store.upsert([row(f"p{i:02}", i) for i in range(40)])
@@ -436,7 +436,7 @@ def test_many_pins_are_read_once_and_searched_once() -> None:
 
 
 class FailingStore(MemoryStore):
-    def ranked(
+    def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         raise IndexUnavailable("away")

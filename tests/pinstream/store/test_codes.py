@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinstream.store.codes import CODE_BITS, CODE_BYTES, checked, hamming, similarity
+from pinstream.store.codes import CODE_BITS, CODE_BYTES, as_code, hamming, similarity
 
 codes = st.binary(min_size=CODE_BYTES, max_size=CODE_BYTES)
 
@@ -38,8 +38,8 @@ def test_similarity_runs_from_equal_to_opposite(distance: float, score: float) -
 @pytest.mark.parametrize("size", [0, CODE_BYTES - 1, CODE_BYTES + 1])
 def test_half_a_code_is_refused_with_its_length(size: int) -> None:
     with pytest.raises(ValueError, match=f"this one {size}"):
-        checked(bytes(size))
+        as_code(bytes(size))
 
 
 def test_a_code_is_passed_on_as_bytes() -> None:
-    assert checked(bytearray(CODE_BYTES)) == bytes(CODE_BYTES)
+    assert as_code(bytearray(CODE_BYTES)) == bytes(CODE_BYTES)

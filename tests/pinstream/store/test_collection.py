@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pinstream.store.collection import DEAD_CODE, Row, Where, collection_name, quoted, row_key, tombstone
+from pinstream.store.collection import TOMBSTONE_CODE, Row, Where, collection_name, quoted, row_key, tombstone
 
-ROW = Row(pin_id="pin", slot=1, alive=True, code=DEAD_CODE, version=1, label="Hat", image_sha256="aa")
+ROW = Row(pin_id="pin", slot=1, alive=True, code=TOMBSTONE_CODE, version=1, label="Hat", image_sha256="aa")
 
 
 def test_each_embedding_version_has_its_own_collection() -> None:

@@ -19,7 +19,7 @@ from pinstream.store import milvus
 from pinstream.store.codes import CODE_BYTES
 from pinstream.store.collection import Row, Where
 from pinstream.store.columns import Shape
-from pinstream.store.milvus import MilvusStore, settled
+from pinstream.store.milvus import MilvusStore, certain_ranking
 from pinstream.store.milvus_errors import translate
 from pinstream.store.vector_store import MAX_LIMIT, Match
 from tests.congruence.operations import Operations
@@ -245,18 +245,18 @@ def matches(*distances: int) -> list[Match]:
 
 
 def test_the_last_tie_of_a_full_answer_is_uncertain() -> None:
-    ranking = settled(matches(1, 2, 3, 3), asked=4)
+    ranking = certain_ranking(matches(1, 2, 3, 3), asked=4)
 
     assert [match.distance for match in ranking.matches] == [1, 2]
     assert not ranking.exhausted
 
 
 def test_a_short_answer_is_everything() -> None:
-    assert settled(matches(1, 3, 3), asked=4).exhausted
+    assert certain_ranking(matches(1, 3, 3), asked=4).exhausted
 
 
 def test_at_the_servers_limit_a_tie_is_cut() -> None:
-    ranking = settled(matches(*[0] * MAX_LIMIT), asked=MAX_LIMIT)
+    ranking = certain_ranking(matches(*[0] * MAX_LIMIT), asked=MAX_LIMIT)
 
     assert len(ranking.matches) == MAX_LIMIT
     assert not ranking.exhausted
