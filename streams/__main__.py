@@ -85,11 +85,11 @@ def watch() -> None:
 
 @app.command()
 def canary(
-    once: Annotated[bool, typer.Option("--once", help="one round, told step by step: a smoke test")] = False,
+    once: Annotated[bool, typer.Option("--once", help="one round, one line a step: a smoke test")] = False,
 ) -> None:
-    """Publish a pin of nobody's, search until it is found, delete it, search until it is gone; for ever, with metrics.
+    """Publish a test pin, search until it is found, delete it, search until it is gone; repeat, with metrics.
 
-    With --once, exit status 0: all of it worked. 1: a step failed, and what to look at is said. 2: a wrong setting.
+    With --once, exit status 0: every step worked. 1: a step failed; the line says what to look at. 2: a wrong setting.
     """
     from streams.canary import command  # noqa: PLC0415 (brings pandas, through pymilvus)
     from streams.canary.settings import CanarySettings  # noqa: PLC0415
@@ -98,12 +98,12 @@ def canary(
     configure(settings.log_format, "error" if once else settings.log_level)
     try:
         if once:
-            raise SystemExit(command.once(settings, Console(highlight=False)))
+            raise SystemExit(command.run_once(settings, Console(highlight=False)))
         log.info("settings", extra={"settings": effective(settings)})
         stop = threading.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stop.set())
-        command.sing(settings, stop)
+        command.run_forever(settings, stop)
     except IndexMismatch as exc:
         log.error("refused: %s", exc)
         raise SystemExit(REFUSED) from exc

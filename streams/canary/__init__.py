@@ -1,1 +1,1 @@
-"""The canary, ``python -m streams canary``: a pin of nobody's that is published, found, deleted and gone, for ever."""
+"""The canary, ``python -m streams canary``: publishes a test pin, finds it, deletes it, and checks that it is gone."""

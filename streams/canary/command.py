@@ -20,61 +20,62 @@ from streams.canary.settings import CanarySettings
 
 log = logging.getLogger(__name__)
 
-_WORDS: Final[dict[Step, tuple[str, str]]] = {
-    "publish": ("published", "publish"),
-    "find": ("found by a search", "find"),
-    "delete": ("deleted", "delete"),
-    "gone": ("gone from searches", "see it gone"),
+_STEP_DONE: Final[dict[Step, str]] = {
+    "publish": "published",
+    "find": "found by a search",
+    "delete": "deleted",
+    "gone": "gone from searches",
 }
 _HISTOGRAMS: Final[dict[Step, str]] = {"find": "published_to_found", "gone": "deleted_to_gone"}
+_LEFTOVER: Final = "removed the pin that a killed canary had left"
 
 
-def once(settings: CanarySettings, console: Console) -> int:
-    """One round, told step by step; the exit status."""
-    with _round(settings) as sung:
-        console.print(Text(f"canary pin {sung.pin_id}, by Kafka at {settings.kafka.servers}", style="bold"))
+def run_once(settings: CanarySettings, console: Console) -> int:
+    """One round, one line a step; the exit status."""
+    with _open_round(settings) as canary:
+        console.print(Text(f"canary pin {canary.pin_id}, by Kafka at {settings.kafka.servers}", style="bold"))
         try:
-            if sung.clean():
-                console.print(Text("  removed what a killed canary had left", style="yellow"))
-            for done in sung.run():
+            if canary.remove_leftover():
+                console.print(Text(f"  {_LEFTOVER}", style="yellow"))
+            for done in canary.run():
                 console.print(_line(done), soft_wrap=True)
         except StepFailed as exc:
-            console.print(Text(f"  ✗ {_WORDS[exc.step][1]}: {exc}", style="bold red"), soft_wrap=True)
+            console.print(Text(f"  ✗ {exc.step}: {exc}", style="bold red"), soft_wrap=True)
             return 1
     console.print(Text("the write path works: published, found, deleted, gone", style="green"))
     return 0
 
 
-def sing(settings: CanarySettings, stop: threading.Event) -> None:
-    """Rounds until ``stop`` is set; a failed one is logged and counted, and the next begins in its time."""
+def run_forever(settings: CanarySettings, stop: threading.Event) -> None:
+    """Rounds until ``stop`` is set; a failed one is logged and counted, and the next begins at its time."""
     metrics, http = CanaryMetrics(), settings.http
     server, thread = start_http_server(http.port, http.host, metrics.registry)
     log.info("listening", extra={"http": server.server_address[:2]})
     try:
-        with _round(settings) as sung:
-            _cleaned(sung, metrics)
+        with _open_round(settings) as canary:
+            _remove_leftover(canary, metrics)
             while not stop.is_set():
-                begun_s = time.monotonic()
-                _counted(sung, metrics)
-                stop.wait(max(settings.canary.every_s - (time.monotonic() - begun_s), 0))
+                started_s = time.monotonic()
+                _run_round(canary, metrics)
+                stop.wait(max(settings.canary.every_s - (time.monotonic() - started_s), 0))
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def _cleaned(sung: CanaryRound, metrics: CanaryMetrics) -> None:
+def _remove_leftover(canary: CanaryRound, metrics: CanaryMetrics) -> None:
     try:
-        if sung.clean():
-            log.warning("removed what a killed canary had left", extra={"pin_id": sung.pin_id})
+        if canary.remove_leftover():
+            log.warning(_LEFTOVER, extra={"pin_id": canary.pin_id})
     except StepFailed as exc:
         metrics.add("failures", exc.step)
         log.error("canary: %s: %s", exc.step, exc)
 
 
-def _counted(sung: CanaryRound, metrics: CanaryMetrics) -> None:
+def _run_round(canary: CanaryRound, metrics: CanaryMetrics) -> None:
     try:
-        for done in sung.run():
+        for done in canary.run():
             if done.step in _HISTOGRAMS:
                 metrics.observe(_HISTOGRAMS[done.step], done.took_s)
     except StepFailed as exc:
@@ -87,7 +88,7 @@ def _counted(sung: CanaryRound, metrics: CanaryMetrics) -> None:
 
 
 @contextmanager
-def _round(settings: CanarySettings) -> Iterator[CanaryRound]:
+def _open_round(settings: CanarySettings) -> Iterator[CanaryRound]:
     kafka, milvus, canary = settings.kafka, settings.milvus, settings.canary
     delivery_ms = round(canary.give_up_s * 1000)
     producer = {"delivery.timeout.ms": delivery_ms, "linger.ms": 0, **kafka.client, **kafka.producer}
@@ -103,4 +104,4 @@ def _round(settings: CanarySettings) -> Iterator[CanaryRound]:
 def _line(done: StepDone) -> Text:
     took = f"{done.took_s * 1000:,.0f} ms"
     after = f"after {took}" if done.step in _HISTOGRAMS else f"in {took}"
-    return Text("  ✓ ", style="green").append(f"{_WORDS[done.step][0]} {after}", style="default")
+    return Text("  ✓ ", style="green").append(f"{_STEP_DONE[done.step]} {after}", style="default")

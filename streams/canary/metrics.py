@@ -8,16 +8,22 @@ Step = Literal["publish", "find", "delete", "gone"]
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 
 TABLE: Final = (
-    Metric("pinstream_canary_published_to_found_seconds", "histogram", "from a pin's publication to the first hit"),
-    Metric("pinstream_canary_deleted_to_gone_seconds", "histogram", "from a deletion to the first search without it"),
-    Metric("pinstream_canary_rounds_total", "counter", "rounds by how they ended: ok or failed", ("result",)),
+    Metric(
+        "pinstream_canary_published_to_found_seconds",
+        "histogram",
+        "from publishing a pin to the first hit",
+    ),
+    Metric(
+        "pinstream_canary_deleted_to_gone_seconds", "histogram", "from deleting a pin to the first search without it"
+    ),
+    Metric("pinstream_canary_rounds_total", "counter", "rounds by result: ok or failed", ("result",)),
     Metric("pinstream_canary_failures_total", "counter", "failed rounds by the step that failed", ("step",)),
-    Metric("pinstream_canary_last_success_timestamp_seconds", "gauge", "when a round last went well; 0 before"),
+    Metric("pinstream_canary_last_success_timestamp_seconds", "gauge", "when a round last succeeded; 0: never"),
 )
 
 
 class CanaryMetrics(Collectors):
-    """The table's metrics; label values that are known begin at 0."""
+    """The table's metrics, with every label value at 0: an alert needs the series before the first failure."""
 
     def __init__(self) -> None:
         super().__init__(TABLE, process="canary")

@@ -105,7 +105,7 @@ def test_commands_that_documents_run_in_a_container_are_told_only_what_they_know
 
 
 def test_no_two_canaries_share_a_name() -> None:
-    """Of a container that a document runs a canary in, none may have the name of the one that sings for ever."""
+    """A container that a document runs one canary round in must not share the name of the canary that always runs."""
     page = (ROOT / "docs" / "operations" / "deploying.md").read_text()
     (service,) = re.findall(r"docker compose .* ([a-z]+) (?:python -m )?streams canary --once", page)
 

@@ -6,7 +6,7 @@ from tests.integration.running_worker import RunningWorker, eventually
 
 
 class RunningCanary(RunningWorker):
-    """``python -m streams canary`` as a child; in a block it sings until the block ends."""
+    """``python -m streams canary`` as a child process; a ``with`` block runs rounds until it ends."""
 
     command = "canary"
 

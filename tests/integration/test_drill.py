@@ -30,8 +30,8 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(420), needs_prometheus]
 ALERT = "PinstreamOverduePins"
 
 
-def sings(site: Site, folder: Path, *, give_up_s: str) -> tuple[int, str]:
-    """The exit status of one round, and what it told."""
+def canary_once(site: Site, folder: Path, *, give_up_s: str) -> tuple[int, str]:
+    """The exit status of one round, and what it printed."""
     canary = RunningCanary(site, folder, canary__name="drill", canary__give_up_s=give_up_s)
     canary.start("--once")
     return canary.wait(), canary.said()
@@ -69,7 +69,7 @@ def test_a_stopped_worker_is_noticed_explained_and_made_good(
             publish(site, *early)
             eventually(lambda: covered(watch) == (2, 1.0), what="both early pins searchable")
             assert where(site, early[0])["stage"] == "searchable"
-            assert sings(site, tmp_path, give_up_s="60")[0] == 0
+            assert canary_once(site, tmp_path, give_up_s="60")[0] == 0
             assert ALERT not in prometheus.firing()
             eventually(
                 lambda: watch.metric("pinstream_watch_deletion_seconds_count") == 1,
@@ -82,10 +82,10 @@ def test_a_stopped_worker_is_noticed_explained_and_made_good(
             eventually(lambda: ALERT in prometheus.firing(), what=f"{ALERT} firing")
             assert watch.overdue() == late
             explained(site, watch, late[0])
-            status, told = sings(site, tmp_path, give_up_s="5")
+            status, printed = canary_once(site, tmp_path, give_up_s="5")
             assert status == 1
-            assert "✗ find" in told
-            assert "pinstream where canary-drill" in told
+            assert "✗ find" in printed
+            assert "pinstream where canary-drill" in printed
 
             with RunningWorker(site, tmp_path, probe__ratio="1"):
                 eventually(lambda: watch.overdue() == [], what="nothing overdue")

@@ -1,6 +1,4 @@
-"""A round succeeds only if all of it was seen, and says which step failed and what to look at."""
-
-from collections.abc import Callable
+"""A round succeeds only if every step was seen to work; it says which step failed and what to look at."""
 
 import cv2
 import numpy as np
@@ -16,7 +14,7 @@ from streams.canary.metrics import STEPS, CanaryMetrics
 from streams.canary.round import LOOK_AT, CanaryRound, Clock, StepFailed, picture
 
 
-class Receipt:
+class FakeDelivery:
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
 
@@ -26,34 +24,34 @@ class Receipt:
 
 
 class Pipeline:
-    """Kafka, worker and index in one, at once; ``broken`` names what does not work."""
+    """Kafka, worker and index in one, without delay; ``broken`` names the steps that do not work."""
 
     def __init__(self, *broken: str) -> None:
         self.store = MemoryStore()
         self.broken = set(broken)
         self.events: list[PinEvent] = []
         self.now_s = 1_000_000.0
-        self.away = 0
+        self.failing_traces = 0
 
-    def publish(self, event: PinEvent) -> Receipt:
+    def publish(self, event: PinEvent) -> FakeDelivery:
         if "publish" in self.broken:
-            return Receipt(NotDelivered("no broker"))
+            return FakeDelivery(NotDelivered("no broker"))
         self.events.append(event)
         if "find" not in self.broken:
             row = Row(pin_id=event.pin_id, slot=0, alive=True, code=bytes(32), version=event.version)
             self.store.upsert([row])
-        return Receipt()
+        return FakeDelivery()
 
-    def delete(self, pin_id: str, version: int | None = None) -> Receipt:
+    def delete(self, pin_id: str, version: int | None = None) -> FakeDelivery:
         if "delete" in self.broken:
-            return Receipt(TimeoutError("no answer"))
+            return FakeDelivery(TimeoutError("no answer"))
         if "gone" not in self.broken:
             self.store.upsert([tombstone(pin_id, 0, version or 0, at_ms=1)])
-        return Receipt()
+        return FakeDelivery()
 
     def trace(self, pin_id: str) -> PinTrace:
-        if self.away:
-            self.away -= 1
+        if self.failing_traces:
+            self.failing_traces -= 1
             raise IndexUnavailable("away")
         return VisualIndex.over(self.store).trace(pin_id)
 
@@ -85,7 +83,7 @@ def test_the_step_that_fails_is_named_with_what_to_look_at(step: str) -> None:
     assert LOOK_AT[raised.value.step].format(pin="canary-a") in str(raised.value)
 
 
-def test_a_pin_that_was_not_found_in_time_is_deleted_all_the_same() -> None:
+def test_a_pin_that_was_not_found_in_time_is_deleted() -> None:
     pipeline = Pipeline("find")
 
     with pytest.raises(StepFailed):
@@ -96,10 +94,10 @@ def test_a_pin_that_was_not_found_in_time_is_deleted_all_the_same() -> None:
 
 def test_rounds_go_on_with_newer_versions_and_new_pictures() -> None:
     pipeline = Pipeline()
-    sung = pipeline.round()
+    canary = pipeline.round()
 
     for _ in range(3):
-        list(sung.run())
+        list(canary.run())
 
     versions = [event.version for event in pipeline.events]
     assert versions == sorted(set(versions))
@@ -115,13 +113,13 @@ def test_what_a_killed_canary_left_is_removed() -> None:
 
     again = pipeline.round()
 
-    assert (again.clean(), again.clean()) == (True, False)
+    assert (again.remove_leftover(), again.remove_leftover()) == (True, False)
     assert not VisualIndex.over(pipeline.store).trace("canary-a").found
 
 
-def test_a_short_outage_of_the_index_belongs_to_the_time_it_took() -> None:
+def test_a_short_outage_of_the_index_counts_into_the_time_of_the_step() -> None:
     pipeline = Pipeline()
-    pipeline.away = 3
+    pipeline.failing_traces = 3
 
     took = {done.step: done.took_s for done in pipeline.round().run()}
 
@@ -129,9 +127,10 @@ def test_a_short_outage_of_the_index_belongs_to_the_time_it_took() -> None:
 
 
 def test_pictures_are_pictures_and_all_different() -> None:
-    decode: Callable[[bytes], np.ndarray] = lambda content: cv2.imdecode(np.frombuffer(content, np.uint8), 1)  # noqa: E731
+    decoded = cv2.imdecode(np.frombuffer(picture(1), np.uint8), cv2.IMREAD_COLOR)
 
-    assert decode(picture(1)).shape == (256, 256, 3)
+    assert decoded is not None
+    assert decoded.shape == (256, 256, 3)
     assert picture(1) == picture(1) != picture(2)
 
 
