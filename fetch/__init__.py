@@ -1,1 +1,1 @@
-"""The bytes of a picture from wherever its address says, under a policy; worker and read service share it."""
+"""Fetches the bytes of a picture from the address in its event, under a policy; worker and read service share it."""

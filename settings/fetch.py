@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import Field, IPvAnyNetwork, NonNegativeInt, PositiveFloat, PositiveInt
 
-from fetch.addresses import DEFAULT_PORTS, AddressPolicy
 from fetch.fetcher import FetchPolicy
+from fetch.ssrf_policy import DEFAULT_PORTS, AddressPolicy
 from settings.group import Group
 
 

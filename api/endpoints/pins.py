@@ -12,7 +12,7 @@ from api.guards.deadline import TimedRoute
 from api.guards.problems import Problem, declared, problem_of
 from api.pictures.picture_cache import reason_of
 from api.pictures.thumbnails import MEDIA_TYPES, Format, Width, etag, placeholder
-from fetch.fetcher import FetchError
+from fetch.errors import FetchError
 from inference.errors import PictureRefused
 from pinstream.errors import ObjectUnknown, PinUnknown
 from pinstream.events import PIN_ID_PATTERN

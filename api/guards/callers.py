@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from fetch.addresses import Network
+from fetch.ssrf_policy import Network
 
 
 def address_of(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> str:

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.guards.callers import address_of
 from api.guards.problems import Problem, response_of
 from api.metrics import ApiMetrics
-from fetch.addresses import Network
+from fetch.ssrf_policy import Network
 
 KEY_COOKIE: Final = "pinstream_key"
 JSON_BYTES: Final = 64 * 1024

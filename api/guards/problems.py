@@ -19,7 +19,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from fetch.fetcher import FetchFailed, FetchRefused
+from fetch.errors import FetchFailed, FetchRefused
 from inference.errors import (
     EmbeddingMismatch,
     ModelBusy,

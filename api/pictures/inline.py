@@ -9,7 +9,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from api.feed.journal import RecordPosition
-from fetch.fetcher import FetchFailed, FetchRefused
+from fetch.errors import FetchFailed, FetchRefused
 from pinstream.errors import EventInvalid
 from pinstream.events import PinEvent, decode_event
 from settings.kafka import KafkaSettings

@@ -12,7 +12,7 @@ from api.feed.journal import Journal, RecordPosition
 from api.guards.concurrency import ConcurrencyLimit
 from api.guards.problems import Problem
 from api.metrics import ApiMetrics
-from fetch.fetcher import FetchError, FetchFailed, FetchRefused
+from fetch.errors import FetchError, FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.lru import Lru
 from pinstream.search.hits import IndexedPin

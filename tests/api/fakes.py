@@ -18,7 +18,7 @@ from api.dependencies import Dependencies
 from api.feed.journal import RecordPosition
 from api.metrics import ApiMetrics
 from api.settings import ApiSettings
-from fetch.fetcher import FetchRefused
+from fetch.errors import FetchRefused
 from inference.detect import Detection
 from inference.images import WHOLE, Box, Pixels
 from pinstream.events import ImageRef, PinOutcome

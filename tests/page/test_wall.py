@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from fetch.fetcher import FetchRefused
+from fetch.errors import FetchRefused
 from tests.page.conftest import PINS, NewPage
 from tests.page.looks import layout_shift, seen_requests
 from tests.page.site import Site

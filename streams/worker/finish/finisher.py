@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from fetch.fetcher import FetchError
+from fetch.errors import FetchError
 from inference.errors import PictureRefused
 from pinstream.errors import EventInvalid, IndexRefused
 from streams.worker.finish.breaker import Breaker

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from fetch.fetcher import FetchFailed
+from fetch.errors import FetchFailed
 from pinstream.errors import EventInvalid, IndexUnavailable
 from pinstream.events import PinDeletion, PinEvent
 from pinstream.store.collection import Row

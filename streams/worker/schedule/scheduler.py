@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
-from fetch.fetcher import FetchError
+from fetch.errors import FetchError
 from inference.errors import ModelMismatch, PictureRefused
 from pinstream.errors import EventInvalid, IndexMismatch, IndexRefused
 from streams.errors import Abandoned, WorkerStopped

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fetch.fetcher import FetchFailed
+from fetch.errors import FetchFailed
 from inference.errors import ModelBusy, ModelUnavailable
 from inference.images import Box
 from tests.api.fakes import BLUE, GREEN, RED, WHITE, Bench, asked

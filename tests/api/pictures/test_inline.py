@@ -6,7 +6,7 @@ import json
 import pytest
 
 from api.pictures.inline import picture_in
-from fetch.fetcher import FetchRefused
+from fetch.errors import FetchRefused
 
 PICTURE = b"bytes of a picture"
 INLINE = {"inline": base64.b64encode(PICTURE).decode()}

@@ -6,7 +6,7 @@ import weakref
 
 import pytest
 
-from fetch.fetcher import FetchFailed, FetchRefused
+from fetch.errors import FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.search.hits import IndexedPin
 from tests.api.fakes import Asked, Bench, asked

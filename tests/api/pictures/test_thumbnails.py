@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from api.feed.journal import RecordPosition
 from api.settings import ApiSettings, ServiceSettings
-from fetch.fetcher import FetchFailed
+from fetch.errors import FetchFailed
 from tests.api.fakes import RED, Bench, asked, outcome, painted
 
 

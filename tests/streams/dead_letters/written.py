@@ -6,7 +6,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from fetch.fetcher import FetchRefused
+from fetch.errors import FetchRefused
 from pinstream.events import Headers
 from pinstream.kafka.stored_record import StoredRecord
 from streams.worker.finish.dead_letters import error_headers

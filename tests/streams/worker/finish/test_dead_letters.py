@@ -1,6 +1,6 @@
 """Dead letters say why, and can be published again as they were."""
 
-from fetch.fetcher import FetchRefused
+from fetch.errors import FetchRefused
 from streams.worker.finish.dead_letters import error_headers, original_headers
 from streams.worker.record import ConsumedRecord
 

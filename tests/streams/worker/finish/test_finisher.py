@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fetch.fetcher import FetchFailed
+from fetch.errors import FetchFailed
 from inference.errors import PictureRefused
 from pinstream.errors import EventInvalid, IndexRefused
 from pinstream.events import REPLAYS_HEADER, Headers, PinOutcome

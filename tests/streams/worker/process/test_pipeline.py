@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fetch.fetcher import FetchFailed, FetchRefused
+from fetch.errors import FetchFailed, FetchRefused
 from inference.errors import ModelMismatch, ModelUnavailable, PictureRefused
 from inference.runner import Priority
 from pinstream.errors import EventInvalid, IndexRefused, IndexUnavailable

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fetch.fetcher import FetchRefused
+from fetch.errors import FetchRefused
 from inference.errors import ModelMismatch
 from streams.errors import Abandoned
 from streams.worker.consume.credits import Credits

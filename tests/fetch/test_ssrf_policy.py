@@ -6,7 +6,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fetch.addresses import AddressForbidden, AddressPolicy, GuardedResolver, is_public, networks, unwrapped
+from fetch.ssrf_policy import Address, AddressForbidden, AddressPolicy, GuardedResolver, is_public, networks, unwrapped
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001:80b::200e"]
 FORBIDDEN = [
@@ -62,7 +62,7 @@ class ScriptedResolver(AbstractResolver):
         self.answers = list(answers)
         self.asked = 0
 
-    async def resolve(self, host, port=0, family=socket.AF_INET) -> list[ResolveResult]:
+    async def resolve(self, host: str, port: int = 0, family: int = socket.AF_INET) -> list[ResolveResult]:
         answer = self.answers[min(self.asked, len(self.answers) - 1)]
         self.asked += 1
         return [
@@ -77,32 +77,41 @@ def _family(address: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-@pytest.mark.parametrize("address", PUBLIC)
-def test_public_addresses_are_accepted(address):
-    AddressPolicy().check("pictures.example", address, 443)
+def refusal(policy: AddressPolicy, address: str, *, host: str = "pictures.example", port: int = 443) -> str | None:
+    """Why the policy refuses a connection; None if it allows it."""
+    try:
+        policy.check(host, address, port)
+    except AddressForbidden as exc:
+        return str(exc)
+    return None
 
 
-@pytest.mark.parametrize("address", FORBIDDEN)
-def test_every_other_address_is_refused(address):
-    with pytest.raises(AddressForbidden, match="not a public address"):
-        AddressPolicy().check("pictures.example", address, 443)
+def test_public_addresses_are_accepted() -> None:
+    assert {address: refusal(AddressPolicy(), address) for address in PUBLIC} == dict.fromkeys(PUBLIC)
 
 
-@pytest.mark.parametrize("address", ["127.1", "2130706433", "0177.0.0.1", "1.2.3.4.5", "", "localhost"])
-def test_what_is_no_canonical_address_is_refused(address):
-    with pytest.raises(AddressForbidden, match="canonical"):
-        AddressPolicy().check("pictures.example", address, 443)
+def test_every_other_address_is_refused() -> None:
+    refusals = {address: refusal(AddressPolicy(), address) for address in FORBIDDEN}
+
+    assert {address: why for address, why in refusals.items() if "not a public address" not in str(why)} == {}
+
+
+def test_what_is_no_canonical_address_is_refused() -> None:
+    addresses = ["127.1", "2130706433", "0177.0.0.1", "1.2.3.4.5", "", "localhost"]
+    refusals = {address: refusal(AddressPolicy(), address) for address in addresses}
+
+    assert {address: why for address, why in refusals.items() if "canonical" not in str(why)} == {}
 
 
 @given(st.ip_addresses())
-def test_no_address_that_the_standard_library_calls_local_is_public(address):
+def test_no_address_that_the_standard_library_calls_local_is_public(address: Address) -> None:
     local = address.is_private or address.is_loopback or address.is_link_local or address.is_multicast
 
     assert not (is_public(unwrapped(address)) and local and unwrapped(address) == address)
 
 
 @given(v4_in, st.integers(min_value=0), st.sampled_from([0xFFFF << 32, 0x0064FF9B << 96]))
-def test_an_embedded_address_is_judged_like_the_address_inside(network, number, prefix):
+def test_an_embedded_address_is_treated_as_the_address_inside(network: str, number: int, prefix: int) -> None:
     inside = ipaddress.ip_network(network)
     inner = ipaddress.IPv4Address(int(inside.network_address) + number % inside.num_addresses)
     outer = ipaddress.IPv6Address(prefix | int(inner))
@@ -111,41 +120,34 @@ def test_an_embedded_address_is_judged_like_the_address_inside(network, number, 
         AddressPolicy().check("pictures.example", str(outer), 443)
 
 
-def test_embedding_an_allowed_address_is_allowed():
+def test_embedding_an_allowed_address_is_allowed() -> None:
     LOOPBACK.check("pictures.example", "::ffff:127.0.0.1", 9999)
 
 
-@pytest.mark.parametrize("port", [22, 25, 6379, 9092, 2379])
-def test_ports_of_other_services_are_refused_on_public_addresses(port):
-    with pytest.raises(AddressForbidden, match="allowed are 80, 443, 8080, 8443"):
-        AddressPolicy().check("pictures.example", "93.184.216.34", port)
+def test_ports_of_other_services_are_refused_on_public_addresses() -> None:
+    refusals = {port: refusal(AddressPolicy(), "93.184.216.34", port=port) for port in (22, 25, 6379, 9092, 2379)}
+
+    assert {port: why for port, why in refusals.items() if "allowed are 80, 443, 8080, 8443" not in str(why)} == {}
 
 
-def test_an_allowed_network_is_trusted_with_any_port_and_others_are_not():
+def test_an_allowed_network_is_trusted_with_any_port_and_others_are_not() -> None:
     LOOPBACK.check("pictures.example", "127.0.0.1", 51234)
 
     with pytest.raises(AddressForbidden):
         LOOPBACK.check("pictures.example", "10.0.0.1", 443)
 
 
-@pytest.mark.parametrize("host", ["images.internal", "IMAGES.internal.", "a.cdn.internal", "a.b.cdn.internal"])
-def test_an_allowed_host_is_trusted_wherever_it_is(host):
+def test_an_allowed_host_is_trusted_wherever_it_is_and_a_name_that_only_resembles_it_is_not() -> None:
     policy = AddressPolicy(allowed_hosts=frozenset({"images.internal", ".cdn.internal"}))
+    trusted = ["images.internal", "IMAGES.internal.", "a.cdn.internal", "a.b.cdn.internal"]
+    others = ["notimages.internal", "images.internal.evil.example", "cdn.internal", "xcdn.internal"]
 
-    policy.check(host, "10.0.0.1", 9000)
+    allowed = [host for host in trusted + others if refusal(policy, "10.0.0.1", host=host, port=9000) is None]
 
-
-@pytest.mark.parametrize(
-    "host", ["notimages.internal", "images.internal.evil.example", "cdn.internal", "xcdn.internal"]
-)
-def test_a_name_that_only_resembles_an_allowed_host_is_not_trusted(host):
-    policy = AddressPolicy(allowed_hosts=frozenset({"images.internal", ".cdn.internal"}))
-
-    with pytest.raises(AddressForbidden):
-        policy.check(host, "10.0.0.1", 9000)
+    assert allowed == trusted
 
 
-async def test_the_guard_keeps_the_accepted_addresses_of_a_name():
+async def test_the_guard_keeps_the_accepted_addresses_of_a_name() -> None:
     guard = GuardedResolver(AddressPolicy(), ScriptedResolver(["10.0.0.1", "93.184.216.34", "::1"]))
 
     found = await guard.resolve("pictures.example", 443)
@@ -153,20 +155,20 @@ async def test_the_guard_keeps_the_accepted_addresses_of_a_name():
     assert [each["host"] for each in found] == ["93.184.216.34"]
 
 
-async def test_the_guard_refuses_a_name_with_no_accepted_address():
+async def test_the_guard_refuses_a_name_with_no_accepted_address() -> None:
     guard = GuardedResolver(AddressPolicy(), ScriptedResolver(["10.0.0.1", "::1"]))
 
     with pytest.raises(AddressForbidden, match="not a public address"):
         await guard.resolve("pictures.example", 443)
 
 
-async def test_a_name_without_addresses_is_an_error_of_the_network():
+async def test_a_name_without_addresses_is_an_error_of_the_network() -> None:
     guard = GuardedResolver(AddressPolicy(), ScriptedResolver([]))
 
     with pytest.raises(OSError, match="no address"):
         await guard.resolve("pictures.example", 443)
 
 
-def test_a_text_that_is_no_network_is_named():
+def test_a_text_that_is_no_network_is_named() -> None:
     with pytest.raises(ValueError, match=r"127\.0\.0\.0/99"):
         networks(["127.0.0.0/99"])

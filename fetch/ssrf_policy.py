@@ -1,6 +1,7 @@
-"""Which addresses a picture may be fetched from: the public Internet, and what the settings allow beside it.
+"""The guard against SSRF: pictures are fetched from the public Internet, and from what the settings allow besides.
 
-An event names the address, so whoever may publish would otherwise reach everything this process can reach.
+Publishers choose the addresses. Without this rule they could make the worker and the read service send requests to any
+server of the internal network, such as a cloud's metadata service.
 """
 
 import socket
@@ -35,7 +36,7 @@ class AddressForbidden(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressPolicy:
-    """Where connections may go. Hosts and networks named here are trusted with any address and any port.
+    """Where connections may go. Hosts named here are trusted with any address and port, networks with any port.
 
     ``allowed_hosts`` holds lower-case names; one that starts with a dot stands for all names under it.
     """
@@ -53,7 +54,7 @@ class AddressPolicy:
         )
 
     def check(self, host: str, address: str, port: int) -> None:
-        """Nothing if ``host`` at ``address`` and ``port`` may be asked, else AddressForbidden that says why not."""
+        """Raises AddressForbidden with the reason unless a connection to ``host`` at ``address`` is allowed."""
         if self.trusts(host):
             return
         try:
@@ -66,7 +67,7 @@ class AddressPolicy:
             raise AddressForbidden(f"{host} is at {effective}, which is not a public address")
         if port not in self.ports:
             allowed = ", ".join(map(str, sorted(self.ports)))
-            raise AddressForbidden(f"{host} is asked at port {port}; allowed are {allowed}")
+            raise AddressForbidden(f"port {port} of {host} is not allowed; allowed are {allowed}")
 
 
 def unwrapped(address: Address) -> Address:
@@ -93,9 +94,10 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
 
 
 class GuardedResolver(AbstractResolver):
-    """Names to addresses that the policy accepts: the connector dials what this returns and resolves nothing again.
+    """Resolves a name to the addresses that the policy accepts.
 
-    So no second answer of a name server can follow the check. Literal addresses never come here.
+    The connector dials what this returns and resolves nothing again, so DNS rebinding gains nothing. Literal addresses
+    are not resolved: `fetch.fetcher` checks them.
     """
 
     def __init__(self, policy: AddressPolicy, resolver: AbstractResolver) -> None:
@@ -108,23 +110,22 @@ class GuardedResolver(AbstractResolver):
         """The accepted addresses of ``host``; raises AddressForbidden if none is, OSError if the name has none."""
         accepted: list[ResolveResult] = []
         refusal: AddressForbidden | None = None
-        for found in await self._resolved(host, port, family):
+        for result in await self._lookup(host, port, family):
             try:
-                self._policy.check(host, found["host"], port)
+                self._policy.check(host, result["host"], port)
             except AddressForbidden as exc:
                 refusal = exc
             else:
-                accepted.append(found)
+                accepted.append(result)
         if not accepted:
             raise refusal or OSError(f"{host} has no address")
         return accepted
 
-    async def _resolved(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+    async def _lookup(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
         try:
             return await self._resolver.resolve(host, port, family)
         except ValueError as exc:  # the codec of host names: empty or overlong labels, null bytes
             raise AddressForbidden(f"{host[:80]!r} is not a host name: {exc}") from exc
 
     async def close(self) -> None:
-        """Let go of the resolver inside."""
         await self._resolver.close()
