@@ -4,20 +4,18 @@ import asyncio
 import logging
 import os
 import threading
-import time
 import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, Final, Self, cast
 
 from confluent_kafka import KafkaException, Producer
 
+from pinstream.clock import now_ms
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import (
-    BACKFILL_TOPIC,
-    EVENTS_TOPIC,
     MAX_EVENT_BYTES,
     MAX_VERSION,
     PinDeletion,
@@ -28,13 +26,13 @@ from pinstream.events import (
 from pinstream.kafka.delivery import Delivered, Delivery
 from pinstream.kafka.outgoing_record import Envelope
 from pinstream.kafka.producer import KafkaProducer, OnError, OpenProducer, ProducerQueue, QueueLimits
+from pinstream.lanes import LANE_TOPICS, Lane
 from pinstream.versions import VersionClock
 
-__all__ = ["Delivered", "Delivery", "KafkaSettings", "Lane", "Publisher"]
+__all__ = ["Delivered", "Delivery", "KafkaSettings", "Publisher"]
 
 log = logging.getLogger(__name__)
 
-Lane = Literal["live", "backfill"]
 KafkaSettings = Mapping[str, str | int | float | bool]
 """librdkafka's own keys, such as ``security.protocol``, in its own spelling."""
 
@@ -89,9 +87,9 @@ class Publisher:
     ) -> None:
         self._settings = _settings(bootstrap, kafka or {})
         self._wait_s = _seconds(self._settings, "delivery.timeout.ms")
-        topic = topic_prefix + {"live": EVENTS_TOPIC, "backfill": BACKFILL_TOPIC}[lane]
+        topic = topic_prefix + LANE_TOPICS[lane]
         self._envelope = Envelope(topic=topic, source=source)
-        self._versions = VersionClock(lambda: time.time_ns() // 1_000_000)
+        self._versions = VersionClock(now_ms)
         self._outbox: ProducerQueue | None = None
         self._pid = 0
         self._closed = False

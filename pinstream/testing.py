@@ -14,7 +14,8 @@ from confluent_kafka import KafkaError
 from pinstream.events import PinDeletion, PinEvent, decode_event
 from pinstream.kafka.outgoing_record import OutgoingRecord
 from pinstream.kafka.producer import KafkaProducer, OnError, OpenProducer
-from pinstream.publish import KafkaSettings, Lane, Publisher
+from pinstream.lanes import Lane
+from pinstream.publish import KafkaSettings, Publisher
 from pinstream.store.memory import MemoryStore
 
 __all__ = ["MemoryKafka", "MemoryPublisher", "MemoryStore"]

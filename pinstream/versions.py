@@ -1,9 +1,10 @@
 """Default versions: the clock, made to grow."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
+
+from cachetools import LRUCache
 
 REMEMBERED_PINS: Final = 10_000
 
@@ -17,24 +18,17 @@ class VersionClock:
 
     def __init__(self, now_ms: Callable[[], int], *, remembered: int = REMEMBERED_PINS) -> None:
         self._now_ms = now_ms
-        self._remembered = remembered
-        self._last: OrderedDict[str, int] = OrderedDict()
+        self._last: LRUCache[str, int] = LRUCache(remembered)
         self._lock = threading.Lock()
 
     def next(self, pin_id: str) -> int:
         """A version above all earlier ones of this pin."""
         with self._lock:
             version = max(self._now_ms(), self._last.get(pin_id, 0) + 1)
-            self._remember(pin_id, version)
+            self._last[pin_id] = version
             return version
 
     def saw(self, pin_id: str, version: int) -> None:
         """Take note of a version that somebody else chose."""
         with self._lock:
-            self._remember(pin_id, max(version, self._last.get(pin_id, 0)))
-
-    def _remember(self, pin_id: str, version: int) -> None:
-        self._last[pin_id] = version
-        self._last.move_to_end(pin_id)
-        if len(self._last) > self._remembered:
-            self._last.popitem(last=False)
+            self._last[pin_id] = max(version, self._last.get(pin_id, 0))

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from api.feed.journal import News
 from api.guards.problems import Problem
 from api.metrics import ApiMetrics
 from api.search_threads import SearchThreads
+from pinstream.clock import now_ms
 from pinstream.errors import PinUnknown, VectorIndexError
 from pinstream.search.hits import IndexedPin
 
@@ -26,11 +26,6 @@ _BATCH: Final = 32
 _AGAIN_S: Final = 0.5
 _HEARTBEAT: Final = b": still here\n\n"
 _OPENING: Final = b"retry: 2000\n\n"
-
-
-def now_ms() -> int:
-    """The clock that outcomes are stamped with."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from cachetools import LRUCache
+
 from pinstream.events import PinOutcome
-from pinstream.lru import Lru
 
 State = Literal["unknown", "deleted", "not-indexed-yet", "dead"]
 Kind = Literal["pin", "gone"]
@@ -77,7 +78,7 @@ class Journal:
     """Fed by one reader of Kafka; use it from one event loop."""
 
     def __init__(self, *, pins: int, hear: Callable[[News], None] = lambda _news: None) -> None:
-        self._known: Lru[str, KnownPin] = Lru(pins)
+        self._known: LRUCache[str, KnownPin] = LRUCache(pins)
         self._hear = hear
 
     def known(self, pin_id: str) -> KnownPin:
@@ -86,7 +87,7 @@ class Journal:
 
     def published(self, pin_id: str, place: RecordPosition) -> None:
         """An event was seen on one of the lanes."""
-        self._known.put(pin_id, replace(self.known(pin_id), published=place))
+        self._known[pin_id] = replace(self.known(pin_id), published=place)
 
     def settled(self, outcome: PinOutcome) -> None:
         """An outcome was seen; one that says what is known already (a probe's) is no news."""
@@ -94,7 +95,7 @@ class Journal:
         if before.outcome is not None and before.outcome.finished_at_ms > outcome.finished_at_ms:
             return  # read again after Kafka was away
         shown = outcome if outcome.outcome in _SHOWN else before.shown
-        self._known.put(outcome.pin_id, replace(before, outcome=outcome, shown=shown))
+        self._known[outcome.pin_id] = replace(before, outcome=outcome, shown=shown)
         kind = _KINDS.get(outcome.outcome)
         if kind is not None and outcome.version is not None and not _is_repeated(outcome, before.outcome):
             self._hear(News(kind, outcome.pin_id, outcome.version, outcome.finished_at_ms))

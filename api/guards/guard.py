@@ -3,10 +3,10 @@
 import hashlib
 import hmac
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from cachetools import LRUCache
 from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -34,20 +34,17 @@ class Buckets:
     ) -> None:
         self._rate_per_s = rate_per_s
         self._burst = burst
-        self._callers = callers
         self._clock = clock
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._left: LRUCache[str, tuple[float, float]] = LRUCache(callers)
 
     def take(self, caller: str, tokens: float) -> float:
         """0 if ``caller`` had so many tokens, which now are gone; else in how many seconds there will be enough."""
         now_s = self._clock()
-        left, then_s = self._left.pop(caller, (self._burst, now_s))
+        left, then_s = self._left.get(caller, (self._burst, now_s))
         left = min(left + (now_s - then_s) * self._rate_per_s, self._burst)
         wanted = min(tokens, self._burst)
         wait_s = 0.0 if left >= wanted else (wanted - left) / self._rate_per_s
         self._left[caller] = (left if wait_s else left - wanted, now_s)
-        if len(self._left) > self._callers:
-            self._left.popitem(last=False)
         return wait_s
 
 

@@ -1,12 +1,14 @@
 """Codes of boxes on pins' pictures: embedded on the fly as the worker would, remembered by picture and pixels."""
 
+from contextlib import suppress
 from typing import Final
+
+from cachetools import LRUCache
 
 from api.metrics import ApiMetrics
 from api.pictures.models import QueryModels
 from api.pictures.picture_cache import PictureCache
 from inference import images
-from pinstream.lru import Lru
 from pinstream.search.hits import IndexedPin
 from pinstream.store.codes import Code
 from pinstream.store.collection import EMBEDDING_VERSION, Box
@@ -24,8 +26,8 @@ class Crops:
         self._pictures = pictures
         self._models = models
         self._metrics = metrics
-        self._codes: Lru[Key, Code] = Lru(capacity)
-        self._sizes: Lru[str, tuple[int, int]] = Lru(_SIZES)
+        self._codes: LRUCache[Key, Code] = LRUCache(capacity)
+        self._sizes: LRUCache[str, tuple[int, int]] = LRUCache(_SIZES)
 
     async def code(self, pin: IndexedPin, box: Box) -> Code:
         """The code of ``box`` on the pin's picture as its address gives it now.
@@ -39,8 +41,9 @@ class Crops:
             return known
         crop = await self._models.crop(picture.encoded, asked)
         size = crop.width_px, crop.height_px
-        self._sizes.put(picture.sha256, size)
-        self._codes.put(_key(picture.sha256, asked, size), crop.code)
+        self._sizes[picture.sha256] = size
+        with suppress(ValueError):  # a cache of size 0 takes nothing
+            self._codes[_key(picture.sha256, asked, size)] = crop.code
         return crop.code
 
     def _known(self, sha256: str, box: images.Box) -> Code | None:

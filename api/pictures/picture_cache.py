@@ -4,9 +4,12 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from typing import Final, Protocol
+
+from cachetools import LRUCache
 
 from api.feed.journal import Journal, RecordPosition
 from api.guards.concurrency import ConcurrencyLimit
@@ -14,7 +17,6 @@ from api.guards.problems import Problem
 from api.metrics import ApiMetrics
 from fetch.errors import FetchError, FetchFailed, FetchRefused
 from pinstream.events import ImageRef
-from pinstream.lru import Lru
 from pinstream.search.hits import IndexedPin
 
 _REFUSED_FOR_S: Final = 60.0
@@ -67,8 +69,8 @@ class PictureCache:
         self._journal = journal
         self._gate = gate
         self._metrics = metrics
-        self._kept: Lru[Key, PinPicture] = Lru(capacity_bytes, weight=lambda picture: len(picture.encoded))
-        self._failed: Lru[Key, tuple[float, FetchError]] = Lru(_FAILURES)
+        self._kept: LRUCache[Key, PinPicture] = LRUCache(capacity_bytes, getsizeof=lambda kept: len(kept.encoded))
+        self._failed: LRUCache[Key, tuple[float, FetchError]] = LRUCache(_FAILURES)
         self._coming: dict[Key, asyncio.Task[PinPicture]] = {}
         self.clock: Callable[[], float] = time.monotonic
 
@@ -96,7 +98,7 @@ class PictureCache:
             until_s, error = failed
             if self.clock() < until_s:
                 raise copy(error)
-            self._failed.drop(key)
+            del self._failed[key]
 
     async def _got(self, key: Key, pin: IndexedPin) -> PinPicture:
         try:
@@ -105,10 +107,11 @@ class PictureCache:
         except FetchError as exc:
             for_s = _FAILED_FOR_S if isinstance(exc, FetchFailed) else _REFUSED_FOR_S
             # A copy has no traceback, whose frames would keep what was read of the picture.
-            self._failed.put(key, (self.clock() + for_s, copy(exc)))
+            self._failed[key] = (self.clock() + for_s, copy(exc))
             raise
         picture = PinPicture(encoded, hashlib.sha256(encoded).hexdigest())
-        self._kept.put(key, picture)
+        with suppress(ValueError):  # larger than the whole cache: fetched again when it is asked for again
+            self._kept[key] = picture
         return picture
 
     async def _ask(self, pin: IndexedPin) -> bytes:

@@ -2,13 +2,15 @@
 
 import asyncio
 from concurrent.futures import Executor
+from contextlib import suppress
 from functools import partial
+
+from cachetools import LRUCache
 
 from api.guards.concurrency import ConcurrencyLimit
 from api.metrics import ApiMetrics
 from api.pictures.picture_cache import PinPicture
 from api.pictures.thumbnails import Format, rendered
-from pinstream.lru import Lru
 
 Key = tuple[str, int, Format]
 
@@ -23,7 +25,7 @@ class ThumbnailCache:
         self._gate = gate
         self._max_pixels = max_pixels
         self._metrics = metrics
-        self._kept: Lru[Key, bytes] = Lru(capacity_bytes, weight=len)
+        self._kept: LRUCache[Key, bytes] = LRUCache(capacity_bytes, getsizeof=len)
 
     async def thumbnail(self, picture: PinPicture, width_px: int, kind: Format) -> bytes:
         """The encoded thumbnail; raises PictureRefused, or a Problem (429) if too many wait."""
@@ -34,5 +36,6 @@ class ThumbnailCache:
             make = partial(rendered, picture.encoded, width_px, kind, max_pixels=self._max_pixels)
             async with self._gate.place():
                 kept = await asyncio.get_running_loop().run_in_executor(self._threads, make)
-            self._kept.put(key, kept)
+            with suppress(ValueError):  # larger than the whole cache: made again when it is asked for again
+                self._kept[key] = kept
         return kept

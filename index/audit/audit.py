@@ -4,7 +4,6 @@ Three passes: the topics into a ledger on disk, sorted by pin; the index beside 
 once more, with what was published and indexed meanwhile, so that a pin on its way is not taken for a lost one.
 """
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -14,6 +13,7 @@ from index.audit.findings import KINDS, Finding, Kind, LastEvent, PinComparison
 from index.audit.ledger import AuditLedger
 from index.audit.topics import TopicScan
 from pinstream.cli.screen import Steps
+from pinstream.clock import now_ms
 from pinstream.store.collection import WHOLE_SLOT, Row
 
 _AT_ONCE: Final = 200
@@ -75,7 +75,7 @@ class Audit:
         judge: PinComparison,
         *,
         patience: UnderWay,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._hearing = hearing
         self._comparison = comparison

@@ -12,8 +12,6 @@ from index.audit.sample import Sample
 from pinstream.cli.screen import Step, Steps
 from pinstream.errors import EventInvalid
 from pinstream.events import (
-    BACKFILL_TOPIC,
-    EVENTS_TOPIC,
     INDEXED_TOPIC,
     PinDeletion,
     PinOutcome,
@@ -24,8 +22,8 @@ from pinstream.kafka.connection import Connection, KafkaUnreachable
 from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
+from pinstream.lanes import LANE_TOPICS
 
-LANES: Final = (EVENTS_TOPIC, BACKFILL_TOPIC)
 BACKFILL_GROUP_SUFFIX: Final = ".backfill"
 _AT_ONCE: Final = 1_000
 _TIMEOUT_S: Final = 15.0
@@ -38,7 +36,7 @@ class TopicScan:
         self._to = to
         self._ledger = ledger
         self._sample = sample
-        self.lanes = tuple(to.topic_prefix + lane for lane in LANES)
+        self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
         self.indexed = to.topic_prefix + INDEXED_TOPIC
 
     def listen(self, steps: Steps, *, again: bool = False) -> None:

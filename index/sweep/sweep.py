@@ -5,7 +5,6 @@ is older than Kafka keeps tombstones, and no lane ends with an event of the pin.
 """
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -19,13 +18,14 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported
     ResourceType,
 )
 
-from index.audit.topics import LANES
 from pinstream.cli.screen import Steps
+from pinstream.clock import now_ms
 from pinstream.kafka.compacted_replay import CompactedReplay, rank_of, tombstone
 from pinstream.kafka.connection import Connection, KafkaUnreachable
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
+from pinstream.lanes import LANE_TOPICS
 from pinstream.store.collection import WHOLE_SLOT, Row, row_key
 from pinstream.store.vector_store import VectorStore
 
@@ -67,14 +67,14 @@ class Sweep:
         *,
         older_than_s: float,
         act: bool,
-        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._store = store
         self._to = to
         self._older_than_s = older_than_s
         self._act = act
         self._now_ms = now_ms
-        self._lanes = tuple(to.topic_prefix + lane for lane in LANES)
+        self._lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
         self._found = SweepReport()
         self._heard_to: dict[int, dict[int, int]] = {}
 
@@ -173,7 +173,7 @@ class _SweepGuard:
 
 def retention_s(to: Connection) -> float:
     """How long the lanes keep tombstones, the longer of the two; raises KafkaAway where Kafka does not say."""
-    resources = [ConfigResource(ResourceType.TOPIC, to.topic_prefix + lane) for lane in LANES]
+    resources = [ConfigResource(ResourceType.TOPIC, to.topic_prefix + lane) for lane in LANE_TOPICS.values()]
     admin = AdminClient(to.client_settings())
     try:
         described = admin.describe_configs(resources, request_timeout=_TIMEOUT_S)

@@ -11,7 +11,8 @@ from confluent_kafka.admin import AdminClient
 
 from pinstream.errors import PinstreamError
 from pinstream.kafka.client_errors import ClientErrors
-from pinstream.publish import KafkaSettings, Lane, Publisher
+from pinstream.lanes import Lane
+from pinstream.publish import KafkaSettings, Publisher
 
 CLIENT_VARIABLE: Final = "PINSTREAM_KAFKA__CLIENT"
 REACH_TIMEOUT_S: Final = 5.0

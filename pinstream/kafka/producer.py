@@ -3,12 +3,13 @@
 import logging
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
+from cachetools import FIFOCache
 from confluent_kafka import KafkaError, KafkaException
 
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
@@ -76,7 +77,7 @@ class ProducerQueue:
         self._waiting: deque[tuple[OutgoingRecord, Delivery, float]] = deque()
         self._in_flight: dict[Delivery, int] = {}
         self._in_flight_bytes = 0
-        self._failed: OrderedDict[str, Delivery] = OrderedDict()
+        self._failed: FIFOCache[str, Delivery] = FIFOCache(_FAILURES_KEPT)
         self._last_error: KafkaError | None = None
         self._broken = False
         self._closed = False
@@ -219,8 +220,6 @@ class ProducerQueue:
 
     def _remember(self, delivery: Delivery, failure: PinstreamError) -> PinstreamError:
         self._failed[delivery.pin_id] = delivery
-        if len(self._failed) > _FAILURES_KEPT:
-            self._failed.popitem(last=False)
         return failure
 
     def _latest(self) -> str:

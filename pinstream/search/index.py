@@ -1,11 +1,11 @@
 """Searching what was indexed, straight from Milvus: no HTTP hop for services that hold a VisualIndex."""
 
 import asyncio
-import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Final, ParamSpec, Self, TypeVar
 
+from pinstream.clock import now_ms
 from pinstream.errors import PinUnknown, QueryInvalid
 from pinstream.search.cursor import Cursor, first_page, next_page
 from pinstream.search.execute import PendingQuery, answers, blended_probes, probe, probes_like
@@ -35,11 +35,6 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 
-def wall_clock_ms() -> int:
-    """Milliseconds since the epoch, as records and rows carry them."""
-    return time.time_ns() // 1_000_000
-
-
 class VisualIndex:
     """Related pins, similar objects and search by code. Calls block and are thread-safe.
 
@@ -65,11 +60,11 @@ class VisualIndex:
         except ImportError as exc:
             raise ImportError("searching Milvus needs the extra: pip install 'pinstream[search]'") from exc
         store = MilvusStore(uri, token=token, embedding_version=embedding_version, timeout_s=timeout_s, tls=tls)
-        self._over(store, wall_clock_ms, consistency)
+        self._over(store, now_ms, consistency)
 
     @classmethod
     def over(
-        cls, store: VectorStore, *, clock_ms: Callable[[], int] = wall_clock_ms, consistency: Consistency = "Bounded"
+        cls, store: VectorStore, *, clock_ms: Callable[[], int] = now_ms, consistency: Consistency = "Bounded"
     ) -> Self:
         """An index over ``store``: a MemoryStore in tests, or a MilvusStore that is there already."""
         index = cls.__new__(cls)

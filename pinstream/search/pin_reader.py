@@ -4,9 +4,10 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from cachetools import LRUCache
+
 from pinstream.errors import EventInvalid, IndexEmpty, ObjectUnknown, PinDeleted, PinUnknown, QueryInvalid
 from pinstream.events import checked_pin_id
-from pinstream.lru import Lru
 from pinstream.store.collection import MAX_SLOT, WHOLE_SLOT, Row, Where, row_key
 from pinstream.store.vector_store import Consistency, VectorStore
 
@@ -24,7 +25,7 @@ class PinReader:
 
     def __init__(self, store: VectorStore, consistency: Consistency) -> None:
         self._store, self._consistency = store, consistency
-        self._remembered: Lru[PinSlot, Row] = Lru(MAX_REMEMBERED)
+        self._remembered: LRUCache[PinSlot, Row] = LRUCache(MAX_REMEMBERED)
         self._lock = threading.Lock()
 
     def recalled(self, things: Sequence[PinSlot]) -> dict[PinSlot, Row]:
@@ -65,7 +66,7 @@ class PinReader:
         with self._lock:
             for rows in living.values():
                 for row in rows.values() if isinstance(rows, dict) else ():
-                    self._remembered.put((row.pin_id, row.slot), row)
+                    self._remembered[row.pin_id, row.slot] = row
         return living
 
     def read(self, slots: Mapping[str, Sequence[int]], *, consistency: Consistency) -> dict[str, Rows]:

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 import cv2
 import numpy as np
 
+from pinstream import clock
 from pinstream.errors import IndexUnavailable, NotDelivered, VectorIndexError
 from pinstream.events import PinEvent, event_from
 from pinstream.search.hits import PinTrace
@@ -67,7 +68,7 @@ class StepDone:
 class Clock:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    now_ms: Callable[[], int] = clock.now_ms
 
 
 class CanaryRound:

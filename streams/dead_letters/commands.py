@@ -1,6 +1,5 @@
 """``python -m streams dead-letters``: list, show, replay and drop what could not be indexed."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
@@ -10,6 +9,7 @@ import typer
 from pinstream.cli.durations import parse_time_ms
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.screen import print_error, progress_bars
+from pinstream.clock import now_ms
 from pinstream.kafka.connection import KafkaUnreachable
 from streams.dead_letters import view
 from streams.dead_letters.replay import DeadLetterTopic
@@ -163,11 +163,11 @@ def drop(  # noqa: PLR0913 (each is an option)
 def _wanted(
     reason: list[str] | None, since: str | None, until: str | None, pin: list[str] | None, *, handled: bool = False
 ) -> DeadLetterFilter:
-    now_ms = time.time_ns() // 1_000_000
+    asked_at_ms = now_ms()
     return DeadLetterFilter(
         reasons=tuple(reason or ()),
-        since_ms=None if since is None else parse_time_ms(since, now_ms=now_ms),
-        until_ms=None if until is None else parse_time_ms(until, now_ms=now_ms),
+        since_ms=None if since is None else parse_time_ms(since, now_ms=asked_at_ms),
+        until_ms=None if until is None else parse_time_ms(until, now_ms=asked_at_ms),
         pins=tuple(pin or ()),
         handled=handled,
     )

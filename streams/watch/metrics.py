@@ -3,8 +3,8 @@
 from typing import Final, get_args
 
 from pinstream.events import STAGES, Result
+from pinstream.lanes import LANES
 from schemas.metrics import Collectors, Metric
-from streams.watch.join.pins import LANES
 
 TABLE: Final = (
     Metric("pinstream_watch_overdue_pins", "gauge", "published, past the objective, not accounted for", ("kind",)),

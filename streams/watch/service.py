@@ -10,6 +10,7 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
+from pinstream.clock import now_ms
 from schemas.topics import topics
 from streams.errors import KafkaFailed, StartRefused, WorkerStopped
 from streams.topic_setup import TopicSetup
@@ -18,7 +19,7 @@ from streams.watch.consume.progress import ReadProgress, Watchdog
 from streams.watch.consume.topic_ends import TopicEnds, ends_or_none, readable_or_not
 from streams.watch.http import server
 from streams.watch.join.swept import SweptTo
-from streams.watch.join.watcher import Watcher, wall_clock_ms
+from streams.watch.join.watcher import Watcher
 from streams.watch.metrics import WatchMetrics
 from streams.watch.settings import WatchSettings
 
@@ -55,7 +56,7 @@ async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
     metrics.set("objective_seconds", settings.objective.deletion_s, "deletion")
     swept_to = SweptTo(settings.table.folder)
     watcher = Watcher(settings.objective.objectives, settings.table.keep, metrics, swept_to_ms=swept_to.read())
-    progress = ReadProgress(wall_clock_ms)
+    progress = ReadProgress(now_ms)
     failed: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
 
     def fail(error: BaseException) -> None:
@@ -94,7 +95,7 @@ def _prepared(settings: WatchSettings) -> int:
             for topic in (kafka.live_topic, kafka.backfill_topic, kafka.indexed_topic)
             for partition in range(partitions)
         ]
-        since_ms = wall_clock_ms() - round(settings.table.settled_s * 1000)
+        since_ms = now_ms() - round(settings.table.settled_s * 1000)
         moved = TopicEnds(kafka.client_config, settings.app_id).begin(places, since_ms=since_ms)
         if moved:
             log.info("first start: pins published in the last %.0f s are followed", settings.table.settled_s)

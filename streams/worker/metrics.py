@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Final, get_args
 
 from pinstream.events import STAGES, Result
+from pinstream.lanes import LANES
 from schemas.metrics import Collectors, Metric
-from streams.worker.record import LANES
 
 TABLE: Final = (
     Metric("pinstream_worker_records_total", "counter", "records taken from Kafka", ("lane",)),

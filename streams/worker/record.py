@@ -1,12 +1,10 @@
 """One Kafka record as the worker holds it, and the lease under which it may be worked on."""
 
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from pinstream.events import Headers
-
-Lane = Literal["live", "backfill"]
-LANES: Final[tuple[Lane, ...]] = ("live", "backfill")
+from pinstream.lanes import Lane
 
 _OVERHEAD_BYTES: Final = 512
 """What a record costs beside its own bytes, roughly: an empty one must not be free."""

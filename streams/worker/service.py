@@ -10,6 +10,7 @@ from typing import Final
 
 from aiohttp import web
 
+from pinstream.clock import now_ms
 from streams.errors import StartRefused
 from streams.worker import health
 from streams.worker.backends import Backends, backends, worker_name
@@ -39,11 +40,6 @@ from streams.worker.startup import check
 log = logging.getLogger(__name__)
 
 _IDLE_CHECK_S: Final = 0.05
-
-
-def now_ms() -> int:
-    """The clock that record timestamps are compared with."""
-    return time.time_ns() // 1_000_000
 
 
 async def run(settings: WorkerSettings, *, stop: asyncio.Event, exit_when_idle_s: float | None = None) -> None:

@@ -8,8 +8,9 @@ from typing import Final
 
 from pinstream.errors import EventInvalid
 from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, PinDeletion, PinEvent, Result, Stage, decode_event
+from pinstream.lanes import Lane
 from pinstream.store.codes import Code
-from streams.worker.record import ConsumedRecord, Lane, Lease
+from streams.worker.record import ConsumedRecord, Lease
 
 _MAX_REPAIRED_SLOT: Final = 256
 """No pin has so many objects; whoever says so in a header writes no more tombstones than this."""

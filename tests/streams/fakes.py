@@ -15,6 +15,7 @@ from inference.detect import Detection
 from inference.images import Box, Pixels
 from inference.runner import Priority
 from pinstream.events import ImageRef
+from pinstream.lanes import Lane
 from pinstream.store.collection import Row
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency
@@ -24,7 +25,7 @@ from streams.worker.process.pipeline import PinLimits, PinPipeline, PipelinePart
 from streams.worker.process.pixel_budget import PixelBudget
 from streams.worker.process.retry import Backoff, Outages, RetryPolicy
 from streams.worker.process.version_fence import VersionFence
-from streams.worker.record import ConsumedRecord, Lane, Lease
+from streams.worker.record import ConsumedRecord, Lease
 from streams.worker.task import PinTask, TaskResult, task_of
 
 NOW_MS = 1_800_000_000_000

@@ -20,7 +20,7 @@ from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar
 from pinstream.cli.watch.outcome_reader import OutcomeReader
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.delivery import Delivery
-from pinstream.publish import Lane
+from pinstream.lanes import Lane
 
 STDIN: Final = "-"
 INLINE_BELOW_BYTES: Final = 64 * 1024

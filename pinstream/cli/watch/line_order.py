@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from cachetools import FIFOCache
+
 from pinstream.events import PinOutcome, Result
 
 HOLD_S: Final = 1.0
@@ -27,7 +29,7 @@ class LineOrder:
         self._hold_s = hold_s
         self._now = now
         self._held: OrderedDict[EventPlace, tuple[PinOutcome, float]] = OrderedDict()
-        self._given: OrderedDict[EventPlace, None] = OrderedDict()
+        self._given: FIFOCache[EventPlace, None] = FIFOCache(_REMEMBERED)
 
     def take(self, outcomes: Iterable[PinOutcome]) -> list[PinOutcome]:
         """What can be shown now, of these and of those that were held."""
@@ -48,6 +50,4 @@ class LineOrder:
 
     def _give(self, place: EventPlace, outcome: PinOutcome) -> PinOutcome:
         self._given[place] = None
-        if len(self._given) > _REMEMBERED:
-            self._given.popitem(last=False)
         return outcome

@@ -15,9 +15,7 @@ from confluent_kafka.admin import AdminClient
 from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, NewestEvent
 from pinstream.errors import EventInvalid
 from pinstream.events import (
-    BACKFILL_TOPIC,
     DEAD_TOPIC,
-    EVENTS_TOPIC,
     INDEXED_TOPIC,
     PinDeletion,
     PinOutcome,
@@ -27,6 +25,7 @@ from pinstream.kafka.connection import Connection, KafkaUnreachable
 from pinstream.kafka.seek import Advance, SoughtRecords, seek
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
+from pinstream.lanes import LANE_TOPICS, lane_of
 
 _WATCH_TIMEOUT_S: Final = 3.0
 _TIMEOUT_S: Final = 10.0
@@ -59,7 +58,7 @@ def ask_watch(url: str, pin_id: str, traces: PinSources) -> bool:
             return False
         traces.outcome = PinOutcome.model_validate(outcome) if outcome else None
         traces.event = NewestEvent(
-            topic=BACKFILL_TOPIC if event["lane"] == "backfill" else EVENTS_TOPIC,
+            topic=LANE_TOPICS[event["lane"]],
             partition=told["partition"],
             offset=event["offset"],
             version=event["version"],
@@ -80,7 +79,7 @@ def ask_watch(url: str, pin_id: str, traces: PinSources) -> bool:
 def read_topics(to: Connection, pin_id: str, traces: PinSources, *, for_s: float, look: Look) -> None:
     """The pin's last event and outcome, out of its partition of each topic; raises KafkaAway."""
     until_s = time.monotonic() + for_s
-    events = [_sought(to, name, pin_id, traces, until_s, look) for name in (EVENTS_TOPIC, BACKFILL_TOPIC)]
+    events = [_sought(to, name, pin_id, traces, until_s, look) for name in LANE_TOPICS.values()]
     found = [_event(record) for each in events if each for record in each.records]
     traces.event = max(found, key=lambda event: (event.version or 0, event.deletion, event.offset), default=None)
     outcomes = _sought(to, INDEXED_TOPIC, pin_id, traces, until_s, look)
@@ -110,7 +109,7 @@ def find_letter(to: Connection, outcome: PinOutcome, traces: PinSources, *, for_
 def ask_group(to: Connection, group: str, event: NewestEvent) -> GroupPosition:
     """How far the workers are in the event's partition, and which of them holds it; raises KafkaAway."""
     topic = event.topic if event.topic.startswith(to.topic_prefix) else to.topic_prefix + event.topic
-    coordinated = f"{group}.backfill" if topic.endswith(BACKFILL_TOPIC) else group
+    coordinated = f"{group}.backfill" if lane_of(topic) == "backfill" else group
     place = TopicPartition(topic, event.partition)
     with _translated(to):
         reader = Consumer({**to.client_settings(), "group.id": coordinated, "enable.auto.commit": False})

@@ -8,9 +8,10 @@ from operator import add
 from typing import Any, Final
 
 from pinstream.events import STAGES
+from pinstream.lanes import Lane
 from streams.watch.join.histogram import Histogram
 from streams.watch.join.ledger import Coverage, PendingPin
-from streams.watch.join.pins import Lane, PinState
+from streams.watch.join.pins import PinState
 from streams.watch.join.watcher import Watcher
 from streams.watch.join.windows import Measure, Window, joined
 

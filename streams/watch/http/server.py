@@ -11,10 +11,11 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from pinstream.kafka.partitioner import partition_of
+from pinstream.lanes import LANES
 from streams.watch.consume.progress import ReadProgress
 from streams.watch.http import page
 from streams.watch.http.report import DEFAULT_LIMIT, MAX_LIMIT, WatchReport, pin_as_json
-from streams.watch.join.pins import LANES, PinState
+from streams.watch.join.pins import PinState
 from streams.watch.join.watcher import Watcher
 from streams.watch.settings import WatchSettings
 

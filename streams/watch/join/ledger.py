@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal
 
-from streams.watch.join.pins import Kind, Lane, PinState, Publication, Standing, lane_of
+from pinstream.lanes import Lane, lane_of
+from streams.watch.join.pins import Kind, PinState, Publication, Standing
 
 STEP_S: Final = 10
 _LOOKS_PER_EVENT: Final = 4

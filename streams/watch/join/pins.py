@@ -1,15 +1,14 @@
 """One pin as the watch knows it: its newest event, what became of that, and how the two are joined."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Self, get_args
+from typing import Any, Final, Literal, Self
 
 import orjson
 from pydantic import ValidationError
 
-from pinstream.events import BACKFILL_TOPIC, PinOutcome
+from pinstream.events import PinOutcome
+from pinstream.lanes import Lane, lane_of
 
-Lane = Literal["live", "backfill"]
-LANES: Final[tuple[Lane, ...]] = get_args(Lane)
 Kind = Literal["pin", "deletion"]
 Standing = Literal["waiting", "searchable", "dead", "superseded"]
 
@@ -115,11 +114,6 @@ def accounts(outcome: PinOutcome, publication: Publication) -> bool:
         return True
     same_event = outcome.offset == publication.offset and lane_of(outcome.topic) == publication.lane
     return same_event or outcome.outcome == "deleted"
-
-
-def lane_of(topic: str) -> Lane:
-    """Which lane a topic is, whatever prefix it has."""
-    return "backfill" if topic.endswith(BACKFILL_TOPIC) else "live"
 
 
 def _order(outcome: PinOutcome) -> tuple[int, int, bool]:

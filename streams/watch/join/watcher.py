@@ -1,23 +1,19 @@
 """The join itself: records in, states of pins out, and every figure that is told of them; without Kafka or Faust."""
 
-import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from pinstream.clock import now_ms
 from pinstream.errors import EventInvalid
 from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, Headers, PinDeletion, PinOutcome, decode_event
+from pinstream.lanes import lane_of
 from streams.watch.join.ledger import Objectives, PartitionLedger, Retention
-from streams.watch.join.pins import PinState, Publication, lane_of
+from streams.watch.join.pins import PinState, Publication
 from streams.watch.join.windows import OutcomeSample, Windows, report_of
 from streams.watch.metrics import WatchMetrics
 
 _CLOCK_SLACK_MS: Final = 1_000
-
-
-def wall_clock_ms() -> int:
-    """The clock that record timestamps are compared with."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +47,7 @@ class Watcher:
         metrics: WatchMetrics,
         *,
         swept_to_ms: int = 0,
-        now_ms: Callable[[], int] = wall_clock_ms,
+        now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._objectives = objectives
         self._keep = keep

@@ -16,10 +16,10 @@ from typing import Final, Protocol
 
 from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException, TopicPartition
 
+from pinstream.lanes import LANES, Lane
 from streams.worker.broker_errors import QUIET
 from streams.worker.consume.credits import Credits
 from streams.worker.consume.poll_loop import LaneReader, PollThread
-from streams.worker.record import LANES, Lane
 from streams.worker.schedule.assignments import Offsets
 from streams.worker.schedule.scheduler import Consumed
 

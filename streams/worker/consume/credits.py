@@ -2,7 +2,7 @@
 
 import threading
 
-from streams.worker.record import Lane
+from pinstream.lanes import Lane
 
 
 class Credits:

@@ -11,9 +11,10 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from pinstream.kafka.stored_record import bytes_of, headers_of, timestamp_ms_of
+from pinstream.lanes import Lane
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
-from streams.worker.record import ConsumedRecord, Lane
+from streams.worker.record import ConsumedRecord
 from streams.worker.schedule.scheduler import Consumed, ReachedEnd
 
 log = logging.getLogger(__name__)

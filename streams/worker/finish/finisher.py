@@ -1,12 +1,12 @@
 """What is told of finished work: the outcome on Kafka, the dead letter before it, the metrics, the breaker."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from fetch.errors import FetchError
 from inference.errors import PictureRefused
+from pinstream import clock
 from pinstream.errors import EventInvalid, IndexRefused
 from streams.worker.finish.breaker import Breaker
 from streams.worker.finish.dead_letters import DeadLetterWriter
@@ -33,7 +33,7 @@ class Finisher:
     breaker: Breaker
     probe: VisibilityProbe
     metrics: WorkerMetrics
-    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+    now_ms: Callable[[], int] = clock.now_ms
 
     async def bury(self, work: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
         """See `streams.worker.schedule.scheduler.Finish`."""

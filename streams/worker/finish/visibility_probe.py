@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from pinstream.clock import now_ms
 from pinstream.errors import IndexUnavailable, VectorIndexError
 from pinstream.events import PinOutcome
 from pinstream.store.codes import Code
@@ -97,7 +98,7 @@ class VisibilityProbe:
         if not visible:
             self._metrics.add("probes", "replaced")
             return
-        visible_at_ms = time.time_ns() // 1_000_000
+        visible_at_ms = now_ms()
         visible_s = time.perf_counter() - begun_s
         seen = outcome.model_copy(
             update={

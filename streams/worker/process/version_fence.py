@@ -1,10 +1,11 @@
 """What the index holds of a pin, so that an older event never replaces a newer one."""
 
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from cachetools import LRUCache
 
 from pinstream.events import PinDeletion, PinEvent
 from pinstream.store.collection import WHOLE_SLOT, Row, row_key
@@ -40,6 +41,18 @@ def verdict(known: IndexedState | None, event: PinEvent | PinDeletion) -> Verdic
     return "unchanged" if deletion != known.alive else "superseded"
 
 
+class _RememberedWrites(LRUCache[str, tuple[Lease, IndexedState, float]]):
+    """Under which lease a pin was written, what, and when; knows when the latest write that it forgot was made."""
+
+    evicted_at_s = float("-inf")
+
+    def popitem(self) -> tuple[str, tuple[Lease, IndexedState, float]]:
+        """The write that was used least recently, taken out: `LRUCache` calls this to make room."""
+        pin_id, write = super().popitem()
+        self.evicted_at_s = max(self.evicted_at_s, write[2])
+        return pin_id, write
+
+
 class VersionFence:
     """Versions by pin: remembered, else read back from the index.
 
@@ -57,19 +70,14 @@ class VersionFence:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rows = rows
-        self._capacity = capacity
         self._staleness_s = staleness_s
         self._monotonic = monotonic
-        self._remembered: OrderedDict[str, tuple[Lease, IndexedState, float]] = OrderedDict()
-        self._evicted_at_s = float("-inf")
+        self._remembered = _RememberedWrites(capacity)
 
     def recall(self, pin_id: str, lease: Lease) -> IndexedState | None:
         """What this lease already knows, without asking the index."""
         found = self._remembered.get(pin_id)
-        if found is None or found[0] is not lease:
-            return None
-        self._remembered.move_to_end(pin_id)
-        return found[1]
+        return None if found is None or found[0] is not lease else found[1]
 
     async def look(self, pin_id: str, lease: Lease) -> IndexedState | None:
         """What the index holds of a pin; None where it never held any. Raises as `ReadRows.get` does."""
@@ -80,15 +88,11 @@ class VersionFence:
     def remember(self, pin_id: str, lease: Lease, known: IndexedState) -> None:
         """The index acknowledged this; call it only after that."""
         self._remembered[pin_id] = (lease, known, self._monotonic())
-        self._remembered.move_to_end(pin_id)
-        if len(self._remembered) > self._capacity:
-            _, (_, _, written_s) = self._remembered.popitem(last=False)
-            self._evicted_at_s = max(self._evicted_at_s, written_s)
 
     def _consistency(self, lease: Lease) -> Consistency:
         """Bounded only if neither the owner before nor a forgotten write of our own can still be invisible."""
         settled_s = self._monotonic() - self._staleness_s
-        return "Bounded" if max(lease.since_s, self._evicted_at_s) < settled_s else "Strong"
+        return "Bounded" if max(lease.since_s, self._remembered.evicted_at_s) < settled_s else "Strong"
 
 
 def with_slots(known: IndexedState | None, *, up_to: int) -> IndexedState:

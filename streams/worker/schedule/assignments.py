@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from streams.worker.record import LANES, Lane, Lease
+from pinstream.lanes import LANES, Lane
+from streams.worker.record import Lease
 from streams.worker.schedule.offsets import OffsetTracker
 
 Offsets = Mapping[int, int]

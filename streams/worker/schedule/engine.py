@@ -6,11 +6,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
+from pinstream.lanes import LANES, Lane
 from streams.worker.consume.credits import Credits
 from streams.worker.health import WorkerState
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.process.retry import Outages
-from streams.worker.record import LANES, ConsumedRecord, Lane
+from streams.worker.record import ConsumedRecord
 from streams.worker.schedule.assignments import Assignments, Offsets
 from streams.worker.schedule.scheduler import Consumed, Finish, InFlightLimits, Scheduler
 from streams.worker.task import PinTask, TaskResult

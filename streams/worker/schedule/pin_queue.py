@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, Protocol, TypeVar
 
-from streams.worker.record import LANES, Lane
+from pinstream.lanes import LANES, Lane
 
 
 class Queued(Protocol):

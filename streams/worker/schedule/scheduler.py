@@ -11,9 +11,10 @@ from typing import Final, Protocol
 from fetch.errors import FetchError
 from inference.errors import ModelMismatch, PictureRefused
 from pinstream.errors import EventInvalid, IndexMismatch, IndexRefused
+from pinstream.lanes import Lane
 from streams.errors import Abandoned, WorkerStopped
 from streams.worker.consume.credits import Credits
-from streams.worker.record import ConsumedRecord, Lane, Lease
+from streams.worker.record import ConsumedRecord, Lease
 from streams.worker.schedule.assignments import Assignments
 from streams.worker.schedule.pin_queue import PinQueue
 from streams.worker.task import PinTask, TaskResult, task_of

@@ -7,6 +7,7 @@ import weakref
 import pytest
 
 from fetch.errors import FetchFailed, FetchRefused
+from api.settings import ApiSettings, CacheSettings
 from pinstream.events import ImageRef
 from pinstream.search.hits import IndexedPin
 from tests.api.fakes import Asked, Bench, asked
@@ -86,3 +87,19 @@ async def test_a_remembered_failure_keeps_nothing_that_was_read(bench: Bench) ->
 
     assert [body() for body in bodies] == [None]
     assert same, "each answer has a traceback of its own"
+
+
+async def test_what_is_larger_than_its_cache_is_served_and_not_kept(bench: Bench) -> None:
+    bench.pin("a")
+    bench.settings = ApiSettings(cache=CacheSettings(pictures_bytes=1, thumbnails_bytes=1, crops=0))
+
+    async with asked(bench) as service:
+        pin = await pin_of(service, "a")
+        pictures = [await service.parts.pictures.of(pin) for _ in range(2)]
+        thumbnails = [await service.parts.shrinking.thumbnail(each, 64, "webp") for each in pictures]
+        codes = [await service.parts.crops.code(pin, (0.0, 0.0, 1.0, 1.0)) for _ in range(2)]
+
+    assert pictures[0] == pictures[1]
+    assert thumbnails[0] == thumbnails[1]
+    assert codes[0] == codes[1]
+    assert bench.web.asked == ["https://pictures/a.png"] * 4

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinstream.lanes import Lane
 from streams.worker.consume.credits import Credits
-from streams.worker.record import Lane
 
 
 def test_the_live_lane_keeps_its_reserve() -> None:

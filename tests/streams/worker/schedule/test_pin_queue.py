@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.worker.record import LANES, Lane
+from pinstream.lanes import LANES, Lane
 from streams.worker.schedule.pin_queue import PinQueue
 
 

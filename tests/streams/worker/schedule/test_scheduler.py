@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from fetch.errors import FetchRefused
 from inference.errors import ModelMismatch
+from pinstream.lanes import LANES, Lane
 from streams.errors import Abandoned
 from streams.worker.consume.credits import Credits
-from streams.worker.record import LANES, ConsumedRecord, Lane
+from streams.worker.record import ConsumedRecord
 from streams.worker.schedule.assignments import Assignments
 from streams.worker.schedule.scheduler import InFlightLimits, ReachedEnd, Scheduler
 from streams.worker.task import PinTask, TaskResult
