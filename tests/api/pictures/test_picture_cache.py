@@ -6,8 +6,8 @@ import weakref
 
 import pytest
 
-from fetch.errors import FetchFailed, FetchRefused
 from api.settings import ApiSettings, CacheSettings
+from fetch.errors import FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.search.hits import IndexedPin
 from tests.api.fakes import Asked, Bench, asked
