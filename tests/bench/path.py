@@ -118,7 +118,7 @@ def _freshness(outcomes: list[PinOutcome]) -> dict[str, float]:
 
 
 def _stages(outcomes: list[PinOutcome]) -> dict[str, float]:
-    return stage_medians([dict(each.stages_ms) for each in outcomes])
+    return stage_medians([{str(stage): ms for stage, ms in each.stages_ms.items()} for each in outcomes])
 
 
 def _outside(outcomes: list[PinOutcome]) -> float:

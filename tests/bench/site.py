@@ -22,7 +22,7 @@ from pinstream.store.milvus import MilvusStore
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
 
-_SETTLED_S = 300.0
+_ACCOUNTED_S = 300.0
 
 
 class PhaseFailed(Exception):
@@ -56,10 +56,10 @@ class Outcomes:
             ]
 
         with self.changed:
-            self.changed.wait_for(lambda: not missing(), timeout=_SETTLED_S)
+            self.changed.wait_for(lambda: not missing(), timeout=_ACCOUNTED_S)
             if left := missing():
                 raise PhaseFailed(
-                    f"{len(left)} of {len(pins)} pins have no outcome after {_SETTLED_S:.0f} s: {left[:3]}"
+                    f"{len(left)} of {len(pins)} pins have no outcome after {_ACCOUNTED_S:.0f} s: {left[:3]}"
                 )
             found = [self.by_pin[pin.pin_id] for pin in pins]
         if bad := [outcome for outcome in found if outcome.outcome != "indexed"]:

@@ -100,7 +100,7 @@ class Deck:
         eventually(published_and_holds, deadline_s=120.0, what=what)
 
     def new(self, count: int, *, first: int = 0, version: int = 1) -> list[Change]:
-        """So many pins, one event each, with pictures of the palette."""
+        """``count`` pins, one event each, with pictures of the palette."""
         numbers = range(first, first + count)
         return [Change(f"{self.pin}-{each}", version, PICTURES[each % len(PICTURES)]) for each in numbers]
 
@@ -193,7 +193,7 @@ def learn(endpoints: Endpoints, store: VectorStore, folder: Path) -> Palette:
     """
     weakest = sorted(asyncio.run(_least_scores(endpoints)))
     middle = len(weakest) // 2
-    assert weakest[middle - 1] < weakest[middle], "the detector tells no two pictures apart"
+    assert weakest[middle - 1] < weakest[middle], "the detector gives different pictures the same code"
     threshold = (weakest[middle - 1] + weakest[middle]) / 2
     settings = {"triton__min_score": f"{threshold:.9f}", "triton__max_objects": str(MOST_OBJECTS)}
     deck = Deck(Site(endpoints))

@@ -144,7 +144,7 @@ def _lying_png() -> bytes:
 
 @dataclass(slots=True)
 class Host:
-    """A host on loopback: broken in the ways of its paths; ``/busy`` answers 503 until it is told to be gone."""
+    """A host on loopback: broken in the ways of its paths; ``/busy`` answers 503 until ``gone`` is set."""
 
     url: str
     gone: threading.Event

@@ -207,6 +207,6 @@ class RunningWorker:
                 total += float(value)
         return total
 
-    def settled(self, count: int) -> None:
+    def await_outcomes(self, count: int) -> None:
         """Wait until ``count`` events have an outcome."""
         eventually(lambda: self.metric("pinstream_worker_outcomes_total") >= count, what=f"{count} outcomes")

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import Result
 from pymilvus import MilvusClient
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from index.__main__ import app
 from index.audit.ledger import AuditLedger
@@ -67,7 +66,7 @@ def test_damage_of_every_kind_is_found_and_repaired_while_the_worker_runs(
         where = ("--kafka", site.endpoints.kafka, "--topic-prefix", site.prefix, "--milvus", alone.uri)
         return CliRunner().invoke(app, ["audit", "--grace", "0s", "--group", f"{site.prefix}g", *where, *arguments])
 
-    def told(done: Result) -> dict[str, Any]:
+    def report_of(done: Result) -> dict[str, Any]:
         assert done.exit_code in (0, 1), done.output
         return dict(json.loads(done.stdout))
 
@@ -82,7 +81,7 @@ def test_damage_of_every_kind_is_found_and_repaired_while_the_worker_runs(
         damage = spoil(alone, deck)
         found = audit("--json", "--metrics", str(metrics))
         listed: dict[str, list[str]] = {}
-        for each in told(found)["listed"]:
+        for each in report_of(found)["listed"]:
             listed.setdefault(each["kind"], []).append(each["pin"])
         assert listed == damage
         assert found.exit_code == 1
@@ -96,7 +95,7 @@ def test_damage_of_every_kind_is_found_and_repaired_while_the_worker_runs(
         eventually(
             lambda: site.committed(f"{worker.group}.backfill", "pins.events.backfill") == backfill, what="repairs done"
         )
-        assert told(audit("--json"))["findings"] == dict.fromkeys(told(found)["findings"], 0)
+        assert report_of(audit("--json"))["findings"] == dict.fromkeys(report_of(found)["findings"], 0)
 
     assert not (tmp_path / "state").exists()
     alone.delete([row.key for row in alone.rows() if row.pin_id.endswith("-orphan")])

@@ -1,4 +1,4 @@
-"""What died comes back: dead letters of a real worker, listed, replayed and dropped on the real Kafka."""
+"""Dead letters of a real worker, listed, replayed and dropped on the real Kafka."""
 
 import json
 import threading
@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from pinstream.events import REPLAYS_HEADER
 from pinstream.store.milvus import MilvusStore
@@ -50,12 +49,12 @@ def test_letters_are_replayed_once_their_cause_is_gone_and_marked(
     deck = Deck(site)
     late, bad = f"{deck.pin}-late", f"{deck.pin}-bad"
 
-    def letters(*arguments: str) -> Result:
+    def dead_letters(*arguments: str) -> Result:
         where = ("--kafka", site.endpoints.kafka, "--topic-prefix", site.prefix)
         return CliRunner().invoke(app, ["dead-letters", *arguments, *where])
 
     def listed(*arguments: str) -> dict[str, int]:
-        done = letters("ls", "--json", *arguments)
+        done = dead_letters("ls", "--json", *arguments)
         assert done.exit_code == 0, done.output
         return {each["pin"]: each["replays"] for each in json.loads(done.stdout)["letters"]}
 
@@ -70,17 +69,17 @@ def test_letters_are_replayed_once_their_cause_is_gone_and_marked(
         eventually(lambda: outcomes(late) == outcomes(bad) == ["dead"], what="both pins dead")
         assert listed("--since", "1h") == {late: 0, bad: 0}
         assert listed("--until", "1h") == listed("--reason", "embed") == {}
-        assert "404" in letters("show", late).stdout
+        assert "404" in dead_letters("show", late).stdout
 
         (tmp_path / "web" / "late.jpg").write_bytes(picture(0))
-        planned = letters("replay")
+        planned = dead_letters("replay")
         assert "would replay 2 letters" in planned.stdout
-        assert letters("replay", "--yes").exit_code == 0
+        assert dead_letters("replay", "--yes").exit_code == 0
 
         eventually(lambda: outcomes(late) == ["dead", "indexed"], what="the replayed pin indexed")
         eventually(lambda: outcomes(bad) == ["dead", "dead"], what="the bad one dead again")
         assert listed() == {bad: 1}
-        assert letters("drop", "--pin", bad, "--yes").exit_code == 0
+        assert dead_letters("drop", "--pin", bad, "--yes").exit_code == 0
         assert listed() == {}
         assert set(listed("--all")) == {late, bad}
 

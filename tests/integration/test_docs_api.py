@@ -72,12 +72,12 @@ def test_every_curl_example_of_the_page_runs_as_shown(
         printed = run(service.address, tmp_path)
     store.upsert([tombstone(row.pin_id, row.slot, 2, at_ms=3) for row in rows])
 
-    told = {example: json.loads(text) for example, text in answers.items() if text.startswith("{")}
+    bodies = {example: json.loads(text) for example, text in answers.items() if text.startswith("{")}
     assert [text for example, text in answers.items() if "event-stream" in example] == ["retry: 2000\n\n"]
     assert (tmp_path / "sunset.webp").read_bytes().startswith(b"RIFF")
-    statuses = {example: body.get("status", 200) for example, body in told.items()}
-    assert statuses == {example: 404 if "never-published" in example else 200 for example in told}
+    statuses = {example: body.get("status", 200) for example, body in bodies.items()}
+    assert statuses == {example: 404 if "never-published" in example else 200 for example in bodies}
     shown = json.loads(re.findall(r"^    (\{.*?\})$", PAGE.read_text(), flags=re.DOTALL | re.MULTILINE)[0])
-    assert told["curl -s $API/v1/pins/never-published"] == shown
+    assert bodies["curl -s $API/v1/pins/never-published"] == shown
     assert re.fullmatch(r"sunset-2  similarity 1\.00\na photo of 256 x \d+ px\n", printed)
-    assert told["curl -s $API/v1/pins/sunset-1"]["objects"][0]["label"] == "sun"
+    assert bodies["curl -s $API/v1/pins/sunset-1"]["objects"][0]["label"] == "sun"

@@ -43,13 +43,13 @@ def site(stack: "LocalStack", lite_milvus: "LocalStack", monkeypatch: pytest.Mon
     site.flush()
     with closing(MilvusStore(lite_milvus.endpoints.milvus, timeout_s=20)) as store:
         bootstrap.init(store)
-    for name, told in {
+    for name, text in {
         "KAFKA__SERVERS": site.endpoints.kafka,
         "KAFKA__TOPIC_PREFIX": site.prefix,
         "KAFKA__GROUP": f"{site.prefix}workers",
         "MILVUS__URI": lite_milvus.endpoints.milvus,
     }.items():
-        monkeypatch.setenv(f"PINSTREAM_{name}", told)
+        monkeypatch.setenv(f"PINSTREAM_{name}", text)
     yield site
 
 

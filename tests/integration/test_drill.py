@@ -38,13 +38,13 @@ def canary_once(site: Site, folder: Path, *, give_up_s: str) -> tuple[int, str]:
 
 
 def where(site: Site, pin: str, *more: str) -> dict[str, Any]:
-    told = CliRunner().invoke(
+    result = CliRunner().invoke(
         pinstream_app,
         ["where", pin, "--json", "--kafka", site.endpoints.kafka, "--milvus", site.endpoints.milvus,
          "--topic-prefix", site.prefix, "--group", f"{site.prefix}g", *more],
     )  # fmt: skip
-    assert told.exit_code in (0, 1), told.output
-    return dict(json.loads(told.stdout))
+    assert result.exit_code in (0, 1), result.output
+    return dict(json.loads(result.stdout))
 
 
 def publish(site: Site, *pins: str) -> None:
@@ -104,11 +104,11 @@ def covered(watch: RunningWatch) -> tuple[int, float]:
 def explained(site: Site, watch: RunningWatch, pin: str) -> None:
     """Both ways of asking name the stage and the reason."""
     for more in ((), ("--watch", watch.url)):
-        told = where(site, pin, *more)
-        assert told["stage"] == "queue"
-        assert "no worker runs in group" in told["verdict"]
-        assert told["event"]["version"] == 1
-        assert (told["outcome"], told["rows"]) == (None, [])
+        status = where(site, pin, *more)
+        assert status["stage"] == "queue"
+        assert "no worker runs in group" in status["verdict"]
+        assert status["event"]["version"] == 1
+        assert (status["outcome"], status["rows"]) == (None, [])
 
 
 def audited(site: Site) -> None:

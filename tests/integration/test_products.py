@@ -1,4 +1,4 @@
-"""The products over HTTP on the real parts: a pin published a moment ago asks, answers, is told, and goes."""
+"""The products over HTTP on the real parts: a new pin asks, answers, arrives on the stream, and is deleted."""
 
 import asyncio
 import json
@@ -46,7 +46,7 @@ class Asking:
     def __init__(self, client: httpx.AsyncClient, site: Site) -> None:
         self.client = client
         self.site = site
-        self._told: list[tuple[str, dict[str, Any]]] = []
+        self._events: list[tuple[str, dict[str, Any]]] = []
         self._changed = asyncio.Condition()
 
     async def listen(self, answer: httpx.Response) -> None:
@@ -56,23 +56,23 @@ class Asking:
                 event = line.removeprefix("event: ")
             elif line.startswith("data: "):
                 async with self._changed:
-                    self._told.append((event, json.loads(line.removeprefix("data: "))))
+                    self._events.append((event, json.loads(line.removeprefix("data: "))))
                     self._changed.notify_all()
 
-    async def told(self, event: str, pin_id: str) -> dict[str, Any]:
-        """The event of that pin, once the stream tells it."""
+    async def await_event(self, event: str, pin_id: str) -> dict[str, Any]:
+        """The event of that pin, once the stream brings it."""
         async with asyncio.timeout(DEADLINE_S), self._changed:
             while True:
-                for kind, data in self._told:
+                for kind, data in self._events:
                     if (kind, data["pin_id"]) == (event, pin_id):
                         return data
                 await self._changed.wait()
 
     async def publish(self, pin_id: str, number: int, **more: Any) -> dict[str, Any]:
-        """A pin with that picture; returns what the stream tells of it."""
+        """A pin with that picture; returns its event on the stream."""
         self.site.put(pin_id, fields(pin_id, 1, picture(number), **more))
         self.site.flush()
-        return await self.told("pin", pin_id)
+        return await self.await_event("pin", pin_id)
 
     async def get(self, path: str, **params: Any) -> dict[str, Any]:
         """The JSON of an answer that must be good."""
@@ -101,34 +101,34 @@ async def test_a_pin_published_a_moment_ago_asks_and_answers_everywhere(asking: 
     twin, other, new = (f"{site.prefix[:-1]}-{name}" for name in ("twin", "other", "new"))
     await asking.publish(twin, 101)
     await asking.publish(other, 102)
-    told = await asking.publish(new, 101, title="New", domain="catalog", price=9.5, currency="EUR")
-    assert (told["title"], told["thumbnail"]) == ("New", f"/v1/pins/{new}/thumbnail?version=1")
-    assert told["objects"], "the models find nothing on the drawing"
+    event = await asking.publish(new, 101, title="New", domain="catalog", price=9.5, currency="EUR")
+    assert (event["title"], event["thumbnail"]) == ("New", f"/v1/pins/{new}/thumbnail?version=1")
+    assert event["objects"], "the models find nothing on the drawing"
 
     fresh = await asking.get("/v1/fresh", limit=100)
     assert fresh["pins"][0]["pin_id"] == new
     asks = await asking.get(f"/v1/pins/{new}/related", limit=5)
-    assert (asks["hits"][0]["image_sha256"], asks["hits"][0]["distance"]) == (told["image_sha256"], 0)
+    assert (asks["hits"][0]["image_sha256"], asks["hits"][0]["distance"]) == (event["image_sha256"], 0)
     answers = await asking.get(f"/v1/pins/{other}/related", limit=1000, domain="catalog")
     assert new in pins(answers)
-    slot = told["objects"][0]["slot"]
+    slot = event["objects"][0]["slot"]
     similar = await asking.get(f"/v1/pins/{new}/objects/{slot}/similar", limit=3)
     assert similar["hits"][0]["distance"] == 0
-    assert similar["hits"][0]["label"] == told["objects"][0]["label"]
+    assert similar["hits"][0]["label"] == event["objects"][0]["label"]
 
 
 async def test_flashlight_and_lens_find_what_was_just_published(asking: Asking, site: Site) -> None:
     first, second = (f"{site.prefix[:-1]}-light-{each}" for each in (1, 2))
-    told = await asking.publish(first, 103)
+    event = await asking.publish(first, 103)
     await asking.publish(second, 103)
-    box = told["objects"][0]["box"]
+    box = event["objects"][0]["box"]
 
     answer = await asking.client.post("/v1/flashlight", json={"pin_id": first, "box": box, "limit": 10})
     assert answer.status_code == 200, answer.text
     light = answer.json()
-    assert light["snap_to"]["slot"] == told["objects"][0]["slot"]
+    assert light["snap_to"]["slot"] == event["objects"][0]["slot"]
     near = light["hits"][0]
-    assert (near["image_sha256"], near["slot"]) == (told["image_sha256"], light["snap_to"]["slot"])
+    assert (near["image_sha256"], near["slot"]) == (event["image_sha256"], light["snap_to"]["slot"])
     assert near["distance"] <= 8, "the crop is cut by the service as by the worker"
 
     headers = {"content-type": "image/jpeg"}
@@ -136,7 +136,7 @@ async def test_flashlight_and_lens_find_what_was_just_published(asking: Asking, 
     assert answer.status_code == 200, answer.text
     lens = answer.json()
     assert lens["understood"]["objects"]
-    assert lens["hits"][0]["image_sha256"] == told["image_sha256"]
+    assert lens["hits"][0]["image_sha256"] == event["image_sha256"]
     assert lens["hits"][0]["relevance"] >= lens["hits"][-1]["relevance"]
 
 
@@ -150,7 +150,7 @@ async def test_pictures_are_shown_small_from_the_web_and_from_inside_events(
     event = fields(outside, 1, b"x", image={"url": f"{stack.endpoints.pictures}/{outside}.jpg"})
     site.put(outside, event)
     site.flush()
-    await asking.told("pin", outside)
+    await asking.await_event("pin", outside)
 
     for pin_id in (inside, outside):
         small = await asking.client.get(f"/v1/pins/{pin_id}/thumbnail", params={"width_px": 160, "version": 1})
@@ -165,7 +165,7 @@ async def test_a_pin_that_goes_is_gone_and_one_that_cannot_be_says_why(asking: A
     site.put(broken, fields(broken, 1, b"no picture"))
     site.flush()
 
-    assert await asking.told("gone", going) == {"pin_id": going, "version": 2}
+    assert await asking.await_event("gone", going) == {"pin_id": going, "version": 2}
     gone = await asking.client.get(f"/v1/pins/{going}")
     assert (gone.status_code, gone.json()["state"]) == (410, "deleted")
 
@@ -189,11 +189,11 @@ async def test_the_page_hangs_a_pin_that_was_published_while_it_is_looked_at(
         await page.goto(service.address)
         await expect(page.locator(".live")).to_contain_text("Live", timeout=DEADLINE_S * 1000)
 
-        told = await asking.publish(pin_id, 107, title="Hung on the wall")
+        event = await asking.publish(pin_id, 107, title="Hung on the wall")
         card = page.get_by_role("link", name="Hung on the wall")
         await expect(card).to_be_visible(timeout=DEADLINE_S * 1000)
         await card.click()
-        await expect(page.locator(".dot")).to_have_count(len(told["objects"]), timeout=DEADLINE_S * 1000)
+        await expect(page.locator(".dot")).to_have_count(len(event["objects"]), timeout=DEADLINE_S * 1000)
 
         await expect(page.locator(".frame img")).to_have_js_property("naturalHeight", 256)
 

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from deploy.local.parts import certificates
-from deploy.local.parts.security import SERVER_NAME, Security, security
+from deploy.local.parts.certificates import SERVER_NAME
+from deploy.local.parts.security import Security, security
 from index import bootstrap
 from index.__main__ import app as index_app
 from inference.errors import InferenceError
@@ -54,7 +54,7 @@ class Fortress:
         return Tls(ca_file=files.ca, cert_file=files.client_cert, key_file=files.client_key, server_name=SERVER_NAME)
 
     def environment(self, prefix: str) -> dict[str, str]:
-        """What a shell on this stack is told."""
+        """The environment of a shell on this stack."""
         return {
             **self.security.environment,
             "PINSTREAM_KAFKA__SERVERS": self.stack.endpoints.kafka,
@@ -103,16 +103,17 @@ def test_pins_travel_from_publisher_to_search_and_operators_commands_work(
     kafka, client = fortress.stack.endpoints.kafka, fortress.security.kafka_client
     events = tmp_path / "events.jsonl"
     events.write_text(json.dumps(fields("from-shell", 1, picture(1))) + "\n")
-    told = {name.removeprefix("PINSTREAM_").lower(): value for name, value in fortress.security.environment.items()}
-    watch = RunningWatch(site, tmp_path, **told)
-    with worker_ends(watch), RunningWorker(site, tmp_path, **QUIET, **told) as worker:
+    variables = fortress.security.environment
+    environment = {name.removeprefix("PINSTREAM_").lower(): value for name, value in variables.items()}
+    watch = RunningWatch(site, tmp_path, **environment)
+    with worker_ends(watch), RunningWorker(site, tmp_path, **QUIET, **environment) as worker:
         watch.start()
         with Publisher(kafka, topic_prefix=site.prefix, kafka=client) as publisher:
             publisher.publish(fields("from-python", 1, picture(0))).result()
         site.put("poison", b"{}")
         site.flush()
         published = run(pinstream_app, "publish", "--jsonl", str(events), "--wait")
-        worker.settled(3)
+        worker.await_outcomes(3)
         canary = subprocess.run(
             (sys.executable, "-m", "streams", "canary", "--once"), capture_output=True, text=True, check=False
         )
@@ -150,7 +151,7 @@ def refused(fortress: Fortress, **groups: Mapping[str, Any]) -> str:
         },
         "milvus": {"uri": endpoints.milvus, "token": "root:Milvus", **files},
     }
-    settings = WorkerSettings(**{name: {**right[name], **groups.get(name, {})} for name in right})
+    settings = WorkerSettings.model_validate({name: {**right[name], **groups.get(name, {})} for name in right})
 
     async def start() -> None:
         async with backends(settings, WorkerMetrics()) as to:

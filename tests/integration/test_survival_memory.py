@@ -97,7 +97,7 @@ def test_memory_is_bounded_while_thousands_of_events_wait_for_a_slow_triton(
             assert worker.process is not None
             process = psutil.Process(worker.process.pid)
             deck.put(deck.new(6))
-            worker.settled(6)
+            worker.await_outcomes(6)
             before = process.memory_info().rss
             pins = [f"{deck.pin}-deep-{number}" for number in range(EVENTS)]
             for number, pin_id in enumerate(pins):

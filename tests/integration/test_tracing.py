@@ -81,7 +81,7 @@ def collecting() -> Iterator[Collector]:
 
     with ThreadingHTTPServer((HOST, 0), Receiver) as http, ThreadPoolExecutor(2) as threads:
         server = grpc.server(threads)
-        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)
+        trace_service_pb2_grpc.add_TraceServiceServicer_to_server(collector, server)  # type: ignore[no-untyped-call]  # generated
         collector.grpc_url = f"http://{HOST}:{server.add_insecure_port(f'{HOST}:0')}"
         collector.http_url = f"http://{HOST}:{http.server_port}/v1/traces"
         server.start()
@@ -108,7 +108,7 @@ def test_one_trace_leads_from_the_publisher_through_worker_and_triton(
         with Publisher(stack.endpoints.kafka, topic_prefix=site.prefix) as publisher:
             traceparent = f"00-{TRACE_ID}-{PARENT}-01"
             publisher.publish(fields("traced", time.time_ns(), picture(1)), traceparent=traceparent).result()
-        worker.settled(1)
+        worker.await_outcomes(1)
         eventually(
             lambda: {"pinstream-worker/pin", "triton/InferRequest"} <= collector.of_trace(TRACE_ID).keys(),
             what="spans of worker and Triton",

@@ -29,14 +29,14 @@ def publish(site: Site, pin: str, version: int = 1) -> None:
     )
 
 
-def tell(site: Site, pin: str, version: int = 1, outcome: Result = "indexed", **more: Any) -> None:
+def write_outcome(site: Site, pin: str, version: int = 1, outcome: Result = "indexed", **more: Any) -> None:
     now_ms = time.time_ns() // 1_000_000
-    told = PinOutcome(
+    written = PinOutcome(
         pin_id=pin, version=version, outcome=outcome, embedding_version=1, topic=f"{site.prefix}pins.events",
         partition=partition_of(pin.encode(), site.partitions), offset=0, published_at_ms=now_ms - 50,
         finished_at_ms=now_ms, stages_ms={"queue": 2.0, "embed": 20.0}, **more,
     )  # fmt: skip
-    site.put(pin, told.encode(), topic="pins.indexed")
+    site.put(pin, written.encode(), topic="pins.indexed")
 
 
 def poison(site: Site) -> None:
@@ -65,9 +65,9 @@ def test_the_watch_joins_serves_and_survives_poison_restarts_and_rebalances(
         for number in range(8):
             publish(site, f"p{number}")
         poison(site)
-        tell(site, "p0")
-        tell(site, "p0", visible_at_ms=time.time_ns() // 1_000_000)
-        tell(site, "p1", outcome="dead", reason="fetch: FetchFailed: 404")
+        write_outcome(site, "p0")
+        write_outcome(site, "p0", visible_at_ms=time.time_ns() // 1_000_000)
+        write_outcome(site, "p1", outcome="dead", reason="fetch: FetchFailed: 404")
         site.put("p0", None, headers=(("version", b"2"),))
         site.flush()
         eventually(lambda: len(first.overdue()) == 7, what="seven overdue pins")
@@ -87,36 +87,36 @@ def test_the_watch_joins_serves_and_survives_poison_restarts_and_rebalances(
         first.signal(signal.SIGKILL)
         first.wait()
         publish(site, "while-away")
-        tell(site, "p2")
+        write_outcome(site, "p2")
         site.flush()
 
     with second:  # an empty folder: all it knows, Kafka kept
         eventually(second.ready, what="the second watch ready")
-        owed = ["p0", *(f"p{number}" for number in range(3, 8)), "while-away"]
-        eventually(lambda: second.overdue() == owed, what="the owed pins, after a restart")
+        overdue = ["p0", *(f"p{number}" for number in range(3, 8)), "while-away"]
+        eventually(lambda: second.overdue() == overdue, what="the overdue pins, after a restart")
         assert (second.standing("p1"), second.standing("p2")) == ("dead", "searchable")
 
-        shared(first, second, owed)
-        eventually(lambda: second.overdue() == owed, what="the owed pins, all in one again")
-        for pin in owed[1:]:
-            tell(site, pin)
-        tell(site, "p0", 2, "deleted")
+        shared(first, second, overdue)
+        eventually(lambda: second.overdue() == overdue, what="the overdue pins, all in one again")
+        for pin in overdue[1:]:
+            write_outcome(site, pin)
+        write_outcome(site, "p0", 2, "deleted")
         site.flush()
-        eventually(lambda: second.overdue() == [], what="nothing owed")
+        eventually(lambda: second.overdue() == [], what="nothing overdue")
         assert second.get("/coverage")["windows"]["900"]["ratio"] == pytest.approx(8 / 9)  # one is dead
 
 
-def shared(first: RunningWatch, second: RunningWatch, owed: list[str]) -> None:
+def shared(first: RunningWatch, second: RunningWatch, overdue: list[str]) -> None:
     """The first comes beside the second, the two share the partitions, and the first leaves again."""
     with first:
         eventually(first.ready, what="the first watch ready again")
 
         def halved() -> bool:
             one, other = first.overdue(), second.overdue()
-            return bool(one and other) and sorted(one + other) == owed
+            return bool(one and other) and sorted(one + other) == overdue
 
-        eventually(halved, what="the owed pins, in two halves")
-        assert {first.standing(pin) for pin in owed} == {second.standing(pin) for pin in owed} == {"waiting"}
+        eventually(halved, what="the overdue pins, in two halves")
+        assert {first.standing(pin) for pin in overdue} == {second.standing(pin) for pin in overdue} == {"waiting"}
         first.signal(signal.SIGTERM)
         assert first.wait() == 0
 

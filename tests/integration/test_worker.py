@@ -18,6 +18,7 @@ from confluent_kafka import KafkaError, Producer
 from deploy.local.stack import LocalStack, StackOptions
 from index import bootstrap
 from pinstream.events import STAGES
+from pinstream.kafka.stored_record import headers_of
 from pinstream.store.collection import row_key
 from pinstream.store.columns import COLUMNS, Shape
 from pinstream.store.milvus import MilvusStore
@@ -54,7 +55,7 @@ def test_published_pins_are_indexed_and_found_and_every_event_is_accounted_for(
     site.flush()
 
     with RunningWorker(site, tmp_path, probe__ratio="1.0") as worker:
-        worker.settled(6)
+        worker.await_outcomes(6)
         eventually(lambda: len(site.outcomes(probed=True)) >= 5, what="probes")
         outcomes = site.outcomes()
         accounted = (
@@ -104,21 +105,21 @@ def test_poison_goes_to_the_dead_letters_byte_identical_and_good_pins_pass(
     site.flush()
 
     with RunningWorker(site, tmp_path) as worker:
-        worker.settled(len(poison) + 6)
+        worker.await_outcomes(len(poison) + 6)
         eventually(lambda: site.committed(worker.group) == len(poison) + 6, what="all committed")
 
     dead = {message.key(): message for message in site.read("pins.dead")}
     assert Counter(outcome.outcome for outcome in site.outcomes()) == {"indexed": 2, "dead": len(poison) + 4}
     without_event = dead[f"{pin}-packed".encode()]
     assert without_event.value() == b""
-    assert dict(without_event.headers() or [])[LEFT_OUT] == str(packed).encode()
+    assert dict(headers_of(without_event))[LEFT_OUT] == str(packed).encode()
     for each, value in enumerate(poison):
         message = dead[f"{pin}-{each}".encode()]
-        headers = message.headers() or []
+        headers = headers_of(message)
         assert (message.value() or b"") == value
         assert headers[:2] == [("traceparent", b"00-x"), ("traceparent", b"twice")]
         assert dict(headers)["__connect.errors.topic"] == (site.prefix + "pins.events").encode()
-    stages = {message.key(): dict(message.headers() or [])["__connect.errors.stage"] for message in dead.values()}
+    stages = {message.key(): dict(headers_of(message))["__connect.errors.stage"] for message in dead.values()}
     assert stages[f"{pin}-url".encode()] == b"fetch"
     assert stages[f"{pin}-bytes".encode()] == b"decode"
 
@@ -128,16 +129,16 @@ def test_a_replay_of_the_topic_changes_nothing(site: Site, store: MilvusStore, p
     site.put(f"{pin}-gone", event(f"{pin}-gone", 2, version=5))
     site.flush()
     with RunningWorker(site, tmp_path) as worker:
-        worker.settled(2)
+        worker.await_outcomes(2)
         site.put(f"{pin}-gone", None, headers=(("version", b"6"),))
         site.put(pin, event(pin, 3, version=4))
         site.flush()
-        worker.settled(4)
+        worker.await_outcomes(4)
     before = store.get([row_key(pin, 0), row_key(f"{pin}-gone", 0)])
     first = Counter(outcome.outcome for outcome in site.outcomes())
 
     with RunningWorker(site, tmp_path, group="again") as worker:
-        worker.settled(4)
+        worker.await_outcomes(4)
 
     assert store.get([row_key(pin, 0), row_key(f"{pin}-gone", 0)]) == before
     assert before[row_key(pin, 0)].version == 5
@@ -156,7 +157,7 @@ def test_both_lanes_of_a_pin_end_with_the_newest_version(
     site.flush()
 
     with RunningWorker(site, tmp_path) as worker:
-        worker.settled(9)
+        worker.await_outcomes(9)
         eventually(lambda: site.committed(worker.group + ".backfill", "pins.events.backfill") == 5, what="commits")
 
     rows = store.get([row_key(f"{pin}-{each}", 0) for each in range(4)])
@@ -169,7 +170,7 @@ def test_sigterm_drains_commits_and_exits_cleanly(site: Site, store: MilvusStore
         for each in range(40):
             site.put(f"{pin}-{each}", event(f"{pin}-{each}", each))
         site.flush()
-        worker.settled(5)
+        worker.await_outcomes(5)
 
         worker.signal(signal.SIGTERM)
 
@@ -207,7 +208,7 @@ def test_kip_848_is_a_setting_and_says_what_the_broker_makes_of_it(
     site.flush()
 
     with RunningWorker(site, tmp_path, kafka__protocol="consumer") as worker:
-        worker.settled(1)
+        worker.await_outcomes(1)
 
         assert "a killed worker's partitions move after" in worker.said()
 
@@ -297,7 +298,7 @@ def test_too_many_dead_letters_in_a_row_stop_the_worker(
     assert site.committed(worker.group) <= 4
 
 
-def test_a_worker_that_waits_can_be_told_to_stop(site: Site, store: MilvusStore, tmp_path: Path) -> None:
+def test_a_worker_that_waits_can_be_stopped(site: Site, store: MilvusStore, tmp_path: Path) -> None:
     worker = RunningWorker(site, tmp_path, triton__address="127.0.0.1:1")
     worker.start()
     eventually(lambda: "waiting for Triton" in worker.said(), what="a line that says what is missing")

@@ -1,9 +1,10 @@
 """What a distance says of two pictures' kinds: the curves in ``pinstream.search.blend``, fitted and compared."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from pinstream.search.blend import BITS_PER_E, HALF_AT_BITS
 from pinstream.store.codes import CODE_BITS
@@ -42,7 +43,7 @@ def _objects(pins: Sequence[tuple[Exhibit, Understood]]) -> Coded:
     return [(one, code) for one, understood in pins for _, code in understood.objects]
 
 
-def _counts(queries: Coded, gallery: Coded) -> tuple[np.ndarray, np.ndarray]:
+def _counts(queries: Coded, gallery: Coded) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Pairs by distance, and those of them that share a label, both ``(257,)``."""
     bits = np.unpackbits(np.array([np.frombuffer(code, np.uint8) for _, code in gallery]), axis=1).astype(np.int16)
     people = np.array([one.photographer for one, _ in gallery])
@@ -57,7 +58,7 @@ def _counts(queries: Coded, gallery: Coded) -> tuple[np.ndarray, np.ndarray]:
     return pairs, alike
 
 
-def fit(pairs: np.ndarray, alike: np.ndarray) -> dict[str, float]:
+def fit(pairs: npt.NDArray[Any], alike: npt.NDArray[Any]) -> dict[str, float]:
     """Logistic regression of sharing a label on the distance, by Newton's method."""
     x = np.stack([np.ones(CODE_BITS + 1), np.arange(CODE_BITS + 1) / 10 - 8], axis=1)
     weights = np.zeros(2)

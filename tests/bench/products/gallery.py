@@ -1,4 +1,4 @@
-"""Labelled real photos as an index holds them: what every product is judged on.
+"""Labelled real photos as an index holds them: what every product is evaluated on.
 
 Photos of the part that no model was trained on; whoever asks with a photo is not answered with its photographer's
 other photos, which resemble it.

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from inference.images import Box, Pixels, decode, pixels_inside
@@ -71,7 +72,7 @@ class Distances:
     """Bits between copies and their originals, by kind, and between copies and every other person's photo."""
 
     own: dict[str, list[int]]
-    others: np.ndarray  # (copies, photos) int; MAX where the photographer is the same
+    others: npt.NDArray[Any]  # (copies, photos) int; MAX where the photographer is the same
 
 
 def measure(photos: Sequence[Photo], gallery: Sequence[Photo], models: Models) -> Distances:
@@ -92,7 +93,7 @@ def measure(photos: Sequence[Photo], gallery: Sequence[Photo], models: Models) -
     return Distances(own, np.array(others))
 
 
-def judged(distances: Distances, bits: int) -> dict[str, Any]:
+def scores_at(distances: Distances, bits: int) -> dict[str, Any]:
     """Precision and recall of taking everything within ``bits`` for the same picture."""
     own = np.array([each for kind in distances.own.values() for each in kind])
     right, wrong = int((own <= bits).sum()), int((distances.others <= bits).sum())
@@ -108,7 +109,7 @@ def judged(distances: Distances, bits: int) -> dict[str, Any]:
 
 def best_bits(distances: Distances) -> int:
     """The widest threshold that keeps the precision."""
-    kept = [bits for bits in range(MAX_BITS) if judged(distances, bits)["precision"] >= MIN_PRECISION]
+    kept = [bits for bits in range(MAX_BITS) if scores_at(distances, bits)["precision"] >= MIN_PRECISION]
     return max(kept, default=0)
 
 
@@ -118,18 +119,19 @@ def report(distances: Distances, *, set_bits: int) -> dict[str, Any]:
     return {
         "copies": sum(map(len, distances.own.values())),
         "gallery": int(distances.others.shape[1]),
-        "set": judged(distances, set_bits),
+        "set": scores_at(distances, set_bits),
         "widest_at_precision": {"precision": MIN_PRECISION, "bits": best_bits(distances)},
         "bits_by_copy": {name: _percentiles(kind) for name, kind in distances.own.items()},
         "nearest_other_photo_bits": {"min": int(nearest.min()), **_percentiles(nearest)},
-        "by_bits": [judged(distances, bits) for bits in range(16, 73, 8)],
+        "by_bits": [scores_at(distances, bits) for bits in range(16, 73, 8)],
     }
 
 
-def _percentiles(values: Iterable[int] | np.ndarray) -> dict[str, int]:
+def _percentiles(values: Iterable[int] | npt.NDArray[Any]) -> dict[str, int]:
     median, p95 = np.percentile(np.array(list(values)), [50, 95])
     return {"median": round(float(median)), "p95": round(float(p95))}
 
 
-def _bits(code: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    return np.unpackbits(codes ^ code[None], axis=1).sum(axis=1).astype(np.int64)
+def _bits(code: npt.NDArray[Any], codes: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    bits: npt.NDArray[Any] = np.unpackbits(codes ^ code[None], axis=1).sum(axis=1).astype(np.int64)
+    return bits

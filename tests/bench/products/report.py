@@ -70,7 +70,7 @@ def _relevance(curves: Report) -> tuple[str, ...]:
     ]
     return (
         "### What a distance is worth",
-        "Of rows this far away half show the label that was asked for, and so many bits further the odds fall to a "
+        "Of rows this far away half show the label that was asked for, and this many bits further the odds fall to a "
         "third; fitted in this run, and as `pinstream.search.blend` carries it.",
         markdown_table(
             ("rows", "half at, fitted", "bits per e, fitted", "half at, carried", "bits per e, carried"), rows

@@ -1,4 +1,4 @@
-"""The judges themselves, on answers that a person can judge."""
+"""The evaluation itself, on answers small enough to check by hand."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,8 @@ from inference.detect import Detection
 from inference.images import Box
 from pinstream.store.codes import CODE_BITS, CODE_BYTES
 from tests.bench.products import calibration, near_duplicates
+from tests.bench.products.evaluation import Wall, evaluate_related, evaluate_similar
 from tests.bench.products.gallery import Exhibit, Understood, by_photographer, precision
-from tests.bench.products.judging import Wall, judge_related, judge_similar
 
 
 def test_copies_are_other_pictures_of_the_same_thing() -> None:
@@ -23,13 +23,13 @@ def test_copies_are_other_pictures_of_the_same_thing() -> None:
     assert all(copy.dtype == np.uint8 and not np.array_equal(copy, pixels) for copy in made.values())
 
 
-def test_a_threshold_is_judged_by_what_it_takes_and_what_it_misses() -> None:
+def test_a_threshold_has_the_precision_and_recall_of_what_it_takes() -> None:
     distances = near_duplicates.Distances(
         own={"saved": [2, 10], "cut": [20, 40]},
         others=np.array([[15, 256], [90, 50], [60, 60], [60, 60]]),
     )
 
-    at_ten, at_twenty = near_duplicates.judged(distances, 10), near_duplicates.judged(distances, 20)
+    at_ten, at_twenty = near_duplicates.scores_at(distances, 10), near_duplicates.scores_at(distances, 20)
 
     assert (at_ten["recall"], at_ten["precision"]) == (0.5, 1.0)
     assert (at_twenty["recall"], at_twenty["precision"]) == (0.75, 0.75)
@@ -66,7 +66,7 @@ def test_nobody_is_answered_with_their_own_photos() -> None:
 
     wall = Wall.of([pin("a", 1, "x", 0), pin("a2", 1, "x", 1), pin("b", 1, "y", 2), pin("c", 2, "z", 3)])
 
-    related, similar = judge_related(wall), judge_similar(wall)
+    related, similar = evaluate_related(wall), evaluate_similar(wall)
 
     # a finds b and c, a2 the same, b finds a, a2 and c, c finds the three: right are 1, 1, 2 and 0 of ten.
     assert related["precision_at_10"]["mean"] == pytest.approx(0.1)

@@ -1,10 +1,11 @@
-"""Each product asked as its users ask it, and its answers judged by what people said the pictures show."""
+"""Each product asked as its users ask it, and its answers compared with the labels that people gave the pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from inference.images import Box, Pixels
 from inference.training.cutouts import cut_out, sprite
@@ -56,7 +57,7 @@ class Wall:
         return sum(bool(one.labels & wanted) for one in rest) / max(len(rest), 1)
 
 
-def judge_related(wall: Wall) -> dict[str, Any]:
+def evaluate_related(wall: Wall) -> dict[str, Any]:
     """Related Pins: how many of the first ten show the label of the pin that was asked about."""
     asked = list(wall.exhibits.values())
     found, chance = [], []
@@ -68,10 +69,11 @@ def judge_related(wall: Wall) -> dict[str, Any]:
     return {"precision_at_10": by_photographer(found, asked), "chance": round(float(np.mean(chance)), 4)}
 
 
-def judge_similar(wall: Wall) -> dict[str, Any]:
+def evaluate_similar(wall: Wall) -> dict[str, Any]:
     """Similar Looks for the surest object of each pin, its label gating or not."""
     asked = [one for one in wall.exhibits.values() if wall.index.get(one.pin_id).objects]
-    gated, open_ = [], []
+    gated: list[float] = []
+    open_: list[float] = []
     for one in asked:
         slot = max(wall.index.get(one.pin_id).objects, key=lambda thing: thing.score).slot
         left_out = wall.by(one.photographer)
@@ -87,8 +89,8 @@ class Composition:
 
     shown: Exhibit
     understood: Understood
-    pixels: np.ndarray
-    boxes: np.ndarray  # (k, 4) xyxy in 0..1
+    pixels: npt.NDArray[Any]
+    boxes: npt.NDArray[Any]  # (k, 4) xyxy in 0..1
     labels: tuple[int, ...]
     photographers: tuple[str, ...]
 
@@ -112,7 +114,7 @@ def compositions(photos: Sequence[Photo], models: Models, *, count: int, seed: i
     return made
 
 
-def judge_flashlight(scenes: Sequence[Composition], models: Models, *, seed: int = 0) -> dict[str, Any]:
+def evaluate_flashlight(scenes: Sequence[Composition], models: Models, *, seed: int = 0) -> dict[str, Any]:
     """Flashlight: a box drawn around one garment of a scene, against asking with the whole scene."""
     wall = Wall.of([(scene.shown, scene.understood) for scene in scenes])
     by_id = {scene.shown.pin_id: scene for scene in scenes}
@@ -140,7 +142,7 @@ def judge_flashlight(scenes: Sequence[Composition], models: Models, *, seed: int
     }
 
 
-def judge_lens(
+def evaluate_lens(
     wall: Wall, pictures: Sequence[tuple[Exhibit, Pixels]], models: Models, *, seed: int = 0
 ) -> dict[str, Any]:
     """Lens: pictures as another phone might have taken them; the blend against either source alone."""
@@ -178,7 +180,7 @@ def _pins(answer: SearchResult) -> list[str]:
     return [hit.pin_id for hit in answer]
 
 
-def _drawn(box: np.ndarray, rng: np.random.Generator) -> Box:
+def _drawn(box: npt.NDArray[Any], rng: np.random.Generator) -> Box:
     """The box as a person draws it: a little off."""
     sides = box[2:] - box[:2]
     x0, y0, x1, y1 = np.clip(box + rng.normal(0, 0.035, 4) * np.tile(sides, 2), 0, 1)
@@ -191,7 +193,7 @@ def _shows(hit: Hit, scene: Composition, wanted: frozenset[int]) -> bool:
     return any(label in wanted and _overlap(np.array(hit.box), box) >= SAME_BOX for box, label in pairs)
 
 
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
+def _overlap(one: npt.NDArray[Any], other: npt.NDArray[Any]) -> float:
     sides = np.clip(np.minimum(one[2:], other[2:]) - np.maximum(one[:2], other[:2]), 0, None)
     both = float(np.prod(sides))
     areas = float(np.prod(one[2:] - one[:2]) + np.prod(other[2:] - other[:2]))
