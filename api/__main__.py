@@ -11,7 +11,7 @@ from pydantic_settings import SettingsError
 from api.reference import reference as markdown
 from api.settings import ApiSettings
 from settings import reference as configuration
-from settings.environment import effective, wrong
+from settings.environment import effective, setting_errors
 from settings.logs import configure
 
 log = logging.getLogger("api")
@@ -66,7 +66,7 @@ def _settings() -> ApiSettings:
     try:
         return ApiSettings()
     except (ValidationError, SettingsError) as exc:
-        for line in wrong(exc):
+        for line in setting_errors(exc):
             typer.echo(line, err=True)
         raise SystemExit(WRONG_SETTING) from exc
 

@@ -1,1 +1,1 @@
-"""What every process is told at its start: groups of settings, read from the environment once, and its log lines."""
+"""The settings that every process reads once from the environment at its start, and its log format."""

@@ -1,4 +1,4 @@
-"""Which pictures may be fetched."""
+"""Settings of `fetch`: from where pictures may be fetched, and how large and slow they may be."""
 
 from pathlib import Path
 
@@ -10,25 +10,37 @@ from settings.group import Group
 
 
 class FetchSettings(Group):
-    """Which pictures may be fetched from where, and how large and slow they may be."""
+    """From where pictures may be fetched, and how large and slow they may be."""
 
     allowed_hosts: tuple[str, ...] = Field(
-        (), description="hosts trusted with any address and port; `.example.org` stands for all names under it"
+        (),
+        description="hosts that may have any address, private ones included, and any port; `.example.org` stands for "
+        "all its subdomains",
     )
-    allowed_networks: tuple[IPvAnyNetwork, ...] = Field((), description="networks trusted beside the public Internet")
-    ports: tuple[PositiveInt, ...] = Field(tuple(sorted(DEFAULT_PORTS)), description="ports that may be asked")
-    file_roots: tuple[Path, ...] = Field((), description="folders that `file:` addresses may name; none turns them off")
-    s3_endpoint: str | None = Field(None, description="gateway for unsigned reads of `s3://bucket/key`")
-    max_bytes: PositiveInt = Field(16 * 1024 * 1024, description="of one encoded picture")
-    max_pixels: PositiveInt = Field(40_000_000, description="of one picture, looked at before it is decoded")
-    timeout_s: PositiveFloat = Field(10.0, description="for one attempt, redirects included, s")
-    max_redirects: NonNegativeInt = Field(4, description="of one attempt")
-    deadline_s: PositiveFloat = Field(30.0, description="a host failing for this long makes the pin a dead letter, s")
-    connections_per_host: PositiveInt = Field(16, description="open at once")
+    allowed_networks: tuple[IPvAnyNetwork, ...] = Field(
+        (), description="networks that pictures may be fetched from in addition to the public Internet, on any port"
+    )
+    ports: tuple[PositiveInt, ...] = Field(
+        tuple(sorted(DEFAULT_PORTS)), description="ports that may be used on public addresses"
+    )
+    file_roots: tuple[Path, ...] = Field(
+        (), description="folders that `file:` addresses may read from; without any, `file:` is refused"
+    )
+    s3_endpoint: str | None = Field(
+        None,
+        description="HTTP gateway that serves `s3://bucket/key` as `<endpoint>/bucket/key`, unsigned; without it, "
+        "`s3:` is refused",
+    )
+    max_bytes: PositiveInt = Field(16 * 1024 * 1024, description="largest encoded picture, bytes")
+    max_pixels: PositiveInt = Field(40_000_000, description="largest picture, pixels; checked before it is decoded")
+    timeout_s: PositiveFloat = Field(10.0, description="time limit of one attempt, redirects included, s")
+    max_redirects: NonNegativeInt = Field(4, description="redirects followed in one attempt")
+    deadline_s: PositiveFloat = Field(30.0, description="a pin whose host fails for this long becomes a dead letter, s")
+    connections_per_host: PositiveInt = Field(16, description="connections open to one host at a time")
 
     @property
     def policy(self) -> FetchPolicy:
-        """The same as the fetcher takes it."""
+        """For the fetcher."""
         return FetchPolicy(
             addresses=AddressPolicy(
                 allowed_hosts=frozenset(host.lower() for host in self.allowed_hosts),

@@ -1,4 +1,4 @@
-"""What all groups of settings are: frozen, and closed to names that nobody knows."""
+"""The base of all groups of settings: frozen, and an unknown name is an error."""
 
 from typing import Annotated
 
@@ -8,6 +8,6 @@ Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
 class Group(BaseModel):
-    """One group: ``PINSTREAM_<GROUP>__<NAME>``."""
+    """One group, read from ``PINSTREAM_<GROUP>__<NAME>``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)

@@ -1,4 +1,4 @@
-"""How Kafka is reached, by every process that reads or writes it."""
+"""Settings of the connection to Kafka, shared by every process that reads or writes it."""
 
 from typing import Literal
 
@@ -11,55 +11,54 @@ ClientKeys = dict[str, str | int | float | bool]
 
 
 class KafkaSettings(Group):
-    """Where events come from and outcomes go."""
+    """The connection to Kafka, and the topics and consumer group in use."""
 
     servers: str = Field("127.0.0.1:9092", description="bootstrap servers, `host:port,host:port`")
-    group: str = Field("pinstream", description="consumer group; the backfill lane commits to `<group>.backfill`")
+    group: str = Field(
+        "pinstream",
+        description="consumer group of the workers on the live lane; on the backfill lane it is `<group>.backfill`",
+    )
     protocol: Literal["classic", "consumer"] = Field(
         "classic",
-        description="how the group is coordinated: `classic` (cooperative-sticky; a killed worker's pins wait "
-        "`session_timeout_ms`) or `consumer` (KIP-848; they wait as long as the broker says, 45 s by default)",
+        description="group protocol: `classic` (cooperative-sticky; the pins of a killed worker wait for "
+        "`session_timeout_ms`) or `consumer` (KIP-848; they wait for the broker's session timeout, 45 s by default)",
     )
     session_timeout_ms: PositiveInt = Field(
-        6000, description="after this without a heartbeat a worker is taken for dead; `classic` only, ms"
+        6000, description="a worker that sends no heartbeat for this long loses its partitions, ms; `classic` only"
     )
-    heartbeat_ms: PositiveInt = Field(1500, description="between heartbeats; `classic` only, ms")
-    topic_prefix: str = Field("", description="put before the names of all topics, for several pinstreams on one Kafka")
-    commit_interval_s: PositiveFloat = Field(0.5, description="between offset commits, s")
+    heartbeat_ms: PositiveInt = Field(1500, description="time between heartbeats, ms; `classic` only")
+    topic_prefix: str = Field("", description="prefix of all topic names, for several installations on one Kafka")
+    commit_interval_s: PositiveFloat = Field(0.5, description="time between offset commits, s")
     client: ClientKeys = Field(
-        {}, description='any of librdkafka\'s keys, for all clients, as JSON: `{"security.protocol": "SASL_SSL"}`'
+        {}, description='librdkafka settings for all clients, as JSON: `{"security.protocol": "SASL_SSL"}`'
     )
-    consumer: ClientKeys = Field({}, description="librdkafka's keys for the consumers, as JSON")
-    producer: ClientKeys = Field({}, description="librdkafka's keys for the producer, as JSON")
+    consumer: ClientKeys = Field({}, description="librdkafka settings for consumers, as JSON")
+    producer: ClientKeys = Field({}, description="librdkafka settings for producers, as JSON")
 
     @property
     def live_topic(self) -> str:
-        """Where live events come from."""
         return self.topic_prefix + topics.EVENTS
 
     @property
     def backfill_topic(self) -> str:
-        """Where backfilled events come from."""
         return self.topic_prefix + topics.BACKFILL
 
     @property
     def indexed_topic(self) -> str:
-        """Where outcomes go."""
         return self.topic_prefix + topics.INDEXED
 
     @property
     def dead_topic(self) -> str:
-        """Where dead letters go."""
         return self.topic_prefix + topics.DEAD
 
     @property
     def client_config(self) -> ClientKeys:
-        """What every client gets."""
+        """librdkafka settings of every client."""
         return {"bootstrap.servers": self.servers, **self.client}
 
     @property
     def consumer_config(self) -> ClientKeys:
-        """What the consumers get."""
+        """librdkafka settings of consumers."""
         protocol: ClientKeys = (
             {"group.protocol": "consumer"}
             if self.protocol == "consumer"
@@ -69,5 +68,5 @@ class KafkaSettings(Group):
 
     @property
     def producer_config(self) -> ClientKeys:
-        """What the producer gets."""
+        """librdkafka settings of producers."""
         return {**self.client_config, **self.producer}

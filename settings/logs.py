@@ -1,4 +1,4 @@
-"""Log lines on standard error: for people, or JSON for machines; context travels in ``extra``."""
+"""Log lines on standard error: for people, or as JSON; the context of a line is its ``extra``."""
 
 import json
 import logging
@@ -13,10 +13,9 @@ class HumanLines(logging.Formatter):
     """``20:15:03 WARNING streams.worker.consume.consumers: text  partition=3``."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """One line, and the stack trace below it if there is one."""
         at = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-        said = "  ".join(f"{name}={value}" for name, value in context_of(record).items())
-        line = f"{at} {record.levelname} {record.name}: {record.getMessage()}" + (f"  {said}" if said else "")
+        context = "  ".join(f"{name}={value}" for name, value in context_of(record).items())
+        line = f"{at} {record.levelname} {record.name}: {record.getMessage()}" + (f"  {context}" if context else "")
         return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
 
 
@@ -24,7 +23,6 @@ class JsonLines(logging.Formatter):
     """One JSON object a line: ``at``, ``level``, ``logger``, ``message`` and the context."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The object, with ``exception`` if there is one."""
         fields: dict[str, Any] = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -38,15 +36,17 @@ class JsonLines(logging.Formatter):
 
 
 def context_of(record: logging.LogRecord) -> dict[str, Any]:
-    """What a line was given as ``extra``."""
+    """The ``extra`` of a log line."""
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 def configure(log_format: Literal["human", "json"], level: str) -> None:
     """Send this process's log lines to standard error."""
-    lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(JsonLines() if log_format == "json" else HumanLines())
-    logging.basicConfig(level=level.upper(), handlers=[lines], force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines() if log_format == "json" else HumanLines())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
-    logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # its failures are translated and counted here
+    logging.getLogger("pymilvus").setLevel(
+        logging.CRITICAL
+    )  # its errors are raised to us, and logged where they are handled

@@ -1,4 +1,4 @@
-"""How the vector index is reached."""
+"""Settings of the connection to Milvus."""
 
 from typing import Self
 
@@ -9,31 +9,32 @@ from settings.tls import TlsGroup
 
 
 class MilvusSettings(TlsGroup):
-    """The vector index."""
+    """The connection to Milvus, the vector index."""
 
-    uri: str = Field("http://127.0.0.1:19530", description="`http(s)://host:port[/database]`; https for TLS")
+    uri: str = Field(
+        "http://127.0.0.1:19530", description="address, `http(s)://host:port[/database]`; `https` uses TLS"
+    )
     token: SecretStr | None = Field(None, description="`user:password` or an API key")
-    timeout_s: PositiveFloat = Field(5.0, description="for one call, s")
+    timeout_s: PositiveFloat = Field(5.0, description="time limit of one call, s")
     staleness_s: PositiveFloat = Field(
-        10.0, description="how old a Bounded read may be; version read-backs are Strong for that long, s"
+        10.0,
+        description="largest staleness of a Bounded read, s; for this long after a partition is assigned, read-backs "
+        "are Strong",
     )
 
     @property
     def tls(self) -> Tls | None:
-        """For an ``https`` address; None for others."""
+        """None unless the address is ``https``."""
         return self._tls if self.uri.startswith("https://") else None
 
     @property
     def secret(self) -> str | None:
-        """The token itself."""
         return None if self.token is None else self.token.get_secret_value()
 
     @model_validator(mode="after")
-    def _tls_is_meant(self) -> Self:
+    def _check_tls(self) -> Self:
         if any(self._files) and self.tls is None:
-            raise ValueError("certificates are given, and the uri does not begin with https://")
+            raise ValueError("certificates are given, but the uri does not begin with https://")
         if self.cert_file is not None and self.ca_file is None:
-            raise ValueError(
-                "pymilvus shows a client's certificate only where the authority is named too: give ca_file"
-            )
+            raise ValueError("pymilvus sends a client certificate only if ca_file is given too: set ca_file")
         return self

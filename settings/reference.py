@@ -1,4 +1,4 @@
-"""The configuration reference, written from the settings classes: one page, a part for each process."""
+"""Writes docs/configuration.md from the settings classes: one section for each process."""
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -12,27 +12,27 @@ from settings.environment import PREFIX, ProcessSettings
 PAGE: Final = Path(__file__).parents[1] / "docs" / "configuration.md"
 
 
-def part_of(page: str, process: str) -> str:
-    """What ``page`` says of ``process``; raises ValueError where it has no place for that."""
-    begin, end = _marks(process)
+def section_of(page: str, process: str) -> str:
+    """The section of ``process`` on ``page``; raises ValueError if the markers around it are missing."""
+    begin, end = _markers(process)
     _, found, rest = page.partition(begin + "\n")
-    part, ends, _ = rest.partition(end)
+    section, ends, _ = rest.partition(end)
     if not (found and ends):
-        raise ValueError(f"no place for {process!r}: put {begin} and {end} where it belongs")
-    return part
+        raise ValueError(f"no section for {process!r}: put {begin} and {end} where it belongs")
+    return section
 
 
-def write(part: str, process: str, *, page: Path = PAGE) -> None:
-    """Put ``part`` where ``page`` tells of ``process``."""
+def write(section: str, process: str, *, page: Path = PAGE) -> None:
+    """Replace the section of ``process`` on ``page``."""
     text = page.read_text()
-    begin, end = _marks(process)
-    page.write_text(text.replace(f"{begin}\n{part_of(text, process)}{end}", f"{begin}\n{part}{end}"))
+    begin, end = _markers(process)
+    page.write_text(text.replace(f"{begin}\n{section_of(text, process)}{end}", f"{begin}\n{section}{end}"))
 
 
 def tables(settings: type[ProcessSettings], title: str, *, shared: Collection[str] = ()) -> str:
-    """Markdown: under ``title`` one table for what is about no single part, and one for each group.
+    """Markdown: under ``title`` a table of the settings without a group, then one for each group.
 
-    Groups named in ``shared`` are only named: they are shown with another process.
+    Groups in ``shared`` are only mentioned: the worker's section describes them.
     """
     fields = settings.model_fields
     general = [(name, field) for name, field in fields.items() if not isinstance(field.default, BaseModel)]
@@ -44,19 +44,19 @@ def tables(settings: type[ProcessSettings], title: str, *, shared: Collection[st
             rows = list(group.model_fields.items())
             parts.append(f"### {name.capitalize()}\n\n{meaning}\n\n" + "\n".join(_table(f"{name.upper()}__", rows)))
     if shared:
-        parts.append(f"Beside these it takes the groups {', '.join(shared)}, as they stand with the worker.\n")
+        parts.append(f"It also reads these groups, described with [the worker](#the-worker): {', '.join(shared)}.\n")
     return "\n".join(parts)
 
 
-def _marks(process: str) -> tuple[str, str]:
+def _markers(process: str) -> tuple[str, str]:
     return f"<!-- {process} -->", f"<!-- /{process} -->"
 
 
 def _table(prefix: str, fields: list[tuple[str, FieldInfo]]) -> Iterator[str]:
     yield "| setting | type | default | meaning |\n|---|---|---|---|"
     for name, field in fields:
-        shown = (f"`{PREFIX}{prefix}{name.upper()}`", _type(field), _default(field), field.description or "")
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in shown) + " |"
+        cells = (f"`{PREFIX}{prefix}{name.upper()}`", _type(field), _default(field), field.description or "")
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
 
 

@@ -1,4 +1,4 @@
-"""TLS to one server, the same four settings for each."""
+"""The four TLS settings that every server's group has."""
 
 from pathlib import Path
 from typing import Self
@@ -12,10 +12,14 @@ from settings.group import Group
 class TlsGroup(Group):
     """A server that may be reached over TLS."""
 
-    ca_file: FilePath | None = Field(None, description="PEM: who signed the server's certificate; else the machine's")
-    cert_file: FilePath | None = Field(None, description="PEM: this client's certificate, for mutual TLS")
-    key_file: FilePath | None = Field(None, description="PEM: its key")
-    server_name: str = Field("", description="the name in the server's certificate, if it is not the host's")
+    ca_file: FilePath | None = Field(
+        None,
+        description="PEM file: certificate authorities that the server's certificate is checked against; by default "
+        "the system's",
+    )
+    cert_file: FilePath | None = Field(None, description="PEM file: the client certificate, for mutual TLS")
+    key_file: FilePath | None = Field(None, description="PEM file: the key of the client certificate")
+    server_name: str = Field("", description="name in the server's certificate, if it differs from the host name")
 
     @property
     def _files(self) -> tuple[Path | None, ...]:
@@ -26,6 +30,6 @@ class TlsGroup(Group):
         return Tls(ca_file=self.ca_file, cert_file=self.cert_file, key_file=self.key_file, server_name=self.server_name)
 
     @model_validator(mode="after")
-    def _certificate_with_key(self) -> Self:
-        _ = self._tls
+    def _check_certificate_has_key(self) -> Self:
+        _ = self._tls  # raises ValueError for a certificate without its key
         return self

@@ -1,4 +1,4 @@
-"""Where traces go, if anybody collects them."""
+"""Settings of OpenTelemetry traces."""
 
 from pydantic import Field
 
@@ -6,13 +6,14 @@ from settings.group import Group, Ratio
 
 
 class TracingSettings(Group):
-    """Traces of single pins, through the stages and Triton: off unless an endpoint is given."""
+    """OpenTelemetry traces of single pins through the worker's stages and Triton; off unless an endpoint is given."""
 
     endpoint: str | None = Field(
-        None, description="an OTLP/gRPC collector, `http(s)://host:4317`; none turns traces off, and they cost nothing"
+        None, description="OTLP/gRPC collector, `http(s)://host:4317`; without it nothing is traced"
     )
     ratio: Ratio = Field(
         0.01,
-        description="share of the traces kept, of those that the publisher's `traceparent` marks as sampled; the same "
-        "traces in every worker",
+        description="share of the traces that are kept, of those that the publisher's `traceparent` marks as "
+        "sampled; every "
+        "worker keeps the same ones",
     )

@@ -1,4 +1,4 @@
-"""How the model server is reached, and what of its answers counts."""
+"""Settings of the connection to Triton, and which detections count as objects."""
 
 from typing import Annotated
 
@@ -10,24 +10,26 @@ from settings.tls import TlsGroup
 
 
 class TritonSettings(TlsGroup):
-    """The model server."""
+    """The connection to Triton, the model server, and which detections count as objects."""
 
-    address: str = Field("127.0.0.1:8001", description="its gRPC endpoint, `host:port`")
-    timeout_s: PositiveFloat = Field(5.0, description="for one inference, s")
-    min_score: Ratio = Field(0.3, description="detections below this are no objects")
-    max_objects: Annotated[int, Field(ge=0, le=64)] = Field(8, description="objects indexed of one pin, best first")
-    secure: bool = Field(False, description="connect over TLS; `CA_FILE` or `CERT_FILE` mean it too")
+    address: str = Field("127.0.0.1:8001", description="gRPC address, `host:port`")
+    timeout_s: PositiveFloat = Field(5.0, description="time limit of one inference, s")
+    min_score: Ratio = Field(0.3, description="detections with a lower score are dropped")
+    max_objects: Annotated[int, Field(ge=0, le=64)] = Field(
+        8, description="most objects of one pin that are indexed, those with the highest scores"
+    )
+    secure: bool = Field(False, description="connect over TLS; also on if `CA_FILE` or `CERT_FILE` is set")
     headers: dict[str, SecretStr] = Field(
-        {}, description='sent with every call, as JSON: `{"authorization": "Bearer ..."}`, or the key of a restricted '
-        "protocol"
+        {}, description='gRPC headers sent with every call, as JSON: `{"authorization": "Bearer ..."}`, or the key '
+        "of a restricted protocol"
     )  # fmt: skip
 
     @property
     def tls(self) -> Tls | None:
-        """None: in the clear."""
+        """None if the connection is not encrypted."""
         return self._tls if self.secure or any(self._files) else None
 
     @property
     def metadata(self) -> dict[str, str]:
-        """The headers themselves."""
+        """The headers as gRPC metadata."""
         return {name.lower(): value.get_secret_value() for name, value in self.headers.items()}

@@ -21,7 +21,7 @@ from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
 from schemas.topics import DEFAULT_PARTITIONS, topics
 from settings import reference as configuration
-from settings.environment import ProcessSettings, effective, wrong
+from settings.environment import ProcessSettings, effective, setting_errors
 from settings.logs import configure
 from streams.dead_letters import commands
 from streams.errors import WorkerStopped
@@ -161,7 +161,7 @@ def _settings(kind: type[S]) -> S:
     try:
         return kind()
     except (ValidationError, SettingsError) as exc:
-        for line in wrong(exc):
+        for line in setting_errors(exc):
             typer.echo(line, err=True)
         raise SystemExit(WRONG_SETTING) from exc
 

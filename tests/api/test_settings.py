@@ -1,4 +1,4 @@
-"""The service's settings: what is wrong names itself, what is secret stays so, what is written is true."""
+"""Wrong settings are named, secrets are masked, and the generated documents are up to date."""
 
 import subprocess
 import sys
@@ -9,20 +9,20 @@ from pydantic import ValidationError
 from api.contract import FILE, rendered
 from api.reference import reference
 from api.settings import ApiSettings
-from settings.environment import effective, wrong
-from settings.reference import PAGE, part_of
+from settings.environment import effective, setting_errors
+from settings.reference import PAGE, section_of
 from streams.worker.settings import WorkerSettings
 
 
-def test_the_configuration_reference_is_generated() -> None:
-    assert part_of(PAGE.read_text(), "api") == reference(), "run `python -m api reference --write`"
+def test_the_configuration_reference_is_up_to_date() -> None:
+    assert section_of(PAGE.read_text(), "api") == reference(), "run `python -m api reference --write`"
 
 
-def test_the_contract_is_written_down() -> None:
+def test_the_openapi_document_is_up_to_date() -> None:
     assert FILE.read_text() == rendered(), "run `python -m api openapi --write`"
 
 
-def test_a_wrong_setting_names_itself_and_ends_the_process_with_2(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_setting_is_named_and_ends_the_process_with_2(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINSTREAM_QUOTA__BODY_BYTES", "lots")
 
     ended = subprocess.run([sys.executable, "-m", "api"], capture_output=True, text=True, check=False)
@@ -31,7 +31,7 @@ def test_a_wrong_setting_names_itself_and_ends_the_process_with_2(monkeypatch: p
     assert "PINSTREAM_QUOTA__BODY_BYTES='lots'" in ended.stderr
 
 
-def test_a_wrong_key_is_not_shown_where_it_is_complained_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_api_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PINSTREAM_API__KEYS", '["hush"]')
     assert "hush" not in str(effective(ApiSettings()))
 
@@ -39,11 +39,11 @@ def test_a_wrong_key_is_not_shown_where_it_is_complained_of(monkeypatch: pytest.
     with pytest.raises(ValidationError) as caught:
         ApiSettings()
 
-    assert "hush" not in "\n".join(wrong(caught.value))
+    assert "hush" not in "\n".join(setting_errors(caught.value))
 
 
-def test_what_worker_and_service_share_they_understand_alike() -> None:
-    """One shell may start both: a group of one name must be one group."""
+def test_settings_of_one_name_mean_the_same_to_worker_and_service() -> None:
+    """One shell may start both."""
     worker, service = WorkerSettings.model_fields, ApiSettings.model_fields
 
     assert {

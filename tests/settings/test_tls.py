@@ -1,4 +1,4 @@
-"""Certificates: which belong together, and when a connection is over TLS."""
+"""Which TLS settings belong together, and when a connection uses TLS."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from pinstream.store.milvus import MilvusStore
 from pinstream.tls import Tls, is_key_trouble, is_tls_trouble
-from settings.environment import wrong
+from settings.environment import setting_errors
 from settings.milvus import MilvusSettings
 from settings.triton import TritonSettings
 from streams.worker.settings import WorkerSettings
@@ -20,13 +20,13 @@ def pem(tmp_path: Path) -> Path:
     return path
 
 
-def test_triton_is_in_the_clear_until_told_otherwise(pem: Path) -> None:
+def test_triton_is_not_encrypted_by_default(pem: Path) -> None:
     assert TritonSettings().tls is None
     assert TritonSettings(secure=True).tls == Tls()
     assert TritonSettings(ca_file=pem, server_name="t").tls == Tls(ca_file=pem, server_name="t")
 
 
-def test_milvus_is_over_tls_where_its_address_says_https(pem: Path) -> None:
+def test_milvus_uses_tls_if_its_address_is_https(pem: Path) -> None:
     assert MilvusSettings().tls is None
     assert MilvusSettings(uri="https://m:1").tls == Tls()
     assert MilvusSettings(uri="https://m:1", ca_file=pem).tls == Tls(ca_file=pem)
@@ -37,7 +37,7 @@ def test_milvus_is_over_tls_where_its_address_says_https(pem: Path) -> None:
 def test_a_certificate_needs_its_key_and_pymilvus_an_authority(pem: Path) -> None:
     with pytest.raises(ValidationError, match="give both or neither"):
         TritonSettings(cert_file=pem)
-    with pytest.raises(ValidationError, match="give ca_file"):
+    with pytest.raises(ValidationError, match="set ca_file"):
         MilvusSettings(uri="https://m:1", cert_file=pem, key_file=pem)
     with pytest.raises(ValueError, match="give its file"):
         MilvusStore("https://m:1", tls=Tls(cert_file=pem, key_file=pem))
@@ -49,18 +49,18 @@ def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     with pytest.raises(ValidationError) as caught:
         WorkerSettings()
 
-    (line,) = wrong(caught.value)
+    (line,) = setting_errors(caught.value)
     assert line.startswith("PINSTREAM_TRITON__CA_FILE='/no/such.pem': ")
 
 
 def test_headers_are_secret_and_in_lower_case() -> None:
-    triton = TritonSettings(headers={"Authorization": "Bearer x"})  # type: ignore[dict-item]
+    triton = TritonSettings(headers={"Authorization": "Bearer x"})
 
     assert triton.metadata == {"authorization": "Bearer x"}
     assert "Bearer" not in str(triton)
 
 
-def test_grpcs_words_are_told_apart() -> None:
+def test_grpc_errors_of_tls_and_of_keys_are_recognised() -> None:
     assert is_tls_trouble("Tls handshake failed (TSI_PROTOCOL_FAILURE): ... CERTIFICATE_VERIFY_FAILED")
     assert is_tls_trouble("Hostname Verification Check failed.")
     assert is_key_trouble("This protocol is restricted, expecting header 'x'")

@@ -4,15 +4,15 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from settings.environment import effective, wrong
-from settings.reference import PAGE, part_of
+from settings.environment import effective, setting_errors
+from settings.reference import PAGE, section_of
 from streams.reference import PARTS
 from streams.worker.settings import WorkerSettings
 
 
 @pytest.mark.parametrize("process", PARTS)
 def test_the_configuration_reference_is_generated(process: str) -> None:
-    assert part_of(PAGE.read_text(), process) == PARTS[process](), "run `python -m streams reference --write`"
+    assert section_of(PAGE.read_text(), process) == PARTS[process](), "run `python -m streams reference --write`"
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_wrong_setting_names_itself_and_what_is_allowed(
     with pytest.raises((ValidationError, SettingsError)) as caught:
         WorkerSettings()
 
-    assert said in "\n".join(wrong(caught.value))
+    assert said in "\n".join(setting_errors(caught.value))
 
 
 def test_client_keys_pass_through_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
