@@ -14,7 +14,7 @@ from api.metrics import ApiMetrics
 from api.pictures.inline import InlineReader
 from api.settings import ApiSettings
 from fetch.fetcher import Fetcher
-from inference import repository
+from inference import model_repository
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
@@ -37,7 +37,9 @@ async def backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[
         )
         store = MilvusStore(milvus.uri, token=milvus.secret, timeout_s=milvus.timeout_s, tls=milvus.tls)
         stack.callback(store.close)
-        detector = Detector(runner, repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects)
+        detector = Detector(
+            runner, model_repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects
+        )
         embedder = Embedder(runner)
         ports = Backing(
             store=store,
@@ -45,7 +47,7 @@ async def backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[
             inline=InlineReader(settings.kafka, records),
             detector=detector,
             embedder=embedder,
-            canary=partial(_sung, ModelCheck(detector, embedder, promised=repository.canary_code()), runner),
+            canary=partial(_sung, ModelCheck(detector, embedder, promised=model_repository.promised_code()), runner),
         )
         parts = await stack.enter_async_context(assembled(settings, metrics, ports))
         tail = TopicTail(settings.kafka, _Bridge(asyncio.get_running_loop(), parts), look_back=settings.cache.pins)

@@ -1,4 +1,4 @@
-"""``python -m inference``: what the worker would compute for some pictures, for debugging and for bulk use."""
+"""``python -m inference``: codes and objects of pictures as the worker computes them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -18,10 +18,10 @@ from inference.detect import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE, Detection, 
 from inference.embed import Embedder
 from inference.errors import InferenceError
 from inference.images import Pixels
-from inference.local import LocalModels
 from inference.model_check import ModelCheck
-from inference.picture_files import SUFFIXES, PictureFile, batches, find
-from inference.repository import canary_code, labels
+from inference.model_repository import labels, promised_code
+from inference.onnx_models import OnnxModels
+from inference.picture_files import SUFFIXES, PictureFile, find, read_batches
 from inference.runner import ModelRunner
 from inference.tensors import DETECT, EMBED
 from pinstream.store.codes import CODE_BYTES, Code
@@ -31,36 +31,39 @@ _Result = TypeVar("_Result")
 _console = Console(stderr=True)
 
 app = typer.Typer(
-    help="What the worker would compute for some pictures, for debugging and for bulk use.",
+    help="Codes and objects of pictures, as the worker computes them.",
     no_args_is_help=True,
     add_completion=False,
 )
 
 INCOMPLETE: Final = 1
-"""Exit status when pictures were skipped."""
+"""Exit status if pictures were skipped."""
 UNUSABLE: Final = 2
-"""Exit status when nothing could be computed at all."""
+"""Exit status if nothing could be computed."""
 BULK_TIMEOUT_S: Final = 60.0
 
-Images = Annotated[list[Path], typer.Option("--images", help="a picture or a folder of them; may be repeated")]
+Images = Annotated[list[Path], typer.Option("--images", help="a picture or a folder; may be repeated")]
 Out = Annotated[Path, typer.Option("--out", help="the file to write")]
-Triton = Annotated[str | None, typer.Option("--triton", metavar="HOST:PORT", help="gRPC; default: onnxruntime here")]
-BatchSize = Annotated[int, typer.Option("--batch", min=1, max=256, help="pictures a call")]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="of onnxruntime, without --triton")]
+Triton = Annotated[
+    str | None,
+    typer.Option("--triton", metavar="HOST:PORT", help="Triton's gRPC address; without it onnxruntime runs here"),
+]
+BatchSize = Annotated[int, typer.Option("--batch", min=1, max=256, help="pictures per call")]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="threads of onnxruntime, without --triton")]
 
 
 @app.command()
 def embed(images: Images, out: Out, triton: Triton = None, batch: BatchSize = 8, threads: Threads = 1) -> None:
-    """Codes of whole pictures: an .npz with ids (n,) and codes (n, 32) uint8, packed as numpy.packbits does."""
-    pictures = _found(images, out)
+    """Write the codes of whole pictures: an .npz with ids (n,) and codes (n, 32) uint8, packed as by numpy.packbits."""
+    pictures = _find(images, out)
 
     async def compute(runner: ModelRunner) -> dict[str, Code]:
-        return await _each(pictures, Embedder(runner).embed_squashed, size_px=EMBED.image_size_px, batch=batch)
+        return await _run_batches(pictures, Embedder(runner).embed_squashed, size_px=EMBED.image_size_px, batch=batch)
 
-    codes = _computed(compute, triton, threads)
+    codes = _run(compute, triton, threads)
     with out.open("wb") as file:
-        np.savez(file, ids=np.array(list(codes), dtype=np.str_), codes=_matrix(codes.values()))
-    _finish(len(codes), len(pictures), out)
+        np.savez(file, ids=np.array(list(codes), dtype=np.str_), codes=_to_array(codes.values()))
+    _report(len(codes), len(pictures), out)
 
 
 @app.command()
@@ -73,78 +76,78 @@ def detect(  # noqa: PLR0913, PLR0917 - one argument per option of the command l
     min_score: Annotated[float, typer.Option(min=0.0, max=1.0)] = DEFAULT_MIN_SCORE,
     max_objects: Annotated[int, typer.Option(min=1, max=100)] = DEFAULT_MAX_OBJECTS,
 ) -> None:
-    """Objects on pictures, as JSON: label, score and box (left, top, right, bottom, 0..1) of each, best first."""
-    pictures = _found(images, out)
+    """Write the objects on pictures as JSON, best first: label, score and box (left, top, right, bottom; 0..1)."""
+    pictures = _find(images, out)
 
     async def compute(runner: ModelRunner) -> dict[str, tuple[Detection, ...]]:
         detector = Detector(runner, labels(), min_score=min_score, max_objects=max_objects)
-        return await _each(pictures, detector.detect_squashed, size_px=DETECT.image_size_px, batch=batch)
+        return await _run_batches(pictures, detector.detect_squashed, size_px=DETECT.image_size_px, batch=batch)
 
-    found = _computed(compute, triton, threads)
+    found = _run(compute, triton, threads)
     report = {
         "model_version": EMBEDDING_VERSION,
         "min_score": min_score,
-        "pictures": [{"id": name, "objects": [_plain(each) for each in objects]} for name, objects in found.items()],
+        "pictures": [{"id": name, "objects": [_to_json(each) for each in objects]} for name, objects in found.items()],
     }
     out.write_bytes(orjson.dumps(report, option=orjson.OPT_INDENT_2))
-    _finish(len(found), len(pictures), out)
+    _report(len(found), len(pictures), out)
 
 
 @app.command()
 def check(triton: Annotated[str, typer.Option("--triton", metavar="HOST:PORT", help="gRPC")]) -> None:
-    """Whether a server runs the models this program was made for, and answers: status 0, or 2 and what is wrong."""
+    """Check that a server runs the models of this checkout and answers; exits with 2 and the reason if not."""
 
-    async def canary(runner: ModelRunner) -> Code:
-        return await ModelCheck(Detector(runner, labels()), Embedder(runner), promised=canary_code()).run()
+    async def compute(runner: ModelRunner) -> Code:
+        return await ModelCheck(Detector(runner, labels()), Embedder(runner), promised=promised_code()).run()
 
-    code = _computed(canary, triton, threads=1)
-    answer = f"{triton} serves embedding version {EMBEDDING_VERSION}; the canary's code is {code.hex()}"
+    code = _run(compute, triton, threads=1)
+    answer = f"{triton} serves embedding version {EMBEDDING_VERSION}; the check picture's code is {code.hex()}"
     _console.print(answer, markup=False, highlight=False, soft_wrap=True)
 
 
-def _found(images: Sequence[Path], out: Path) -> list[PictureFile]:
-    """The pictures to read; ends the program where there are none, or no place for the result."""
+def _find(images: Sequence[Path], out: Path) -> list[PictureFile]:
+    """The pictures to read; ends the program if there are none, or ``out`` cannot be written."""
     if out.is_dir():
-        raise _unusable(f"{out} is a folder; expected the file to write")
+        raise _failure(f"{out} is a folder; expected the file to write")
     if not out.absolute().parent.is_dir():
-        raise _unusable(f"{out}: there is no folder {out.absolute().parent}")
+        raise _failure(f"{out}: there is no folder {out.absolute().parent}")
     try:
         pictures = find(images)
     except FileNotFoundError as exc:
-        raise _unusable(str(exc)) from exc
+        raise _failure(str(exc)) from exc
     if not pictures:
-        raise _unusable(f"no pictures in {', '.join(map(str, images))}; looked for {', '.join(sorted(SUFFIXES))}")
+        raise _failure(f"no pictures in {', '.join(map(str, images))}; looked for {', '.join(sorted(SUFFIXES))}")
     return pictures
 
 
-def _computed(compute: Callable[[ModelRunner], Awaitable[_Result]], triton: str | None, threads: int) -> _Result:
-    """What ``compute`` makes of a runner: on a Triton server that fits, or onnxruntime here."""
+def _run(compute: Callable[[ModelRunner], Awaitable[_Result]], triton: str | None, threads: int) -> _Result:
+    """The result of ``compute`` on a Triton server or on onnxruntime here; an InferenceError ends the program."""
 
-    async def here() -> _Result:
+    async def run() -> _Result:
         if triton is None:
-            return await compute(LocalModels(threads=threads))
+            return await compute(OnnxModels(threads=threads))
         async with TritonModels(triton, timeout_s=BULK_TIMEOUT_S) as models:
             await models.check()
             return await compute(models)
 
     try:
-        return asyncio.run(here())
+        return asyncio.run(run())
     except InferenceError as exc:
-        raise _unusable(str(exc)) from exc
+        raise _failure(str(exc)) from exc
 
 
-async def _each(
+async def _run_batches(
     pictures: Sequence[PictureFile],
     call: Callable[[Pixels], Awaitable[Sequence[_Result]]],
     *,
     size_px: int,
     batch: int,
 ) -> dict[str, _Result]:
-    """The result of every readable picture by its name; the others are named on the error stream."""
+    """The result of every readable picture by its id; the others are reported on the error stream."""
     results: dict[str, _Result] = {}
     with Progress(*Progress.get_default_columns(), MofNCompleteColumn(), console=_console) as progress:
         task = progress.add_task("pictures", total=len(pictures))
-        async for part in batches(pictures, size_px=size_px, batch=batch):
+        async for part in read_batches(pictures, size_px=size_px, batch=batch):
             for picture, reason in part.refused:
                 _console.print(f"skipped {picture.path}: {reason}", style="red", markup=False, soft_wrap=True)
             if part.pictures:
@@ -154,20 +157,20 @@ async def _each(
     return results
 
 
-def _matrix(codes: Iterable[Code]) -> npt.NDArray[np.uint8]:
+def _to_array(codes: Iterable[Code]) -> npt.NDArray[np.uint8]:
     return np.frombuffer(b"".join(codes), np.uint8).reshape(-1, CODE_BYTES)
 
 
-def _plain(found: Detection) -> dict[str, object]:
+def _to_json(found: Detection) -> dict[str, object]:
     return {"label": found.label, "score": found.score, "box": list(astuple(found.box))}
 
 
-def _finish(written: int, given: int, out: Path) -> None:
+def _report(written: int, given: int, out: Path) -> None:
     _console.print(f"{written} of {given} pictures written to {out}", markup=False, highlight=False, soft_wrap=True)
     if written < given:
         raise typer.Exit(INCOMPLETE)
 
 
-def _unusable(message: str) -> typer.Exit:
+def _failure(message: str) -> typer.Exit:
     _console.print(message, style="red", markup=False, soft_wrap=True)
     return typer.Exit(UNUSABLE)

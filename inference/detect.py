@@ -1,4 +1,4 @@
-"""Which objects a picture shows, and where."""
+"""The objects on a picture: label, score and box."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from inference.tensors import DETECT
 DEFAULT_MIN_SCORE: Final = 0.3
 DEFAULT_MAX_OBJECTS: Final = 8
 MIN_SIDE: Final = 0.02
-"""A box thinner than this fraction of the picture shows nothing."""
+"""Boxes with a side shorter than this fraction of the picture are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Detection:
 
 
 class Detector:
-    """Objects on pictures, best first. ``labels`` are the names of the model's classes, in its order."""
+    """Finds objects. ``labels`` are the names of the model's classes, in the order of their numbers."""
 
     def __init__(
         self,
@@ -44,16 +44,13 @@ class Detector:
         self._max_objects = max_objects
 
     async def detect(self, pixels: Pixels, *, priority: Priority = Priority.LIVE) -> tuple[Detection, ...]:
-        """The objects on one picture, ``(height, width, 3) uint8``; raises as `ModelRunner.infer` does."""
+        """The objects on one picture, ``(height, width, 3) uint8``, best first; raises as `ModelRunner.infer` does."""
         return (await self.detect_squashed(squash(pixels, DETECT.image_size_px)[None], priority=priority))[0]
 
     async def detect_squashed(
         self, images: Pixels, *, priority: Priority = Priority.LIVE
     ) -> list[tuple[Detection, ...]]:
-        """The objects on each picture of ``(n, 320, 320, 3) uint8``, as `images.squash` makes them.
-
-        More than ``DETECT.max_batch`` pictures take further calls.
-        """
+        """The same for each squashed picture of ``(n, 320, 320, 3) uint8``, in calls of ``DETECT.max_batch``."""
         found: list[tuple[Detection, ...]] = []
         for first in range(0, len(images), DETECT.max_batch):
             part = images[first : first + DETECT.max_batch]
@@ -63,9 +60,9 @@ class Detector:
 
     def _objects(self, outputs: Outputs, row: int) -> tuple[Detection, ...]:
         scores = outputs["scores"][row]
-        boxes = clipped(outputs["boxes"][row])
-        kept = (scores >= self._min_score) & worth_cropping(boxes)
-        order = [index for index in np.argsort(-scores, kind="stable") if kept[index]]
+        boxes = clip(outputs["boxes"][row])
+        is_kept = (scores >= self._min_score) & has_area(boxes)
+        order = [index for index in np.argsort(-scores, kind="stable") if is_kept[index]]
         return tuple(
             Detection(
                 label=self._label(int(outputs["labels"][row][index])),
@@ -77,16 +74,16 @@ class Detector:
 
     def _label(self, index: int) -> str:
         if not 0 <= index < len(self._labels):
-            raise ModelMismatch(f"detect: label {index} of a model known to have {len(self._labels)}")
+            raise ModelMismatch(f"detect: label {index} of a model with {len(self._labels)} labels")
         return self._labels[index]
 
 
-def clipped(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """``(n, 4)`` corners moved inside the picture; what is not a number stays so."""
+def clip(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """``(n, 4)`` corners moved inside the picture; NaN stays NaN."""
     return np.clip(boxes, 0.0, 1.0)
 
 
-def worth_cropping(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
-    """Which of ``(n, 4)`` clipped boxes have two real sides, ``(n,)``."""
+def has_area(boxes: npt.NDArray[np.float32]) -> npt.NDArray[np.bool_]:
+    """Whether both sides of ``(n, 4)`` clipped boxes are at least `MIN_SIDE`, ``(n,)``; False for NaN."""
     sides = boxes[:, 2:] - boxes[:, :2]
     return np.asarray((sides >= MIN_SIDE).all(axis=1))

@@ -1,4 +1,4 @@
-"""One binary code for each part of a picture."""
+"""Binary codes of a picture and of boxes on it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from inference.tensors import EMBED
 from pinstream.store.codes import Code
 
 _INLINE_BYTES: Final = 2_000_000
-"""Cropping less than this takes about a millisecond: not worth a thread, and no harm to an event loop."""
+"""Cropping less than this takes about 1 ms: a thread would cost more, and the event loop can wait that long."""
 
 
 class Embedder:
-    """Codes of pictures and of boxes on them, all in the embedding version that the runner serves."""
+    """Makes codes, all in the embedding version that the runner serves."""
 
     def __init__(self, runner: ModelRunner) -> None:
         self._runner = runner
 
     async def embed(self, pixels: Pixels, boxes: Sequence[Box], *, priority: Priority = Priority.LIVE) -> list[Code]:
-        """One code per box, in order; give `images.WHOLE` first for the whole picture. One call for all of them.
+        """One code per box, in order; `images.WHOLE` is the whole picture.
 
-        More than ``EMBED.max_batch`` boxes take further calls. Raises as `ModelRunner.infer` does.
+        One call for up to ``EMBED.max_batch`` boxes. Raises as `ModelRunner.infer` does.
         """
         inline = pixels.size * len(boxes) <= _INLINE_BYTES
         images = crops(pixels, boxes) if inline else await asyncio.to_thread(crops, pixels, boxes)

@@ -3,12 +3,12 @@
 ::
 
     InferenceError
-    ├── PictureRefused       invalid: this picture never will decode; a dead letter
+    ├── PictureRefused       invalid: this picture will never decode; a dead letter
     ├── ModelUnavailable     retryable: the server is away or not ready; it will come back
     │   └── ModelBusy        retryable: a queue is full or a deadline passed; send less
-    └── ModelMismatch        fatal: the server never will answer this program: a wrong key, other models
-        ├── OtherModels        it was asked what it serves: another embedding version, other tensors
-        └── EmbeddingMismatch  the same, seen in its codes
+    └── ModelMismatch        fatal: the server will never answer this program: a wrong key, other models
+        ├── OtherModels        its metadata says so: another embedding version, other tensors
+        └── EmbeddingMismatch  its codes say so
 """
 
 
@@ -17,7 +17,7 @@ class InferenceError(Exception):
 
 
 class PictureRefused(InferenceError):
-    """The bytes are not a picture this system accepts; asking again changes nothing."""
+    """The bytes are not a picture that this system accepts."""
 
 
 class ModelUnavailable(InferenceError):
@@ -25,16 +25,16 @@ class ModelUnavailable(InferenceError):
 
 
 class ModelBusy(ModelUnavailable):
-    """The model server refuses or outlasts its deadline for now; the caller should send less."""
+    """The model server's queue is full or it missed a deadline; the caller should send less."""
 
 
 class ModelMismatch(InferenceError):
-    """The model server refuses this program, or answers what it cannot read; stop."""
+    """The model server refuses this program, or its answer has other tensors than expected."""
 
 
 class OtherModels(ModelMismatch):
-    """The model server was asked what it serves, and it is something else."""
+    """The model server serves other models than this program was made for."""
 
 
 class EmbeddingMismatch(ModelMismatch):
-    """The model server's codes are not those of this program's embedding version; tells no address."""
+    """The model server's codes are not those of this program's embedding version; the message has no address."""

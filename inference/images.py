@@ -1,4 +1,4 @@
-"""Bytes to pixels, and pixels to what a model sees: the only decoder and the only resize kernel.
+"""Bytes to pixels, and pixels to a model's input: the only decoder and the only resize kernel.
 
 The kernel belongs to the embedding version: another one flips 2-8 % of the bits.
 """
@@ -23,13 +23,13 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF")
 MAX_PIXELS: Final = 40_000_000
 MIN_SIDE_PX: Final = 8
 MAX_JPEG_SCANS: Final = 64
-"""A progressive picture has about ten; each costs a pass over all pixels, and none costs more than a few bytes."""
+"""A progressive picture has about ten. Each scan is a pass over all pixels but may be only a few bytes of the file."""
 RESIZE_KERNEL: Final = "squash, cv2.INTER_AREA"
 
 _SCAN: Final = b"\xff\xda"
 _END: Final = b"\xff\xd9"
 _RGB_AS_STORED: Final = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
-_TURNS: Final[Mapping[int, tuple[bool, int | None]]] = {
+_ORIENTATIONS: Final[Mapping[int, tuple[bool, int | None]]] = {
     1: (False, None),
     2: (False, 1),
     3: (False, -1),
@@ -39,7 +39,7 @@ _TURNS: Final[Mapping[int, tuple[bool, int | None]]] = {
     7: (True, -1),
     8: (True, 0),
 }
-"""EXIF orientation to what undoes it: whether to transpose, then `cv2.flip`'s axis (0 rows, 1 columns, -1 both)."""
+"""How to undo an EXIF orientation: whether to transpose, then the axis of `cv2.flip` (0 rows, 1 columns, -1 both)."""
 # What Pillow's readers raise on bytes that only look like a picture.
 _BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, MemoryError, OverflowError, struct.error, zlib.error)
 
@@ -71,7 +71,7 @@ def decode(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
             _check_size(picture.size, max_pixels)
             return _upright(_pixels(picture, encoded), _orientation(picture))
     except UnidentifiedImageError as exc:
-        raise PictureRefused(f"not a picture: {_head(encoded)}; expected {', '.join(FORMATS)}") from exc
+        raise PictureRefused(f"not a picture: {_beginning(encoded)}; expected {', '.join(FORMATS)}") from exc
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise PictureRefused(f"more pixels than the limit of {max_pixels}: {exc}") from exc
     except _BROKEN as exc:
@@ -79,9 +79,9 @@ def decode(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
 
 
 def pixel_count(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> int:
-    """How many pixels `decode` would make, by the picture's head alone; 0 where that cannot be told.
+    """How many pixels `decode` would return, from the header alone; 0 if that cannot be read.
 
-    What is no picture, or too large a one, is left for `decode` to refuse.
+    It refuses nothing: `decode` does that.
     """
     try:
         with Image.open(io.BytesIO(encoded), formats=FORMATS) as picture:
@@ -102,7 +102,7 @@ def squash(pixels: Pixels, size_px: int, box: Box = WHOLE) -> Pixels:
 
 
 def pixels_inside(box: Box, width_px: int, height_px: int) -> tuple[Span, Span]:
-    """The columns and the rows that ``squash`` takes of a box: boxes with equal ones have equal codes."""
+    """The columns and rows that `squash` takes of a box: boxes with the same pixels have the same code."""
     return _span(box.x0, box.x1, width_px), _span(box.y0, box.y1, height_px)
 
 
@@ -121,13 +121,13 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
 
 
 def _pixels(picture: Image.Image, encoded: bytes) -> Pixels:
-    """RGB as stored, before it is turned upright."""
+    """RGB as stored, before EXIF orientation is applied."""
     if picture.format in ("JPEG", "MPO"):
         scans = encoded.count(_SCAN)
         if scans > MAX_JPEG_SCANS:
             raise PictureRefused(f"a JPEG of {scans} scans; the limit is {MAX_JPEG_SCANS}")
-        # OpenCV gives the same pixels as Pillow, three copies and two thirds of the time cheaper, but it fills in
-        # what is missing of a truncated picture; whatever is not plainly whole is left to Pillow's judgement.
+        # OpenCV gives the same pixels as Pillow in a third of the time and without three copies, but it fills in
+        # what a truncated picture lacks. So a file that has no end marker after its last scan goes to Pillow.
         if picture.mode in ("RGB", "L") and encoded.rfind(_END) > encoded.rfind(_SCAN):
             decoded = cv2.imdecode(np.frombuffer(encoded, np.uint8), _RGB_AS_STORED)
             if decoded is not None and decoded.shape == (picture.height, picture.width, 3):
@@ -154,14 +154,14 @@ def _orientation(picture: Image.Image) -> int:
         found = picture.getexif().get(ExifTags.Base.Orientation, 1)
     except _BROKEN:
         return 1
-    return found if isinstance(found, int) and found in _TURNS else 1
+    return found if isinstance(found, int) and found in _ORIENTATIONS else 1
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:
-    transposed, flip = _TURNS[orientation]
+    transposed, flip = _ORIENTATIONS[orientation]
     turned = cv2.transpose(pixels) if transposed else pixels
     return np.asarray(turned if flip is None else cv2.flip(turned, flip), dtype=np.uint8)
 
 
-def _head(encoded: bytes) -> str:
+def _beginning(encoded: bytes) -> str:
     return f"{len(encoded)} bytes starting with {encoded[:8]!r}" if encoded else "0 bytes"

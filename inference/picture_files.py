@@ -1,4 +1,4 @@
-"""Picture files given on a command line: their names, and their pixels as the models see them."""
+"""Picture files named on a command line: their ids, and their pixels as the models see them."""
 
 import asyncio
 from collections import Counter
@@ -17,7 +17,7 @@ SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"})
 
 @dataclass(frozen=True, slots=True)
 class PictureFile:
-    """One file, and the name its results go by."""
+    """One file, and the id of its results."""
 
     picture_id: str
     path: Path
@@ -25,7 +25,7 @@ class PictureFile:
 
 @dataclass(frozen=True, slots=True)
 class PictureBatch:
-    """Some pictures, ``images`` holding each as ``(n, size, size, 3) uint8``, and those that could not be read."""
+    """Pictures, their pixels ``(n, size, size, 3) uint8``, and the files that could not be read, with the reason."""
 
     pictures: tuple[PictureFile, ...]
     images: Pixels
@@ -33,10 +33,10 @@ class PictureBatch:
 
 
 def find(given: Sequence[Path]) -> list[PictureFile]:
-    """The files named, and every picture file below the folders named, sorted by path.
+    """The named files and every picture file in the named folders and below, sorted by path.
 
-    A picture goes by its path below the folder, without the suffix; where two would share a name, with it, and
-    where they still would, by its whole path. Raises FileNotFoundError for what is not there.
+    The id is the path below the folder without the suffix; if two pictures would share it, with the suffix; if they
+    still would, the whole path. Raises FileNotFoundError for a missing path.
     """
     found: dict[Path, Path] = {}
     for path in given:
@@ -55,8 +55,8 @@ def find(given: Sequence[Path]) -> list[PictureFile]:
     ]
 
 
-async def batches(pictures: Sequence[PictureFile], *, size_px: int, batch: int) -> AsyncIterator[PictureBatch]:
-    """The pictures, ``batch`` at a time, decoded and squashed on a thread one batch ahead of the caller."""
+async def read_batches(pictures: Sequence[PictureFile], *, size_px: int, batch: int) -> AsyncIterator[PictureBatch]:
+    """The pictures, ``batch`` at a time, decoded and squashed in a thread, one batch ahead of the caller."""
     ahead: asyncio.Task[PictureBatch] | None = None
     for first in range(0, len(pictures), batch):
         reading = asyncio.create_task(asyncio.to_thread(read, pictures[first : first + batch], size_px))
@@ -68,7 +68,7 @@ async def batches(pictures: Sequence[PictureFile], *, size_px: int, batch: int) 
 
 
 def read(pictures: Sequence[PictureFile], size_px: int) -> PictureBatch:
-    """One batch from disk; blocks. What does not decode is listed with the reason, never raised."""
+    """One batch from disk; blocks. Pictures that do not decode are listed as refused."""
     images = np.empty((len(pictures), size_px, size_px, 3), np.uint8)
     good: list[PictureFile] = []
     refused: list[tuple[PictureFile, str]] = []

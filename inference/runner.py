@@ -1,4 +1,4 @@
-"""What runs the models: one operation, kept by a Triton server and by onnxruntime in this process alike."""
+"""The one operation of whatever runs the models: a Triton server, or onnxruntime in this process."""
 
 from collections.abc import Mapping
 from enum import IntEnum
@@ -17,25 +17,25 @@ NUMPY_TYPES: Mapping[str, type[np.generic]] = {"UINT8": np.uint8, "INT32": np.in
 
 
 class Priority(IntEnum):
-    """Which lane a call serves; the server empties the lower number first."""
+    """The lane that a call belongs to; Triton serves the lower number first."""
 
     LIVE = 1
     BACKFILL = 2
 
 
 class ModelRunner(Protocol):
-    """The models of `inference.tensors`, wherever they run. Calls are independent and safe to repeat."""
+    """Runs the models of `inference.tensors`. Calls are independent and safe to repeat."""
 
     async def infer(self, spec: ModelSpec, images: Pixels, *, priority: Priority = Priority.LIVE) -> Outputs:
-        """Every output of one model for ``(n, size, size, 3) uint8``: arrays ``(n, ...)`` of the caller's own, by name.
+        """Every output of one model for ``(n, size, size, 3) uint8``: arrays ``(n, ...)`` by name, owned by the caller.
 
         ``n`` is at most ``spec.max_batch``. Raises ModelUnavailable, ModelBusy or ModelMismatch.
         """
         ...
 
 
-def checked_outputs(spec: ModelSpec, outputs: Outputs, count: int) -> Outputs:
-    """``outputs`` itself; raises ModelMismatch, naming what differs, unless each has its declared shape and type."""
+def check_outputs(spec: ModelSpec, outputs: Outputs, count: int) -> Outputs:
+    """Returns ``outputs``; raises ModelMismatch unless each has its declared shape and type."""
     for tensor in spec.outputs:
         found = outputs.get(tensor.name)
         if found is None:

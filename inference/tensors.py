@@ -1,4 +1,4 @@
-"""What the two models take and give: the one place that knows tensor names, shapes and sizes.
+"""Inputs and outputs of the two models: the one place with tensor names, shapes and sizes.
 
 The Triton configurations and the ONNX graphs are compared with this table by a test.
 """

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, PositiveFloat, SecretStr
 
+from inference.client import DEFAULT_TIMEOUT_S
+from inference.detect import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE
 from pinstream.tls import Tls
 from settings.group import Ratio
 from settings.tls import TlsGroup
@@ -13,10 +15,10 @@ class TritonSettings(TlsGroup):
     """The connection to Triton, the model server, and which detections count as objects."""
 
     address: str = Field("127.0.0.1:8001", description="gRPC address, `host:port`")
-    timeout_s: PositiveFloat = Field(5.0, description="time limit of one inference, s")
-    min_score: Ratio = Field(0.3, description="detections with a lower score are dropped")
+    timeout_s: PositiveFloat = Field(DEFAULT_TIMEOUT_S, description="time limit of one inference, s")
+    min_score: Ratio = Field(DEFAULT_MIN_SCORE, description="detections with a lower score are dropped")
     max_objects: Annotated[int, Field(ge=0, le=64)] = Field(
-        8, description="most objects of one pin that are indexed, those with the highest scores"
+        DEFAULT_MAX_OBJECTS, description="most objects of one pin that are indexed, those with the highest scores"
     )
     secure: bool = Field(False, description="connect over TLS; also on if `CA_FILE` or `CERT_FILE` is set")
     headers: dict[str, SecretStr] = Field(

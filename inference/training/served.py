@@ -11,9 +11,9 @@ import numpy as np
 from inference.detect import Detection, Detector
 from inference.embed import Embedder
 from inference.images import Box, Pixels, decode, squash
-from inference.local import LocalModels
+from inference.model_repository import labels
+from inference.onnx_models import OnnxModels
 from inference.picture_files import SUFFIXES, find, read
-from inference.repository import labels
 from inference.tensors import DETECT, EMBED
 from inference.training.detection import iou
 from inference.training.errors import BadPhotos
@@ -62,7 +62,7 @@ def look(folder: Path, *, most: int) -> list[ServedAnswer]:
     truths = read_objects(folder) if (folder / TABLE).is_file() else {}
 
     async def both() -> tuple[list[Code], list[tuple[Detection, ...]]]:
-        models = LocalModels()
+        models = OnnxModels()
         return (
             await Embedder(models).embed_squashed(small),
             await Detector(models, labels()).detect_squashed(big.images),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from PIL import Image, ImageDraw, ImageFont
 
 from inference.images import Box
-from inference.repository import graph
+from inference.model_repository import graph_path
 from inference.tensors import DETECT, EMBED
 from inference.training.graphs import sha256
 from inference.training.served import ServedAnswer, evenly, judge, look, nearest, sharing
@@ -36,7 +36,7 @@ def draw_sheets(folder: Path, out: Path, *, most: int = 200) -> dict[str, Any]:
     _save(neighbours(queries, seen), out / NEIGHBOURS)
     shown = _with_and_without(seen)
     _save(detections(shown), out / DETECTIONS)
-    files = {spec.name: sha256(graph(spec)) for spec in (EMBED, DETECT)}
+    files = {spec.name: sha256(graph_path(spec)) for spec in (EMBED, DETECT)}
     return {"pictures": len(seen), "sha256": files, "neighbours": _nearness(seen), "detections": _counts(shown)}
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from inference.images import RESIZE_KERNEL, squash
-from inference.model_check import drawn
+from inference.model_check import check_picture
 from inference.tensors import DETECT, EMBED, ModelSpec
 from inference.training.assess import open_embedder, settings_of
 from inference.training.errors import TrainingProblem
@@ -121,7 +121,7 @@ def commit() -> str:
 def _canary(path: Path) -> str:
     """The code by which a running server is recognised, in hex."""
     session = ort.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    (codes,) = session.run(None, {EMBED.images.name: squash(drawn(), EMBED.image_size_px)[None]})
+    (codes,) = session.run(None, {EMBED.images.name: squash(check_picture(), EMBED.image_size_px)[None]})
     return bytes(codes[0]).hex()
 
 

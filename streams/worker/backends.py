@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fetch.fetcher import Fetcher
-from inference import repository
+from inference import model_repository
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
@@ -67,7 +67,7 @@ class Backends:
     @property
     def model_check(self) -> ModelCheck:
         """One picture whose code is known, sent through both models."""
-        return ModelCheck(self.detect, self.embed, promised=repository.canary_code())
+        return ModelCheck(self.detect, self.embed, promised=model_repository.promised_code())
 
 
 @asynccontextmanager
@@ -91,7 +91,9 @@ async def backends(settings: WorkerSettings, metrics: WorkerMetrics) -> AsyncIte
         stack.push_async_callback(reader.close)
         yield Backends(
             models=models,
-            detect=Detector(models, repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects),
+            detect=Detector(
+                models, model_repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects
+            ),
             embed=Embedder(models),
             fetch=await stack.enter_async_context(Fetcher(settings.fetch.policy)),
             store=store,

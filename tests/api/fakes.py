@@ -106,7 +106,7 @@ class ColourModels:
         self.crops += len(boxes)
         return [colour_code(_inside(pixels, box).mean(axis=(0, 1))) for box in boxes]
 
-    async def sing(self) -> object:
+    async def run(self) -> object:
         """What readiness asks."""
         return await self.embed(np.zeros((8, 8, 3), np.uint8), [WHOLE])
 
@@ -142,7 +142,7 @@ class Bench:
         async def opened(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
             ports = Backing(
                 store=self.store, fetch=self.web, inline=self.records,
-                detector=self.models, embedder=self.models, canary=self.models.sing,
+                detector=self.models, embedder=self.models, canary=self.models.run,
             )  # fmt: skip
             async with assembled(settings, metrics, ports) as parts:
                 yield parts

@@ -13,8 +13,8 @@ from deploy.demo.sources import PictureFolder, PinSource, SamplePins
 from deploy.local.selection import CHECKOUT
 from inference.detect import Detector
 from inference.images import decode
-from inference.local import LocalModels
-from inference.repository import labels
+from inference.model_repository import labels
+from inference.onnx_models import OnnxModels
 from pinstream.events import PinOutcome
 from tests.bench import limit, machine
 from tests.bench.figures import percentiles, stage_medians, steady_rate
@@ -86,7 +86,7 @@ def _source(images: Path | None) -> tuple[PinSource, str]:
 
 async def _prepared(source: PinSource, pictures: int) -> list[limit.Prepared]:
     """What both models are fed with, cut out as the worker would."""
-    async with LocalModels(repository=MODELS) as models:
+    async with OnnxModels(repository=MODELS) as models:
         detector = Detector(models, labels(repository=MODELS))
         prepared = []
         for number in range(pictures):

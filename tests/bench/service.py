@@ -20,7 +20,7 @@ from inference.client import TritonModels
 from inference.detect import Detector
 from inference.embed import Embedder
 from inference.images import WHOLE, Box, decode
-from inference.repository import labels
+from inference.model_repository import labels
 from pinstream.store.codes import CODE_BYTES
 from pinstream.store.collection import Row
 from pinstream.store.milvus import MilvusStore

@@ -5,8 +5,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from inference.images import Pixels
 
-def golden_pictures(size_px: int) -> np.ndarray:
+
+def golden_pictures(size_px: int) -> Pixels:
     """Shapes on gradients, ``(8, size, size, 3) uint8``."""
     pictures = np.zeros((8, size_px, size_px, 3), np.uint8)
     ramp = np.linspace(0, 255, size_px, dtype=np.uint8)
@@ -21,7 +23,7 @@ def golden_pictures(size_px: int) -> np.ndarray:
     return pictures
 
 
-def golden_codes() -> np.ndarray:
+def golden_codes() -> Pixels:
     """``(8, 32) uint8``."""
     lines = (Path(__file__).parent / "golden_codes.txt").read_text().split()
     return np.array([list(bytes.fromhex(line)) for line in lines], np.uint8)

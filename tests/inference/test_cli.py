@@ -9,9 +9,10 @@ from typer.testing import CliRunner, Result
 
 from inference.cli import app
 from inference.images import decode, squash
-from inference.local import LocalModels
-from inference.repository import labels
+from inference.model_repository import labels
+from inference.onnx_models import OnnxModels
 from inference.tensors import EMBED
+from tests.inference.fakes import FakeTriton
 
 
 def run(*arguments: object) -> Result:
@@ -28,17 +29,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_embed_writes_the_codes_that_the_model_gives(folder, tmp_path):
+def test_embed_writes_the_codes_that_the_model_gives(folder: Path, tmp_path: Path) -> None:
     result = run("embed", "--images", folder, "--out", tmp_path / "codes.npz", "--batch", 2)
 
     assert result.exit_code == 0, result.output
     images = np.stack([squash(decode((folder / f"{name}.jpg").read_bytes()), 224) for name in "abc"])
     with np.load(tmp_path / "codes.npz") as written:
         assert written["ids"].tolist() == ["a", "b", "c"]
-        assert np.array_equal(written["codes"], asyncio.run(LocalModels().infer(EMBED, images))["codes"])
+        assert np.array_equal(written["codes"], asyncio.run(OnnxModels().infer(EMBED, images))["codes"])
 
 
-def test_detect_writes_objects_best_first_with_boxes_inside(folder, tmp_path):
+def test_detect_writes_objects_best_first_with_boxes_inside(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "objects.json"
 
     result = run("detect", "--images", folder, "--out", out, "--min-score", "0.0", "--max-objects", "5")
@@ -57,7 +58,7 @@ def test_detect_writes_objects_best_first_with_boxes_inside(folder, tmp_path):
             assert found["label"] in labels()
 
 
-def test_a_higher_threshold_leaves_fewer_objects(folder, tmp_path):
+def test_a_higher_threshold_leaves_fewer_objects(folder: Path, tmp_path: Path) -> None:
     def count(min_score: str) -> int:
         out = tmp_path / f"{min_score}.json"
         assert run("detect", "--images", folder, "--out", out, "--min-score", min_score).exit_code == 0
@@ -67,7 +68,7 @@ def test_a_higher_threshold_leaves_fewer_objects(folder, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["embed", "detect"])
-def test_pictures_that_do_not_decode_are_named_and_skipped_with_status_1(folder, tmp_path, command):
+def test_pictures_that_do_not_decode_are_reported_with_status_1(folder: Path, tmp_path: Path, command: str) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_text("not a picture")
 
@@ -80,7 +81,7 @@ def test_pictures_that_do_not_decode_are_named_and_skipped_with_status_1(folder,
 
 
 @pytest.mark.parametrize("command", ["embed", "detect"])
-def test_nothing_to_read_ends_with_status_2_and_says_what_was_looked_for(tmp_path, command):
+def test_nothing_to_read_ends_with_status_2_and_says_what_was_looked_for(tmp_path: Path, command: str) -> None:
     empty = run(command, "--images", tmp_path, "--out", tmp_path / "out")
     absent = run(command, "--images", tmp_path / "absent", "--out", tmp_path / "out")
 
@@ -89,7 +90,7 @@ def test_nothing_to_read_ends_with_status_2_and_says_what_was_looked_for(tmp_pat
     assert "absent: no such picture or folder" in absent.stderr
 
 
-def test_pictures_none_of_which_decode_leave_an_empty_result(tmp_path):
+def test_pictures_none_of_which_decode_leave_an_empty_result(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_text("not a picture")
 
     assert run("embed", "--images", tmp_path, "--out", tmp_path / "codes.npz").exit_code == 1
@@ -98,7 +99,7 @@ def test_pictures_none_of_which_decode_leave_an_empty_result(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["embed", "detect"])
-def test_a_folder_that_is_not_there_is_said_before_any_work(folder, tmp_path, command):
+def test_a_folder_that_is_not_there_is_said_before_any_work(folder: Path, tmp_path: Path, command: str) -> None:
     result = run(command, "--images", folder, "--out", tmp_path / "absent" / "out")
 
     assert result.exit_code == 2
@@ -106,7 +107,7 @@ def test_a_folder_that_is_not_there_is_said_before_any_work(folder, tmp_path, co
 
 
 @pytest.mark.parametrize("command", ["embed", "detect"])
-def test_a_folder_as_the_file_to_write_is_refused_before_any_work(folder, tmp_path, command):
+def test_a_folder_as_the_file_to_write_is_refused_before_any_work(folder: Path, tmp_path: Path, command: str) -> None:
     result = run(command, "--images", folder, "--out", tmp_path)
 
     assert result.exit_code == 2
@@ -114,7 +115,7 @@ def test_a_folder_as_the_file_to_write_is_refused_before_any_work(folder, tmp_pa
     assert "pictures" not in result.stderr  # nothing was begun
 
 
-def test_a_server_that_is_away_is_said_in_words(folder, tmp_path):
+def test_a_server_that_is_away_is_said_in_words(folder: Path, tmp_path: Path) -> None:
     result = run("embed", "--images", folder, "--out", tmp_path / "out", "--triton", "127.0.0.1:1")
 
     assert result.exit_code == 2
@@ -122,7 +123,7 @@ def test_a_server_that_is_away_is_said_in_words(folder, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-async def test_a_server_that_does_not_fit_is_said_to(triton):
+async def test_a_server_that_does_not_fit_is_refused(triton: FakeTriton) -> None:
     triton.versions = ("41",)
 
     result = await asyncio.to_thread(run, "check", "--triton", triton.address)
@@ -131,7 +132,7 @@ async def test_a_server_that_does_not_fit_is_said_to(triton):
     assert "has versions 41" in result.stderr
 
 
-async def test_a_server_is_asked_where_one_is_given(folder, tmp_path, triton):
+async def test_a_server_is_asked_where_one_is_given(folder: Path, tmp_path: Path, triton: FakeTriton) -> None:
     triton.answer = lambda spec, images: {"codes": np.full((len(images), 32), 7, np.uint8)}
 
     result = await asyncio.to_thread(

@@ -1,6 +1,8 @@
 import io
+import itertools
 import struct
 import zlib
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from inference.errors import PictureRefused
-from inference.images import MAX_JPEG_SCANS, WHOLE, Box, decode, pixel_count, squash
+from inference.images import MAX_JPEG_SCANS, WHOLE, Box, Pixels, decode, pixel_count, squash
 
 WIDTH, HEIGHT = 48, 32
 
@@ -40,10 +42,10 @@ def png(width: int, height: int, *, bits: int = 8, colour: int = 2, rows: bytes 
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
-def assert_close(found: np.ndarray, expected: np.ndarray, *, within: float = 6.0) -> None:
-    assert found.shape == expected.shape
+def assert_close(found: Pixels, expected: Pixels, *, within: float = 6.0, said: str = "") -> None:
+    assert found.shape == expected.shape, said
     assert found.dtype == np.uint8
-    assert np.abs(found.astype(float) - expected.astype(float)).mean() <= within
+    assert np.abs(found.astype(float) - expected.astype(float)).mean() <= within, said
 
 
 @pytest.mark.parametrize(
@@ -63,44 +65,46 @@ def assert_close(found: np.ndarray, expected: np.ndarray, *, within: float = 6.0
     ],
     ids=lambda value: value if isinstance(value, str) else "+".join(value),
 )
-def test_every_format_gives_its_first_frame(kind, options):
+def test_every_format_gives_its_first_frame(kind: str, options: dict[str, Any]) -> None:
     assert_close(decode(encoded(scene(), kind, **options)), np.asarray(scene()))
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_a_turned_picture_comes_upright(kind, orientation):
-    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what a camera held so would store
-    stored = scene() if orientation == 1 else scene().transpose(Image.Transpose(undo[orientation]))
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = orientation
+def test_a_turned_picture_comes_upright(kind: str) -> None:
+    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what a camera in that orientation would store
+    for orientation in range(1, 9):
+        stored = scene() if orientation == 1 else scene().transpose(Image.Transpose(undo[orientation]))
+        exif = Image.Exif()
+        exif[ExifTags.Base.Orientation] = orientation
 
-    assert_close(decode(encoded(stored, kind, exif=exif)), np.asarray(scene()))
+        found = decode(encoded(stored, kind, exif=exif))
+
+        assert_close(found, np.asarray(scene()), said=f"orientation {orientation}")
+
+
+BAD_EXIF = (
+    b"",
+    b"Exif\x00\x00",
+    b"Exif\x00\x00II*\x00",
+    b"Exif\x00\x00MM\x00*\xff\xff\xff\xff",
+    b"Exif\x00\x00II*\x00\x08\x00\x00\x00\xff\xff",
+    b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00",
+    b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x02\x00\x01\x00\x00\x006\x00\x00\x00\x00\x00\x00\x00",
+    b"Exif\x00\x00" + bytes(range(256)),
+)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data:UserWarning")
-@pytest.mark.parametrize(
-    "exif",
-    [
-        b"",
-        b"Exif\x00\x00",
-        b"Exif\x00\x00II*\x00",
-        b"Exif\x00\x00MM\x00*\xff\xff\xff\xff",
-        b"Exif\x00\x00II*\x00\x08\x00\x00\x00\xff\xff",
-        b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x09\x00\x00\x00\x00\x00\x00\x00",
-        b"Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x02\x00\x01\x00\x00\x006\x00\x00\x00\x00\x00\x00\x00",
-        b"Exif\x00\x00" + bytes(range(256)),
-    ],
-)
-def test_exif_that_makes_no_sense_leaves_the_picture_as_stored(exif):
+def test_exif_that_makes_no_sense_leaves_the_picture_as_stored() -> None:
     plain = encoded(scene(), "JPEG", quality=95)
-    marked = plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
+    for exif in BAD_EXIF:
+        marked = plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
 
-    assert np.array_equal(decode(marked), decode(plain))
+        assert np.array_equal(decode(marked), decode(plain)), exif
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "YCbCr", "LA", "RGBA", "PA"])
-def test_every_colour_mode_becomes_rgb(mode):
+def test_every_colour_mode_becomes_rgb(mode: str) -> None:
     kind = "JPEG" if mode in ("CMYK", "YCbCr") else "PNG" if mode != "PA" else "GIF"
     expected = scene().convert(mode).convert("RGB")
     stored = scene().convert("P") if mode == "PA" else scene().convert(mode)
@@ -118,19 +122,19 @@ def ycck(picture: Image.Image) -> bytes:
     return stored[:mark] + b"\x02" + stored[mark + 1 :]
 
 
-def test_a_ycck_jpeg_keeps_its_colours():
+def test_a_ycck_jpeg_keeps_its_colours() -> None:
     assert_close(decode(encoded(scene().convert("CMYK"), "JPEG", quality=98)), np.asarray(scene()), within=8)
     assert_close(decode(ycck(scene())), np.asarray(scene()), within=8)
 
 
-def test_a_grey_picture_has_three_equal_channels():
+def test_a_grey_picture_has_three_equal_channels() -> None:
     pixels = decode(encoded(scene().convert("L"), "JPEG"))
 
     assert (pixels[..., 0] == pixels[..., 1]).all()
     assert (pixels[..., 0] == pixels[..., 2]).all()
 
 
-def test_transparency_is_laid_on_white():
+def test_transparency_is_laid_on_white() -> None:
     clear = Image.new("RGBA", (16, 16), (255, 0, 0, 0))
     half = Image.new("LA", (16, 16), (0, 128))
 
@@ -140,7 +144,7 @@ def test_transparency_is_laid_on_white():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
-def test_the_transparent_colour_of_a_palette_is_laid_on_white(kind):
+def test_the_transparent_colour_of_a_palette_is_laid_on_white(kind: str) -> None:
     palette = Image.new("P", (16, 16), 0)
     palette.putpalette([255, 0, 0, 0, 255, 0])
     palette.paste(1, (0, 0, 8, 16))
@@ -152,7 +156,7 @@ def test_the_transparent_colour_of_a_palette_is_laid_on_white(kind):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "RGB"])
-def test_the_transparent_colour_of_a_plain_picture_is_laid_on_white(mode):
+def test_the_transparent_colour_of_a_plain_picture_is_laid_on_white(mode: str) -> None:
     picture = Image.new(mode, (16, 16), 0)
     key = (0, 0, 0) if mode == "RGB" else 0
 
@@ -160,7 +164,7 @@ def test_the_transparent_colour_of_a_plain_picture_is_laid_on_white(mode):
 
 
 @pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
-def test_sixteen_bits_keep_their_high_byte(colour, channels):
+def test_sixteen_bits_keep_their_high_byte(colour: int, channels: int) -> None:
     row = b"\x00" + struct.pack(">H", 0xC8FF) * (channels * 16)
     if channels in (2, 4):
         row = b"\x00" + (struct.pack(">H", 0xC8FF) * (channels - 1) + b"\xff\xff") * 16
@@ -173,7 +177,7 @@ def test_sixteen_bits_keep_their_high_byte(colour, channels):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
 @pytest.mark.parametrize("kept", [0.1, 0.5, 0.9])
-def test_a_truncated_picture_is_refused(kind, kept):
+def test_a_truncated_picture_is_refused(kind: str, kept: float) -> None:
     noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
     whole = encoded(noisy, kind)
 
@@ -181,7 +185,7 @@ def test_a_truncated_picture_is_refused(kind, kept):
         decode(whole[: int(len(whole) * kept)])
 
 
-def test_a_truncated_jpeg_is_refused_even_with_a_whole_thumbnail_inside():
+def test_a_truncated_jpeg_is_refused_even_with_a_whole_thumbnail_inside() -> None:
     noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
     whole, thumbnail = encoded(noisy, "JPEG"), encoded(scene(), "JPEG")
     marked = whole[:2] + b"\xff\xe2" + struct.pack(">H", len(thumbnail) + 2) + thumbnail + whole[2:]
@@ -192,7 +196,7 @@ def test_a_truncated_jpeg_is_refused_even_with_a_whole_thumbnail_inside():
 
 
 @pytest.mark.parametrize("tail", [b"\x00" * 100, b"trailing words", b"\xff\xda\x00\x00"])
-def test_bytes_after_the_end_of_a_jpeg_change_nothing(tail):
+def test_bytes_after_the_end_of_a_jpeg_change_nothing(tail: bytes) -> None:
     whole = encoded(scene(), "JPEG")
 
     assert np.array_equal(decode(whole + tail), decode(whole))
@@ -219,15 +223,19 @@ NO_PICTURES = {
 }
 
 
-@pytest.mark.parametrize("name", NO_PICTURES)
-def test_what_is_no_accepted_picture_is_refused_with_a_reason(name):
-    with pytest.raises(PictureRefused) as caught:
-        decode(NO_PICTURES[name])
+def test_what_is_no_accepted_picture_is_refused_with_a_reason() -> None:
+    failures = {}
+    for name, content in NO_PICTURES.items():
+        try:
+            failures[name] = str(decode(content).shape)
+        except PictureRefused as refused:
+            if len(str(refused)) <= 20:
+                failures[name] = str(refused)
 
-    assert len(str(caught.value)) > 20
+    assert not failures
 
 
-def test_a_reason_shows_how_the_bytes_begin():
+def test_a_reason_shows_how_the_bytes_begin() -> None:
     with pytest.raises(PictureRefused, match=r"13 bytes starting with b'not a pi'; expected JPEG, PNG, WEBP, GIF"):
         decode(b"not a picture")
 
@@ -242,13 +250,13 @@ BOMBS = {
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("name", BOMBS)
-def test_a_bomb_is_refused_by_its_size_alone(name):
+def test_a_bomb_is_refused_by_its_size_alone(name: str) -> None:
     with pytest.raises(PictureRefused, match="more pixels than the limit"):
         decode(BOMBS[name])  # there are no pixels inside to decode
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-def test_a_jpeg_that_claims_a_huge_size_is_refused_by_it():
+def test_a_jpeg_that_claims_a_huge_size_is_refused_by_it() -> None:
     whole = bytearray(encoded(scene(), "JPEG"))
     start = whole.index(b"\xff\xc0")
     whole[start + 5 : start + 9] = struct.pack(">HH", 65500, 65500)
@@ -257,7 +265,7 @@ def test_a_jpeg_that_claims_a_huge_size_is_refused_by_it():
         decode(bytes(whole))
 
 
-def test_a_jpeg_of_endless_scans_is_refused():
+def test_a_jpeg_of_endless_scans_is_refused() -> None:
     whole = encoded(scene(), "JPEG", progressive=True)
     last = whole.rindex(b"\xff\xda")
     scan = whole[last:-2]
@@ -266,7 +274,7 @@ def test_a_jpeg_of_endless_scans_is_refused():
         decode(whole[:-2] + scan * 1000 + whole[-2:])
 
 
-def test_the_pixel_limit_is_the_callers():
+def test_the_pixel_limit_is_the_callers() -> None:
     content = encoded(scene(), "PNG")
 
     assert decode(content, max_pixels=WIDTH * HEIGHT).shape == (HEIGHT, WIDTH, 3)
@@ -275,24 +283,26 @@ def test_the_pixel_limit_is_the_callers():
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 100), (100, 7)])
-def test_a_picture_too_small_to_show_anything_is_refused(size):
+def test_a_picture_too_small_to_show_anything_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(PictureRefused, match="too small"):
         decode(encoded(Image.new("RGB", size), "PNG"))
 
 
-@pytest.mark.parametrize("quality", [30, 75, 95])
-@pytest.mark.parametrize("subsampling", [0, 1, 2])
-@pytest.mark.parametrize("progressive", [False, True])
-@pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_a_jpeg_has_the_pixels_that_pillow_gives_it(quality, subsampling, progressive, mode):
-    rng = np.random.default_rng(quality)
-    smooth = cv2.resize(rng.integers(0, 255, (9, 7, 3), np.uint8), (133, 77), interpolation=cv2.INTER_CUBIC)
-    content = encoded(
-        Image.fromarray(smooth).convert(mode), "JPEG", quality=quality, subsampling=subsampling, progressive=progressive
-    )
+def test_a_jpeg_has_the_pixels_that_pillow_gives_it() -> None:
+    failures = []
+    for quality, subsampling, progressive, mode in itertools.product(
+        (30, 75, 95), (0, 1, 2), (False, True), ("RGB", "L")
+    ):
+        rng = np.random.default_rng(quality)
+        smooth = cv2.resize(rng.integers(0, 255, (9, 7, 3), np.uint8), (133, 77), interpolation=cv2.INTER_CUBIC)
+        options = {"quality": quality, "subsampling": subsampling, "progressive": progressive}
+        content = encoded(Image.fromarray(np.asarray(smooth, np.uint8)).convert(mode), "JPEG", **options)
 
-    with Image.open(io.BytesIO(content)) as picture:
-        assert np.array_equal(decode(content), np.asarray(picture.convert("RGB")))
+        with Image.open(io.BytesIO(content)) as expected:
+            if not np.array_equal(decode(content), np.asarray(expected.convert("RGB"))):
+                failures.append((mode, options))
+
+    assert not failures
 
 
 SEEDS = [
@@ -312,7 +322,7 @@ SEEDS = [
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 255)), min_size=1, max_size=12),
     st.integers(0, 2000),
 )
-def test_damaged_bytes_are_pixels_or_refused(seed, changes, cut):
+def test_damaged_bytes_are_pixels_or_refused(seed: int, changes: list[tuple[int, int]], cut: int) -> None:
     damaged = bytearray(seed)
     for position, value in changes:
         damaged[position % len(damaged)] = value
@@ -327,12 +337,12 @@ def test_damaged_bytes_are_pixels_or_refused(seed, changes, cut):
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
 @given(st.binary(max_size=200))
-def test_any_bytes_are_pixels_or_refused(content):
+def test_any_bytes_are_pixels_or_refused(content: bytes) -> None:
     with pytest.raises(PictureRefused):
         decode(content)
 
 
-def test_squashing_takes_the_box_and_fills_the_square():
+def test_squashing_takes_the_box_and_fills_the_square() -> None:
     pixels = np.zeros((100, 200, 3), np.uint8)
     pixels[25:50, 100:150] = 255
 
@@ -340,13 +350,13 @@ def test_squashing_takes_the_box_and_fills_the_square():
     assert squash(pixels, 32).shape == (32, 32, 3)
 
 
-def test_squashing_to_its_own_size_changes_nothing():
+def test_squashing_to_its_own_size_changes_nothing() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
 
     assert np.array_equal(squash(pixels, 64, WHOLE), pixels)
 
 
-def test_shrinking_averages_areas():
+def test_shrinking_averages_areas() -> None:
     pixels = np.random.default_rng(0).integers(0, 255, (64, 96, 3), np.uint8)
 
     expected = pixels.reshape(16, 4, 16, 6, 3).mean(axis=(1, 3))
@@ -358,13 +368,13 @@ edges = st.floats(allow_nan=False, allow_infinity=False, min_value=-2, max_value
 
 
 @given(edges, edges, edges, edges, st.integers(8, 40), st.integers(8, 40))
-def test_any_box_gives_a_square(x0, y0, x1, y1, height, width):
+def test_any_box_gives_a_square(x0: float, y0: float, x1: float, y1: float, height: int, width: int) -> None:
     pixels = np.zeros((height, width, 3), np.uint8)
 
     assert squash(pixels, 16, Box(x0, y0, x1, y1)).shape == (16, 16, 3)
 
 
-def test_the_pixel_count_is_known_from_the_head_alone():
+def test_the_pixel_count_is_known_from_the_head_alone() -> None:
     picture = io.BytesIO()
     Image.new("RGB", (120, 50)).save(picture, "PNG")
 

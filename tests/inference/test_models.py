@@ -10,8 +10,8 @@ import onnxruntime as ort
 import pytest
 
 from inference.images import RESIZE_KERNEL, squash
-from inference.model_check import drawn
-from inference.repository import canary_code
+from inference.model_check import check_picture
+from inference.model_repository import promised_code
 from inference.tensors import EMBED, MODELS, ModelSpec, Tensor
 from pinstream.store.codes import CODE_BITS
 from tests.inference.golden import golden_codes, golden_pictures
@@ -44,7 +44,7 @@ def tensors_in(config: str, field: str) -> list[Tensor]:
 
 @BOTH
 @pytest.mark.parametrize("name", CONFIGS)
-def test_configurations_say_what_the_table_says(spec, name):
+def test_configurations_say_what_the_table_says(spec: ModelSpec, name: str) -> None:
     config = (REPOSITORY / spec.name / name).read_text()
 
     assert f'name: "{spec.name}"' in config
@@ -55,7 +55,7 @@ def test_configurations_say_what_the_table_says(spec, name):
 
 @BOTH
 @pytest.mark.parametrize("name", CONFIGS)
-def test_both_variants_know_two_priorities_and_refuse_what_is_too_late(spec, name):
+def test_both_variants_know_two_priorities_and_refuse_what_is_too_late(spec: ModelSpec, name: str) -> None:
     config = (REPOSITORY / spec.name / name).read_text()
 
     assert "priority_levels: 2" in config
@@ -64,7 +64,7 @@ def test_both_variants_know_two_priorities_and_refuse_what_is_too_late(spec, nam
 
 
 @BOTH
-def test_graphs_have_the_tensors_of_the_table_and_a_free_batch(spec):
+def test_graphs_have_the_tensors_of_the_table_and_a_free_batch(spec: ModelSpec) -> None:
     for version in versions(spec):
         session = opened(version / "model.onnx")
 
@@ -75,7 +75,7 @@ def test_graphs_have_the_tensors_of_the_table_and_a_free_batch(spec):
 
 
 @BOTH
-def test_there_is_a_version_and_its_card_describes_this_very_file(spec):
+def test_there_is_a_version_and_its_card_describes_this_very_file(spec: ModelSpec) -> None:
     assert versions(spec)
     for version in versions(spec):
         card = json.loads((version / "model.json").read_text())
@@ -89,14 +89,14 @@ def test_there_is_a_version_and_its_card_describes_this_very_file(spec):
         assert card["bits"] == CODE_BITS if spec is EMBED else len(set(card["labels"])) == len(card["labels"]) > 0
 
 
-def test_both_models_are_run_by_the_same_program_where_there_is_no_onnxruntime_backend():
+def test_both_models_are_run_by_the_same_program_where_there_is_no_onnxruntime_backend() -> None:
     programs = {version.joinpath("model.py").read_bytes() for spec in MODELS for version in versions(spec)}
 
     assert len(programs) == 1
 
 
 @BOTH
-def test_a_gpu_runs_tensorrt_in_fp16_and_keeps_its_engines(spec):
+def test_a_gpu_runs_tensorrt_in_fp16_and_keeps_its_engines(spec: ModelSpec) -> None:
     config = (REPOSITORY / spec.name / "config.pbtxt").read_text()
     said = dict(re.findall(r'parameters { key: "(\w+)" value: "([^"]+)" }', config))
     largest, _, shape = said["trt_profile_max_shapes"].partition("x")
@@ -111,11 +111,12 @@ def test_a_gpu_runs_tensorrt_in_fp16_and_keeps_its_engines(spec):
     assert shape == "x".join(str(side) for side in spec.images.dims)
     assert {said[f"trt_profile_{bound}_shapes"].partition("x")[2] for bound in ("min", "opt")} == {shape}
     preferred = re.search(r"preferred_batch_size: \[ ([\d, ]+) \]", config)
+    assert preferred
     assert max(int(size) for size in preferred.group(1).split(",")) == spec.max_batch
 
 
 @BOTH
-def test_every_model_has_a_card_for_people(spec):
+def test_every_model_has_a_card_for_people(spec: ModelSpec) -> None:
     text = (REPOSITORY / spec.name / "MODEL_CARD.md").read_text()
 
     for heading in ("## Intended use", "## Data and licences", "## Figures", "## Limits"):
@@ -123,7 +124,7 @@ def test_every_model_has_a_card_for_people(spec):
 
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 8])
-def test_golden_pictures_have_their_codes_at_any_batch_size(batch):
+def test_golden_pictures_have_their_codes_at_any_batch_size(batch: int) -> None:
     pictures, session = golden_pictures(EMBED.image_size_px), opened(versions(EMBED)[0] / "model.onnx")
 
     codes = [session.run(None, {"images": pictures[i : i + batch]})[0] for i in range(0, len(pictures), batch)]
@@ -131,7 +132,7 @@ def test_golden_pictures_have_their_codes_at_any_batch_size(batch):
     assert (np.concatenate(codes) == golden_codes()).all()
 
 
-def test_golden_codes_are_not_all_alike():
+def test_golden_codes_are_not_all_alike() -> None:
     codes = np.unpackbits(golden_codes(), axis=1)
 
     distances = (codes[:, None] != codes[None]).sum(-1)[np.triu_indices(len(codes), 1)]
@@ -139,9 +140,9 @@ def test_golden_codes_are_not_all_alike():
     assert 0.2 < codes.mean() < 0.8
 
 
-def test_the_card_of_the_embedding_promises_what_the_graph_says_of_the_canary():
+def test_the_card_of_the_embedding_promises_what_the_graph_says_of_the_canary() -> None:
     session = opened(versions(EMBED)[0] / "model.onnx")
 
-    (codes,) = session.run(None, {"images": squash(drawn(), EMBED.image_size_px)[None]})
+    (codes,) = session.run(None, {"images": squash(check_picture(), EMBED.image_size_px)[None]})
 
-    assert bytes(codes[0]) == canary_code()
+    assert bytes(codes[0]) == promised_code()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from deploy.local.parts.part import Endpoints
-from inference import repository
+from inference import model_repository
 from inference.client import TritonModels
 from inference.detect import Detector
 from inference.images import decode
@@ -210,7 +210,7 @@ def learn(endpoints: Endpoints, store: VectorStore, folder: Path) -> Palette:
 async def _least_scores(endpoints: Endpoints) -> list[float]:
     """For each picture the score of its weakest object that could count."""
     async with TritonModels(endpoints.triton_grpc, timeout_s=30.0) as models:
-        detector = Detector(models, repository.labels(), min_score=0.0, max_objects=MOST_OBJECTS)
+        detector = Detector(models, model_repository.labels(), min_score=0.0, max_objects=MOST_OBJECTS)
         return [(await detector.detect(decode(picture(each), max_pixels=2**24)))[-1].score for each in PICTURES]
 
 

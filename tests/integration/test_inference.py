@@ -15,9 +15,9 @@ from inference.detect import Detector
 from inference.embed import Embedder
 from inference.errors import ModelBusy, ModelMismatch
 from inference.images import WHOLE, Box, Pixels
-from inference.local import LocalModels
 from inference.model_check import ModelCheck
-from inference.repository import labels
+from inference.model_repository import labels
+from inference.onnx_models import OnnxModels
 from inference.tensors import DETECT, EMBED
 from tests.inference.golden import golden_codes, golden_pictures
 
@@ -34,8 +34,8 @@ async def triton(stack: "LocalStack") -> AsyncIterator[TritonModels]:
 
 
 @pytest.fixture(scope="module")
-def local() -> LocalModels:
-    return LocalModels()
+def local() -> OnnxModels:
+    return OnnxModels()
 
 
 def smooth(count: int, size_px: int, *, seed: int = 3) -> Pixels:
@@ -57,7 +57,7 @@ async def test_another_version_is_refused(stack: "LocalStack") -> None:
 
 @pytest.mark.parametrize("batch", [1, 2, 3, 7, 32])
 async def test_codes_are_the_same_on_the_server_and_here_at_any_batch_size(
-    triton: TritonModels, local: LocalModels, batch: int
+    triton: TritonModels, local: OnnxModels, batch: int
 ) -> None:
     images = smooth(32, EMBED.image_size_px)
     alone = [(await local.infer(EMBED, images[row : row + 1]))["codes"][0].tobytes() for row in range(32)]
@@ -77,7 +77,7 @@ async def test_golden_pictures_have_their_codes_on_the_server(triton: TritonMode
 
 @pytest.mark.parametrize("batch", [1, 3, 8])
 async def test_objects_are_the_same_on_the_server_and_here_at_any_batch_size(
-    triton: TritonModels, local: LocalModels, batch: int
+    triton: TritonModels, local: OnnxModels, batch: int
 ) -> None:
     images = smooth(8, DETECT.image_size_px)
     names = labels()

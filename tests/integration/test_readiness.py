@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from inference import repository
+from inference import model_repository
 from tests.integration.running_service import RunningService
 from tests.integration.running_worker import Site
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.stack
 def models(tmp_path: Path) -> Path:
     """A model repository of the test's own."""
     return Path(
-        shutil.copytree(repository.REPOSITORY, tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(model_repository.REPOSITORY, tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
     )
 
 

@@ -16,8 +16,8 @@ from deploy.local.selection import CHECKOUT
 from inference.detect import Detection, Detector
 from inference.embed import Embedder
 from inference.images import WHOLE, Box, Pixels
-from inference.local import LocalModels
-from inference.repository import labels
+from inference.model_repository import labels
+from inference.onnx_models import OnnxModels
 from inference.training.photos import Photo, read_photos, split
 from pinstream.search.index import VisualIndex
 from pinstream.store.codes import Code
@@ -49,7 +49,7 @@ class Models:
     """The deployed graphs, run by onnxruntime in this process."""
 
     def __init__(self) -> None:
-        self._runner = LocalModels(threads=2)
+        self._runner = OnnxModels(threads=2)
         self._detector = Detector(self._runner, labels())
         self._embedder = Embedder(self._runner)
 

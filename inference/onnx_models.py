@@ -1,4 +1,4 @@
-"""The same graphs as on the server, run by onnxruntime in this process: no Triton needed, the same codes."""
+"""The served graphs, run by onnxruntime in this process: no Triton needed, the same codes."""
 
 import asyncio
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Self
 
 from inference.errors import ModelMismatch
 from inference.images import Pixels
-from inference.repository import REPOSITORY, graph
-from inference.runner import Outputs, Priority, checked_outputs
+from inference.model_repository import REPOSITORY, graph_path
+from inference.runner import Outputs, Priority, check_outputs
 from inference.tensors import MODELS, ModelSpec
 from pinstream.store.collection import EMBEDDING_VERSION
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import onnxruntime
 
 
-class LocalModels:
-    """A `ModelRunner` over the model repository; loads the graphs when made, runs them on threads of the loop."""
+class OnnxModels:
+    """A `ModelRunner` over the model repository: loads the graphs when made, runs them in threads."""
 
     def __init__(self, *, repository: Path = REPOSITORY, version: int = EMBEDDING_VERSION, threads: int = 1) -> None:
         self._sessions = {
-            spec.name: _session(graph(spec, version=version, repository=repository), threads) for spec in MODELS
+            spec.name: _session(graph_path(spec, version=version, repository=repository), threads) for spec in MODELS
         }
 
     async def __aenter__(self) -> Self:
@@ -30,17 +30,17 @@ class LocalModels:
         """Nothing to close."""
 
     async def infer(self, spec: ModelSpec, images: Pixels, *, priority: Priority = Priority.LIVE) -> Outputs:
-        """As `ModelRunner` says; there is no queue, so priorities change nothing."""
+        """As `ModelRunner` says; there is no queue, so ``priority`` has no effect."""
         names = [tensor.name for tensor in spec.outputs]
         arrays = await asyncio.to_thread(self._sessions[spec.name].run, names, {spec.images.name: images})
-        return checked_outputs(spec, dict(zip(names, arrays, strict=True)), len(images))
+        return check_outputs(spec, dict(zip(names, arrays, strict=True)), len(images))
 
 
 def _session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
     try:
-        import onnxruntime as ort  # noqa: PLC0415 - a worker that asks a server has none
+        import onnxruntime as ort  # noqa: PLC0415 - a worker has none: it calls Triton
     except ImportError as exc:
-        raise ModelMismatch("onnxruntime is not installed here; ask a server with --triton HOST:PORT") from exc
+        raise ModelMismatch("onnxruntime is not installed; use a Triton server: --triton HOST:PORT") from exc
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
