@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from inference.errors import InferenceError
-from inference.training import figures
 from inference.training.errors import TrainingProblem
-from inference.training.sheets import draw_sheets
+from inference.training.evaluate import figures
+from inference.training.report.sheets import draw_sheets
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 

@@ -9,19 +9,22 @@ import torch
 import typer
 
 from inference.tensors import DETECT, EMBED
-from inference.training import assess, broad, figures, ship
-from inference.training.cost import Case, measure
-from inference.training.data import JUDGED_VIEWS
+from inference.training import export_models as ship
+from inference.training.data import debian_pictures as broad
+from inference.training.data.wardrobe import JUDGED_VIEWS
 from inference.training.errors import TrainingProblem
-from inference.training.graphs import sha256
-from inference.training.model import POINTS, DetectorNetwork, EmbedderNetwork, EmbedHead
-from inference.training.report import NEEDED, write_report
-from inference.training.runs import Run, averaged_backbone
+from inference.training.evaluate import everything as assess
+from inference.training.evaluate import figures
+from inference.training.model.networks import POINTS, DetectorNetwork, EmbedderNetwork, EmbedHead
+from inference.training.model.onnx_files import sha256
+from inference.training.model.onnx_import import begin_with
+from inference.training.model.weights import backbone_weights
+from inference.training.report.page import NEEDED, write_report
 from inference.training.settings import DetectSettings, EmbedSettings, Settings, load
-from inference.training.shipped import begin_with
-from inference.training.train import train_embed
-from inference.training.train_detect import train_detect
-from inference.training.weights import backbone_weights
+from inference.training.train.cost import Case, measure
+from inference.training.train.detect import train_detect
+from inference.training.train.embed import train_embed
+from inference.training.train.runs import Run, averaged_backbone
 from inference.training.workspace import Preparation, Workspace, open_workspace, prepare, read_drawn
 
 app = typer.Typer(no_args_is_help=True)

@@ -10,8 +10,10 @@ import numpy as np
 
 from inference.images import Pixels, squash
 from inference.tensors import DETECT, EMBED
-from inference.training.cache import Cache, Frozen, add_elsewhere, fill, frozen_part, open_cache, write_manifest
-from inference.training.data import (
+from inference.training.data.photos import PARTS, Photos, pictures_in, read_photos, read_pixels, split
+from inference.training.data.sample_objects import read_objects
+from inference.training.data.scenes import Scene
+from inference.training.data.wardrobe import (
     JUDGED_VIEWS,
     Broad,
     Mix,
@@ -22,15 +24,13 @@ from inference.training.data import (
     rng_of,
 )
 from inference.training.errors import TrainingProblem
-from inference.training.graphs import sha256
-from inference.training.model import POINTS, Backbone, load_backbone
-from inference.training.objects import read_objects
-from inference.training.photos import PARTS, Photos, pictures_in, read_photos, read_pixels, split
-from inference.training.runs import device
-from inference.training.scenes import Scene
+from inference.training.model.networks import POINTS, Backbone, load_backbone
+from inference.training.model.onnx_files import sha256
+from inference.training.model.onnx_import import backbone_from
 from inference.training.settings import DetectSettings, EmbedSettings
-from inference.training.shipped import backbone_from
-from inference.training.train import Views
+from inference.training.train.cache import Cache, Frozen, add_elsewhere, fill, frozen_part, open_cache, write_manifest
+from inference.training.train.embed import Views
+from inference.training.train.runs import device
 
 SPLIT_SEED: Final = 0
 

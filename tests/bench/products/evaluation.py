@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.images import Box, Pixels
-from inference.training.cutouts import cut_out, sprite
-from inference.training.grounds import ground_from
-from inference.training.photos import Photo
-from inference.training.scenes import camera_view, composed
+from inference.training.data.backgrounds import ground_from
+from inference.training.data.masks import cut_out, sprite
+from inference.training.data.photos import Photo
+from inference.training.data.scenes import camera_view, composed
 from pinstream.search.blend import PhotoPart, lens_queries
 from pinstream.search.hits import Hit, SearchResult
 from pinstream.search.index import VisualIndex

@@ -18,7 +18,7 @@ from inference.embed import Embedder
 from inference.images import WHOLE, Box, Pixels
 from inference.model_repository import labels
 from inference.onnx_models import OnnxModels
-from inference.training.photos import Photo, read_photos, split
+from inference.training.data.photos import Photo, read_photos, split
 from pinstream.search.index import VisualIndex
 from pinstream.store.codes import Code
 from pinstream.store.collection import Row
@@ -124,7 +124,7 @@ def precision(found: Sequence[str], wanted: frozenset[int], exhibits: dict[str, 
 
 def by_photographer(values: Sequence[float], exhibits: Sequence[Exhibit]) -> dict[str, float]:
     """Mean, and its 95 % interval over whole photographers."""
-    from inference.training.retrieval import interval
+    from inference.training.evaluate.retrieval import interval
 
     mean, low, high = interval(np.array(values), np.array([one.photographer for one in exhibits]))
     return {"mean": round(mean, 4), "low": round(low, 4), "high": round(high, 4), "queries": len(values)}

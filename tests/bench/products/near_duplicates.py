@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from inference.images import Box, Pixels, decode, pixels_inside
-from inference.training.photos import Photo
+from inference.training.data.photos import Photo
 from tests.bench.products.gallery import Models
 
 MIN_PRECISION: Final = 0.99

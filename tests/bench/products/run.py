@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from inference.training.photos import Photo
-from inference.training.scenes import camera_view
+from inference.training.data.photos import Photo
+from inference.training.data.scenes import camera_view
 from pinstream.search.hits import NEAR_DUPLICATE_BITS
 from pinstream.store.collection import EMBEDDING_VERSION
 from tests.bench.products import calibration, evaluation, freshness, near_duplicates

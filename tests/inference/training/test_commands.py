@@ -10,9 +10,9 @@ torch = pytest.importorskip("torch", reason="training's tests need torch: make t
 from typer.testing import CliRunner  # noqa: E402
 
 from inference.tensors import DETECT, EMBED  # noqa: E402
-from inference.training import ship  # noqa: E402
+from inference.training import export_models as ship  # noqa: E402
 from inference.training.commands import app  # noqa: E402
-from inference.training.graphs import session, sha256  # noqa: E402
+from inference.training.model.onnx_files import session, sha256  # noqa: E402
 
 pytestmark = [pytest.mark.training, pytest.mark.timeout(600)]
 EMBED_TOML = "head_steps = 6\nsteps = {steps}\nphotos_per_batch = 4\nbroad_per_batch = 2\naveraged_steps = 2\n"

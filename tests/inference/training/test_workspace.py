@@ -10,13 +10,13 @@ import pytest
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
 import typer  # noqa: E402
 
-from inference.training.assess import elsewhere_of, judge_elsewhere  # noqa: E402
-from inference.training.cache import add_elsewhere, write_manifest  # noqa: E402
 from inference.training.commands import app  # noqa: E402
+from inference.training.data.photos import read_photos  # noqa: E402
 from inference.training.errors import TrainingProblem  # noqa: E402
-from inference.training.model import POINTS  # noqa: E402
-from inference.training.photos import read_photos  # noqa: E402
+from inference.training.evaluate.everything import elsewhere_of, judge_elsewhere  # noqa: E402
+from inference.training.model.networks import POINTS  # noqa: E402
 from inference.training.settings import EmbedSettings, load  # noqa: E402
+from inference.training.train.cache import add_elsewhere, write_manifest  # noqa: E402
 from inference.training.workspace import Preparation, open_workspace, prepare  # noqa: E402
 
 pytestmark = pytest.mark.training

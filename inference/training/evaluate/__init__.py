@@ -1,0 +1,1 @@
+"""Figures of embeddings and detectors."""

@@ -1,0 +1,1 @@
+"""docs/models.md: its tables, charts and pictures."""

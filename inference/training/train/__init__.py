@@ -1,0 +1,1 @@
+"""Training runs of the embedding and the detector."""
