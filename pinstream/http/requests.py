@@ -1,6 +1,5 @@
 """The HTTP contract without a network: each call as a value, its answer as a record, its refusal as an error."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final, Generic, TypeVar
@@ -17,15 +16,14 @@ from pinstream.errors import (
     ServiceRefused,
     ServiceUnavailable,
 )
-from pinstream.events import PIN_ID_PATTERN
 from pinstream.http.responses import Flashlight, Lens, LensObject, LensPhoto
 from pinstream.search.hits import Hit, IndexedPin, PinObject, SearchResult
-from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness, Names, parse_names
+from pinstream.search.options import check_pin_id, parse_names
+from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, NO_FILTERS, Filters, Freshness, Names
 from pinstream.store.collection import Box
 
 Answer = TypeVar("Answer")
 Json = Mapping[str, Any]
-EVERYTHING: Final = Filters()
 
 _KINDS: Final[Mapping[str, type[PinstreamError]]] = {
     "pin-unknown": PinUnknown,
@@ -74,7 +72,7 @@ def related(
     pin_id: str,
     *,
     limit: int = DEFAULT_HITS,
-    filters: Filters = EVERYTHING,
+    filters: Filters = NO_FILTERS,
     order: Freshness | None = None,
     cursor: str | None = None,
 ) -> Call[SearchResult]:
@@ -88,7 +86,7 @@ def similar(
     slot: int,
     *,
     limit: int = DEFAULT_HITS,
-    filters: Filters = EVERYTHING,
+    filters: Filters = NO_FILTERS,
     order: Freshness | None = None,
     cursor: str | None = None,
 ) -> Call[SearchResult]:
@@ -103,7 +101,7 @@ def flashlight(
     *,
     snap: bool = False,
     limit: int = DEFAULT_HITS,
-    filters: Filters = EVERYTHING,
+    filters: Filters = NO_FILTERS,
     cursor: str | None = None,
 ) -> Call[Flashlight]:
     """Scenes that hold something like ``box`` on the pin; ``snap``: like the object that the box is about."""
@@ -115,7 +113,7 @@ def flashlight(
 
 
 def lens(
-    photo: bytes, *, limit: int = DEFAULT_HITS, filters: Filters = EVERYTHING, order: Freshness | None = None
+    photo: bytes, *, limit: int = DEFAULT_HITS, filters: Filters = NO_FILTERS, order: Freshness | None = None
 ) -> Call[Lens]:
     """What is like a photo, given as the bytes of a JPEG, PNG, WebP or GIF; the service does not keep it."""
     return Call(path="/v1/lens", params=_asked(limit, filters, order, None), photo=photo, read=_json(lens_of))
@@ -201,8 +199,7 @@ def _box(edges: list[float]) -> Box:
 
 
 def _pin(pin_id: str) -> str:
-    if not re.fullmatch(PIN_ID_PATTERN, pin_id):
-        raise QueryInvalid(f"pin_id = {pin_id!r:.80}: 1 to 64 of A-Z a-z 0-9 _ - are allowed")
+    check_pin_id(pin_id)
     return f"/v1/pins/{pin_id}"
 
 

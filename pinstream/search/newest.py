@@ -1,50 +1,40 @@
-"""The rows published last, from an index that cannot sort: by a window of time that is widened and narrowed."""
+"""The rows published last, from an index that cannot sort: found through a time window that widens and narrows."""
 
 from dataclasses import replace
-from typing import Final, Protocol
+from typing import Final
 
 from pinstream.store.collection import Row, Where
-from pinstream.store.vector_store import MAX_LIMIT
+from pinstream.store.vector_store import MAX_LIMIT, Consistency, VectorStore
 
 _FIRST_WINDOW_MS: Final = 60_000
-_ROOM: Final = 4
+_ROWS_PER_WANTED: Final = 4
 
 
-class Scan(Protocol):
-    """A store's ``scan``, at the consistency that was chosen."""
+def newest_rows(store: VectorStore, where: Where, *, limit: int, now_ms: int, consistency: Consistency) -> list[Row]:
+    """Up to ``limit`` accepted rows, the newest first, then by key.
 
-    def __call__(self, where: Where, *, limit: int) -> list[Row]:
-        """Up to ``limit`` accepted rows, in no particular order."""
-        ...
-
-
-def newest_rows(scan: Scan, where: Where, *, limit: int, now_ms: int) -> list[Row]:
-    """Up to ``limit`` accepted rows, the newest first, of equals the smaller key first.
-
-    ``scan(where, limit=n)`` gives up to n rows in no order: a full page may lack the newest, so the window shrinks;
-    a page with too few rows grows it. More than four times ``limit`` within one millisecond are cut at chance.
+    A scan returns rows in no order: if it is full, the newest may be missing, so the window narrows; if it holds
+    fewer than ``limit``, the window widens. Of more than four times ``limit`` rows within one millisecond, which of
+    them come back is undefined.
     """
-    room = min(limit * _ROOM, MAX_LIMIT - 1)
-    too_young, too_old = now_ms + 1, -1
+    most = min(limit * _ROWS_PER_WANTED, MAX_LIMIT - 1)
+    too_late_ms, too_early_ms = now_ms + 1, -1
     oldest_ms = where.published_since_ms or 0
     since_ms = max(now_ms - _FIRST_WINDOW_MS, oldest_ms)
     while True:
-        rows = scan(replace(where, published_since_ms=since_ms), limit=room + 1)
-        if len(rows) > room:
-            too_old = since_ms
+        rows = store.scan(replace(where, published_since_ms=since_ms), limit=most + 1, consistency=consistency)
+        if len(rows) > most:
+            too_early_ms = since_ms
         elif len(rows) < limit and since_ms > oldest_ms:
-            too_young = since_ms
+            too_late_ms = since_ms
         else:
             break
-        if too_young - too_old <= 1:
-            rows = scan(replace(where, published_since_ms=too_old), limit=MAX_LIMIT - 1)
+        if too_late_ms - too_early_ms <= 1:
+            since = replace(where, published_since_ms=too_early_ms)
+            rows = store.scan(since, limit=MAX_LIMIT - 1, consistency=consistency)
             break
-        since_ms = _between(too_old, too_young, now_ms=now_ms, oldest_ms=oldest_ms)
+        if too_early_ms < 0:  # nothing was too much yet: a window eight times as long
+            since_ms = max(now_ms - 8 * max(now_ms - too_late_ms, 1), oldest_ms)
+        else:
+            since_ms = (too_early_ms + too_late_ms) // 2
     return sorted(rows, key=lambda row: (-row.published_at_ms, row.key))[:limit]
-
-
-def _between(too_old: int, too_young: int, *, now_ms: int, oldest_ms: int) -> int:
-    """The next start to try: eight times the window while nothing was too old, else half way."""
-    if too_old < 0:
-        return max(now_ms - 8 * max(now_ms - too_young, 1), oldest_ms)
-    return (too_old + too_young) // 2

@@ -339,7 +339,7 @@ def test_a_cursor_that_is_none_or_another_questions_is_refused() -> None:
         lambda: searched.related("p0", cursor=cursor, filters=Filters(domain="web")),
         lambda: searched.related("p0", cursor=cursor, order=Freshness(half_life_s=1)),
     ):
-        with pytest.raises(QueryInvalid, match="it belongs to another question; only the limit may change"):
+        with pytest.raises(QueryInvalid, match="it belongs to another query; only the limit may change"):
             ask()
 
 

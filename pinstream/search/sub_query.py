@@ -1,0 +1,79 @@
+"""What one code of a query may find and what it is worth, and what applies to all codes of the query."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pinstream.search.cursor import Cursor
+from pinstream.search.hits import NEAR_DUPLICATE_BITS, picture_of
+from pinstream.search.query import Freshness
+from pinstream.store.codes import CODE_BITS, Code, similarity
+from pinstream.store.collection import Row, Where
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubQuery:
+    """One code to search for: which rows it may find, and how relevant they are by their distance.
+
+    ``relevance_at`` falls with every bit. Rows within ``first_bits`` come before all others, whatever their
+    relevance; rows beyond ``max_bits`` are not found. ``position`` is the code's place in the query (``Hit.query``).
+    """
+
+    code: Code
+    where: Where
+    relevance_at: Callable[[int], float] = similarity
+    first_bits: int = NEAR_DUPLICATE_BITS
+    max_bits: int = CODE_BITS
+    position: int = 0
+    marks_same_product: bool = False
+
+    def is_same_product(self, distance: int) -> bool:
+        """Whether a row at this distance counts as the very product that is searched for."""
+        return self.marks_same_product and distance <= self.first_bits
+
+
+@dataclass(frozen=True, slots=True)
+class FreshnessBoost:
+    """What ``Freshness`` adds to a row's relevance at one moment; without one, nothing."""
+
+    freshness: Freshness | None = None
+    now_ms: int = 0
+
+    @property
+    def maximum(self) -> float:
+        """The boost of a row that is published now."""
+        return 0.0 if self.freshness is None else self.freshness.weight
+
+    def of(self, row: Row) -> float:
+        """The boost of ``row``."""
+        if self.freshness is None:
+            return 0.0
+        return self.freshness.weight * self.freshness.decay((self.now_ms - row.published_at_ms) / 1000)
+
+    def published_since_ms(self, boost: float) -> int | None:
+        """When a row was published at the earliest that has this boost, up to ``maximum``; None: at any time."""
+        if self.freshness is None or boost <= 0:
+            return None
+        age_ms = self.freshness.age_s(min(boost / self.freshness.weight, 1.0)) * 1000
+        return max(self.now_ms - math.ceil(age_ms) - 1, 0) if age_ms < self.now_ms else None
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """Rows that an answer leaves out: those of certain pins, and what earlier pages showed."""
+
+    pins: frozenset[str] = frozenset()
+    page: Cursor | None = None
+
+    @property
+    def hits_shown(self) -> int:
+        """How many hits the earlier pages had, about."""
+        return 0 if self.page is None else self.page.hits_shown
+
+    def has_shown(self, row: Row) -> bool:
+        """Whether an earlier page had the row's pin or its picture."""
+        return self.page is not None and self.page.was_shown(pin_id=row.pin_id, picture=picture_of(row))
+
+    def has_shown_picture(self, row: Row) -> bool:
+        """Whether an earlier page had the row's picture, as far as it is known by its content."""
+        return self.page is not None and bool(row.image_sha256) and self.page.picture_was_shown(row.image_sha256)

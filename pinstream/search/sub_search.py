@@ -1,0 +1,197 @@
+"""The search for one code of a query, without a network: what was found, and what the store must still be asked.
+
+The store returns rows nearest first and cuts no tie, so a row that was not seen yet is farther away than all that
+were, and its relevance is bounded from above (the threshold of Fagin's algorithm). Under a freshness boost the bound
+says how young such a row must be to enter the top k, and the store is asked for those rows only.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from pinstream.search.hits import picture_of
+from pinstream.search.sub_query import Exclusions, FreshnessBoost, SubQuery
+from pinstream.store.codes import Code
+from pinstream.store.collection import Where
+from pinstream.store.vector_store import MAX_LIMIT, Match, Ranking
+
+_NO_ROW: Final = -1
+_ROUNDING: Final = 1e-9
+_MAX_DOUBLINGS: Final = 10
+
+SortKey = tuple[bool, float, int, str]
+"""Hits are sorted by it, smallest first: not within the first bits, -relevance, distance, row key."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One picture as one sub-query found it: its best row among the nearest, and the pins of the nearest."""
+
+    match: Match
+    sub_query: SubQuery
+    sort_key: SortKey
+    pins: set[str] = field(default_factory=set)
+
+    @property
+    def relevance(self) -> float:
+        """What the hits are ordered by."""
+        return -self.sort_key[1]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreQuery:
+    """One question for the store, whose ranking ``sub_search`` must be given before it asks again."""
+
+    sub_search: "SubSearch"
+    where: Where
+    at_least: int
+
+    @property
+    def code(self) -> Code:
+        """The code to rank by."""
+        return self.sub_search.sub_query.code
+
+
+class SubSearch:
+    """The pictures that one sub-query has found so far, and up to which distance it has seen every row."""
+
+    def __init__(self, sub_query: SubQuery, exclusions: Exclusions, boost: FreshnessBoost) -> None:
+        self.sub_query = sub_query
+        self.is_exhausted = False
+        """Whether every row was seen that the filter accepts, up to the largest distance."""
+        self.excluded: dict[str, Match] = {}
+        """Rows, by key, of the pins that the answer leaves out, as far as they were seen."""
+        self._exclusions = exclusions
+        self._boost = boost
+        self._found: dict[str, Candidate] = {}
+        self._excluded_pictures: set[str] = set()
+        self._excluded_pins: set[str] = set()
+        self._seen_to_bits = -1
+        self._store_has_no_more = False
+        self._rounds = 0
+        self._cutoff: SortKey | None = None
+        self._asked_for_young = False
+        self._incomplete_pictures: set[str] = set()
+
+    def candidates(self) -> Iterable[Candidate]:
+        """The pictures found so far; what is known of each is final."""
+        return self._found.values()
+
+    def next_store_query(self, cutoff: SortKey | None, at_least: int) -> StoreQuery | None:
+        """What to ask the store, or None if no row that it still has can sort before ``cutoff``."""
+        self._cutoff = cutoff
+        if self._incomplete_pictures:
+            where = replace(self.sub_query.where, image_sha256s=frozenset(self._incomplete_pictures))
+            return StoreQuery(self, where, min(2 * len(self._incomplete_pictures), MAX_LIMIT))
+        if self._store_has_no_more or self._seen_to_bits >= self.sub_query.max_bits:
+            return None
+        since_ms = self._published_since_ms(cutoff)
+        if since_ms == _NO_ROW:
+            return None
+        self._asked_for_young = since_ms is not None
+        where = self.sub_query.where
+        if self._rounds:
+            where = replace(where, not_image_sha256s=self._known_pictures(), not_pins=self._known_pins())
+        if since_ms is not None:
+            where = replace(where, published_since_ms=max(since_ms, where.published_since_ms or 0))
+        # Twice as many rows each round: one picture may be shown by thousands of pins.
+        wanted = min(at_least << min(self._rounds, _MAX_DOUBLINGS), MAX_LIMIT)
+        self._rounds += 1
+        return StoreQuery(self, where, wanted)
+
+    def add(self, ranking: Ranking) -> None:
+        """Take in the answer to the last store query."""
+        if self._incomplete_pictures:
+            seen = {self._add(match, self._found) for match in ranking.matches}
+            self._incomplete_pictures = set() if ranking.exhausted else self._incomplete_pictures - seen
+            return
+        if self._asked_for_young:
+            self._add_young(ranking.matches)
+        else:
+            for match in ranking.matches:
+                self._add(match, self._found)
+        if ranking.matches:
+            self._seen_to_bits = ranking.matches[-1].distance
+        self._store_has_no_more = ranking.exhausted
+        is_at_end = self._store_has_no_more or self._seen_to_bits >= self.sub_query.max_bits
+        self.is_exhausted = is_at_end and not self._asked_for_young
+
+    def _published_since_ms(self, cutoff: SortKey | None) -> int | None:
+        """When a row not seen yet was published at the earliest, if it sorts before ``cutoff``.
+
+        None: its age does not matter. ``_NO_ROW``: no such row sorts before it.
+        """
+        if cutoff is None:
+            return None
+        nearest_bits = self._seen_to_bits + 1
+        is_not_first, relevance = nearest_bits > self.sub_query.first_bits, -cutoff[1]
+        if is_not_first != cutoff[0]:
+            return _NO_ROW if is_not_first else None
+        needed = relevance - self.sub_query.relevance_at(nearest_bits)
+        # The sums of relevance and boost may differ in their last bits: rather a row too many than one too few.
+        if needed > self._boost.maximum + _ROUNDING:
+            return _NO_ROW
+        return self._boost.published_since_ms(needed - _ROUNDING)
+
+    def _add(self, match: Match, found: dict[str, Candidate]) -> str:
+        """Add ``match`` to ``found`` unless it is excluded or not among its picture's nearest; return its picture."""
+        row, distance = match.row, match.distance
+        if distance > self.sub_query.max_bits or self._exclude(match):
+            return ""
+        picture = picture_of(row)
+        known = found.get(picture)
+        if known is not None and known.match.distance < distance:
+            return picture
+        sort_key = self._sort_key(match)
+        if known is None:
+            found[picture] = Candidate(match, self.sub_query, sort_key, {row.pin_id})
+            return picture
+        known.pins.add(row.pin_id)
+        if sort_key < known.sort_key:
+            known.match, known.sort_key = match, sort_key
+        return picture
+
+    def _add_young(self, matches: Sequence[Match]) -> None:
+        """Add pictures that were found among young rows only.
+
+        A picture's nearest row may be an old one, which the store was not asked for. All rows of those pictures that
+        could enter the top k are asked for next; the others are not looked at again.
+        """
+        young: dict[str, Candidate] = {}
+        for match in matches:
+            self._add(match, young)
+        for picture, candidate in young.items():
+            sha256 = candidate.match.row.image_sha256
+            if not sha256:
+                self._found[picture] = candidate
+            elif self._cutoff is None or candidate.sort_key < self._cutoff:
+                self._incomplete_pictures.add(sha256)
+            else:
+                self._excluded_pictures.add(sha256)
+
+    def _exclude(self, match: Match) -> bool:
+        """Whether the answer leaves the row out; if so, the store is not asked for its pin or picture again."""
+        row = match.row
+        if row.pin_id in self._exclusions.pins:
+            self._excluded_pins.add(row.pin_id)
+            self.excluded.setdefault(row.key, match)
+            return True
+        if not self._exclusions.has_shown(row):
+            return False
+        if self._exclusions.has_shown_picture(row):
+            self._excluded_pictures.add(row.image_sha256)
+        else:
+            self._excluded_pins.add(row.pin_id)
+        return True
+
+    def _sort_key(self, match: Match) -> SortKey:
+        relevance = self.sub_query.relevance_at(match.distance) + self._boost.of(match.row)
+        return match.distance > self.sub_query.first_bits, -relevance, match.distance, match.row.key
+
+    def _known_pictures(self) -> frozenset[str]:
+        named = (candidate.match.row.image_sha256 for candidate in self._found.values())
+        return frozenset(name for name in named if name) | self._excluded_pictures
+
+    def _known_pins(self) -> frozenset[str]:
+        rows = (candidate.match.row for candidate in self._found.values())
+        return frozenset(row.pin_id for row in rows if not row.image_sha256) | self._excluded_pins
