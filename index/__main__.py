@@ -6,10 +6,11 @@ import typer
 
 from index import bootstrap
 from index.audit.command import audit
-from index.connection import exit_if_unreachable, open_store
+from index.connection import open_store
 from index.sweep.command import sweep
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.screen import print_error
+from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.store.collection import EMBEDDING_VERSION
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)

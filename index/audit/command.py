@@ -15,11 +15,13 @@ from index.audit.ledger import AuditLedger, LedgerMismatch
 from index.audit.repair import MENDED, Repair, TooManyOrphans, suspect_orphans
 from index.audit.sample import Sample
 from index.audit.topics import TopicScan
-from index.connection import PATIENT_S, exit_if_unreachable, open_store
+from index.connection import SCAN_TIMEOUT_S, open_store
 from pinstream.cli.durations import parse_duration_s
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
+from pinstream.cli.results import JsonOption
 from pinstream.cli.screen import print_error, progress_bars
+from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.kafka.connection import Connection
 from pinstream.store.collection import EMBEDDING_VERSION
 from pinstream.store.milvus import MilvusStore
@@ -53,7 +55,7 @@ def audit(  # noqa: PLR0913 (each is an option)
         typer.Option("--metrics", dir_okay=False, metavar="FILE", help="Write metrics for a textfile collector."),
     ] = None,
     limit: Annotated[int, typer.Option(min=0, metavar="N", help="List so many findings.")] = 20,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+    as_json: JsonOption = False,
     force: Annotated[bool, typer.Option("--force", help="Delete orphans however many there are.")] = False,
     milvus: MilvusOption = None,
     token: TokenOption = None,
@@ -77,7 +79,7 @@ def audit(  # noqa: PLR0913 (each is an option)
     advice = f"; the same command goes on from {state}" if state else ""
     try:
         with (
-            open_store(milvus, token, embedding_version, timeout_s=PATIENT_S) as store,
+            open_store(milvus, token, embedding_version, timeout_s=SCAN_TIMEOUT_S) as store,
             exit_if_unreachable(advice=advice),
             AuditLedger(state) as ledger,
         ):

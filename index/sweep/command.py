@@ -1,18 +1,18 @@
 """``python -m index sweep``: rows of deleted pins and vanished objects, once nothing needs them."""
 
-import sys
 from dataclasses import asdict
 from typing import Annotated, Final
 
-import orjson
 import typer
 
-from index.connection import PATIENT_S, exit_if_unreachable, open_store
+from index.connection import SCAN_TIMEOUT_S, open_store
 from index.sweep.sweep import Sweep, SweepReport, retention_s
 from pinstream.cli.durations import parse_duration_s
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
+from pinstream.cli.results import JsonOption, YesOption, print_json
 from pinstream.cli.screen import progress_bars
+from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.store.collection import EMBEDDING_VERSION
 
 _DAY_S: Final = 24 * 3600.0
@@ -24,9 +24,9 @@ def sweep(  # noqa: PLR0913 (each is an option)
         str | None,
         typer.Option(metavar="TIME", help="Deleted so long ago, such as 8d; default: a day more than Kafka keeps it."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; else only say what would be done.")] = False,
+    yes: YesOption = False,
     force: Annotated[bool, typer.Option("--force", help="Even if Kafka keeps deletions for longer than that.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+    as_json: JsonOption = False,
     milvus: MilvusOption = None,
     token: TokenOption = None,
     embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
@@ -43,7 +43,7 @@ def sweep(  # noqa: PLR0913 (each is an option)
     """
     to = connection(kafka, config, topic_prefix)
     given_s = None if older_than is None else parse_duration_s(older_than)
-    with open_store(milvus, token, embedding_version, timeout_s=PATIENT_S) as store, exit_if_unreachable():
+    with open_store(milvus, token, embedding_version, timeout_s=SCAN_TIMEOUT_S) as store, exit_if_unreachable():
         to.topics()
         kept_s = retention_s(to)
         if given_s is not None and given_s <= kept_s and not force:
@@ -56,8 +56,7 @@ def sweep(  # noqa: PLR0913 (each is an option)
         with progress_bars("done") as steps:
             swept = Sweep(store, to, older_than_s=older_than_s, act=yes).run(steps)
     if as_json:
-        shown = asdict(swept) | {"done": yes, "older_than_s": older_than_s}
-        sys.stdout.write(orjson.dumps(shown).decode() + "\n")
+        print_json(asdict(swept) | {"done": yes, "older_than_s": older_than_s})
     else:
         _print(swept, older_than_s, done=yes)
 

@@ -85,6 +85,13 @@ class TopicReader:
                     if error is None and after == reached:
                         yield stored(message)
 
+    def read_with_progress(
+        self, offset_ranges: Sequence[OffsetRange], steps: Callable[[str, int], Callable[[int], None]], name: str = ""
+    ) -> Iterator[StoredRecord]:
+        """`read`, with a progress bar from ``steps`` under ``name``, or else the topic's."""
+        step = steps(name or self.topic, sum(each.offsets for each in offset_ranges))
+        return self.read(offset_ranges, advance=step)
+
     def pick(self, places: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:
         """The records at ``places``, each a partition and an offset, as far as they are still there."""
         wanted: dict[int, set[int]] = {}

@@ -1,21 +1,22 @@
-"""``python -m streams dead-letters``: list, show, replay and drop what could not be indexed."""
+"""``python -m streams dead-letters``: list, show, replay and drop events that could not be indexed."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from pinstream.cli.durations import parse_time_ms
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
+from pinstream.cli.results import JsonOption, YesOption
 from pinstream.cli.screen import print_error, progress_bars
+from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.clock import now_ms
-from pinstream.kafka.connection import KafkaUnreachable
-from streams.dead_letters import view
-from streams.dead_letters.replay import DeadLetterTopic
+from pinstream.kafka.connection import Connection
+from streams.dead_letters import detail, view
+from streams.dead_letters.replay import DeadLetterReplay
 from streams.dead_letters.store import DeadLetterFilter, DeadLetterStore
-
-AWAY: Final = 3
+from streams.dead_letters.topic import DeadLetterTopic
 
 ReasonOption = Annotated[
     list[str] | None,
@@ -23,24 +24,24 @@ ReasonOption = Annotated[
         "--reason", metavar="NAME", help="Stage or exception class, such as fetch or FetchRefused; repeatable."
     ),
 ]
-SinceOption = Annotated[str | None, typer.Option(metavar="TIME", help="Not before: 2h ago, or 2026-11-23T20:00.")]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Before.")]
+SinceOption = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Written since then: 2h ago, or 2026-11-23T20:00.")
+]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Written before then.")]
 PinOption = Annotated[list[str] | None, typer.Option("--pin", metavar="PIN", help="Of this pin; repeatable.")]
-YesOption = Annotated[bool, typer.Option("--yes", help="Do it; else only say what would be done.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")]
 
-app = typer.Typer(no_args_is_help=True, help=__doc__)
+app = typer.Typer(no_args_is_help=True, help="List, show, replay and drop events that could not be indexed.")
 
 
 @app.command("ls")
-def list_letters(  # noqa: PLR0913 (each is an option)
+def list_dead_letters(  # noqa: PLR0913 (each is an option)
     *,
     reason: ReasonOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
     pin: PinOption = None,
-    handled: Annotated[bool, typer.Option("--all", help="Those too that were replayed or dropped.")] = False,
-    limit: Annotated[int, typer.Option(min=0, metavar="N", help="List so many, the newest; 0: all.")] = 50,
+    handled: Annotated[bool, typer.Option("--all", help="Include those that were replayed or dropped.")] = False,
+    limit: Annotated[int, typer.Option(min=0, metavar="N", help="List the N newest; 0 lists all.")] = 50,
     as_json: JsonOption = False,
     kafka: KafkaOption = None,
     config: ConfigOption = None,
@@ -48,43 +49,43 @@ def list_letters(  # noqa: PLR0913 (each is an option)
 ) -> None:
     """List open dead letters, the newest first, and count them by reason.
 
-    Exit status 0, whether there are any or not. 2: wrong usage. 3: Kafka is away.
+    Exit status 0: listed, even if there are none. 2: wrong usage. 3: Kafka does not answer.
     """
-    wanted = _wanted(reason, since, until, pin, handled=handled)
-    with _office(kafka, config, topic_prefix) as (office, box):
-        _sort(office, wanted)
-        letters = box.letters(wanted, limit=limit or None)
+    wanted = _filter(reason, since, until, pin, handled=handled)
+    with _open(connection(kafka, config, topic_prefix), wanted) as (topic, store):
+        found, counts = store.select(wanted, limit=limit or None), store.counts(wanted)
         if as_json:
-            view.print_json(letters, box.counts(wanted))
+            view.print_list_json(found, counts)
         else:
-            view.print_table(letters, box.counts(wanted), total=box.total(wanted), topic=office.topic)
+            view.print_list(found, counts, total=store.total(wanted), topic=topic.name)
 
 
 @app.command()
 def show(
-    pin: Annotated[str, typer.Argument(metavar="PIN", help="A pin id, or whatever the record's key is.")],
+    pin: Annotated[str, typer.Argument(metavar="PIN", help="A pin id, or the record's key if that is no pin id.")],
     *,
-    every: Annotated[bool, typer.Option("--all", help="All its letters, handled ones too, not only the last.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="All dead letters of the pin, handled ones too, instead of the last.")
+    ] = False,
     as_json: JsonOption = False,
     kafka: KafkaOption = None,
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """Show a pin's last dead letter whole: headers, value, stack trace.
+    """Show the last dead letter of a pin: headers, value, stack trace.
 
-    Exit status 0: shown. 1: there is none. 2: wrong usage. 3: Kafka is away.
+    Exit status 0: shown. 1: the pin has none. 2: wrong usage. 3: Kafka does not answer.
     """
     wanted = DeadLetterFilter(pins=(pin,), handled=True)
-    with _office(kafka, config, topic_prefix) as (office, box):
-        _sort(office, wanted)
-        chosen = {
-            (letter.partition, letter.offset): letter for letter in box.letters(wanted, limit=None if every else 1)
-        }
-        found = [(chosen[record.partition, record.offset], record) for record in office.fetch(list(chosen.values()))]
+    with _open(connection(kafka, config, topic_prefix), wanted) as (topic, store):
+        chosen = {each.position: each for each in store.select(wanted, limit=None if every else 1)}
+        found = [
+            (chosen[record.partition, record.offset], record) for record in topic.read_records(list(chosen.values()))
+        ]
         if not found:
-            print_error(f"{office.topic} holds no letter of {pin}")
+            print_error(f"{topic.name} holds no dead letter of {pin}")
             raise typer.Exit(1)
-        view.print_whole(sorted(found, key=lambda each: each[0].at_ms), as_json=as_json)
+        detail.print_dead_letters(sorted(found, key=lambda each: each[0].at_ms), as_json=as_json)
 
 
 @app.command()
@@ -95,43 +96,46 @@ def replay(  # noqa: PLR0913 (each is an option)
     until: UntilOption = None,
     pin: PinOption = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every letter of a pin, not only that of its last version.")
+        bool, typer.Option("--all", help="Every dead letter of a pin, not only that of its greatest version.")
     ] = False,
     backfill: Annotated[
-        bool, typer.Option("--backfill", help="To the backfill lane, wherever they came from.")
+        bool, typer.Option("--backfill", help="Publish to the backfill lane, whichever lane they came from.")
     ] = False,
     yes: YesOption = False,
     kafka: KafkaOption = None,
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """Publish events of dead letters again, as they were, to the lane they came from.
+    """Publish the events of dead letters again, unchanged, to the lane they came from.
 
-    Key, value, headers and timestamp are the event's own; the header pinstream-replays counts. A pin that has been
-    indexed or deleted since, at that version or a newer one, is left alone. Safe to repeat: the worker's fence
-    makes a second replay an event that changes nothing.
+    Key, value, headers and timestamp are the event's own; the header pinstream-replays counts the replays. Events
+    whose pins were indexed or deleted since, at that version or a newer one, are left alone. Safe to repeat: the
+    worker's fence makes a second replay an event that changes nothing.
 
-    Exit status 0: all done (or, without --yes, said). 1: some were gone, came from a lane unknown here, hold no
-    event, or were left alone, for newer events of their pins came meanwhile or lie in the other lane. 2: wrong usage.
-    3: Kafka is away.
+    Exit status 0: everything was replayed (or, without --yes, listed). 1: some were not: they have expired, came from
+    an unknown lane or hold no event, or a newer event of the pin came meanwhile or is in the other lane. 2: wrong
+    usage. 3: Kafka does not answer.
     """
-    wanted = _wanted(reason, since, until, pin)
-    with _office(kafka, config, topic_prefix) as (office, box):
-        _sort(office, wanted)
-        if box.total(wanted):
+    wanted = _filter(reason, since, until, pin)
+    to = connection(kafka, config, topic_prefix)
+    with _open(to, wanted) as (topic, store):
+        replays = DeadLetterReplay(to, topic, store)
+        if store.total(wanted):
             with progress_bars("read") as steps:
-                office.look_up(steps=steps)
-        lane = office.lanes[1] if backfill else None
-        seen = view.print_plan(office.plan(wanted, each=every, lane=lane), office.topic, done=yes)
-        gone = 0
-        if yes and seen.total():
-            with progress_bars("done with") as steps:
-                advance = steps("letters", seen.total())
-                gone = office.replay(office.plan(wanted, each=every, lane=lane), advance=advance)
-        if gone:
-            letters = "1 letter was" if gone == 1 else f"{gone:,} letters were"
-            print_error(f"{letters} not replayed: gone by now, or newer events of their pins are in the lane")
-        raise typer.Exit(1 if gone or seen["stranger"] or seen["without"] else 0)
+                replays.read_newer_versions(steps=steps)
+        lane = replays.lanes[1] if backfill else None
+        decisions = view.print_plan(replays.plan(wanted, every=every, lane=lane), topic.name, done=yes)
+        not_replayed = 0
+        if yes and decisions.total():
+            with progress_bars("handled") as steps:
+                advance = steps("dead letters", decisions.total())
+                not_replayed = replays.run(replays.plan(wanted, every=every, lane=lane), advance=advance)
+        if not_replayed:
+            print_error(
+                f"{view.dead_letter_count(not_replayed)} not replayed: expired meanwhile, or a newer event of the pin"
+                " is in the lane"
+            )
+        raise typer.Exit(1 if not_replayed or decisions["unknown_lane"] or decisions["no_event"] else 0)
 
 
 @app.command()
@@ -146,21 +150,20 @@ def drop(  # noqa: PLR0913 (each is an option)
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """Take dead letters off the list, without another try; the topic keeps them until they expire.
+    """Take dead letters off the list without a replay; the topic keeps them until they expire.
 
-    Exit status 0: done (or, without --yes, said). 2: wrong usage. 3: Kafka is away.
+    Exit status 0: dropped (or, without --yes, listed). 2: wrong usage. 3: Kafka does not answer.
     """
-    wanted = _wanted(reason, since, until, pin)
-    with _office(kafka, config, topic_prefix) as (office, box):
-        _sort(office, wanted)
-        count = box.total(wanted)
-        if yes and count:
+    wanted = _filter(reason, since, until, pin)
+    with _open(connection(kafka, config, topic_prefix), wanted) as (topic, store):
+        total = store.total(wanted)
+        if yes and total:
             with progress_bars("dropped") as steps:
-                office.drop(box.letters(wanted), advance=steps("letters", count))
-        view.print_drop(count, box.counts(wanted), office.topic, done=yes)
+                topic.drop(store.select(wanted), advance=steps("dead letters", total))
+        view.print_drop(total, store.counts(wanted), topic.name, done=yes)
 
 
-def _wanted(
+def _filter(
     reason: list[str] | None, since: str | None, until: str | None, pin: list[str] | None, *, handled: bool = False
 ) -> DeadLetterFilter:
     asked_at_ms = now_ms()
@@ -174,17 +177,10 @@ def _wanted(
 
 
 @contextmanager
-def _office(
-    kafka: str | None, config: list[str] | None, topic_prefix: str
-) -> Iterator[tuple[DeadLetterTopic, DeadLetterStore]]:
-    try:
-        with DeadLetterStore() as box:
-            yield DeadLetterTopic(connection(kafka, config, topic_prefix), box), box
-    except KafkaUnreachable as exc:
-        print_error(str(exc))
-        raise typer.Exit(AWAY) from exc
-
-
-def _sort(office: DeadLetterTopic, wanted: DeadLetterFilter) -> None:
-    with progress_bars("read") as steps:
-        office.sort(since_ms=wanted.since_ms, steps=steps)
+def _open(to: Connection, wanted: DeadLetterFilter) -> Iterator[tuple[DeadLetterTopic, DeadLetterStore]]:
+    """The topic, and a store of all its dead letters since the filter's beginning."""
+    topic = DeadLetterTopic(to)
+    with exit_if_unreachable(), DeadLetterStore() as store:
+        with progress_bars("read") as steps:
+            topic.read_into(store, since_ms=wanted.since_ms, steps=steps)
+        yield topic, store

@@ -1,160 +1,142 @@
-"""Reading all dead letters, and taking them back or off the list: what the commands do, without the screen."""
+"""Dead letters' events published again, except where that would change nothing or would hide a newer event.
+
+A lane is compacted: only the last record of a key stays. An event that is published again must therefore be the
+newest of its pin there, and whole.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
-from typing import Literal
+from typing import Final, Literal
 
 from pinstream.cli.screen import Step, Steps
 from pinstream.errors import EventInvalid
-from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PinOutcome
+from pinstream.events import INDEXED_TOPIC, PinOutcome
 from pinstream.kafka.compacted_replay import CompactedReplay, rank_of
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
-from streams.dead_letters.dead_letter import (
-    DeadLetter,
-    Handled,
-    HandledMark,
-    read_dead_letter,
-    replayed_headers,
-    source_timestamp_ms,
-)
+from pinstream.lanes import LANE_TOPICS
+from streams.dead_letters.dead_letter import DeadLetter, event_timestamp_ms, replay_headers
 from streams.dead_letters.store import DeadLetterFilter, DeadLetterStore
+from streams.dead_letters.topic import DeadLetterTopic
 
-_AT_ONCE = 1_000
+_CHUNK: Final = 1_000
 
-
-Fate = Literal["replay", "settled", "stranger", "without", "replaced"]
-"""Published again; left alone, for its pin has been settled since; for its topic is none of the lanes; for it was
-written without its event; or for its lane holds a newer event of the pin. In a compacted lane the last record of a key
-stands, so an empty or an older one would take the place of what is there."""
+Decision = Literal["replay", "obsolete", "no_event", "newer_event", "unknown_lane"]
+"""Publish the event again; or leave it alone: its pin was indexed or deleted since; the dead letter does not hold it;
+the lane holds a newer event of the pin; the topic that it came from is no lane here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayPlan:
-    """What a replay does with one letter."""
+    """What a replay does with one dead letter."""
 
-    letter: DeadLetter
-    fate: Fate
+    dead_letter: DeadLetter
+    decision: Decision
     topic: str
-    """Where its event goes, if it is replayed."""
-    done_with: tuple[int, ...]
-    """Offsets of the letters that this ends."""
+    """The lane that its event goes to."""
+    handled_offsets: tuple[int, ...]
+    """The dead letters that this handles: with ``--all`` this one, else the older ones of the pin too."""
 
 
-class DeadLetterTopic:
-    """The letters of one pinstream; every call blocks and raises KafkaAway."""
+class DeadLetterReplay:
+    """Plans and runs replays of the dead letters of a store; every call blocks and raises KafkaUnreachable."""
 
-    def __init__(self, to: Connection, box: DeadLetterStore) -> None:
+    def __init__(self, to: Connection, topic: DeadLetterTopic, store: DeadLetterStore) -> None:
         self._to = to
-        self._box = box
-        self.topic = to.topic_prefix + DEAD_TOPIC
-        self._looked_to: dict[str, dict[int, int]] = {}
-        self.lanes = (to.topic_prefix + EVENTS_TOPIC, to.topic_prefix + BACKFILL_TOPIC)
+        self._topic = topic
+        self._store = store
+        self._read_up_to: dict[str, dict[int, int]] = {}
+        self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
 
-    def sort(self, *, since_ms: int | None, steps: Steps) -> None:
-        """Read every letter and mark written since then into the box, up to the topic's end as it is now."""
-        with TopicReader(self._to, self.topic) as reader:
-            spans = reader.offset_ranges(since_ms=since_ms)
-            for record in reader.read(spans, advance=steps(reader.topic, sum(span.offsets for span in spans))):
-                found = read_dead_letter(record)
-                if found is not None:
-                    self._box.add(found)
-
-    def look_up(self, *, steps: Steps) -> None:
-        """Note of the pins in the box which were settled since, or published again on a letter's own lane."""
+    def read_newer_versions(self, *, steps: Steps) -> None:
+        """Read which pins were indexed or deleted since, and which have a newer event on a dead letter's lane."""
         with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
-            spans = reader.offset_ranges()
-            self._box.settle(
-                self._settled(reader.read(spans, advance=steps(reader.topic, sum(span.offsets for span in spans))))
+            outcomes = reader.read_with_progress(reader.offset_ranges(), steps)
+            self._store.add_indexed(self._indexed_versions(outcomes))
+        for lane in self.lanes:
+            first = self._store.first_event_offsets(lane)
+            if first:
+                with TopicReader(self._to, lane) as reader:
+                    ranges = reader.offset_ranges()
+                    self._read_up_to[lane] = {each.partition: each.end for each in ranges}
+                    behind = [
+                        OffsetRange(each.partition, max(each.begin, first[each.partition] + 1), each.end)
+                        for each in ranges
+                        if each.partition in first
+                    ]
+                    events = reader.read_with_progress(behind, steps)
+                    self._store.add_published(lane, self._published_versions(events))
+
+    def plan(self, wanted: DeadLetterFilter, *, every: bool, lane: str | None) -> Iterator[ReplayPlan]:
+        """A plan for ``every`` dead letter, or for the newest of each pin; ``lane`` replaces the one it came from."""
+        for each in self._store.select(wanted) if every else self._store.newest_of_each_pin(wanted):
+            topic = lane or each.source
+            yield ReplayPlan(
+                dead_letter=each,
+                decision=self._decide(each, topic),
+                topic=topic,
+                handled_offsets=(each.offset,) if every else self._store.open_up_to(each),
             )
 
-        for lane in self.lanes:
-            begins = self._box.sources(lane)
-            if begins:
-                with TopicReader(self._to, lane) as reader:
-                    found = reader.offset_ranges()
-                    self._looked_to[lane] = {span.partition: span.end for span in found}
-                    spans = [
-                        OffsetRange(span.partition, max(span.begin, begins[span.partition] + 1), span.end)
-                        for span in found
-                        if span.partition in begins
-                    ]
-                    step = steps(lane, sum(span.offsets for span in spans))
-                    self._box.publish(lane, self._versions(reader.read(spans, advance=step)))
+    def run(self, plans: Iterator[ReplayPlan], *, advance: Step) -> int:
+        """Publish events and mark their dead letters; how many were not replayed, since they expired or a newer event
+        came meanwhile.
 
-    def fetch(self, letters: Sequence[DeadLetter]) -> Iterator[StoredRecord]:
-        """The letters themselves, in the order in which they come."""
-        with TopicReader(self._to, self.topic) as reader:
-            yield from reader.pick(map(_place, letters))
-
-    def plan(self, wanted: DeadLetterFilter, *, each: bool, lane: str | None) -> Iterator[ReplayPlan]:
-        """What a replay would do with each letter, or with the last of each pin; ``lane`` in place of its own."""
-        letters = self._box.letters(wanted) if each else self._box.last_of_each_pin(wanted)
-        for letter in letters:
-            done_with = (letter.offset,) if each else self._box.open_before(letter)
-            topic = lane or letter.source
-            fate: Fate = "replay" if topic in self.lanes else "stranger"
-            if self._box.replaced(letter, topic):
-                fate = "replaced"
-            if letter.left_out_bytes:
-                fate = "without"
-            if self._box.settled(letter):
-                fate = "settled"
-            yield ReplayPlan(letter=letter, fate=fate, topic=topic, done_with=done_with)
-
-    def replay(self, plans: Iterator[ReplayPlan], *, advance: Step) -> int:
-        """Publish, and mark what has arrived; how many were gone, or had newer events in their lane, meanwhile.
-
-        What is cut off in between is replayed again another time, which changes nothing.
+        Marks follow once the events are acknowledged. If this is cut off in between, a second replay publishes the
+        event again, which the worker's fence makes ``unchanged``.
         """
-        gone = 0
-        with TopicReader(self._to, self.topic) as reader, Replayer(self._to) as repeater, ExitStack() as ends:
+        not_replayed = 0
+        with TopicReader(self._to, self._topic.name) as reader, Replayer(self._to) as producer, ExitStack() as lanes:
 
             @cache
-            def last_word(lane: str, *, at_home: bool) -> CompactedReplay:
-                begins = self._looked_to.get(lane, {}) if at_home else {}  # nobody looked for pins of other lanes
-                return ends.enter_context(CompactedReplay(self._to, lane, begins, repeater))
+            def lane_writer(lane: str, *, read_before: bool) -> CompactedReplay:
+                # What is known of a lane holds for the pins whose dead letters came from it. For all others the lane
+                # is read from its beginning.
+                begins = self._read_up_to.get(lane, {}) if read_before else {}
+                return lanes.enter_context(CompactedReplay(self._to, lane, begins, producer))
 
-            while chunk := list(islice(plans, _AT_ONCE)):
-                sent = {_place(plan.letter): plan for plan in chunk if plan.fate == "replay"}
-                done = [plan for plan in chunk if plan.fate == "settled"]
-                for (lane, at_home), letters in _by_lane(sent.values()).items():
-                    published = last_word(lane, at_home=at_home).publish(
-                        _event(record, lane) for record in reader.pick(map(_place, letters))
-                    )
-                    done += [sent[place] for place in published]
-                for plan in done:
-                    handled: Handled = "settled" if plan.fate == "settled" else "replayed"
-                    _mark(repeater, self.topic, plan.letter, plan.done_with, handled)
-                repeater.flush()
-                gone += len(sent) - sum(plan.fate == "replay" for plan in done)
+            while chunk := list(islice(plans, _CHUNK)):
+                to_replay = {plan.dead_letter.position: plan for plan in chunk if plan.decision == "replay"}
+                replayed: list[ReplayPlan] = []
+                for (lane, is_source), dead_letters in _by_lane(to_replay.values()).items():
+                    records = reader.pick(each.position for each in dead_letters)
+                    published = lane_writer(lane, read_before=is_source).publish(_event(each, lane) for each in records)
+                    replayed += [to_replay[position] for position in published]
+                for plan in replayed:
+                    self._topic.mark(producer, plan.dead_letter, plan.handled_offsets, "replayed")
+                for plan in chunk:
+                    if plan.decision == "obsolete":
+                        self._topic.mark(producer, plan.dead_letter, plan.handled_offsets, "obsolete")
+                producer.flush()
+                not_replayed += len(to_replay) - len(replayed)
                 advance(len(chunk))
-        return gone
+        return not_replayed
 
-    def drop(self, letters: Iterator[DeadLetter], *, advance: Step) -> None:
-        """Mark them, so that no list shows them; the records stay for as long as the topic keeps them."""
-        with Replayer(self._to) as repeater:
-            for letter in letters:
-                _mark(repeater, self.topic, letter, (letter.offset,), "dropped")
-                advance(1)
+    def _decide(self, dead_letter: DeadLetter, topic: str) -> Decision:
+        if self._store.is_obsolete(dead_letter):
+            return "obsolete"
+        if dead_letter.left_out_bytes:
+            return "no_event"
+        if self._store.has_newer_event(dead_letter, topic):
+            return "newer_event"
+        return "replay" if topic in self.lanes else "unknown_lane"
 
-    def _versions(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
+    def _published_versions(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
         for record in records:
-            if record.key is None or not self._box.has(record.key):
-                continue
-            rank = rank_of(record)
-            if rank is not None:
-                yield record.key, rank[0]
+            if record.key is not None and self._store.has_key(record.key):
+                rank = rank_of(record)
+                if rank is not None:
+                    yield record.key, rank[0]
 
-    def _settled(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
+    def _indexed_versions(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
         for record in records:
-            if record.key is None or record.value is None or not self._box.has(record.key):
+            if record.key is None or record.value is None or not self._store.has_key(record.key):
                 continue
             try:
                 outcome = PinOutcome.decode(record.value)
@@ -165,30 +147,13 @@ class DeadLetterTopic:
 
 
 def _by_lane(plans: Iterable[ReplayPlan]) -> Mapping[tuple[str, bool], Sequence[DeadLetter]]:
-    """Their letters, by the lane they go to and whether it is their own."""
+    """Their dead letters, by the lane they go to and whether they came from it."""
     found: dict[tuple[str, bool], list[DeadLetter]] = {}
     for plan in plans:
-        found.setdefault((plan.topic, plan.topic == plan.letter.source), []).append(plan.letter)
+        found.setdefault((plan.topic, plan.topic == plan.dead_letter.source), []).append(plan.dead_letter)
     return found
 
 
-def _event(letter: StoredRecord, topic: str) -> StoredRecord:
-    """A letter's event as it was published, timestamp included, but for the count of its replays."""
-    return StoredRecord(
-        topic=topic,
-        partition=letter.partition,
-        offset=letter.offset,
-        key=letter.key,
-        value=letter.value,
-        headers=replayed_headers(letter.headers),
-        timestamp_ms=source_timestamp_ms(letter),
-    )
-
-
-def _mark(repeater: Replayer, topic: str, letter: DeadLetter, offsets: tuple[int, ...], handled: Handled) -> None:
-    mark = HandledMark(partition=letter.partition, offsets=offsets, handled=handled)
-    repeater.mark(topic, mark.partition, key=letter.key, headers=mark.headers)
-
-
-def _place(letter: DeadLetter) -> tuple[int, int]:
-    return letter.partition, letter.offset
+def _event(record: StoredRecord, lane: str) -> StoredRecord:
+    """A dead letter's event as it was published, timestamp included; only the number of replays is added."""
+    return replace(record, topic=lane, headers=replay_headers(record.headers), timestamp_ms=event_timestamp_ms(record))

@@ -1,232 +1,148 @@
-"""Dead letters on the screen, and as JSON."""
+"""Lists of dead letters, and what a replay or drop does with them, on the screen and as JSON."""
 
-import base64
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import orjson
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from pinstream.cli.results import plain_table, results_console
 from pinstream.cli.screen import MAX_PRINTED, print_error
-from pinstream.events import Headers
-from pinstream.kafka.stored_record import StoredRecord
 from streams.dead_letters.dead_letter import DeadLetter
-from streams.dead_letters.replay import Fate, ReplayPlan
+from streams.dead_letters.replay import Decision, ReplayPlan
 from streams.dead_letters.store import ReasonCount
-from streams.worker.finish.dead_letters import PREFIX, original_headers
 
-_SHOWN_BYTES: Final = 4_000
+WIDTH: Final = 200
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)), " ")
+_NOT_DONE: Final = "nothing was done: --yes does it"
 
 
-def print_table(letters: Iterator[DeadLetter], counts: Sequence[ReasonCount], *, total: int, topic: str) -> None:
-    """One row a letter, then how many say the same."""
-    console = _console()
+def print_list(dead_letters: Iterable[DeadLetter], counts: Sequence[ReasonCount], *, total: int, topic: str) -> None:
+    """One row each, then a table of reasons."""
+    console = results_console(width=WIDTH)
     if not total:
-        console.print(Text(f"no open letters on {topic}"), soft_wrap=True)
+        console.print(Text(f"no open dead letters on {topic}"), soft_wrap=True)
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("when", "pin", "stage", "reason", "event", "size", ""):
-        table.add_column(heading, justify="right" if heading == "size" else "left", overflow="fold")
-    listed = 0
-    for letter in letters:
-        listed += 1
-        table.add_row(*(Text(cell) for cell in _cells(letter)), style="dim" if letter.handled else None)
+    table = plain_table(("when", "pin", "stage", "reason", "event", "size", ""), right=("size",))
+    for each in dead_letters:
+        table.add_row(*map(Text, _cells(each)), style="dim" if each.handled else None)
     console.print(table)
-    if listed < total:
-        console.print(Text(f"... and {total - listed:,} more: --limit 0 lists all", style="dim"))
-    console.print(_counts(counts, total))
+    if table.row_count < total:
+        console.print(Text(f"... and {total - table.row_count:,} more: --limit 0 lists all", style="dim"))
+    title = f"{total:,} dead letters"
+    reasons = plain_table(("stage", "reason", "dead letters", "pins"), right=("dead letters", "pins"), title=title)
+    for count in counts:
+        reasons.add_row(Text(count.stage), Text(count.kind), f"{count.dead_letters:,}", f"{count.pins:,}")
+    console.print(reasons)
 
 
-def print_json(letters: Iterator[DeadLetter], counts: Sequence[ReasonCount]) -> None:
-    """One object: ``letters`` and ``counts``, written as they come."""
+def print_list_json(dead_letters: Iterable[DeadLetter], counts: Sequence[ReasonCount]) -> None:
+    """One object with ``counts`` and ``dead_letters``, written one by one: there may be millions."""
     out = sys.stdout
-    out.write('{"counts":' + orjson.dumps([asdict(count) for count in counts]).decode() + ',"letters":[')
-    for number, letter in enumerate(letters):
-        out.write(("," if number else "") + orjson.dumps(_fields(letter)).decode())
+    out.write('{"counts":' + orjson.dumps([asdict(count) for count in counts]).decode() + ',"dead_letters":[')
+    for number, each in enumerate(dead_letters):
+        out.write(("," if number else "") + orjson.dumps(as_json(each)).decode())
     out.write("]}\n")
 
 
-def print_whole(found: Iterable[tuple[DeadLetter, StoredRecord]], *, as_json: bool) -> None:
-    """Letters with everything in them."""
-    if as_json:
-        sys.stdout.write(orjson.dumps([_whole(letter, record) for letter, record in found]).decode() + "\n")
-        return
-    console = _console()
-    for letter, record in found:
-        for line in _lines(letter, record):
-            console.print(line, soft_wrap=True)
-
-
-def print_plan(plans: Iterator[ReplayPlan], topic: str, *, done: bool) -> Counter[Fate]:
-    """What a replay does, or would do; counts of what."""
-    fates: Counter[Fate] = Counter()
+def print_plan(plans: Iterable[ReplayPlan], topic: str, *, done: bool) -> Counter[Decision]:
+    """What a replay does, or would do; the number of each decision."""
+    decisions: Counter[Decision] = Counter()
     lanes: Counter[str] = Counter()
-    listed: list[str] = []
+    lines: list[str] = []
     for plan in plans:
-        fates[plan.fate] += 1
-        if plan.fate == "replay":
+        decisions[plan.decision] += 1
+        if plan.decision == "replay":
             lanes[plan.topic] += 1
-        if len(listed) < MAX_PRINTED:
-            listed.append(_planned(plan))
-    if not fates:
-        typer.echo(f"no open letters on {topic} match")
-        return fates
-    if not done:
-        for line in listed:
-            typer.echo(line)
+        if len(lines) < MAX_PRINTED:
+            lines.append(_plan_line(plan))
+    if not decisions:
+        typer.echo(f"no open dead letters on {topic} match")
+        return decisions
+    for line in () if done else lines:
+        typer.echo(line)
     verb = "replaying" if done else "would replay"
-    to = ", ".join(f"{count:,} to {lane}" for lane, count in lanes.items())
-    typer.echo(f"{verb} {fates['replay']:,} letters" + (f": {to}" if to else ""))
-    if fates["settled"]:
-        typer.echo(f"{fates['settled']:,} left alone: their pins have been indexed or deleted since")
-    if fates["replaced"]:
-        typer.echo(f"{fates['replaced']:,} left alone: newer events of their pins are in the lane, not settled yet")
-    if fates["stranger"]:
+    by_lane = ", ".join(f"{count:,} to {lane}" for lane, count in lanes.items())
+    typer.echo(f"{verb} {dead_letter_count(decisions['replay'])}" + (f": {by_lane}" if by_lane else ""))
+    if decisions["obsolete"]:
+        typer.echo(f"{decisions['obsolete']:,} left alone: their pins were indexed or deleted since")
+    if decisions["newer_event"]:
+        typer.echo(f"{decisions['newer_event']:,} left alone: the lane holds newer events of their pins, still waiting")
+    if decisions["unknown_lane"]:
         print_error(
-            f"{fates['stranger']:,} left alone: they came from topics that are no lanes here; --backfill takes them"
+            f"{decisions['unknown_lane']:,} left alone: they came from topics that are no lanes here; --backfill"
+            " publishes them to the backfill lane"
         )
-    if fates["without"]:
+    if decisions["no_event"]:
         print_error(
-            f"{fates['without']:,} left alone: they were too large to hold their events, which stay where `show` says; "
-            "publish those pins again"
+            f"{decisions['no_event']:,} left alone: their events were too large for the dead letter; `show` says where"
+            " each event is. Publish those pins again"
         )
     if not done:
-        typer.echo("nothing was done: --yes does it")
-    return fates
+        typer.echo(_NOT_DONE)
+    return decisions
 
 
-def print_drop(count: int, counts: Sequence[ReasonCount], topic: str, *, done: bool) -> None:
+def print_drop(total: int, counts: Sequence[ReasonCount], topic: str, *, done: bool) -> None:
     """What was dropped, or would be."""
-    if not count:
-        typer.echo(f"no open letters on {topic} match")
-        return
-    if not done:
+    if not total:
+        typer.echo(f"no open dead letters on {topic} match")
+    elif done:
+        typer.echo(f"{dead_letter_count(total)} dropped")
+    else:
         for each in counts:
-            typer.echo(f"{each.letters:,} {each.stage} {each.kind}")
-    typer.echo(
-        f"{count:,} letters dropped" if done else f"would drop {count:,} letters; nothing was done: --yes does it"
-    )
+            typer.echo(f"{each.dead_letters:,} {each.stage} {each.kind}")
+        typer.echo(f"would drop {dead_letter_count(total)}; {_NOT_DONE}")
 
 
-def _console() -> Console:
-    """Standard output; wide enough for a row a line where nobody looks at a terminal."""
-    return Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+def as_json(dead_letter: DeadLetter) -> dict[str, Any]:
+    """All fields but the raw key, with the pin and the time as text."""
+    at = datetime.fromtimestamp(dead_letter.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    fields = asdict(dead_letter)
+    del fields["key"]
+    return {"pin": dead_letter.pin, "at": at, **fields}
 
 
-def _cells(letter: DeadLetter) -> tuple[str, ...]:
-    notes = [letter.handled] if letter.handled else []
-    if letter.replays:
-        notes.append(f"replayed {letter.replays}x before")
-    return (
-        datetime.fromtimestamp(letter.at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
-        _plain(letter.pin),
-        letter.stage,
-        _plain(f"{letter.kind}: {letter.message}")[:120],
-        letter.place,
-        _size(letter.size_bytes),
-        ", ".join(notes),
-    )
+def dead_letter_count(count: int) -> str:
+    return "1 dead letter" if count == 1 else f"{count:,} dead letters"
 
 
-def _counts(counts: Sequence[ReasonCount], total: int) -> Table:
-    title = f"{total:,} letters"
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="dim")
-    for heading in ("stage", "reason", "letters", "pins"):
-        table.add_column(heading, justify="right" if heading in ("letters", "pins") else "left")
-    for count in counts:
-        table.add_row(Text(count.stage), Text(count.kind), f"{count.letters:,}", f"{count.pins:,}")
-    return table
-
-
-def _planned(plan: ReplayPlan) -> str:
-    letter = plan.letter
-    what = {
-        "replay": f"to {plan.topic}",
-        "settled": "left alone: settled since",
-        "replaced": f"left alone: {plan.topic} holds a newer event of the pin",
-        "stranger": f"left alone: {plan.topic} is no lane here",
-        "without": f"left alone: its event of {letter.left_out_bytes:,} bytes is not in it, but at {letter.place}",
-    }[plan.fate]
-    return f"{_plain(letter.pin)} version {letter.version or '?'} ({letter.stage}, {letter.kind}): {what}"
-
-
-def _lines(letter: DeadLetter, record: StoredRecord) -> Iterator[Text]:
-    at = datetime.fromtimestamp(letter.at_ms / 1000).astimezone().isoformat(timespec="milliseconds")
-    yield Text(f"{_plain(letter.pin)} version {letter.version or '?'}, dead at {at}", style="bold")
-    yield Text(
-        f"letter  {record.topic}[{letter.partition}]@{letter.offset}" + (f", {letter.handled}" * bool(letter.handled))
-    )
-    yield Text(f"event   {letter.place}, {_size(letter.size_bytes)}, replayed {letter.replays} times")
-    if letter.left_out_bytes:
-        yield Text(f"        too large for this topic: its {letter.left_out_bytes:,} bytes stay where it came from")
-    yield Text(f"stage   {letter.stage}" + ", an exception that nobody foresaw" * letter.unexpected)
-    yield Text(f"reason  {letter.error}: {_plain(letter.message)}", style="red")
-    for name, value in original_headers(record.headers):
-        yield Text(f"header  {name}: {_text(value)}")
-    yield Text("value")
-    yield from (Text("  " + line) for line in _value(record.value))
-    yield Text("stack trace")
-    trace = next((value for name, value in record.headers if name == f"{PREFIX}exception.stacktrace"), b"")
-    yield from (Text("  " + line, style="dim") for line in (trace or b"").decode("utf-8", "replace").splitlines())
-
-
-def _value(value: bytes | None) -> list[str]:
-    """Indented JSON, else text, else hexadecimal; what is long is cut, and says so."""
-    if value is None:
-        return ["none: a deletion"]
-    try:
-        shown = orjson.dumps(_shortened(orjson.loads(value)), option=orjson.OPT_INDENT_2).decode()
-    except orjson.JSONDecodeError:
-        shown = value[:_SHOWN_BYTES].hex(" ")
-    cut = len(shown) > _SHOWN_BYTES
-    lines = shown[:_SHOWN_BYTES].splitlines() or [""]
-    return [*lines, f"... ({len(value):,} bytes in all; --json has them)"] if cut or len(value) > len(shown) else lines
-
-
-def _shortened(parsed: Any) -> Any:
-    """Long texts, such as pictures, cut."""
-    if isinstance(parsed, dict):
-        return {key: _shortened(value) for key, value in parsed.items()}
-    if isinstance(parsed, list):
-        return [_shortened(value) for value in parsed]
-    if isinstance(parsed, str) and len(parsed) > 200:
-        return f"{parsed[:60]}... ({len(parsed):,} characters)"
-    return parsed
-
-
-def _whole(letter: DeadLetter, record: StoredRecord) -> dict[str, Any]:
-    return _fields(letter) | {
-        "headers": [[name, None if value is None else _text(value)] for name, value in _sorted(record.headers)],
-        "value_base64": None if record.value is None else base64.b64encode(record.value).decode(),
-    }
-
-
-def _sorted(headers: Headers) -> Headers:
-    return sorted(headers, key=lambda header: header[0].startswith(PREFIX))
-
-
-def _fields(letter: DeadLetter) -> dict[str, Any]:
-    shown = asdict(letter)
-    at = datetime.fromtimestamp(letter.at_ms / 1000, UTC).isoformat(timespec="milliseconds")
-    return {"pin": letter.pin, "at": at, **{name: value for name, value in shown.items() if name not in ("key",)}}
-
-
-def _text(value: bytes | None) -> str:
-    return "" if value is None else value.decode("utf-8", "backslashreplace")
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Fit for a terminal: no line breaks, no control characters."""
     return text.translate(_CONTROLS)
 
 
-def _size(size_bytes: int) -> str:
+def size(size_bytes: int) -> str:
     return f"{size_bytes:,} B" if size_bytes < 10_000 else f"{size_bytes / 1024:,.0f} KiB"
+
+
+def _cells(dead_letter: DeadLetter) -> tuple[str, ...]:
+    notes = [dead_letter.handled] if dead_letter.handled else []
+    if dead_letter.replays:
+        notes.append(f"replayed {dead_letter.replays}x before")
+    return (
+        datetime.fromtimestamp(dead_letter.at_ms / 1000).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+        plain(dead_letter.pin),
+        dead_letter.stage,
+        plain(f"{dead_letter.kind}: {dead_letter.message}")[:120],
+        dead_letter.event_position,
+        size(dead_letter.size_bytes),
+        ", ".join(notes),
+    )
+
+
+def _plan_line(plan: ReplayPlan) -> str:
+    of = plan.dead_letter
+    what = {
+        "replay": f"to {plan.topic}",
+        "obsolete": "left alone: indexed or deleted since",
+        "newer_event": f"left alone: {plan.topic} holds a newer event of the pin",
+        "unknown_lane": f"left alone: {plan.topic} is no lane here",
+        "no_event": f"left alone: its event of {of.left_out_bytes:,} bytes is only at {of.event_position}",
+    }[plan.decision]
+    return f"{plain(of.pin)} version {of.version or '?'} ({of.stage}, {of.kind}): {what}"

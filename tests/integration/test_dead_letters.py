@@ -1,4 +1,4 @@
-"""Dead letters of a real worker, listed, replayed and dropped on the real Kafka."""
+"""Dead letters of a real worker are listed, replayed and dropped on the real Kafka."""
 
 import json
 import threading
@@ -42,7 +42,7 @@ def host(tmp_path: Path) -> Iterator[str]:
     thread.join()
 
 
-def test_letters_are_replayed_once_their_cause_is_gone_and_marked(
+def test_dead_letters_are_replayed_once_their_cause_is_gone_and_marked(
     stack: "LocalStack", store: MilvusStore, host: str, tmp_path: Path
 ) -> None:
     site = Site(stack.endpoints)
@@ -56,7 +56,7 @@ def test_letters_are_replayed_once_their_cause_is_gone_and_marked(
     def listed(*arguments: str) -> dict[str, int]:
         done = dead_letters("ls", "--json", *arguments)
         assert done.exit_code == 0, done.output
-        return {each["pin"]: each["replays"] for each in json.loads(done.stdout)["letters"]}
+        return {each["pin"]: each["replays"] for each in json.loads(done.stdout)["dead_letters"]}
 
     def outcomes(pin_id: str) -> list[str]:
         return [each.outcome for each in site.outcomes() if each.pin_id == pin_id]
@@ -73,7 +73,7 @@ def test_letters_are_replayed_once_their_cause_is_gone_and_marked(
 
         (tmp_path / "web" / "late.jpg").write_bytes(picture(0))
         planned = dead_letters("replay")
-        assert "would replay 2 letters" in planned.stdout
+        assert "would replay 2 dead letters" in planned.stdout
         assert dead_letters("replay", "--yes").exit_code == 0
 
         eventually(lambda: outcomes(late) == ["dead", "indexed"], what="the replayed pin indexed")

@@ -15,7 +15,7 @@ from index.__main__ import app as index_app
 from pinstream.store.milvus import MilvusStore
 from streams.__main__ import app as streams_app
 from tests.integration.running_worker import Site
-from tests.streams.dead_letters.written import letter_headers, value
+from tests.streams.dead_letters.records import dead_letter_headers, event_value
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
@@ -37,8 +37,8 @@ def site(stack: "LocalStack", lite_milvus: "LocalStack", monkeypatch: pytest.Mon
     """Dead letters of pins named as in the page, and a shell that is set up as a worker's is."""
     site = Site(stack.endpoints)
     for pin_id in ("PIN", "other"):
-        event = value(pin_id, 3)
-        headers = letter_headers(event, pin_id=pin_id, topic=f"{site.prefix}pins.events")
+        event = event_value(pin_id, 3)
+        headers = dead_letter_headers(event, pin_id=pin_id, topic=f"{site.prefix}pins.events")
         site.put(pin_id, event, topic="pins.dead", headers=tuple(headers))  # type: ignore[arg-type]
     site.flush()
     with closing(MilvusStore(lite_milvus.endpoints.milvus, timeout_s=20)) as store:

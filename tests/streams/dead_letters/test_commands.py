@@ -3,214 +3,224 @@
 import json
 
 import pytest
-from click.testing import Result
 from confluent_kafka import Consumer, Message, TopicPartition
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from streams.__main__ import app
 from streams.worker.finish.dead_letters import LEFT_OUT
 from tests.pinstream.cli.commands import TOPIC_PARTITIONS, outcome
 from tests.pinstream.held import watch_picks
-from tests.streams.dead_letters.written import EVENT_HEADERS, PUBLISHED_MS, Desk, letter, value
+from tests.streams.dead_letters.records import EVENT_HEADERS, PUBLISHED_MS, Topics, dead_letter, event_value
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 @pytest.fixture
-def desk(mock_kafka: str, prefix: str) -> Desk:
-    desk = Desk(mock_kafka, prefix)
+def topics(mock_kafka: str, prefix: str) -> Topics:
+    topics = Topics(mock_kafka, prefix)
     for topic in ("pins.events", "pins.events.backfill", "pins.indexed"):
-        desk.write(topic, b"nobody", None)
-    return desk
+        topics.write(topic, b"not a pin", None)
+    return topics
 
 
-def run(desk: Desk, *arguments: str) -> Result:
-    where = ("--kafka", desk.kafka, "--topic-prefix", desk.prefix)
+def run(topics: Topics, *arguments: str) -> Result:
+    where = ("--kafka", topics.kafka, "--topic-prefix", topics.prefix)
     return CliRunner().invoke(app, ["dead-letters", *arguments, *where])
 
 
-def listed(desk: Desk, *arguments: str) -> list[str]:
-    done = run(desk, "ls", "--json", *arguments)
+def listed(topics: Topics, *arguments: str) -> list[str]:
+    done = run(topics, "ls", "--json", *arguments)
     assert done.exit_code == 0, done.output
-    return sorted(each["pin"] for each in json.loads(done.stdout)["letters"])
+    return sorted(each["pin"] for each in json.loads(done.stdout)["dead_letters"])
 
 
-def records(desk: Desk, topic: str, count: int) -> list[Message]:
-    consumer = Consumer({"bootstrap.servers": desk.kafka, "group.id": "test", "enable.auto.commit": False})
-    consumer.assign([TopicPartition(desk.prefix + topic, partition, 0) for partition in range(TOPIC_PARTITIONS)])
+def records(topics: Topics, topic: str, count: int) -> list[Message]:
+    consumer = Consumer({"bootstrap.servers": topics.kafka, "group.id": "test", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topics.prefix + topic, partition, 0) for partition in range(TOPIC_PARTITIONS)])
     found: list[Message] = []
     while len(found) < count:
         message = consumer.poll(10)
         assert message is not None, f"{len(found)} of {count} records came"
-        if message.key() != b"nobody":
+        if message.key() != b"not a pin":
             found.append(message)
     consumer.close()
     return found
 
 
-def test_letters_are_listed_newest_first_and_counted_by_reason(desk: Desk) -> None:
-    desk.put(letter("a"), letter("b[red]\n", stage="decode", error=ValueError("bad \x1b[31m")))
+def test_dead_letters_are_listed_newest_first_and_counted_by_reason(topics: Topics) -> None:
+    topics.write_dead_letters(
+        dead_letter("a"), dead_letter("b[red]\n", stage="decode", error=ValueError("bad \x1b[31m"))
+    )
 
-    done = run(desk, "ls")
+    done = run(topics, "ls")
 
     assert done.exit_code == 0, done.output
     assert "b[red]" in done.stdout
     assert "\x1b" not in done.stdout
     assert "FetchRefused: HTTP 404" in done.stdout
     assert "pins.events[2]@40" in done.stdout
-    assert "2 letters" in done.stdout
-    assert listed(desk, "--reason", "decode") == ["b[red]\n"]
-    assert listed(desk, "--pin", "a") == ["a"]
-    assert listed(desk, "--until", "1h") == []
+    assert "2 dead letters" in done.stdout
+    assert listed(topics, "--reason", "decode") == ["b[red]\n"]
+    assert listed(topics, "--pin", "a") == ["a"]
+    assert listed(topics, "--until", "1h") == []
 
 
-def test_a_letter_is_shown_whole(desk: Desk) -> None:
-    desk.put(letter("a", 3), letter("a", event=b"\xff\x00", stage="event", error=ValueError("no event")))
+def test_a_dead_letter_is_shown_with_headers_value_and_stack_trace(topics: Topics) -> None:
+    topics.write_dead_letters(
+        dead_letter("a", 3), dead_letter("a", event=b"\xff\x00", stage="event", error=ValueError("no event"))
+    )
 
-    last, both = run(desk, "show", "a"), run(desk, "show", "a", "--all", "--json")
+    last, both = run(topics, "show", "a"), run(topics, "show", "a", "--all", "--json")
 
     assert last.exit_code == both.exit_code == 0, last.output
     assert "ff 00" in last.stdout
     assert "header  traceparent: twice" in last.stdout
     assert "ValueError: no event" in last.stdout
     assert {each["version"] for each in json.loads(both.stdout)} == {0, 3}
-    assert run(desk, "show", "nobody-has-this").exit_code == 1
+    assert run(topics, "show", "unknown").exit_code == 1
 
 
-def test_a_replay_is_a_dry_run_until_told_and_then_publishes_the_event_as_it_was(desk: Desk) -> None:
-    source = desk.prefix + "pins.events"
-    desk.put(letter("a", 1, topic=source), letter("a", 2, topic=source), letter("b", 5, topic=source))
-    desk.write("pins.indexed", b"b", outcome("b", version=6))
+def test_a_replay_needs_yes_and_publishes_the_event_unchanged(topics: Topics) -> None:
+    source = topics.prefix + "pins.events"
+    topics.write_dead_letters(
+        dead_letter("a", 1, topic=source), dead_letter("a", 2, topic=source), dead_letter("b", 5, topic=source)
+    )
+    topics.write("pins.indexed", b"b", outcome("b", version=6))
 
-    planned, before = run(desk, "replay"), listed(desk)
-    done = run(desk, "replay", "--yes")
+    planned, before = run(topics, "replay"), listed(topics)
+    done = run(topics, "replay", "--yes")
 
     assert planned.exit_code == done.exit_code == 0, done.output
-    assert "would replay 1 letters" in planned.stdout
+    assert "would replay 1 dead letter:" in planned.stdout
     assert "--yes does it" in planned.stdout
     assert "b version 5 (fetch, FetchRefused): left alone" in planned.stdout
     assert before == ["a", "a", "b"]
-    assert "replaying 1 letters" in done.stdout
+    assert "replaying 1 dead letter:" in done.stdout
     assert "1 left alone" in done.stdout
-    (again,) = records(desk, "pins.events", 1)
-    assert (again.key(), again.value()) == (b"a", value("a", 2))
+    (again,) = records(topics, "pins.events", 1)
+    assert (again.key(), again.value()) == (b"a", event_value("a", 2))
     assert again.headers() == [*EVENT_HEADERS, ("pinstream-replays", b"1")]
     assert again.timestamp()[1] == PUBLISHED_MS
-    assert listed(desk) == []
-    assert listed(desk, "--all") == ["a", "a", "b"]
+    assert listed(topics) == []
+    assert listed(topics, "--all") == ["a", "a", "b"]
 
 
-def test_every_letter_can_be_replayed_and_to_the_other_lane(desk: Desk) -> None:
-    desk.put(letter("a", 1, topic="elsewhere"), letter("a", 2, topic="elsewhere"))
+def test_every_dead_letter_can_be_replayed_and_to_the_other_lane(topics: Topics) -> None:
+    topics.write_dead_letters(dead_letter("a", 1, topic="elsewhere"), dead_letter("a", 2, topic="elsewhere"))
 
-    refused = run(desk, "replay", "--yes")
-    done = run(desk, "replay", "--all", "--backfill", "--yes")
+    refused = run(topics, "replay", "--yes")
+    done = run(topics, "replay", "--all", "--backfill", "--yes")
 
     assert refused.exit_code == 1
     assert "2 left alone" not in refused.stderr
     assert "1 left alone: they came from topics that are no lanes here" in refused.stderr
     assert done.exit_code == 0, done.output
-    versions = {json.loads(message.value() or b"")["version"] for message in records(desk, "pins.events.backfill", 2)}
+    versions = {json.loads(message.value() or b"")["version"] for message in records(topics, "pins.events.backfill", 2)}
     assert versions == {1, 2}
-    assert listed(desk) == []
+    assert listed(topics) == []
 
 
-def test_a_letter_without_its_event_never_takes_the_place_of_that_event(desk: Desk) -> None:
-    source = desk.prefix + "pins.events"
-    desk.put(
-        letter("big", event=b"", topic=source, headers=((LEFT_OUT, b"900000"),)),
-        letter("small", topic=source),
+def test_a_dead_letter_without_its_event_is_never_replayed(topics: Topics) -> None:
+    source = topics.prefix + "pins.events"
+    topics.write_dead_letters(
+        dead_letter("big", event=b"", topic=source, headers=((LEFT_OUT, b"900000"),)),
+        dead_letter("small", topic=source),
     )
 
-    done = run(desk, "replay", "--yes")
+    done = run(topics, "replay", "--yes")
 
     assert done.exit_code == 1
-    assert "1 left alone: they were too large to hold their events" in done.stderr
-    (again,) = records(desk, "pins.events", 1)
+    assert "1 left alone: their events were too large for the dead letter" in done.stderr
+    (again,) = records(topics, "pins.events", 1)
     assert again.key() == b"small"
-    assert listed(desk) == ["big"]
-    assert "900,000 bytes stay" in run(desk, "show", "big").stdout
+    assert listed(topics) == ["big"]
+    assert "900,000 bytes are only at its source" in run(topics, "show", "big").stdout
 
 
-def test_a_letter_never_takes_the_place_of_a_newer_event_in_its_compacted_lane(desk: Desk) -> None:
-    desk.write("pins.events", b"a", value("a", 1))
-    desk.write("pins.events", b"a", value("a", 2))
-    first, _ = records(desk, "pins.events", 2)
+def test_a_newer_event_in_the_compacted_lane_is_never_replaced(topics: Topics) -> None:
+    topics.write("pins.events", b"a", event_value("a", 1))
+    topics.write("pins.events", b"a", event_value("a", 2))
+    first, _ = records(topics, "pins.events", 2)
     source = (first.partition() or 0, first.offset() or 0)
-    desk.put(letter("a", 1, topic=desk.prefix + "pins.events", source=source))
+    topics.write_dead_letters(dead_letter("a", 1, topic=topics.prefix + "pins.events", source=source))
 
-    planned, done = run(desk, "replay"), run(desk, "replay", "--yes")
+    planned, done = run(topics, "replay"), run(topics, "replay", "--yes")
 
     assert planned.exit_code == done.exit_code == 0, done.output
     assert "pins.events holds a newer event of the pin" in planned.stdout
-    assert "replaying 0 letters" in done.stdout
-    assert "1 left alone: newer events of their pins are in the lane" in done.stdout
-    assert listed(desk) == ["a"]
+    assert "replaying 0 dead letters" in done.stdout
+    assert "1 left alone: the lane holds newer events of their pins" in done.stdout
+    assert listed(topics) == ["a"]
 
 
-def test_a_letter_for_the_other_lane_does_not_take_the_place_of_a_newer_event_there(desk: Desk) -> None:
-    desk.write("pins.events.backfill", b"a", value("a", 2))
-    desk.put(letter("a", 1, topic=desk.prefix + "pins.events"), letter("b", 1, topic=desk.prefix + "pins.events"))
+def test_a_newer_event_in_the_other_lane_is_never_replaced(topics: Topics) -> None:
+    topics.write("pins.events.backfill", b"a", event_value("a", 2))
+    topics.write_dead_letters(
+        dead_letter("a", 1, topic=topics.prefix + "pins.events"),
+        dead_letter("b", 1, topic=topics.prefix + "pins.events"),
+    )
 
-    done = run(desk, "replay", "--backfill", "--yes")
-
-    assert done.exit_code == 1, done.output
-    assert "1 letter was not replayed" in done.stderr
-    assert [record.key() for record in records(desk, "pins.events.backfill", 2)] == [b"a", b"b"]
-    assert listed(desk) == ["a"]
-
-
-def test_of_a_pins_letters_only_those_older_than_what_the_other_lane_holds_are_left_alone(desk: Desk) -> None:
-    desk.write("pins.events.backfill", b"a", value("a", 3))
-    desk.put(*(letter("a", version, topic=desk.prefix + "pins.events") for version in (1, 2, 4)))
-
-    done = run(desk, "replay", "--backfill", "--all", "--yes")
-    open_still = json.loads(run(desk, "ls", "--json").stdout)["letters"]
+    done = run(topics, "replay", "--backfill", "--yes")
 
     assert done.exit_code == 1, done.output
-    assert "2 letters were not replayed" in done.stderr
-    assert [json.loads(each.value() or b"")["version"] for each in records(desk, "pins.events.backfill", 2)] == [3, 4]
-    assert sorted(each["version"] for each in open_still) == [1, 2]
+    assert "1 dead letter not replayed" in done.stderr
+    assert [record.key() for record in records(topics, "pins.events.backfill", 2)] == [b"a", b"b"]
+    assert listed(topics) == ["a"]
 
 
-def test_a_replay_holds_one_event_at_a_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.put(*(letter(f"pin{each}", topic=desk.prefix + "pins.events") for each in range(12)))
+def test_of_a_pins_dead_letters_only_those_older_than_the_other_lanes_event_are_left_alone(topics: Topics) -> None:
+    topics.write("pins.events.backfill", b"a", event_value("a", 3))
+    topics.write_dead_letters(
+        *(dead_letter("a", version, topic=topics.prefix + "pins.events") for version in (1, 2, 4))
+    )
+
+    done = run(topics, "replay", "--backfill", "--all", "--yes")
+    still_open = json.loads(run(topics, "ls", "--json").stdout)["dead_letters"]
+
+    assert done.exit_code == 1, done.output
+    assert "2 dead letters not replayed" in done.stderr
+    assert [json.loads(each.value() or b"")["version"] for each in records(topics, "pins.events.backfill", 2)] == [3, 4]
+    assert sorted(each["version"] for each in still_open) == [1, 2]
+
+
+def test_a_replay_holds_one_event_at_a_time(topics: Topics, monkeypatch: pytest.MonkeyPatch) -> None:
+    topics.write_dead_letters(*(dead_letter(f"pin{each}", topic=topics.prefix + "pins.events") for each in range(12)))
     alive = watch_picks(monkeypatch)
 
-    done = run(desk, "replay", "--yes")
+    done = run(topics, "replay", "--yes")
 
     assert done.exit_code == 0, done.output
     assert len(alive) == 12
     assert max(alive) - min(alive) <= 2
 
 
-def test_a_letter_that_died_again_is_open_and_says_so(desk: Desk) -> None:
-    source = desk.prefix + "pins.events"
-    desk.put(letter("a", topic=source))
-    run(desk, "replay", "--yes")
-    (again,) = records(desk, "pins.events", 1)
-    desk.put(letter("a", topic=source, headers=again.headers()))
+def test_an_event_that_fails_again_after_a_replay_is_open_and_says_so(topics: Topics) -> None:
+    source = topics.prefix + "pins.events"
+    topics.write_dead_letters(dead_letter("a", topic=source))
+    run(topics, "replay", "--yes")
+    (again,) = records(topics, "pins.events", 1)
+    topics.write_dead_letters(dead_letter("a", topic=source, headers=again.headers()))
 
-    done = run(desk, "ls")
+    done = run(topics, "ls")
 
     assert "replayed 1x before" in done.stdout
-    assert listed(desk) == ["a"]
+    assert listed(topics) == ["a"]
 
 
-def test_dropped_letters_leave_the_list(desk: Desk) -> None:
-    desk.put(letter("a"), letter("b", stage="decode"))
+def test_dropped_dead_letters_leave_the_list(topics: Topics) -> None:
+    topics.write_dead_letters(dead_letter("a"), dead_letter("b", stage="decode"))
 
-    planned, done = run(desk, "drop", "--reason", "fetch"), run(desk, "drop", "--reason", "fetch", "--yes")
+    planned, done = run(topics, "drop", "--reason", "fetch"), run(topics, "drop", "--reason", "fetch", "--yes")
 
-    assert "would drop 1 letters" in planned.stdout
-    assert "1 letters dropped" in done.stdout
-    assert listed(desk) == ["b"]
-    assert "no open letters" in run(desk, "drop", "--reason", "fetch", "--yes").stdout
+    assert "would drop 1 dead letter;" in planned.stdout
+    assert "1 dead letter dropped" in done.stdout
+    assert listed(topics) == ["b"]
+    assert "no open dead letters" in run(topics, "drop", "--reason", "fetch", "--yes").stdout
 
 
-def test_kafka_away_and_wrong_usage_have_statuses_of_their_own(desk: Desk) -> None:
+def test_kafka_that_does_not_answer_exits_3_and_wrong_usage_2(topics: Topics) -> None:
     away = CliRunner().invoke(app, ["dead-letters", "ls", "--kafka", "127.0.0.1:1"])
-    wrong = run(desk, "ls", "--since", "yesterday")
+    wrong = run(topics, "ls", "--since", "yesterday")
 
     assert (away.exit_code, wrong.exit_code) == (3, 2)
     assert "no Kafka at 127.0.0.1:1" in away.stderr

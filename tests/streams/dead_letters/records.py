@@ -16,7 +16,7 @@ EVENT_HEADERS: Headers = (("traceparent", b"00-x"), ("traceparent", b"twice"), (
 PUBLISHED_MS = 1_700_000_000_000
 
 
-def value(pin_id: str, version: int) -> bytes:
+def event_value(pin_id: str, version: int) -> bytes:
     """A valid event with an address."""
     return json.dumps(
         {
@@ -26,7 +26,7 @@ def value(pin_id: str, version: int) -> bytes:
     ).encode()  # fmt: skip
 
 
-def letter_headers(
+def dead_letter_headers(
     event: bytes | None,
     *,
     pin_id: str = "a",
@@ -36,37 +36,36 @@ def letter_headers(
     headers: Headers = EVENT_HEADERS,
     source: tuple[int, int] = (2, 40),
 ) -> Headers:
-    """What the worker puts on a letter."""
-    taken = ConsumedRecord(
+    """The headers of a dead letter as the worker writes them."""
+    record = ConsumedRecord(
         lane="live", topic=topic, partition=source[0], offset=source[1], key=pin_id.encode(), value=event,
         headers=headers, timestamp_ms=PUBLISHED_MS,
     )  # fmt: skip
-    return [*headers, *error_headers(taken, stage=stage, error=error or FetchRefused("HTTP 404"), unexpected=False)]
+    return [*headers, *error_headers(record, stage=stage, error=error or FetchRefused("HTTP 404"), unexpected=False)]
 
 
-def letter(pin_id: str = "a", version: int = 1, *, offset: int = 0, at_ms: int = 0, **more: Any) -> StoredRecord:
-    """One letter as it lies on ``pins.dead``."""
-    event = more.pop("event", value(pin_id, version))
+def dead_letter(pin_id: str = "a", version: int = 1, *, offset: int = 0, at_ms: int = 0, **more: Any) -> StoredRecord:
+    """A record of ``pins.dead`` as the worker writes it."""
+    event = more.pop("event", event_value(pin_id, version))
     return StoredRecord(
         topic="pins.dead", partition=0, offset=offset, key=pin_id.encode(), value=event,
-        headers=letter_headers(event, pin_id=pin_id, **more), timestamp_ms=at_ms,
+        headers=dead_letter_headers(event, pin_id=pin_id, **more), timestamp_ms=at_ms,
     )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Writes letters to a Kafka."""
+class Topics:
+    """The topics of one prefix on one Kafka server."""
 
     kafka: str
     prefix: str
 
-    def put(self, *letters: StoredRecord) -> None:
-        """On the dead letters' topic."""
-        for each in letters:
+    def write_dead_letters(self, *dead_letters: StoredRecord) -> None:
+        for each in dead_letters:
             self.write("pins.dead", each.key or b"", each.value, each.headers)
 
     def write(self, topic: str, key: bytes, content: bytes | None, headers: Headers = ()) -> None:
-        """One record, acknowledged; the partition is its key's."""
+        """Returns once the record is acknowledged."""
         producer = Producer({"bootstrap.servers": self.kafka, "partitioner": "murmur2_random", "log_level": 0})
         producer.produce(self.prefix + topic, content, key, headers=list(headers))
         assert producer.flush(10) == 0
