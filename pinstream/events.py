@@ -51,6 +51,16 @@ Domain = Literal["web", "camera", "catalog"]
 Result = Literal["indexed", "unchanged", "deleted", "superseded", "dead"]
 Stage = Literal["queue", "fetch", "decode", "detect", "embed", "write", "visible"]
 STAGES: Final[tuple[Stage, ...]] = ("queue", "fetch", "decode", "detect", "embed", "write", "visible")
+STAGE_MEANINGS: Final[dict[Stage, str]] = {
+    "queue": "from the publisher through Kafka to the worker",
+    "fetch": "the picture over HTTP",
+    "decode": "bytes to pixels",
+    "detect": "which objects it shows (Triton)",
+    "embed": "a code for the whole picture, begun while detecting, and one for each object (Triton)",
+    "write": "one upsert with all rows (Milvus)",
+    "visible": "from Milvus' acknowledgement until a search returns it",
+}
+"""What happens in each stage, for every surface that shows them."""
 
 PinId = Annotated[str, StringConstraints(pattern=PIN_ID_PATTERN)]
 Version = Annotated[int, Field(gt=0, le=MAX_VERSION, description="grows with each change of the pin")]

@@ -7,21 +7,19 @@ STARTED_AT_S = time.monotonic()  # before anything is loaded: that is part of th
 import io  # noqa: E402
 import signal  # noqa: E402
 import sys  # noqa: E402
-from collections.abc import Sequence  # noqa: E402
 from types import FrameType  # noqa: E402
 
 from rich.console import Console  # noqa: E402
 
-from deploy.demo.options import Options, parse  # noqa: E402
+from deploy.demo.options import Options, command  # noqa: E402
 
 _LOG_WIDTH = 140
 _ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status: 0 all accounted for, 1 not, 2 a wrong option (or SystemExit with it), 130 ended early."""
-    options = parse(arguments)
-    before = {number: signal.signal(number, _end_once) for number in _ENDING_SIGNALS}
+def main(options: Options) -> int:
+    """Run the demo; returns its exit status."""
+    before = {number: signal.signal(number, _interrupt_once) for number in _ENDING_SIGNALS}
     try:
         return _run(options, Console(stderr=True, highlight=False))
     except KeyboardInterrupt:
@@ -32,36 +30,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
             signal.signal(number, handler)
 
 
-def _run(options: Options, complaints: Console) -> int:
+def _run(options: Options, errors: Console) -> int:
+    # Loading these takes seconds, and Ctrl-C must end the program during them too.
     from deploy.demo.run import run, source_of  # noqa: PLC0415
-    from deploy.demo.sources import NoPictures  # noqa: PLC0415 (loading takes seconds; Ctrl-C is heard meanwhile)
+    from deploy.demo.sources import NoPictures  # noqa: PLC0415
     from deploy.local.errors import BadOption, StackError  # noqa: PLC0415
     from pinstream.errors import PinstreamError  # noqa: PLC0415
 
     try:
         return run(options, source_of(options), console=_console(), started_at_s=STARTED_AT_S)
     except (NoPictures, BadOption) as exc:
-        complaints.print(f"python -m deploy.demo: {exc}", markup=False, soft_wrap=True)
+        errors.print(f"python -m deploy.demo: {exc}", markup=False, soft_wrap=True)
         return 2
     except (StackError, PinstreamError) as exc:
-        complaints.print(f"the demo failed: {exc}", style="red", markup=False, soft_wrap=True)
-        complaints.print(f"logs: {options.out / 'logs'}", markup=False, soft_wrap=True)
+        errors.print(f"the demo failed: {exc}", style="red", markup=False, soft_wrap=True)
+        errors.print(f"logs: {options.out / 'logs'}", markup=False, soft_wrap=True)
         return 1
 
 
 def _console() -> Console:
-    """Standard output; where nobody watches, wide enough for every table and with lines as they are said."""
+    """Standard output; into a file it is wide enough for every table, and each line is written at once."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(line_buffering=True)
     return Console(highlight=False, width=None if sys.stdout.isatty() else _LOG_WIDTH)
 
 
-def _end_once(_number: int, _frame: FrameType | None) -> None:
-    """The first signal ends the demo in an orderly way; while it does, further ones would only leave things behind."""
+def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
+    """The first signal ends the demo in an orderly way; a second one would stop that and leave processes behind."""
     for number in _ENDING_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command(main)(prog_name="python -m deploy.demo")

@@ -1,4 +1,4 @@
-"""Everything up, in the order that gets the first pin found soonest, and everything gone again afterwards."""
+"""Starts everything, in the order that gets the first pin found soonest, and ends everything afterwards."""
 
 import contextlib
 import shutil
@@ -15,11 +15,11 @@ from typing import Final
 
 from confluent_kafka import KafkaException
 
-from deploy.demo.screen.demo_state import DemoState, PartState
+from deploy.demo.screen.screen import PartState, Screen
 from deploy.demo.sources import PinSource
-from deploy.demo.worker import Worker, started
+from deploy.demo.worker import Worker, start_worker
 from deploy.local import state
-from deploy.local.errors import BadOption, NotReady, PartFailed
+from deploy.local.errors import Aborted, BadOption, NotReady, PartFailed
 from deploy.local.parts.api import Api
 from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner, tail
@@ -37,11 +37,7 @@ _POLL_S: Final = 0.05
 _WORKER_GRACE_S: Final = 10.0
 _YOUNG_S: Final = 60.0
 _PAGE_NICENESS: Final = 10
-"""The page's service starts beside everything else, and must not keep the first pin waiting."""
-
-
-class GivenUp(Exception):
-    """The boot ended because another part of it failed, or somebody asked for it."""
+"""The page's service starts at the same time as everything else, and must not delay the first pin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +52,10 @@ class DemoStack:
 
     @property
     def endpoints(self) -> Endpoints:
-        """Where everything is."""
         return self.stack.endpoints
 
     def check(self) -> None:
-        """Raise PartFailed, with its last words, if a server or the worker has ended."""
+        """Raise PartFailed, with the last lines of its log, if a server or the worker has ended."""
         for name, child in (("the worker", self.worker), ("the read service", self.api)):
             code = child.exit_code()
             if code is not None:
@@ -72,14 +67,14 @@ class DemoStack:
 
 @contextmanager
 def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
-    """A folder for one run's state below ``out``; what killed runs left there is ended and removed first.
+    """A folder for one run's state below ``out``; first ends and removes what killed runs left there.
 
-    Afterwards the logs lie in ``out/logs``, whatever happened; the rest is removed, unless it is to be kept.
+    Afterwards the logs lie in ``out/logs``, even after a failure; the rest is removed unless ``keep``.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
         for old in out.glob("run-*"):
-            _sweep(old)
+            _remove_stale(old)
         folder = Path(tempfile.mkdtemp(prefix="run-", dir=out))
     except OSError as exc:
         raise BadOption(f"--out {out}: {exc.strerror}; choose a folder that can be written") from exc
@@ -96,7 +91,7 @@ def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
 
 
 @contextmanager
-def booted(root: Path, source: PinSource, *, count: int, milvus: str, board: DemoState) -> Iterator[DemoStack]:
+def start_stack(root: Path, source: PinSource, *, count: int, milvus: str, screen: Screen) -> Iterator[DemoStack]:
     """The stack, its topics and collection, and a worker that is ready; all of it is gone afterwards.
 
     Raises StackError with what to do, PartFailed with the last log lines of what failed.
@@ -106,8 +101,8 @@ def booted(root: Path, source: PinSource, *, count: int, milvus: str, board: Dem
     with contextlib.ExitStack() as ends:
         ends.callback(spawner.close)
         ends.callback(stack.down)
-        boot = _Boot(stack, spawner, board)
-        ends.callback(boot.give_up)
+        boot = _Boot(stack, spawner, screen)
+        ends.callback(boot.abort)
         boot.prepare(source, count)
         worker = boot.start_worker()
         ends.callback(lambda: worker.child.stop(grace_s=_WORKER_GRACE_S))
@@ -118,27 +113,27 @@ def booted(root: Path, source: PinSource, *, count: int, milvus: str, board: Dem
 
 
 class _Boot:
-    """The steps of one boot, each in a thread; the calling thread watches, so that Ctrl-C is heard at once."""
+    """The steps of one boot, each in a thread; the calling thread only watches, so that Ctrl-C works at once."""
 
-    def __init__(self, stack: LocalStack, spawner: Spawner, board: DemoState) -> None:
+    def __init__(self, stack: LocalStack, spawner: Spawner, screen: Screen) -> None:
         self._stack = stack
         self._spawner = spawner
-        self._board = board
-        self._given_up = threading.Event()
+        self._screen = screen
+        self._aborted = threading.Event()
         self._pool = ThreadPoolExecutor(6, thread_name_prefix="boot")
         self.page: Future[tuple[Api, Child]] = self._pool.submit(self._start_page)
-        """The read service, once it is started; it becomes ready beside the rest."""
+        """The read service, once it is started; it becomes ready while the rest starts."""
 
-    def give_up(self) -> None:
+    def abort(self) -> None:
         """End all steps; blocks until they have."""
-        self._given_up.set()
+        self._aborted.set()
         self._stack.abort()
         self._pool.shutdown(cancel_futures=True)
 
     def prepare(self, source: PinSource, count: int) -> None:
         """Start the servers, draw the pins, create topics and collection; blocks until all is done."""
         for name in (*_LABELS.values(), _TOPICS, _COLLECTION, _WORKER, _PAGE):
-            self._board.part(name, "waiting")
+            self._screen.part(name, "waiting")
         steps = [
             self._pool.submit(self._stack.up),
             self._pool.submit(self._draw, source, count),
@@ -148,55 +143,55 @@ class _Boot:
         self._await(steps)
 
     def start_worker(self) -> Worker:
-        """The worker's process, not yet ready; its log lies beside those of the servers."""
-        self._board.part(_WORKER, "busy", "loading, trying the models")
-        return started(self._spawner, self._stack.endpoints, self._stack.root / "logs" / "worker.log")
+        """The worker's process, not yet ready; its log is in the servers' folder."""
+        self._screen.part(_WORKER, "busy", "loading, trying the models")
+        return start_worker(self._spawner, self._stack.endpoints, self._stack.root / "logs" / "worker.log")
 
     def await_worker(self, worker: Worker) -> None:
         """Block until the worker is ready."""
         worker.await_ready()
-        self._board.part(_WORKER, "ready", f"process {worker.child.pid}, {worker.url}/metrics")
+        self._screen.part(_WORKER, "ready", f"process {worker.child.pid}, {worker.url}/metrics")
 
     def _await(self, steps: list["Future[None]"]) -> None:
         while any(not step.done() for step in steps):
-            self._mirror()
+            self._show_parts()
             for step in steps:
                 if step.done():
                     step.result()
             time.sleep(_POLL_S)
-        self._mirror()
+        self._show_parts()
         for step in steps:
             step.result()
 
-    def _mirror(self) -> None:
+    def _show_parts(self) -> None:
         for record in self._stack.records:
             text = record.doing if record.state == "starting" else _address(record.name, self._stack.endpoints)
-            self._board.part(_LABELS[record.name], _STATES.get(record.state, "waiting"), text, record.done_share)
+            self._screen.part(_LABELS[record.name], _STATES.get(record.state, "waiting"), text, record.done_share)
 
     def _after(self, part: str, name: str, step: Callable[[], str]) -> None:
-        """Do ``step`` once a server is ready, without waiting for the others."""
+        """Run ``step`` once a server is ready, without waiting for the others."""
         while not any(record.name == part and record.state in ("ready", "elsewhere") for record in self._stack.records):
-            if self._given_up.wait(_POLL_S):
-                raise GivenUp(name)
-        self._board.part(name, "busy")
-        self._board.part(name, "ready", step())
+            if self._aborted.wait(_POLL_S):
+                raise Aborted(name)
+        self._screen.part(name, "busy")
+        self._screen.part(name, "ready", step())
 
     def _start_page(self) -> tuple[Api, Child]:
-        """Start the read service as soon as it is known where everything will be."""
+        """Start the read service as soon as the addresses of the others are chosen."""
         while not self._stack.endpoints.kafka:
-            if self._given_up.wait(_POLL_S):
-                raise GivenUp(_PAGE)
+            if self._aborted.wait(_POLL_S):
+                raise Aborted(_PAGE)
         page = Api(asdict(self._stack.endpoints), niceness=_PAGE_NICENESS)
-        launch = page.prepare(lambda text, share: self._board.part(_PAGE, "busy", text, share))
+        launch = page.prepare(lambda text, share: self._screen.part(_PAGE, "busy", text, share))
         api = self._spawner.spawn(launch, self._stack.root / "logs" / "api.log")
         self._pool.submit(self._await_page, page)
         return page, api
 
     def _await_page(self, page: Api) -> None:
-        while not self._given_up.wait(4 * _POLL_S):
+        while not self._aborted.wait(4 * _POLL_S):
             with contextlib.suppress(NotReady):
                 page.check()
-                self._board.part(_PAGE, "ready", page.url)
+                self._screen.part(_PAGE, "ready", page.url)
                 return
 
     def _create_topics(self) -> str:
@@ -222,21 +217,21 @@ class _Boot:
             store.close()
 
     def _draw(self, source: PinSource, count: int) -> None:
-        """Have all pictures ready before anything is measured: drawing costs a core."""
-        launch = source.drawing(count)
+        """Draw all pictures before anything is measured: drawing takes a whole core."""
+        launch = source.drawing_program(count)
         if launch is None or source.ready(count) == count:
             return
-        artist = self._spawner.spawn(launch, self._stack.root / "logs" / "drawing.log")
-        while (code := artist.exit_code()) is None:
+        drawing = self._spawner.spawn(launch, self._stack.root / "logs" / "drawing.log")
+        while (code := drawing.exit_code()) is None:
             done = source.ready(count)
-            self._board.part(_SAMPLES, "busy", f"drawing, {done} of {count}", done / count)
-            if self._given_up.wait(4 * _POLL_S):
-                artist.kill()
-                raise GivenUp(_SAMPLES)
-        artist.kill()
+            self._screen.part(_SAMPLES, "busy", f"drawing, {done} of {count}", done / count)
+            if self._aborted.wait(4 * _POLL_S):
+                drawing.kill()
+                raise Aborted(_SAMPLES)
+        drawing.kill()
         if code:
-            raise PartFailed(f"drawing sample pins ended with status {code}:\n{artist.log_tail()}")
-        self._board.part(_SAMPLES, "ready", f"{count} drawn into {source.folder}")
+            raise PartFailed(f"drawing sample pins ended with status {code}:\n{drawing.log_tail()}")
+        self._screen.part(_SAMPLES, "ready", f"{count} drawn into {source.folder}")
 
 
 def _address(name: str, endpoints: Endpoints) -> str:
@@ -248,8 +243,8 @@ def _address(name: str, endpoints: Endpoints) -> str:
     }[name]
 
 
-def _sweep(folder: Path) -> None:
-    """Remove a run's folder unless its launcher still lives."""
+def _remove_stale(folder: Path) -> None:
+    """Remove a run's folder unless its launcher still runs."""
     record = state.read(folder)
     if record is None and time.time() - folder.stat().st_mtime < _YOUNG_S:
         return  # another demo is about to use it

@@ -1,21 +1,22 @@
 """The command line of the demo."""
 
-import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 LITE: Final = "lite"
 SERVER: Final = "server"
 OUT: Final = Path(__file__).parents[2] / ".local" / "demo"
 DEFAULT_PINS: Final = 120
-DEFAULT_RATE: Final = 5.0
 MAX_RATE: Final = 1000.0
+_EPILOG: Final = "Exit status: 0 if every pin was accounted for, 1 if not, 2 for a wrong option, 130 after Ctrl-C."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Options:
     """What was asked for."""
 
@@ -31,34 +32,50 @@ class Options:
     keep: bool
 
 
-def parse(arguments: Sequence[str] | None = None) -> Options:
-    """The options; leaves with status 2 and a sentence on standard error where one cannot work."""
-    return Options(**vars(_parser().parse_args(arguments)))
+def command(run: Callable[[Options], int]) -> typer.Typer:
+    """The program: reads the options and ends with the status that ``run`` returns; 2 if an option cannot work."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+    @app.command(epilog=_EPILOG)
+    def demo(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
+        images: Annotated[
+            Path | None,
+            typer.Option(metavar="DIR", help="Publish the pictures below DIR (default: drawn sample pins)."),
+        ] = None,
+        pins: Annotated[
+            int | None,
+            typer.Option(min=1, metavar="N", help=f"How many pins (default: {DEFAULT_PINS}, or all of a smaller DIR)."),
+        ] = None,
+        rate: Annotated[float, typer.Option(parser=_rate, metavar="R", help="Pins a second.")] = 5.0,
+        exit: Annotated[bool, typer.Option("--exit", help="End after the result instead of staying up.")] = False,
+        json: Annotated[
+            Path | None, typer.Option(parser=_new_file, metavar="FILE", help="Write the figures to FILE.")
+        ] = None,
+        seed: Annotated[
+            int, typer.Option(min=0, max=9_999, metavar="S", help="Other sample pins, or another order of DIR.")
+        ] = 0,
+        out: Annotated[Path, typer.Option(metavar="DIR", help="Where the page goes.")] = OUT,
+        milvus: Annotated[
+            str, typer.Option(parser=_milvus, metavar="WHICH", help=f"{LITE}, {SERVER}, or the URI of one that runs.")
+        ] = LITE,
+        keep: Annotated[bool, typer.Option("--keep", help="Keep the servers' data and logs afterwards.")] = False,
+    ) -> None:
+        """Boot Kafka, Triton, Milvus and a worker; publish pictures; watch them become searchable."""
+        raise typer.Exit(run(Options(images, pins, rate, exit, json, seed, out, milvus, keep)))
+
+    return app
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m deploy.demo",
-        description="Boot Kafka, Triton, Milvus and a worker; publish pictures; watch them become searchable.",
-        epilog="Exit status: 0 if every pin was accounted for, 1 if not, 2 for a wrong option, 130 after Ctrl-C.",
-    )
-    add = parser.add_argument
-    add("--images", type=_path, metavar="DIR", help="publish the pictures below DIR (default: drawn sample pins)")
-    add("--pins", type=_count, metavar="N", help=f"how many pins (default: {DEFAULT_PINS}, or all of a smaller DIR)")
-    add("--rate", type=_rate, metavar="R", default=DEFAULT_RATE, help="pins a second (default: %(default)g)")
-    add("--exit", action="store_true", help="end after the result instead of staying up")
-    add("--json", type=_new_file, metavar="FILE", help="write the figures to FILE")
-    add("--seed", type=_seed, metavar="S", default=0, help="other sample pins, or another order of DIR")
-    add("--out", type=_path, metavar="DIR", default=OUT, help="where the page goes")
-    add("--milvus", type=_milvus, metavar="WHICH", default=LITE, help=f"{LITE}, {SERVER}, or the URI of one that runs")
-    add("--keep", action="store_true", help="keep the servers' data and logs afterwards")
-    return parser
-
-
-def _count(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of pins, 1 or more")
-    return int(text)
+def _new_file(text: str) -> Path:
+    file = Path(text)
+    folder = file.absolute().parent
+    if file.is_dir():
+        raise typer.BadParameter(f"{file}: is a folder; give a file")
+    if not folder.is_dir():
+        raise typer.BadParameter(f"{file}: there is no folder {folder}")
+    if not os.access(file if file.exists() else folder, os.W_OK):
+        raise typer.BadParameter(f"{file}: may not be written")
+    return file
 
 
 def _rate(text: str) -> float:
@@ -67,33 +84,11 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = 0.0
     if not 0 < rate <= MAX_RATE:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected pins a second, more than 0, at most {MAX_RATE:g}")
+        raise typer.BadParameter(f"{text!r}: expected pins a second, more than 0, at most {MAX_RATE:g}")
     return rate
-
-
-def _seed(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) > 9_999:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 0 to 9999")
-    return int(text)
 
 
 def _milvus(text: str) -> str:
     if text not in (LITE, SERVER) and not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected {LITE}, {SERVER}, or http://HOST:PORT of one that runs")
+        raise typer.BadParameter(f"{text!r}: expected {LITE}, {SERVER}, or http://HOST:PORT of one that runs")
     return text
-
-
-def _path(text: str) -> Path:
-    return Path(text).expanduser()
-
-
-def _new_file(text: str) -> Path:
-    file = _path(text)
-    folder = file.absolute().parent
-    if file.is_dir():
-        raise argparse.ArgumentTypeError(f"{file}: is a folder; give a file")
-    if not folder.is_dir():
-        raise argparse.ArgumentTypeError(f"{file}: there is no folder {folder}")
-    if not os.access(file if file.exists() else folder, os.W_OK):
-        raise argparse.ArgumentTypeError(f"{file}: may not be written")
-    return file

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
 
-from deploy.demo.drawing import drawn, is_drawn, sample_folder
+from deploy.demo.drawing import is_drawn, load_or_draw, sample_folder
 from deploy.demo.result.tally import DemoPin
 from deploy.local.process import Launch
 from deploy.local.selection import CHECKOUT
@@ -26,24 +26,24 @@ class NoPictures(Exception):
 
 
 class PinSource(Protocol):
-    """A sequence of pins without an end."""
+    """An endless sequence of pins."""
 
     @property
     def folder(self) -> Path:
-        """What has to be served over HTTP."""
+        """The folder that has to be served over HTTP."""
 
     @property
     def available(self) -> int:
         """How many different pictures there are."""
 
-    def described(self, count: int) -> str:
-        """What ``count`` pins are made of, in a few words."""
+    def describe(self, count: int) -> str:
+        """What ``count`` pins are, in a few words."""
 
     def ready(self, count: int) -> int:
         """How many of the first ``count`` pins could be published now."""
 
-    def drawing(self, count: int) -> Launch | None:
-        """The program that draws what is missing of the first ``count`` pins; None if nothing ever is."""
+    def drawing_program(self, count: int) -> Launch | None:
+        """What draws those of the first ``count`` pins that are missing; None for pictures that are not drawn."""
 
     def pin(self, number: int, *, base_url: str) -> DemoPin:
         """The pin of that number, its picture served below ``base_url``."""
@@ -59,25 +59,20 @@ class SamplePins:
 
     @property
     def available(self) -> int:
-        """As many as anybody has time for."""
         return _SEED_STRIDE
 
-    def described(self, count: int) -> str:
-        """What is published."""
+    def describe(self, count: int) -> str:
         return f"{count:,} drawn sample pins"
 
     def ready(self, count: int) -> int:
-        """How many are drawn."""
         return sum(is_drawn(self.folder, self.first + number) for number in range(count))
 
-    def drawing(self, count: int) -> Launch:
-        """A process that draws at the lowest priority."""
+    def drawing_program(self, count: int) -> Launch:
         argv = (sys.executable, "-m", "deploy.demo.drawing", str(self.folder), str(self.first), str(count))
         return Launch(argv=argv, env={}, cwd=CHECKOUT)
 
     def pin(self, number: int, *, base_url: str) -> DemoPin:
-        """The pin, drawn on the spot if it has to be."""
-        sample = drawn(self.folder, self.first + number)
+        sample = load_or_draw(self.folder, self.first + number)
         return DemoPin(
             pin_id=sample.pin_id,
             title=sample.title,
@@ -88,8 +83,10 @@ class SamplePins:
 
 
 class PictureFolder:
-    """Pins of the pictures below a folder, in an order that the seed decides; when they run out they begin anew,
-    as other pins: the same pictures, saved again."""
+    """Pins of the pictures below a folder, in an order that the seed decides.
+
+    After the last picture they begin again as other pins: the same pictures, saved again.
+    """
 
     def __init__(self, folder: Path, *, seed: int) -> None:
         self.folder = folder.resolve()
@@ -98,26 +95,22 @@ class PictureFolder:
 
     @property
     def available(self) -> int:
-        """The files found."""
         return len(self.files)
 
-    def described(self, count: int) -> str:
-        """How many of the pictures are published, or how few they are."""
+    def describe(self, count: int) -> str:
         if count > len(self.files):
             return f"{count:,} pins of {len(self.files):,} pictures (some are saved again, as other pins)"
         return f"{count:,} of {len(self.files):,} pictures"
 
     def ready(self, count: int) -> int:
-        """All of them."""
         return count
 
-    def drawing(self, count: int) -> None:
-        """Nothing to draw."""
+    def drawing_program(self, count: int) -> None:
+        return None
 
     def pin(self, number: int, *, base_url: str) -> DemoPin:
-        """The pin of one of the files."""
-        again, place = divmod(number, len(self.files))
-        file = self.files[place]
+        again, index = divmod(number, len(self.files))
+        file = self.files[index]
         inside = file.relative_to(self.folder)
         return DemoPin(
             pin_id=pin_id_of(inside, again=again),
@@ -128,7 +121,7 @@ class PictureFolder:
 
 
 def find_pictures(folder: Path) -> list[Path]:
-    """The picture files below a folder, recognised by their suffix, hidden ones left out; raises NoPictures."""
+    """The picture files below a folder, by their suffix and without hidden ones; raises NoPictures."""
     if not folder.exists():
         raise NoPictures(f"--images {folder}: no such folder")
     if not folder.is_dir():
@@ -150,7 +143,7 @@ def pin_id_of(inside: Path, *, again: int = 0) -> str:
 
 
 def what_is_wrong(file: Path) -> str | None:
-    """Why no worker could index this picture; None if it is a good one."""
+    """Why no worker can index this picture; None for a good one."""
     try:
         if file.stat().st_size > MAX_BYTES:
             return f"more than {MAX_BYTES // 2**20} MiB"
@@ -161,7 +154,7 @@ def what_is_wrong(file: Path) -> str | None:
 
 
 def _may_be_served(file: Path, root: Path) -> bool:
-    """Hidden files are nobody's pins, links that lead outside are not served, and an address is UTF-8."""
+    """Hidden files are left out, links that lead outside are not served, and a URL is UTF-8."""
     hidden = any(part.startswith(".") for part in file.relative_to(root).parts)
     return not hidden and file.resolve().is_relative_to(root) and _is_utf8(file.as_posix())
 

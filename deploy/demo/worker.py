@@ -24,7 +24,7 @@ _READY_S: Final = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A started worker, and where it answers."""
+    """A started worker and its HTTP address."""
 
     child: Child
     url: str
@@ -41,8 +41,10 @@ class Worker:
             time.sleep(_POLL_S)
 
 
-def started(spawner: Spawner, endpoints: Endpoints, log: Path, *, settings: Mapping[str, str] | None = None) -> Worker:
-    """A worker on a port of its own, not yet ready; ``settings`` go beside the addresses of the stack."""
+def start_worker(
+    spawner: Spawner, endpoints: Endpoints, log: Path, *, settings: Mapping[str, str] | None = None
+) -> Worker:
+    """A worker on a port of its own, not yet ready; ``settings`` are added to the addresses of the stack."""
     (port,) = free_ports(1)
     env = {**worker_settings(endpoints, port=port), **(settings or {})}
     child = spawner.spawn(Launch(argv=(sys.executable, "-m", "streams", "worker"), env=env, cwd=CHECKOUT), log)
@@ -73,7 +75,7 @@ def holds_partitions(metrics: str) -> bool:
 
 
 def _get(url: str) -> str | None:
-    """The answer's text if all is well there, else None."""
+    """The body of a successful answer, else None."""
     try:
         with urllib.request.urlopen(url, timeout=5.0) as answer:  # noqa: S310 (our own http URL)
             return str(answer.read().decode())

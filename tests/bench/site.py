@@ -11,7 +11,7 @@ from pathlib import Path
 from deploy.demo.outcome_feed import OutcomeFeed
 from deploy.demo.result.tally import DemoPin
 from deploy.demo.sources import PinSource
-from deploy.demo.worker import started
+from deploy.demo.worker import start_worker
 from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner
 from deploy.local.stack import LocalStack, StackOptions
@@ -93,7 +93,7 @@ class Site:
     def worker(self, settings: Mapping[str, str]) -> Iterator[Child]:
         """A worker that is ready, with ``settings`` beside the addresses of this stack."""
         log = self._stack.root / "logs" / f"worker-{next(self._workers)}.log"
-        worker = started(self._spawner, self.endpoints, log, settings=settings)
+        worker = start_worker(self._spawner, self.endpoints, log, settings=settings)
         try:
             worker.await_ready()
             yield worker.child

@@ -1,4 +1,4 @@
-"""The result in the terminal: what is like the pin, how fresh everything was, and where to look further."""
+"""The result in the terminal: which pins are like one, how fresh all were, and where to look further."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -7,25 +7,35 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from deploy.demo.result.exhibit import Exhibit, Thing
+from deploy.demo.result.examples import ExamplePin
 from deploy.demo.result.figures import Figures, Percentiles
 from deploy.demo.result.tally import RunVerdict
-from deploy.demo.result.thumbnail import half_blocks, thumbnail
-from deploy.demo.screen.wording import age, count, explain
+from pinstream.cli.search import age
+from pinstream.events import STAGE_MEANINGS
 
-_TILE_COLUMNS = 18
 _SHOWN_REFUSALS = 5
 
 
-def likeness(exhibit: Exhibit, *, in_colour: bool, width: int) -> RenderableType:
+def example(shown: ExamplePin) -> RenderableType:
     """The pins like this one, and for each of its objects the objects like that."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("  related pin", no_wrap=True)
+    table.add_column("distance", justify="right")
+    table.add_column("age", justify="right")
+    table.add_column("pin id", style="dim", no_wrap=True)
+    for related in shown.related:
+        hit = related.hit
+        table.add_row(Text(f"  {related.name}"), str(hit.distance), age(hit.age_s), Text(hit.pin_id))
     lines: list[RenderableType] = [
-        Text.assemble(("Which pins are like ", "bold"), (exhibit.title, "bold red"), (f"   {exhibit.pin_id}", "dim")),
+        Text.assemble(("Which pins are like ", "bold"), (shown.title, "bold red"), (f"   {shown.pin_id}", "dim")),
+        Text(),
+        table if shown.related else Text("  nothing like it has been published", style="dim"),
         Text(),
     ]
-    if in_colour and exhibit.related:
-        lines += [_tiles(exhibit, fitting=max(min(width // (_TILE_COLUMNS + 2), 5), 2)), Text()]
-    lines += [_related(exhibit), Text(), *(_objects(thing) for thing in exhibit.things)]
+    for each in shown.objects:
+        similar = ", ".join(f"{found.name} ({found.hit.distance})" for found in each.similar[:3]) or "nothing yet"
+        label = ((each.label, "bold"), (f" {each.score:.2f}", "dim"))
+        lines.append(Text.assemble("  objects like its ", *label, f": {similar}"))
     return Group(*lines)
 
 
@@ -36,20 +46,21 @@ def freshness(figures: Figures) -> RenderableType:
     for name in ("", "p50", "p95", "p99", "max", ""):
         table.add_column(name, justify="right" if name else "left", no_wrap=bool(name))
     for stage, values in figures.stages_ms.items():
-        table.add_row(f"  {stage}", *_numbers(values), Text(explain(stage), style="dim"))
+        table.add_row(f"  {stage}", *_numbers(values), Text(STAGE_MEANINGS[stage], style="dim"))
     if figures.freshness_ms:
-        said = Text("published to found by a search", style="dim not bold")
-        table.add_row("  freshness", *_numbers(figures.freshness_ms), said, style="bold")
+        meaning = Text("published to found by a search", style="dim not bold")
+        table.add_row("  freshness", *_numbers(figures.freshness_ms), meaning, style="bold")
     return table
 
 
 def closing(figures: Figures, verdict: RunVerdict, *, first_pin_s: float | None) -> Iterable[Text]:
     """Whether every pin was accounted for, and how quick the start was."""
-    books = f"{count(figures.pins, 'pin')} published: {figures.indexed} found, {figures.dead} dead"
+    counts = f"{_count(figures.pins, 'pin')} published: {figures.indexed} found, {figures.dead} dead"
     if verdict.is_good:
-        yield Text.assemble(("✔ ", "green"), f"{books}; every one accounted for, {count(figures.objects, 'object')}.")
+        objects = _count(figures.objects, "object")
+        yield Text.assemble(("✔ ", "green"), f"{counts}; every one accounted for, {objects}.")
     else:
-        yield Text.assemble(("✘ ", "red"), (f"{books}; not every one accounted for:", "bold"))
+        yield Text.assemble(("✘ ", "red"), (f"{counts}; not every one accounted for:", "bold"))
         yield from (Text(f"  {complaint}", style="red") for complaint in verdict.complaints)
     for pin_id, reason in list(verdict.refused.items())[:_SHOWN_REFUSALS]:
         yield Text.assemble(("  dead letter ", "yellow"), f"{pin_id}: {reason}")
@@ -65,34 +76,14 @@ def path_of(name: str, file: Path) -> Text:
 
 
 def print_lines(console: Console, lines: Iterable[RenderableType]) -> None:
-    """Print each, whole: a path or a reason is not cut where nobody watches."""
+    """Print each, whole: in a file no path and no reason is cut."""
     for line in lines:
         console.print(line, soft_wrap=not console.is_terminal)
 
 
-def _tiles(exhibit: Exhibit, *, fitting: int) -> RenderableType:
-    near = exhibit.related[: fitting - 1]
-    pictures = [thumbnail(file, size_px=4 * _TILE_COLUMNS) for file in (exhibit.file, *(like.file for like in near))]
-    captions = ["the pin", *(f"distance {like.distance}" for like in near)]
-    return half_blocks(pictures, captions, width=_TILE_COLUMNS)
-
-
-def _related(exhibit: Exhibit) -> RenderableType:
-    if not exhibit.related:
-        return Text("  nothing like it has been published", style="dim")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for name, side in (("  related pin", "left"), ("distance", "right"), ("age", "right"), ("pin id", "left")):
-        table.add_column(name, justify="right" if side == "right" else "left", no_wrap=True)
-    for like in exhibit.related:
-        table.add_row(f"  {like.title}", str(like.distance), age(like.age_ms), Text(like.pin_id, style="dim"))
-    return table
-
-
-def _objects(thing: Thing) -> RenderableType:
-    found = [f"{like.title or like.pin_id} ({like.distance})" for like in thing.similar[:3]]
-    answer = ", ".join(found) if found else "nothing yet"
-    return Text.assemble("  objects like its ", (thing.label, "bold"), (f" {thing.score:.2f}", "dim"), f": {answer}")
-
-
 def _numbers(values: Percentiles) -> list[str]:
     return [f"{value:.1f}" for value in values.rounded().values()]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

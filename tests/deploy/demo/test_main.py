@@ -3,10 +3,12 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from api.settings import ApiSettings
 from deploy.demo.__main__ import main
 from deploy.demo.boot import run_folder
+from deploy.demo.options import command
 from deploy.demo.worker import holds_partitions, worker_settings
 from deploy.local.parts.api import Api
 from deploy.local.parts.part import Endpoints
@@ -14,17 +16,19 @@ from settings.environment import ProcessSettings
 from streams.worker.settings import WorkerSettings
 
 
+def run_demo(*arguments: str) -> Result:
+    return CliRunner().invoke(command(main), ["--exit", *arguments])
+
+
 @pytest.mark.parametrize("folder", ["missing", "empty"])
-def test_folder_without_pictures_ends_with_status_2_and_a_sentence(
-    tmp_path: Path, folder: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_folder_without_pictures_ends_with_status_2_and_a_sentence(tmp_path: Path, folder: str) -> None:
     given = tmp_path / folder
     (tmp_path / "empty").mkdir()
 
-    status = main(["--exit", "--images", str(given), "--out", str(tmp_path / "out")])
+    ended = run_demo("--images", str(given), "--out", str(tmp_path / "out"))
 
-    assert status == 2
-    assert f"--images {given}: no " in capsys.readouterr().err
+    assert ended.exit_code == 2
+    assert f"--images {given}: no " in ended.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -80,15 +84,13 @@ def test_worker_that_holds_partitions_says_so_in_its_metrics(metrics: str, holds
     assert holds_partitions(metrics) is holds
 
 
-def test_folder_for_the_page_that_cannot_be_made_ends_with_status_2(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_folder_for_the_page_that_cannot_be_made_ends_with_status_2(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    status = main(["--exit", "--pins", "1", "--out", str(tmp_path / "file" / "demo")])
+    ended = run_demo("--pins", "1", "--out", str(tmp_path / "file" / "demo"))
 
-    assert status == 2
-    assert "choose a folder that can be written" in capsys.readouterr().err
+    assert ended.exit_code == 2
+    assert "choose a folder that can be written" in ended.stderr
 
 
 def test_folder_of_a_killed_run_is_removed_and_that_of_a_new_one_left(tmp_path: Path) -> None:

@@ -1,4 +1,3 @@
-import time
 from pathlib import Path
 
 import pytest
@@ -6,7 +5,6 @@ from confluent_kafka import KafkaError
 
 from deploy.demo.publishing import publish_steadily
 from deploy.demo.result.tally import DemoPin, RunTally
-from deploy.demo.screen.demo_state import DemoState
 from pinstream.events import PinEvent
 from pinstream.testing import MemoryPublisher
 
@@ -18,45 +16,44 @@ def pins(count: int, *, url: str = "http://127.0.0.1:1/x.jpg") -> list[DemoPin]:
     ]
 
 
-def published(publisher: MemoryPublisher, wanted: list[DemoPin]) -> tuple[RunTally, DemoState]:
-    tally, board = RunTally(), DemoState(time.monotonic())
+def published(publisher: MemoryPublisher, wanted: list[DemoPin]) -> RunTally:
+    tally = RunTally()
     with publisher:
-        publish_steadily(publisher, wanted, rate=1000, tally=tally, board=board, check=lambda: None)
+        publish_steadily(publisher, wanted, rate=1000, tally=tally, before_each=lambda: None)
         publisher.flush()
-    return tally, board
+    return tally
 
 
 def test_every_pin_is_published_with_its_picture_title_and_domain() -> None:
     publisher = MemoryPublisher()
 
-    tally, board = published(publisher, pins(3))
+    tally = published(publisher, pins(3))
 
     first = publisher.events[0]
     assert isinstance(first, PinEvent)
     assert (first.pin_id, first.title, first.domain) == ("p0", "Pin 0", "camera")
     assert first.image.url == "http://127.0.0.1:1/x.jpg"
-    assert tally.silent() == ["p0", "p1", "p2"]
-    assert board.view().published == 3
+    assert tally.without_outcome() == ["p0", "p1", "p2"]
 
 
 def test_pin_that_kafka_does_not_take_is_known_to_be_undelivered() -> None:
     publisher = MemoryPublisher()
     publisher.memory.fail(KafkaError(KafkaError._MSG_TIMED_OUT))
 
-    tally, _ = published(publisher, pins(1))
+    tally = published(publisher, pins(1))
 
     assert tally.await_all(timeout_s=5)
-    assert "not delivered to Kafka: p0" in tally.verdict(blame={}, unfindable=[]).complaints[0]
+    assert "not delivered to Kafka: p0" in tally.verdict(broken={}, missing=[]).complaints[0]
 
 
 def test_pin_that_is_no_valid_event_is_a_complaint_and_the_others_go_on() -> None:
     publisher = MemoryPublisher()
     bad, good = pins(1, url="x" * 5000), pins(2)[1:]
 
-    tally, _ = published(publisher, [*bad, *good])
+    tally = published(publisher, [*bad, *good])
 
-    assert tally.silent() == ["p1"]
-    assert "$.image.url" in tally.verdict(blame={}, unfindable=[]).complaints[-1]
+    assert tally.without_outcome() == ["p1"]
+    assert "$.image.url" in tally.verdict(broken={}, missing=[]).complaints[-1]
 
 
 def test_failed_check_stops_the_publishing() -> None:
@@ -64,9 +61,8 @@ def test_failed_check_stops_the_publishing() -> None:
         raise RuntimeError("the worker ended")
 
     publisher = MemoryPublisher()
-    board = DemoState(time.monotonic())
 
     with pytest.raises(RuntimeError, match="the worker ended"):
-        publish_steadily(publisher, pins(3), rate=1000, tally=RunTally(), board=board, check=check)
+        publish_steadily(publisher, pins(3), rate=1000, tally=RunTally(), before_each=check)
 
     assert publisher.events == []

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from deploy.demo.result.chart import Dot, ticks, timeline, waterfall
-from deploy.demo.result.exhibit import Exhibit, Likeness, Thing, most_interesting
+from deploy.demo.result.charts import Dot, ticks, timeline, waterfall
+from deploy.demo.result.examples import ExampleHit, ExampleObject, ExamplePin
 from deploy.demo.result.figures import Figures, Percentiles
-from deploy.demo.result.page import Story, page
-from deploy.demo.result.sheet import contact_sheet, save_sheet
-from deploy.demo.result.thumbnail import half_blocks, thumbnail
+from deploy.demo.result.page import RunResult, render
+from deploy.demo.result.thumbnail import thumbnail
+from pinstream.search.hits import Hit
 
 SHORT = Percentiles(5.0, 9.0, 12.0, 20.0)
 FIGURES = Figures(
@@ -49,35 +49,51 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def like(pin_id: str, file: Path | None, *, distance: int = 30) -> Likeness:
-    return Likeness(
+def example_hit(pin_id: str, file: Path | None, *, distance: int = 30) -> ExampleHit:
+    hit = Hit(
         pin_id=pin_id,
-        title=f"Title of {pin_id}",
-        label="shirt",
-        box=(0.25, 0.25, 0.75, 0.75),
+        slot=1,
         distance=distance,
-        age_ms=12_000,
-        file=file,
+        similarity=1 - distance / 128,
+        near_duplicate=False,
+        same_product=False,
+        pins=1,
+        age_s=12.0,
+        box=(0.25, 0.25, 0.75, 0.75),
+        label="shirt",
+        score=0.9,
+        domain="web",
+        version=1,
+        published_at_ms=1_000,
+        image_sha256="",
+        title=f"Title of {pin_id}",
+        link="",
+        image_url="",
+        price=None,
+        currency="",
+        tags=(),
+        relevance=1.0,
     )
+    return ExampleHit(hit, file)
 
 
-def exhibit(file: Path, *, pin_id: str = "query", title: str = "A <b>bold</b> coat") -> Exhibit:
-    thing = Thing(slot=1, label="shirt", score=0.93, box=(0.1, 0.2, 0.5, 0.9), similar=(like("other", file),))
-    return Exhibit(
+def example(file: Path, *, pin_id: str = "query", title: str = "A <b>bold</b> coat") -> ExamplePin:
+    shirt = ExampleObject("shirt", 0.93, (0.1, 0.2, 0.5, 0.9), (example_hit("other", file),))
+    return ExamplePin(
         pin_id=pin_id,
         title=title,
         file=file,
         freshness_ms=61,
-        things=(thing,),
-        related=(like("near", file, distance=14), like("strange", None, distance=70)),
+        objects=(shirt,),
+        related=(example_hit("near", file, distance=14), example_hit("strange", None, distance=170)),
     )
 
 
-def story(*exhibits: Exhibit) -> Story:
-    return Story(
-        exhibits=exhibits,
+def run_result(*examples: ExamplePin) -> RunResult:
+    return RunResult(
+        examples=examples,
         figures=FIGURES,
-        dots=[Dot(1_000, 61.0, "A"), Dot(2_000, 90.0, "B")],
+        dots=[Dot(1_000, 61.0, "A <dot>"), Dot(2_000, 90.0, "B")],
         refused={"broken-1": "a picture that does <not> decode"},
         made_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
         subtitle="3 pins at 5 a second",
@@ -87,7 +103,7 @@ def story(*exhibits: Exhibit) -> Story:
 def test_page_is_well_formed_and_needs_nothing_beside_it(file: Path) -> None:
     outline = Outline()
 
-    html = page(story(exhibit(file)))
+    html = render(run_result(example(file)))
     outline.feed(html)
 
     assert outline.open == []
@@ -99,33 +115,34 @@ def test_page_is_well_formed_and_needs_nothing_beside_it(file: Path) -> None:
     assert "url(" not in html
 
 
-def test_page_tells_the_pin_its_neighbours_its_objects_and_the_figures(file: Path) -> None:
-    html = page(story(exhibit(file)))
+def test_page_shows_the_pin_its_neighbours_its_objects_and_the_figures(file: Path) -> None:
+    html = render(run_result(example(file)))
 
-    for told in (
+    for text in (
         "<em>61 ms</em>",
         "2 of 3",
         "Title of near",
         "distance 14",
-        "12 s old",
+        "12.0 s old",
         "shirt 93%",
         "left:10.00%;top:20.00%;width:40.00%;height:70.00%",
         "90.0",
         "broken-1",
         "prefers-color-scheme: dark",
     ):
-        assert told in html
+        assert text in html
 
 
-def test_words_of_others_cannot_become_markup(file: Path) -> None:
-    html = page(story(exhibit(file, title='<script>alert("x")</script>')))
+def test_titles_and_reasons_cannot_become_markup(file: Path) -> None:
+    html = render(run_result(example(file, title='<script>alert("x")</script>')))
 
     assert "<script" not in html
     assert "does &lt;not&gt; decode" in html
+    assert "A &lt;dot&gt;" in html
 
 
 def test_only_the_chosen_pin_is_shown(file: Path) -> None:
-    html = page(story(exhibit(file), exhibit(file, pin_id="second")))
+    html = render(run_result(example(file), example(file, pin_id="second")))
 
     assert html.count('type="radio"') == 2
     assert html.count(" checked>") == 1
@@ -135,47 +152,37 @@ def test_only_the_chosen_pin_is_shown(file: Path) -> None:
 def test_page_of_a_run_in_which_nothing_was_found_says_so() -> None:
     nothing = Figures(pins=2, indexed=0, dead=2, objects=0, freshness_ms=None, stages_ms={})
 
-    html = page(replace(story(), figures=nothing, dots=[]))
+    html = render(replace(run_result(), figures=nothing, dots=[]))
 
     assert "No pin is in the index" in html
     assert "0 of 2" in html
 
 
 def test_waterfall_lays_the_medians_end_to_end() -> None:
-    svg = waterfall({"fetch": Percentiles(10, 10, 10, 10), "embed": Percentiles(30, 30, 30, 30)})
+    first, second = waterfall({"fetch": Percentiles(10, 10, 10, 10), "embed": Percentiles(30, 30, 30, 30)})
 
-    bars = re.findall(r'class="bar" x="([\d.]+)" y="\d+" width="([\d.]+)"', svg)
-    (first_x, first_width), (second_x, second_width) = [tuple(map(float, bar)) for bar in bars]
+    assert second.left == pytest.approx(first.left + first.p50_width, abs=0.1)
+    assert second.p50_width == pytest.approx(3 * first.p50_width, abs=0.1)
+    assert second.left + second.p95_width == pytest.approx(100, abs=0.1)
 
-    assert second_x == pytest.approx(first_x + first_width, abs=0.2)
-    assert second_width == pytest.approx(3 * first_width, abs=0.5)
+
+def test_one_long_percentile_does_not_make_the_medians_too_short_to_read() -> None:
+    (bar,) = waterfall({"fetch": Percentiles(10, 5_000, 5_000, 5_000)})
+
+    assert (bar.p50_width, bar.p95_width) == (50, 100)
 
 
 def test_fresher_pins_lie_lower_on_the_timeline() -> None:
-    svg = timeline([Dot(0, 50, "fresh"), Dot(1_000, 100, "stale")], median_ms=75)
-
-    fresh, stale = (float(y) for y in re.findall(r'cy="([\d.]+)"', svg))
+    (_, fresh, _), (_, stale, _) = timeline([Dot(0, 50, "fresh"), Dot(1_000, 100, "stale")], median_ms=75).dots
 
     assert fresh > stale
 
 
-@pytest.mark.parametrize("end", [0.4, 1, 7, 63, 100, 250, 4_321, 98_765])
-def test_axis_has_a_handful_of_round_ticks_from_zero(end: float) -> None:
-    values = list(ticks(end))
+def test_axis_has_a_handful_of_round_ticks_from_zero() -> None:
+    axes = {end: list(ticks(end)) for end in (0.4, 1, 7, 63, 100, 250, 4_321, 98_765)}
 
-    assert values[0] == 0
-    assert 3 <= len(values) <= 8
-    assert values[-1] <= end
-
-
-def test_contact_sheet_has_a_row_for_the_pin_and_one_for_each_object(file: Path, tmp_path: Path) -> None:
-    whole = exhibit(file)
-    alone = replace(whole, things=())
-
-    save_sheet(whole, tmp_path / "sheet.png")
-
-    assert contact_sheet(whole).height == pytest.approx(2 * contact_sheet(alone).height, abs=20)
-    assert (tmp_path / "sheet.png").read_bytes().startswith(b"\x89PNG")
+    bad = {end: axis for end, axis in axes.items() if axis[0] != 0 or not 2 <= len(axis) <= 6 or axis[-1] > end}
+    assert not bad
 
 
 def test_thumbnail_of_a_box_shows_that_part_and_a_missing_picture_is_grey(tmp_path: Path) -> None:
@@ -188,20 +195,3 @@ def test_thumbnail_of_a_box_shows_that_part_and_a_missing_picture_is_grey(tmp_pa
     assert right.getpixel((right.width // 2, right.height // 2)) == (0, 0, 255)
     assert max(right.size) <= 40
     assert thumbnail(tmp_path / "gone.png", size_px=40).getpixel((0, 0)) == (160, 160, 160)
-
-
-def test_half_blocks_are_half_as_high_as_wide() -> None:
-    picture = Image.new("RGB", (64, 64), "teal")
-
-    segments = half_blocks([picture, picture], ["one", "two"], width=10)
-
-    rows = "".join(segment.text for segment in segments.segments).splitlines()
-    assert len(rows) == 5 + 1
-    assert rows[0].count("▀") == 20
-
-
-def test_most_interesting_pin_has_several_kinds_of_objects_and_near_neighbours(file: Path) -> None:
-    plain = replace(exhibit(file, pin_id="plain"), things=(), related=())
-    rich = exhibit(file, pin_id="rich")
-
-    assert [each.pin_id for each in most_interesting([plain, rich], limit=1)] == ["rich"]

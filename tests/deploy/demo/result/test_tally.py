@@ -28,38 +28,38 @@ def outcome(pin_id: str, result: Result = "indexed", *, visible: bool = True, re
 def tally_of(*pin_ids: str) -> RunTally:
     tally = RunTally()
     for pin_id in pin_ids:
-        tally.published(pin(pin_id))
+        tally.add(pin(pin_id))
     return tally
 
 
-def test_run_is_settled_once_every_pin_was_seen_by_a_search() -> None:
+def test_run_is_finished_once_every_pin_was_found_by_a_search() -> None:
     tally = tally_of("a", "b")
-    tally.take(outcome("a"))
+    tally.record(outcome("a"))
 
-    tally.take(outcome("b", visible=False))
-    settled_too_early = tally.await_all(timeout_s=0)
-    tally.take(outcome("b"))
+    tally.record(outcome("b", visible=False))
+    finished_too_early = tally.await_all(timeout_s=0)
+    tally.record(outcome("b"))
 
-    assert not settled_too_early
+    assert not finished_too_early
     assert tally.await_all(timeout_s=0)
-    assert tally.verdict(blame={}, unfindable=[]).is_good
+    assert tally.verdict(broken={}, missing=[]).is_good
 
 
 def test_outcome_without_a_probe_never_replaces_one_with() -> None:
     tally = tally_of("a")
-    tally.take(outcome("a"))
+    tally.record(outcome("a"))
 
-    news = tally.take(outcome("a", visible=False))
+    changed = tally.record(outcome("a", visible=False))
 
-    assert not news
+    assert changed is None
     assert tally.outcomes["a"].visible_at_ms is not None
 
 
-def test_replay_that_changed_nothing_does_not_unsay_that_a_pin_was_indexed() -> None:
+def test_outcome_of_a_replay_does_not_replace_indexed() -> None:
     tally = tally_of("a")
-    tally.take(outcome("a"))
+    tally.record(outcome("a"))
 
-    tally.take(outcome("a", "unchanged", visible=False))
+    tally.record(outcome("a", "unchanged", visible=False))
 
     assert tally.outcomes["a"].outcome == "indexed"
 
@@ -67,24 +67,24 @@ def test_replay_that_changed_nothing_does_not_unsay_that_a_pin_was_indexed() -> 
 def test_pins_of_others_are_ignored() -> None:
     tally = tally_of("a")
 
-    assert not tally.take(outcome("somebody-elses"))
+    assert not tally.record(outcome("another-run"))
     assert tally.figures().indexed == 0
 
 
-def test_silent_pin_is_a_complaint_that_names_it() -> None:
+def test_pin_without_an_outcome_is_a_complaint_that_names_it() -> None:
     tally = tally_of("a", "b")
-    tally.take(outcome("a"))
+    tally.record(outcome("a"))
 
-    verdict = tally.verdict(blame={}, unfindable=[])
+    verdict = tally.verdict(broken={}, missing=[])
 
     assert verdict.complaints == ("1 pin without an outcome: b",)
 
 
-def test_dead_pin_whose_picture_is_to_blame_is_accounted_for() -> None:
+def test_dead_pin_whose_picture_is_broken_is_accounted_for() -> None:
     tally = tally_of("broken")
-    tally.take(outcome("broken", "dead", visible=False, reason="a picture that does not decode"))
+    tally.record(outcome("broken", "dead", visible=False, reason="a picture that does not decode"))
 
-    verdict = tally.verdict(blame={"broken": "truncated"}, unfindable=[])
+    verdict = tally.verdict(broken={"broken": "truncated"}, missing=[])
 
     assert verdict.is_good
     assert verdict.refused == {"broken": "a picture that does not decode"}
@@ -92,9 +92,9 @@ def test_dead_pin_whose_picture_is_to_blame_is_accounted_for() -> None:
 
 def test_dead_pin_with_a_good_picture_is_a_complaint_with_the_reason() -> None:
     tally = tally_of("good")
-    tally.take(outcome("good", "dead", visible=False, reason="host answered 404"))
+    tally.record(outcome("good", "dead", visible=False, reason="host answered 404"))
 
-    verdict = tally.verdict(blame={}, unfindable=[])
+    verdict = tally.verdict(broken={}, missing=[])
 
     assert verdict.complaints == ("1 pin dead although the picture is good: good (host answered 404)",)
 
@@ -102,28 +102,28 @@ def test_dead_pin_with_a_good_picture_is_a_complaint_with_the_reason() -> None:
 def test_undelivered_pin_is_not_waited_for_and_is_a_complaint() -> None:
     tally = tally_of("a")
 
-    tally.undelivered(pin("a"), "Kafka did not answer")
+    tally.add_undelivered(pin("a"), "Kafka did not answer")
 
     assert tally.await_all(timeout_s=0)
-    assert tally.verdict(blame={}, unfindable=[]).complaints == (
+    assert tally.verdict(broken={}, missing=[]).complaints == (
         "1 pin not delivered to Kafka: a (Kafka did not answer)",
     )
 
 
 def test_complaint_names_three_pins_and_counts_the_rest() -> None:
-    verdict = tally_of(*"abcde").verdict(blame={}, unfindable=[])
+    verdict = tally_of(*"abcde").verdict(broken={}, missing=[])
 
     assert verdict.complaints == ("5 pins without an outcome: a, b, c and 2 more",)
 
 
-def test_superseded_and_unfindable_pins_are_complaints() -> None:
+def test_superseded_and_missing_pins_are_complaints() -> None:
     tally = tally_of("a", "b")
-    tally.take(outcome("a", "superseded", visible=False))
-    tally.take(outcome("b", visible=False))
+    tally.record(outcome("a", "superseded", visible=False))
+    tally.record(outcome("b", visible=False))
 
-    verdict = tally.verdict(blame={}, unfindable=tally.unseen())
+    verdict = tally.verdict(broken={}, missing=tally.without_freshness())
 
     assert verdict.complaints == (
         "1 pin neither indexed nor dead: a",
-        "1 pin written, but not to be found: b",
+        "1 pin written, but not in the index: b",
     )
