@@ -1,4 +1,4 @@
-"""Binary codes: the one place that knows the bit order and the distance."""
+"""Binary codes: nothing else knows the bit order or how the distance is computed."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ Code = bytes
 
 
 def as_code(code: bytes) -> Code:
-    """``code`` itself; raises ValueError, naming its length, if it is not one whole code."""
+    """The bytes as a code; raises ValueError naming their number if that is not 32."""
     if len(code) != CODE_BYTES:
         raise ValueError(f"a code has {CODE_BYTES} bytes ({CODE_BITS} bits), this one {len(code)}")
     return bytes(code)

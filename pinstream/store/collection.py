@@ -1,4 +1,4 @@
-"""The Milvus collection as plain records: its rows, its key rule, its filters. No client is needed to read this."""
+"""The Milvus collection as plain records: its rows, its keys, its filters. Needs no client."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ WHOLE_BOX: Final[Box] = (0.0, 0.0, 1.0, 1.0)
 
 
 def collection_name(embedding_version: int = EMBEDDING_VERSION) -> str:
-    """Where the codes of one embedding version live: each has a collection of its own."""
+    """The collection that holds the codes of one embedding version."""
     return f"{ALIAS}_v{embedding_version}"
 
 
 def row_key(pin_id: str, slot: int) -> str:
-    """The primary key: ``<pin_id>#<slot>``; slot 0 is the whole picture, 1..n its objects."""
+    """The primary key, ``<pin_id>#<slot>``; slot 0 is the whole picture, 1..n are its objects."""
     return f"{pin_id}#{slot}"
 
 
@@ -64,9 +64,9 @@ class Row:
 
 
 def tombstone(pin_id: str, slot: int, version: int, *, at_ms: int) -> Row:
-    """A row that no search returns: what a vanished object or a deleted pin leaves behind.
+    """The row that replaces a vanished object or a deleted pin; no search returns it.
 
-    In slot 0 its version is the fence that keeps older events out.
+    The worker's fence reads its version in slot 0, and keeps older events out.
     """
     return Row(
         pin_id=pin_id,
@@ -81,9 +81,9 @@ def tombstone(pin_id: str, slot: int, version: int, *, at_ms: int) -> Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Where:
-    """Which living rows a search may return; fields that are None do not restrict.
+    """Which rows with ``alive = true`` a search may return; fields that are None do not restrict.
 
-    ``link`` is no column of its own: it is looked up in each row's JSON, some 85 ns a row. It must not be empty.
+    ``link`` must not be empty. It is no column: Milvus looks into the JSON of every row, which is slower.
     """
 
     slots: Slots = "any"
@@ -98,7 +98,7 @@ class Where:
 
     @property
     def accepts_nothing(self) -> bool:
-        """Whether no row can pass, since one of the sets is empty; Milvus Lite cannot even parse ``in []``."""
+        """Whether one of the sets is empty, so that no row can pass; Milvus Lite cannot parse ``in []``."""
         return any(values is not None and not values for values in self._required().values())
 
     def accepts(self, row: Row) -> bool:
@@ -117,7 +117,7 @@ class Where:
         )
 
     def expression(self) -> str:
-        """The same as a Milvus boolean expression; values are quoted, so none can change its meaning."""
+        """The filter as a Milvus expression; values are quoted, so that none can change its meaning."""
         clauses = ["alive == true"]
         if self.slots != "any":
             clauses.append(f"slot {'==' if self.slots == 'whole' else '>'} {WHOLE_SLOT}")

@@ -1,6 +1,6 @@
-"""The collection's columns: their types and limits, and a row as the values that go into them.
+"""The collection's columns, their types and limits, and the conversion of rows to their values and back.
 
-Everything is checked here, before it is sent: Milvus Lite checks nothing, and a null in a row ends its process.
+Values are checked before they are sent: Milvus Lite checks nothing, and a null in a row ends its process.
 """
 
 import math
@@ -19,7 +19,7 @@ ColumnType = Literal["VARCHAR", "BOOL", "INT16", "INT64", "BINARY_VECTOR", "JSON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One field of the collection: its Milvus data type, and how many UTF-8 bytes or bits it holds."""
+    """One field of the collection: its Milvus data type, and its maximum of UTF-8 bytes or its number of bits."""
 
     name: str
     type: ColumnType
@@ -43,14 +43,14 @@ COLUMNS: Final[tuple[Column, ...]] = (
 )
 """The schema, in order: one column for each field that a filter may name, and the row as one JSON object.
 
-The object repeats some columns, so that a search reads one value for a hit: pymilvus spends some 6 µs on each value
-it decodes, and twenty columns cost a search more than Milvus does.
+The object repeats some columns, so that a search returns one value for a hit: pymilvus decodes value by value, and
+with twenty columns that takes longer than the search in Milvus.
 """
 SHOWN: Final = tuple(field.name for field in fields(Row) if field.name not in ("pin_id", "slot", "alive", "code"))
 """The fields of a Row that the column ``shown`` holds; those that have their default value are left out."""
 MAX_SHOWN_BYTES: Final = 65_535
 RETURNED_BY_SEARCH: Final = ("shown",)
-"""The key says which pin and slot, the filter that it lives; Milvus Lite cannot return codes from a search."""
+"""Pin and slot are in the key, and the filter lets only living rows pass. Milvus Lite cannot return codes."""
 RETURNED_BY_READS: Final = ("key", "alive", "code", "shown")
 
 _BY_NAME: Final = {column.name: column for column in COLUMNS}
@@ -62,9 +62,9 @@ _INTEGER_BITS: Final = {"INT16": 15, "INT64": 63}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shape:
-    """What a collection is made of; ``shards`` is None where the server does not tell (Milvus Lite).
+    """The columns, the index and the shards of a collection; ``shards`` is None where the server does not say (Lite).
 
-    One shard, because only inside one shard do readers see all rows of an upsert or none.
+    There is one shard, since an upsert is atomic for readers only within a shard.
     """
 
     columns: tuple[Column, ...] = COLUMNS
@@ -85,12 +85,12 @@ def to_columns(row: Row) -> dict[str, Any]:
 
 
 def from_columns(stored: Mapping[str, Any]) -> Row:
-    """The row that was stored, as a query returns it."""
+    """The row, from what a query returned."""
     return _row(stored["key"], stored["shown"], alive=stored["alive"], code=stored["code"])
 
 
 def from_hit(key: str, stored: Mapping[str, Any]) -> Row:
-    """The living row that a search returned, without its code."""
+    """The row, without its code, from what a search returned."""
     return _row(key, stored["shown"], alive=True, code=b"")
 
 

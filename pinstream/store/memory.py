@@ -1,4 +1,4 @@
-"""The exact vector index in memory: what Milvus is compared with, and what tests of users' own code search."""
+"""The exact vector index in memory: Milvus is compared with it, and users' own tests search it."""
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,28 +12,25 @@ from pinstream.store.vector_store import Consistency, Match, Ranking, check_limi
 
 
 class MemoryStore:
-    """A VectorStore that forgets everything with the process; searches scan all rows, exactly."""
+    """A VectorStore in this process, not persistent; a search compares the code with every row."""
 
     def __init__(self) -> None:
         self._rows: dict[str, Row] = {}
         self._lock = threading.Lock()
 
     def upsert(self, rows: Sequence[Row]) -> None:
-        """See VectorStore."""
         for row in rows:
             to_columns(row)
         with self._lock:
             self._rows |= {row.key: row for row in rows}
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
-        """See VectorStore."""
         with self._lock:
             return {key: self._rows[key] for key in keys if key in self._rows}
 
     def nearest(
         self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
     ) -> list[list[Match]]:
-        """See VectorStore."""
         check_limit(limit)
         accepted = [row for row in self._snapshot() if where.accepts(row)]
         return [_nearest(as_code(code), accepted, limit) for code in codes]
@@ -41,36 +38,30 @@ class MemoryStore:
     def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
-        """See VectorStore."""
         check_limit(at_least)
         accepted = [row for row in self._snapshot() if where.accepts(row)]
-        return [_ranked(_nearest(as_code(code), accepted, len(accepted)), at_least) for code in codes]
+        return [_with_ties(_nearest(as_code(code), accepted, len(accepted)), at_least) for code in codes]
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
-        """See VectorStore."""
         check_limit(limit)
         return [row for row in self._snapshot() if where.accepts(row)][:limit]
 
     def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:
-        """See VectorStore."""
         yield from sorted((row for row in self._snapshot() if row.key > after), key=lambda row: row.key)
 
     def count_between(self, first: str, last: str) -> int:
-        """See VectorStore."""
         return sum(first <= row.key <= last for row in self._snapshot())
 
     def delete(self, keys: Sequence[str]) -> None:
-        """See VectorStore."""
         with self._lock:
             for key in keys:
                 self._rows.pop(key, None)
 
     def count(self, where: Where) -> int:
-        """See VectorStore."""
         return sum(where.accepts(row) for row in self._snapshot())
 
     def close(self) -> None:
-        """See VectorStore; the rows stay."""
+        """Does nothing: the rows stay."""
 
     def _snapshot(self) -> list[Row]:
         with self._lock:
@@ -82,7 +73,7 @@ def _nearest(code: Code, rows: Sequence[Row], limit: int) -> list[Match]:
     return [Match(replace(row, code=b""), distance) for distance, _, row in ranked]
 
 
-def _ranked(matches: list[Match], at_least: int) -> Ranking:
+def _with_ties(matches: list[Match], at_least: int) -> Ranking:
     if len(matches) < at_least:
         return Ranking(matches, exhausted=True)
     farthest = matches[at_least - 1].distance

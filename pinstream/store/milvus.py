@@ -1,31 +1,21 @@
-"""The vector index on Milvus: the only module, with `pinstream.store.milvus_errors`, that knows pymilvus.
+"""The vector index on Milvus. Only the modules ``milvus*`` of this package know pymilvus.
 
-It keeps to what Milvus Lite 2.5, the standalone server 2.3 and today's releases have in common. The traps it is
-written around: a call without a timeout retries for minutes; one key twice in an upsert keeps both rows; Lite
-cannot return codes from a search, nor parse ``in []``; which rows of a tie pass the limit is left to chance;
-pymilvus pings every 10 s, which servers answer by closing the connection.
+It uses what Milvus Lite 2.5, the standalone server 2.3 and today's releases have in common, and avoids their traps:
+a call without a timeout retries for minutes; one key twice in an upsert keeps both rows; Lite cannot return codes
+from a search, nor parse ``in []``; of the rows of a tie, which ones fit into the limit is random.
 """
 
-import logging
-import re
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from pymilvus import DataType, MilvusClient, MilvusException
+from pymilvus import MilvusClient, MilvusException
 
 from pinstream.store.codes import Code
 from pinstream.store.collection import EMBEDDING_VERSION, Row, Where, collection_name, quoted
-from pinstream.store.columns import (
-    RETURNED_BY_READS,
-    RETURNED_BY_SEARCH,
-    Column,
-    Shape,
-    from_columns,
-    from_hit,
-    to_columns,
-)
+from pinstream.store.columns import RETURNED_BY_READS, RETURNED_BY_SEARCH, Shape, from_columns, from_hit, to_columns
+from pinstream.store.milvus_connection import MilvusConnection
 from pinstream.store.milvus_errors import ALIAS_NOT_FOUND, translate_errors
+from pinstream.store.milvus_schema import collection_schema, index_params, parse_shape
 from pinstream.store.vector_store import MAX_LIMIT, Consistency, Match, Ranking, check_limit
 from pinstream.tls import Tls
 
@@ -33,19 +23,14 @@ TIMEOUT_S: Final = 5.0
 CREATE_TIMEOUT_S: Final = 60.0
 KEYS_PER_CALL: Final = 1_000
 TIE_MARGIN: Final = 8
-_CHANNEL: Final = {
-    "grpc.keepalive_permit_without_calls": 0,
-    "grpc.initial_reconnect_backoff_ms": 100,
-    "grpc.max_reconnect_backoff_ms": 1_000,  # gRPC's own 120 s would outlast an outage by two minutes
-}
+"""Rows asked for beyond what is wanted, so that the end of a short tie is seen in the first call."""
 
 
 class MilvusStore:
     """A VectorStore in the Milvus collection of one embedding version.
 
-    Connects at the first call, over one channel that all threads share; create it after a fork.
     ``uri`` is ``http(s)://host:port[/database]``, or a file ending in ``.db`` for Milvus Lite inside this process;
-    ``tls`` says whom to trust behind ``https``. Raises ValueError for a client's certificate without an authority.
+    ``tls`` names the certificates for ``https``. Connects at the first call; create it after a fork.
     """
 
     def __init__(
@@ -57,20 +42,16 @@ class MilvusStore:
         timeout_s: float = TIMEOUT_S,
         tls: Tls | None = None,
     ) -> None:
-        self.uri = re.sub(r"//[^/@]*@", "//***@", uri)
-        """As it may be shown: without credentials."""
-        self._uri = uri
         self.embedding_version = embedding_version
         self.collection = collection_name(embedding_version)
+        self._connection = MilvusConnection(uri, token=token, timeout_s=timeout_s, tls=tls)
+        self.uri = self._connection.shown_uri
+        """The address without credentials."""
         self._name = f"{self.collection} at {self.uri}"
-        self._token = token or ""
         self._timeout_s = timeout_s
-        self._tls = _tls_arguments(tls or Tls())
-        self._lock = threading.Lock()
-        self._connected: MilvusClient | None = None
 
     def upsert(self, rows: Sequence[Row]) -> None:
-        """See VectorStore; one call, so that readers see all rows or none."""
+        # One call for all rows: readers see all of them or none. One key twice in a call would keep both rows.
         latest = {row.key: row for row in rows}
         if not latest:
             return
@@ -79,7 +60,6 @@ class MilvusStore:
             self._client().upsert(self.collection, stored, timeout=self._timeout_s)
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
-        """See VectorStore."""
         found: dict[str, Row] = {}
         for chunk in _chunks(list(dict.fromkeys(keys))):
             rows = self._query(f"key in {quoted(chunk)}", limit=len(chunk), consistency=consistency)
@@ -89,7 +69,7 @@ class MilvusStore:
     def nearest(
         self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
     ) -> list[list[Match]]:
-        """See VectorStore; one call for all codes, and another for those with more equals at the limit than fit."""
+        # One call for all codes, and another for those whose last tie may have been cut.
         check_limit(limit)
         rankings = self._rankings(codes, where, limit, consistency)
         return [ranking.matches[:limit] for ranking in rankings]
@@ -97,22 +77,18 @@ class MilvusStore:
     def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
-        """See VectorStore; calls as ``nearest``."""
         check_limit(at_least)
         return self._rankings(codes, where, at_least, consistency)
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
-        """See VectorStore."""
         check_limit(limit)
         if where.accepts_nothing:
             return []
         return self._query(where.expression(), limit=limit, consistency=consistency)
 
     def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:
-        """See VectorStore; by key, each page at Strong, so a row written meanwhile is met once or not at all.
-
-        pymilvus' own iterator ignores the consistency level: it may end before what was written last.
-        """
+        # Not pymilvus' own iterator: it ignores the consistency level and may end before what was written last. Pages
+        # are read by key, each at Strong, so a row that is written meanwhile comes once or not at all.
         last = after
         while page := self._query(f"key > {_literal(last)}", limit=batch_size, consistency="Strong"):
             page.sort(key=lambda row: row.key)
@@ -120,17 +96,15 @@ class MilvusStore:
             last = page[-1].key
 
     def count_between(self, first: str, last: str) -> int:
-        """See VectorStore; only counting shows copies: a query returns one row of a key, and not always the newest."""
+        # Only a count shows copies of a key: a query returns one of them, and not always the newest.
         return self._count(f"key >= {_literal(first)} and key <= {_literal(last)}")
 
     def delete(self, keys: Sequence[str]) -> None:
-        """See VectorStore."""
         for chunk in _chunks(list(dict.fromkeys(keys))):
             with translate_errors(self._name):
                 self._client().delete(self.collection, ids=chunk, timeout=self._timeout_s)
 
     def count(self, where: Where) -> int:
-        """See VectorStore."""
         return 0 if where.accepts_nothing else self._count(where.expression())
 
     def _count(self, expression: str) -> int:
@@ -145,11 +119,7 @@ class MilvusStore:
         return int(answer[0]["count(*)"])
 
     def close(self) -> None:
-        """See VectorStore."""
-        with self._lock:
-            client, self._connected = self._connected, None
-        if client is not None:
-            client.close()
+        self._connection.close()
 
     def shape(self) -> Shape | None:
         """What the collection on the server is made of; None if there is none."""
@@ -160,21 +130,12 @@ class MilvusStore:
             described = client.describe_collection(self.collection, timeout=self._timeout_s)
             indexes = client.list_indexes(self.collection, field_name="code", timeout=self._timeout_s)
             index = client.describe_index(self.collection, indexes[0], timeout=self._timeout_s) if indexes else {}
-        return Shape(
-            columns=tuple(_column(field) for field in described["fields"]),
-            index=str(index.get("index_type", "none")),
-            metric=str(index.get("metric_type", "none")),
-            shards=described.get("num_shards") or None,
-        )
+        return parse_shape(described, index)
 
     def create(self, shape: Shape) -> None:
         """Create the collection, index it and load it, whichever of the three is missing. Blocks for seconds."""
         client = self._client()
-        schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
-        for column in shape.columns:
-            schema.add_field(column.name, getattr(DataType, column.type), **_parameters(column))
-        indexes = client.prepare_index_params()
-        indexes.add_index("code", index_type=shape.index, metric_type=shape.metric)
+        schema, indexes = collection_schema(shape), index_params(shape)
         with translate_errors(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
                 client.create_collection(
@@ -191,7 +152,7 @@ class MilvusStore:
             client.load_collection(self.collection, timeout=CREATE_TIMEOUT_S)
 
     def alias_target(self, alias: str) -> str | None:
-        """The collection that ``alias`` points to; raises IndexRefused where the server has no aliases (Lite)."""
+        """The collection that ``alias`` points to, if any; raises IndexRefused where there are no aliases (Lite)."""
         client = self._client()
         with translate_errors(self._name):
             try:
@@ -202,25 +163,14 @@ class MilvusStore:
                 raise
 
     def create_alias(self, alias: str) -> None:
-        """Let ``alias`` point to this collection."""
+        """Point ``alias`` to this collection."""
         client = self._client()
         with translate_errors(self._name):
             client.create_alias(self.collection, alias, timeout=self._timeout_s)
 
     def _client(self) -> MilvusClient:
-        with self._lock:
-            if self._connected is None:
-                logging.getLogger("pymilvus").setLevel(logging.CRITICAL)
-                with translate_errors(self._name):
-                    self._connected = MilvusClient(
-                        self._uri,
-                        token=self._token,
-                        timeout=self._timeout_s,
-                        dedicated=True,
-                        grpc_options=dict(_CHANNEL),
-                        **self._tls,
-                    )
-            return self._connected
+        with translate_errors(self._name):
+            return self._connection.client()
 
     def _query(self, expression: str, *, limit: int, consistency: Consistency) -> list[Row]:
         with translate_errors(self._name):
@@ -253,44 +203,32 @@ class MilvusStore:
         ]
 
     def _rankings(self, codes: Sequence[Code], where: Where, at_least: int, consistency: Consistency) -> list[Ranking]:
-        """Searches, wider and wider, until no tie at the end of what is wanted may have been cut."""
+        """Search with larger and larger limits, until no tie among the first ``at_least`` rows may have been cut."""
         rankings = [Ranking([], exhausted=True) for _ in codes]
-        unsettled = [] if where.accepts_nothing else list(range(len(codes)))
-        width = min(at_least + TIE_MARGIN, MAX_LIMIT)
-        while unsettled:
-            found = self._search([codes[i] for i in unsettled], where.expression(), width, consistency)
-            for i, matches in zip(unsettled, found, strict=True):
-                rankings[i] = certain_ranking(matches, asked=width)
-            unsettled = [i for i in unsettled if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
-            width = min(width * 4, MAX_LIMIT)
+        too_short = [] if where.accepts_nothing else list(range(len(codes)))
+        limit = min(at_least + TIE_MARGIN, MAX_LIMIT)
+        while too_short:
+            found = self._search([codes[i] for i in too_short], where.expression(), limit, consistency)
+            for i, matches in zip(too_short, found, strict=True):
+                rankings[i] = certain_ranking(matches, limit=limit)
+            too_short = [i for i in too_short if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
+            limit = min(limit * 4, MAX_LIMIT)
         return rankings
-
-
-def _tls_arguments(tls: Tls) -> dict[str, str]:
-    """What pymilvus calls them; it shows a client's certificate only together with an authority of its own."""
-    name = {"server_name": tls.server_name} if tls.server_name else {}
-    if tls.cert_file is not None and tls.ca_file is None:
-        raise ValueError("pymilvus shows a client's certificate only where the authority is named too: give its file")
-    if tls.cert_file is not None:
-        files = {"ca_pem_path": tls.ca_file, "client_pem_path": tls.cert_file, "client_key_path": tls.key_file}
-    else:
-        files = {} if tls.ca_file is None else {"server_pem_path": tls.ca_file}
-    return {key: str(path) for key, path in files.items()} | name
 
 
 def _rank(match: Match) -> tuple[int, str]:
     return match.distance, match.row.key
 
 
-def certain_ranking(matches: list[Match], *, asked: int) -> Ranking:
-    """What is certain of ``matches``: of their last tie some may be missing, unless fewer came than were asked for.
+def certain_ranking(matches: list[Match], *, limit: int) -> Ranking:
+    """The matches without their last tie, of which rows may be missing, unless there are fewer than ``limit``.
 
-    At Milvus' own limit there is no asking for more, and a tie has to be cut.
+    At Milvus' own limit no more can be asked for: the tie is kept, cut.
     """
-    if len(matches) < asked:
+    if len(matches) < limit:
         return Ranking(matches, exhausted=True)
     whole_ties = [match for match in matches if match.distance < matches[-1].distance]
-    return Ranking(matches if asked == MAX_LIMIT else whole_ties, exhausted=False)
+    return Ranking(matches if limit == MAX_LIMIT else whole_ties, exhausted=False)
 
 
 def _literal(text: str) -> str:
@@ -303,19 +241,3 @@ def _chunks(keys: list[str]) -> Iterator[list[str]]:
 
 def _row(stored: Mapping[str, Any]) -> Row:
     return from_columns({**stored, "code": bytes(stored["code"][0])})
-
-
-def _parameters(column: Column) -> dict[str, Any]:
-    parameters = {"is_primary": column.primary or None, "dim": column.bits, "max_length": column.max_bytes}
-    return {name: value for name, value in parameters.items() if value is not None}
-
-
-def _column(described: Mapping[str, Any]) -> Column:
-    parameters = described.get("params", {})
-    return Column(
-        name=described["name"],
-        type=DataType(described["type"]).name,
-        max_bytes=parameters.get("max_length"),
-        bits=parameters.get("dim"),
-        primary=bool(described.get("is_primary")),
-    )

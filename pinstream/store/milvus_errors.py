@@ -1,4 +1,12 @@
-"""What Milvus and pymilvus raise, as the three errors of this package: by what the caller must do."""
+"""Translates what Milvus and pymilvus raise into `pinstream.errors`, by what the caller must do.
+
+::
+
+    VectorIndexError
+    ├── IndexUnavailable  retryable: whatever is not listed here; waiting loses no pin
+    ├── IndexRefused      invalid: a parameter, field, alias or expression that Milvus never accepts
+    └── IndexMismatch     fatal: collection, schema, database or credentials are wrong
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +19,7 @@ from pymilvus import exceptions as raised
 from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
 from pinstream.tls import is_tls_trouble
 
-# What the caller must do, by gRPC status. Whatever is not listed is retryable: waiting loses no pin.
+# By gRPC status.
 _FATAL_STATUS: Final = frozenset(
     {grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 )
@@ -25,19 +33,19 @@ _REFUSED_STATUS: Final = frozenset(
     }
 )
 
-# The same by Milvus' own codes (pkg/util/merr): collection, schema and database missing or wrong, credentials ...
+# By Milvus' own codes (pkg/util/merr): collection, schema and database missing or wrong, credentials.
 _FATAL_CODES: Final = frozenset({100, 105, 109, 700, 702, 800, 801, 802, 1400, 1401})
-# ... and invalid, missing or oversized parameters, aliases and fields, expressions the core cannot run.
+# Invalid, missing or oversized parameters, aliases and fields; expressions that the core cannot run.
 _REFUSED_CODES: Final = frozenset({1100, 1101, 1102, 1600, 1601, 1602, 1700, 1701, 2000, 2001})
 _COLLECTION_NOT_FOUND: Final = 100
 ALIAS_NOT_FOUND: Final = 1600
 _UNAUTHENTICATED: Final = 1400
 _CONNECT_FAILED: Final = 2
-# Servers before 2.4 answer every older error with this one; what it means, only its text says.
+# Servers before 2.4 answer many errors with this code; only the text says which.
 _UNEXPECTED_CODE: Final = 65535
 _REFUSED_PHRASES: Final = ("cannot parse expression", "is invalid", "should divide the dim", "invalid parameter")
 
-# What pymilvus raises without asking the server.
+# Raised by pymilvus without asking the server.
 _FATAL_CLASSES: Final = (
     raised.AutoIDException,
     raised.ClusteringKeyException,
@@ -66,7 +74,7 @@ _REFUSED_CLASSES: Final = (
 
 
 def translate(exc: MilvusException | grpc.RpcError, *, name: str) -> VectorIndexError:
-    """The error of this package that says what to do about ``exc``."""
+    """The error of this package that ``exc`` stands for; ``name`` says which collection at which address."""
     status, text = _status(exc)
     message = f"Milvus ({name}): {text}"
     if status == _COLLECTION_NOT_FOUND:
@@ -86,7 +94,7 @@ def translate(exc: MilvusException | grpc.RpcError, *, name: str) -> VectorIndex
 
 @contextmanager
 def translate_errors(name: str) -> Iterator[None]:
-    """What Milvus or its client raises inside, as one of the errors of this package; ``name`` is what was asked."""
+    """Raise what Milvus or its client raises inside as an error of this package."""
     try:
         yield
     except (MilvusException, grpc.RpcError) as exc:
@@ -94,9 +102,9 @@ def translate_errors(name: str) -> Iterator[None]:
 
 
 def _status(exc: MilvusException | grpc.RpcError) -> tuple[int | grpc.StatusCode, str]:
-    """A gRPC status or a Milvus code (pymilvus puts either into ``code``), and what it says."""
+    """A gRPC status or a Milvus code (pymilvus puts either into ``code``), and the message."""
     if isinstance(exc, MilvusException) and exc.code == _CONNECT_FAILED and isinstance(exc.__cause__, grpc.RpcError):
-        return _status(exc.__cause__)  # why there is no connection: a wrong token looks like a server that is away
+        return _status(exc.__cause__)  # the cause: a wrong token looks like a server that is down
     if isinstance(exc, grpc.Call):
         return exc.code(), f"{exc.code().name}: {exc.details()}"
     if isinstance(exc, MilvusException):

@@ -1,4 +1,4 @@
-"""What pinstream asks of a vector index: five operations, kept by Milvus and by the exact index in memory alike."""
+"""What pinstream needs of a vector index; Milvus and the exact index in memory implement it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MAX_LIMIT: Final = 16_384
 """Milvus' own limit on the rows of one answer."""
 
 Consistency = Literal["Strong", "Bounded"]
-"""Strong sees every acknowledged write and may wait for it; Bounded answers at once, up to a tick behind."""
+"""Strong sees every acknowledged write and may wait for it. Bounded answers at once and may miss the last 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The nearest rows, by (distance, key), with every row that is as near as the last one."""
+    """The nearest rows, by (distance, key), and with the last one every row that is as near."""
 
     matches: list[Match]
     exhausted: bool
@@ -36,21 +36,25 @@ class Ranking:
 
 
 class VectorStore(Protocol):
-    """Rows by key and by nearness. Every call blocks, has a deadline, is thread-safe and safe to repeat.
+    """Rows by key and by distance. Every call blocks, has a deadline, is thread-safe and safe to repeat.
 
-    All raise IndexUnavailable (retryable; a write may have happened), IndexRefused (never will)
-    or IndexMismatch (stop).
+    All raise IndexUnavailable (retryable; a write may have happened), IndexRefused (invalid: never succeeds) or
+    IndexMismatch (fatal).
     """
 
     def upsert(self, rows: Sequence[Row]) -> None:
-        """Write ``rows`` at once: searches see all of them or none (Milvus Lite: or, for a moment, nothing at all).
+        """Write ``rows`` in one step: searches see the old rows or the new ones.
 
-        Of rows with equal keys the last one wins. An empty sequence does nothing.
+        Milvus Lite deletes before it inserts, so for a moment a search finds neither. Of rows with equal keys the
+        last one wins. An empty sequence does nothing.
         """
         ...
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
-        """Rows by primary key, dead ones too; keys that are not there are left out. At Bounded, as ``scan``."""
+        """Rows by primary key, dead ones too; keys that are not there are left out.
+
+        At Bounded a pin may be read in mid-replacement, as by ``scan``.
+        """
         ...
 
     def nearest(
@@ -66,32 +70,32 @@ class VectorStore(Protocol):
     def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
-        """For each code at least so many accepted rows, if there are, and the rest of the last one's tie: none is cut.
+        """For each code its ``at_least`` nearest accepted rows or more, so that the last tie is complete.
 
-        ``at_least`` from 1 to 16,384; a tie that reaches beyond 16,384 rows is cut all the same.
+        ``at_least`` is from 1 to 16,384; a tie that reaches beyond 16,384 rows is cut all the same.
         """
         ...
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """Up to ``limit`` accepted rows, in no particular order.
 
-        At Bounded it may meet a pin in mid-replacement: of its slots some old, some new, some missing.
+        At Bounded a pin may be read in mid-replacement: some of its slots old, some new, some missing.
         """
         ...
 
     def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:
-        """Every row whose key is beyond ``after``, dead ones too, by key, in bounded memory; for audits and sweeps.
+        """Every row whose key is greater than ``after``, dead ones too, by key, in bounded memory.
 
-        Of a key that is there twice one row comes, any of the two: `count_between` tells.
+        Of a key that is stored twice one row comes, either of the two: `count_between` counts both.
         """
         ...
 
     def count_between(self, first: str, last: str) -> int:
-        """How many rows have keys from ``first`` to ``last``, dead ones too, at Strong; copies of a key all count."""
+        """How many rows have keys from ``first`` to ``last``, dead ones and copies included; counted at Strong."""
         ...
 
     def delete(self, keys: Sequence[str]) -> None:
-        """Remove rows for good, tombstones too; the sweeper's verb, never a pin's deletion."""
+        """Remove rows for good, for sweeps; a deleted pin is not removed but gets a tombstone."""
         ...
 
     def count(self, where: Where) -> int:
@@ -99,12 +103,11 @@ class VectorStore(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the connection; safe to call twice."""
+        """Close the connection; safe to call twice."""
         ...
 
 
-def check_limit(limit: int) -> int:
-    """``limit`` itself; raises QueryInvalid unless it is from 1 to 16,384."""
+def check_limit(limit: int) -> None:
+    """Raise QueryInvalid unless ``limit`` is from 1 to 16,384."""
     if not 1 <= limit <= MAX_LIMIT:
         raise QueryInvalid(f"limit = {limit}: from 1 to {MAX_LIMIT} are allowed")
-    return limit

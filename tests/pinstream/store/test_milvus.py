@@ -245,18 +245,18 @@ def matches(*distances: int) -> list[Match]:
 
 
 def test_the_last_tie_of_a_full_answer_is_uncertain() -> None:
-    ranking = certain_ranking(matches(1, 2, 3, 3), asked=4)
+    ranking = certain_ranking(matches(1, 2, 3, 3), limit=4)
 
     assert [match.distance for match in ranking.matches] == [1, 2]
     assert not ranking.exhausted
 
 
 def test_a_short_answer_is_everything() -> None:
-    assert certain_ranking(matches(1, 3, 3), asked=4).exhausted
+    assert certain_ranking(matches(1, 3, 3), limit=4).exhausted
 
 
 def test_at_the_servers_limit_a_tie_is_cut() -> None:
-    ranking = certain_ranking(matches(*[0] * MAX_LIMIT), asked=MAX_LIMIT)
+    ranking = certain_ranking(matches(*[0] * MAX_LIMIT), limit=MAX_LIMIT)
 
     assert len(ranking.matches) == MAX_LIMIT
     assert not ranking.exhausted
