@@ -11,8 +11,6 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
-from confluent_kafka import KafkaException, Producer
-
 from pinstream.clock import now_ms
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import (
@@ -23,29 +21,23 @@ from pinstream.events import (
     checked_pin_id,
     event_from,
 )
+from pinstream.kafka.clients import PARTITIONER, ClientSettings, OnError, open_producer
 from pinstream.kafka.delivery import Delivered, Delivery
+from pinstream.kafka.errors import KafkaSettingInvalid
 from pinstream.kafka.outgoing_record import Envelope
-from pinstream.kafka.producer import KafkaProducer, OnError, OpenProducer, ProducerQueue, QueueLimits
+from pinstream.kafka.producer import KafkaProducer, OpenProducer, ProducerQueue, QueueLimits
 from pinstream.lanes import LANE_TOPICS, Lane
 from pinstream.versions import VersionClock
 
-__all__ = ["Delivered", "Delivery", "KafkaSettings", "Publisher"]
+__all__ = ["ClientSettings", "Delivered", "Delivery", "Publisher"]
 
 log = logging.getLogger(__name__)
 
-KafkaSettings = Mapping[str, str | int | float | bool]
-"""librdkafka's own keys, such as ``security.protocol``, in its own spelling."""
-
-PARTITIONER: Final = "murmur2_random"
-"""What Java's clients do. librdkafka's default is another: a pin's events would land on two partitions."""
-
-DEFAULTS: Final[KafkaSettings] = {
-    "acks": "all",
+DEFAULTS: Final[ClientSettings] = {
     "client.id": "pinstream",
-    "compression.type": "lz4",
     "delivery.timeout.ms": 30_000,
-    "enable.idempotence": True,
     "linger.ms": 5,
+    "log_level": 6,  # a library reports to its user's log what its client logs
     "message.max.bytes": MAX_EVENT_BYTES + 64 * 1024,
     "queue.buffering.max.kbytes": 65_536,
     "queue.buffering.max.messages": 10_000,
@@ -83,7 +75,7 @@ class Publisher:
         lane: Lane = "live",
         topic_prefix: str = "",
         source: str = "pinstream",
-        kafka: KafkaSettings | None = None,
+        kafka: ClientSettings | None = None,
     ) -> None:
         self._settings = _settings(bootstrap, kafka or {})
         self._wait_s = _seconds(self._settings, "delivery.timeout.ms")
@@ -210,24 +202,23 @@ class Publisher:
         return 2 * self._wait_s + _EXIT_MARGIN_S if timeout_s is None else timeout_s
 
 
-def _settings(bootstrap: str, kafka: KafkaSettings) -> KafkaSettings:
+def _settings(bootstrap: str, kafka: ClientSettings) -> ClientSettings:
     if kafka.get("partitioner", PARTITIONER) != PARTITIONER:
-        raise ValueError(
+        raise KafkaSettingInvalid(
             f"partitioner is {PARTITIONER!r} by contract, not {kafka['partitioner']!r}: see docs/events.md"
         )
     given = {_ALIASES.get(key, key): value for key, value in kafka.items()}
     return {**DEFAULTS, "bootstrap.servers": bootstrap, **given, "partitioner": PARTITIONER}
 
 
-def _open_producer(settings: KafkaSettings, on_error: OnError) -> KafkaProducer:
-    own_log = {"error_cb": on_error, "logger": logging.getLogger("pinstream.librdkafka")}
+def _open_producer(settings: ClientSettings, on_error: OnError) -> KafkaProducer:
     try:
-        return cast(KafkaProducer, Producer({**settings, **own_log}))
-    except KafkaException as exc:
-        raise ValueError(f"Kafka's client refuses its settings: {exc.args[0].str()}") from exc
+        return cast(KafkaProducer, open_producer(settings, on_error=on_error))
+    except KafkaSettingInvalid as exc:
+        raise KafkaSettingInvalid(f"Kafka's client refuses its settings: {exc}") from exc
 
 
-def _seconds(settings: KafkaSettings, key: str) -> float:
+def _seconds(settings: ClientSettings, key: str) -> float:
     """A time in librdkafka's spelling, where 0 stands for ever."""
     return float(settings[key]) / 1000 or _FOR_EVER_S
 

@@ -12,10 +12,11 @@ from typing import Any
 from confluent_kafka import KafkaError
 
 from pinstream.events import PinDeletion, PinEvent, decode_event
+from pinstream.kafka.clients import ClientSettings, OnError
 from pinstream.kafka.outgoing_record import OutgoingRecord
-from pinstream.kafka.producer import KafkaProducer, OnError, OpenProducer
+from pinstream.kafka.producer import KafkaProducer, OpenProducer
 from pinstream.lanes import Lane
-from pinstream.publish import KafkaSettings, Publisher
+from pinstream.publish import Publisher
 from pinstream.store.memory import MemoryStore
 
 __all__ = ["MemoryKafka", "MemoryPublisher", "MemoryStore"]
@@ -141,7 +142,7 @@ class MemoryKafka:
 class MemoryPublisher(Publisher):
     """A Publisher whose events end in ``events`` instead of Kafka; ``memory`` can be held or made to fail."""
 
-    def __init__(self, *, lane: Lane = "live", topic_prefix: str = "", kafka: KafkaSettings | None = None) -> None:
+    def __init__(self, *, lane: Lane = "live", topic_prefix: str = "", kafka: ClientSettings | None = None) -> None:
         super().__init__("memory", lane=lane, topic_prefix=topic_prefix, kafka=kafka)
         self.memory = MemoryKafka()
 

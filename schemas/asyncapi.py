@@ -4,8 +4,8 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from pinstream.events import PIN_ID_PATTERN
+from pinstream.kafka.clients import PARTITIONER
 from pinstream.kafka.outgoing_record import DELETED_TYPE, SAVED_TYPE
-from pinstream.publish import PARTITIONER
 from schemas.topics import BACKFILL, DEAD, EVENTS, INDEXED, Topic, topics
 
 EVENT_SCHEMA: Final = "pin-event.v1.json"

@@ -12,13 +12,13 @@ from typing import Annotated, TypeVar
 
 import typer
 import uvloop
-from confluent_kafka import KafkaException
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
 
 from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
+from pinstream.kafka.errors import KafkaUnreachable
 from schemas.topics import DEFAULT_PARTITIONS, topics
 from settings import reference as configuration
 from settings.environment import ProcessSettings, effective, setting_errors
@@ -122,7 +122,7 @@ def init(
     try:
         setup = TopicSetup(kafka.client_config)
         reports = setup.ensure(wanted, replication_factor=replication_factor, dry_run=dry_run)
-    except (KafkaException, WorkerStopped) as exc:
+    except (KafkaUnreachable, WorkerStopped) as exc:
         typer.echo(f"Kafka at {kafka.servers}: {exc}", err=True)
         raise SystemExit(REFUSED) from exc
     for report in reports:

@@ -18,6 +18,7 @@ from confluent_kafka import (
 from api.feed.journal import RecordPosition
 from pinstream.errors import EventInvalid
 from pinstream.events import PinOutcome
+from pinstream.kafka.consumer_group import lane_group
 from settings.kafka import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -157,7 +158,7 @@ class TopicTail:
         places = [_from_end(consumer, place, each) for place in outcomes]
         for topic, group in (
             (settings.live_topic, settings.group),
-            (settings.backfill_topic, f"{settings.group}.backfill"),
+            (settings.backfill_topic, lane_group(settings.group, "backfill")),
         ):
             partitions = _partitions(consumer, topic)
             committed = self._committed(group, partitions)

@@ -13,8 +13,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka import KafkaException
-
 from deploy.demo.screen.screen import PartState, Screen
 from deploy.demo.sources import PinSource
 from deploy.demo.worker import Worker, start_worker
@@ -24,6 +22,7 @@ from deploy.local.parts.api import Api
 from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner, tail
 from deploy.local.stack import LocalStack, StackOptions
+from pinstream.kafka.errors import KafkaUnreachable
 from schemas.topics import topics
 
 _LABELS: Final = {"kafka": "Kafka", "triton": "Triton", "milvus": "Milvus", "pictures": "picture server"}
@@ -201,7 +200,7 @@ class _Boot:
         wanted = topics()
         try:
             TopicSetup({"bootstrap.servers": self._stack.endpoints.kafka}).ensure(wanted)
-        except (KafkaException, StartRefused) as exc:
+        except (KafkaUnreachable, StartRefused) as exc:
             raise PartFailed(f"the topics were not created: {exc}") from exc
         return ", ".join(topic.name for topic in wanted)
 

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
-
 from index.audit.findings import NOWHERE, LastEvent, LastOutcome
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
@@ -18,15 +16,14 @@ from pinstream.events import (
     checked_pin_id,
     decode_event,
 )
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.consumer_group import ConsumerGroup, lane_group
 from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.lanes import LANE_TOPICS
 
-BACKFILL_GROUP_SUFFIX: Final = ".backfill"
 _AT_ONCE: Final = 1_000
-_TIMEOUT_S: Final = 15.0
 
 
 class TopicScan:
@@ -55,19 +52,12 @@ class TopicScan:
 
     def committed(self, group: str) -> dict[tuple[int, int], int]:
         """How far the workers are: the next offset by lane and partition; nothing where they have committed nothing."""
+        settings, counts = self._to.client_settings(), self._to.admin().partitions()
         found: dict[tuple[int, int], int] = {}
-        for lane, (topic, suffix) in enumerate(zip(self.lanes, ("", BACKFILL_GROUP_SUFFIX), strict=True)):
-            consumer = Consumer({**self._to.client_settings(), "group.id": group + suffix})
-            try:
-                partitions = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic].partitions
-                places = [TopicPartition(topic, partition) for partition in partitions]
-                for place in consumer.committed(places, timeout=_TIMEOUT_S):
-                    if place.offset >= 0:
-                        found[lane, place.partition] = place.offset
-            except KafkaException as exc:
-                raise KafkaUnreachable(f"offsets of group {group}{suffix}: {exc.args[0].str()}") from exc
-            finally:
-                consumer.close()
+        for index, (lane, topic) in enumerate(zip(LANE_TOPICS, self.lanes, strict=True)):
+            workers = ConsumerGroup(settings, lane_group(group, lane))
+            partitions = [(topic, number) for number in range(counts.get(topic, 0))]
+            found |= {(index, number): offset for (_, number), offset in workers.committed(partitions).items()}
         return found
 
     def _read(self, reader: TopicReader, spans: Sequence[OffsetRange], step: Step) -> None:

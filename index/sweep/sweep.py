@@ -11,17 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # re-exported without saying so
-    AdminClient,
-    ConfigResource,
-    ResourceType,
-)
-
 from pinstream.cli.screen import Steps
 from pinstream.clock import now_ms
 from pinstream.kafka.compacted_replay import CompactedReplay, rank_of, tombstone
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.connection import Connection
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
@@ -172,16 +165,9 @@ class _SweepGuard:
 
 
 def retention_s(to: Connection) -> float:
-    """How long the lanes keep tombstones, the longer of the two; raises KafkaAway where Kafka does not say."""
-    resources = [ConfigResource(ResourceType.TOPIC, to.topic_prefix + lane) for lane in LANE_TOPICS.values()]
-    admin = AdminClient(to.client_settings())
-    try:
-        described = admin.describe_configs(resources, request_timeout=_TIMEOUT_S)
-        found = [answer.result(_TIMEOUT_S)["delete.retention.ms"].value for answer in described.values()]
-    except KafkaException as exc:
-        raise KafkaUnreachable(
-            f"settings of {', '.join(each.name for each in resources)}: {exc.args[0].str()}"
-        ) from exc
+    """How long the lanes keep tombstones, the longer of the two; raises KafkaUnreachable where Kafka does not say."""
+    admin = to.admin(timeout_s=_TIMEOUT_S)
+    found = [admin.config("topic", to.topic_prefix + topic)["delete.retention.ms"] for topic in LANE_TOPICS.values()]
     return max(int(ms or 0) for ms in found) / 1000
 
 

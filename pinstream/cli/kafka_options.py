@@ -11,7 +11,8 @@ import typer
 
 from pinstream.cli.local_stack import STACK_FILE, stack_endpoint
 from pinstream.cli.screen import print_error
-from pinstream.kafka.connection import CLIENT_VARIABLE, Connection, KafkaUnreachable
+from pinstream.kafka.connection import CLIENT_VARIABLE, Connection
+from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 
 # A shell that is set up for a worker serves the command line too: each option knows both names.
 KafkaOption = Annotated[
@@ -40,27 +41,34 @@ PrefixOption = Annotated[
 
 @contextmanager
 def reached(to: Connection) -> Iterator[None]:
-    """Finds out at once, not after a delivery's deadline, that nobody is there: a sentence and exit status 1."""
+    """Asks at once, not after a delivery's deadline, whether a broker answers: if not, a sentence and exit status 1."""
     try:
         to.topics()
         yield
+    except KafkaSettingInvalid as exc:
+        raise typer.BadParameter(f"-X: {exc}") from exc
     except KafkaUnreachable as exc:
         print_error(str(exc))
         raise typer.Exit(1) from exc
 
 
 def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: str) -> Connection:
-    """The connection that the options name; raises BadParameter (exit status 2) where there is none."""
+    """The connection that the options name; raises BadParameter (exit status 2) where there is none, or a wrong key."""
     address = kafka or stack_endpoint("kafka")
     if not address:
         raise typer.BadParameter(
             f"give --kafka HOST:PORT or PINSTREAM_KAFKA, or start a stack here with `python -m deploy.local up`:"
             f" no {STACK_FILE} names one"
         )
-    logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # what fails is said by the command itself
+    logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # the command itself reports what fails
     origin = "" if kafka else f" (as {STACK_FILE} says: is the stack up?)"
     given = dict(_setting(pair) for pair in config or ())
-    return Connection(address, {**_environment(), **given}, topic_prefix, origin)
+    to = Connection(address, {**_environment(), **given}, topic_prefix, origin)
+    try:
+        to.admin()
+    except KafkaSettingInvalid as exc:
+        raise typer.BadParameter(f"-X: {exc}") from exc
+    return to
 
 
 def _environment() -> dict[str, Any]:

@@ -8,7 +8,7 @@ import typer
 
 from pinstream.cli.screen import print_error
 from pinstream.errors import VectorIndexError
-from pinstream.kafka.connection import KafkaUnreachable
+from pinstream.kafka.errors import KafkaUnreachable
 
 UNREACHABLE: Final = 3
 

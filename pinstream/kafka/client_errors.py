@@ -1,17 +1,19 @@
-"""What Kafka's client reports when it is not let in, and which of its settings to look at."""
+"""What Kafka's client reports on its own threads when it is not let in, and which of its settings to look at."""
 
 import logging
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 from confluent_kafka import KafkaError
 
+log = logging.getLogger(__name__)
+
 _CREDENTIALS: Final = "sasl.mechanism, sasl.username, sasl.password"
 _CERTIFICATES: Final = "ssl.ca.location, ssl.certificate.location, ssl.key.location"
 _RIGHTS: Final = "the rights (ACLs) of this user on the broker"
-_KEPT: Final = 100
-_INFO: Final = 6
-_BY_CODE: Final = {
+_SETTINGS: Final = {
     KafkaError._AUTHENTICATION: _CREDENTIALS,
     KafkaError.SASL_AUTHENTICATION_FAILED: _CREDENTIALS,
     KafkaError.UNSUPPORTED_SASL_MECHANISM: _CREDENTIALS,
@@ -22,34 +24,30 @@ _BY_CODE: Final = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: _RIGHTS,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: _RIGHTS,
 }
+"""Errors of a broker that answers and does not let this client in: trying again does not help."""
+_MAX_KEPT: Final = 100
+_INFO: Final = 6
+_LOG_AGAIN_S: Final = 30.0
 
 
-def refusal(error: KafkaError) -> str | None:
-    """What to look at, where a broker is there and will not have this client; None for everything else.
-
-    Waiting does not help against these, for as long as neither side changes.
-    """
-    return _BY_CODE.get(error.code())
-
-
-def hint(error: KafkaError) -> str:
-    """The same, as the end of a message; empty where there is nothing to look at."""
-    found = refusal(error)
-    return "" if found is None else f"; look at {found}"
+def advice(error: KafkaError) -> str:
+    """The end of a message about ``error``: which settings to look at; empty where they are not the cause."""
+    settings = _SETTINGS.get(error.code())
+    return "" if settings is None else f"; look at {settings}"
 
 
 class ClientErrors(logging.Handler):
-    """What one client says beside its calls, which only ever say that no broker was reached."""
+    """The errors and log lines of one client: its calls only ever say that no broker was reached, these say why."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._errors: deque[KafkaError] = deque(maxlen=_KEPT)
-        self._lines: deque[str] = deque(maxlen=_KEPT)
-        self._logger = logging.Logger("librdkafka")  # of its own: nothing of it is printed
+        self._errors: deque[KafkaError] = deque(maxlen=_MAX_KEPT)
+        self._lines: deque[str] = deque(maxlen=_MAX_KEPT)
+        self._logger = logging.Logger("librdkafka")  # without a parent: nothing is printed
         self._logger.addHandler(self)
 
-    def listening(self) -> dict[str, Any]:
-        """Settings of a client that complains here; its ``poll`` must be called."""
+    def callbacks(self) -> dict[str, Any]:
+        """Settings of a client that reports here while its ``poll`` is called."""
         return {"error_cb": self._errors.append, "logger": self._logger, "log_level": _INFO}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -58,15 +56,15 @@ class ClientErrors(logging.Handler):
 
     @property
     def refusal(self) -> str | None:
-        """Why a broker does not let this client in, and what to look at; None where it was not asked yet."""
-        found = next((error for error in self._errors if refusal(error) is not None), None)
-        return None if found is None else f"{found.str()}{hint(found)}"
+        """Why a broker does not let this client in, and what to look at; None where none has refused it."""
+        found = next((error for error in self._errors if error.code() in _SETTINGS), None)
+        return None if found is None else f"{found.str()}{advice(found)}"
 
     @property
-    def suspicion(self) -> str:
-        """What may be wrong where a server hangs up without a word: only librdkafka's log tells, and it guesses."""
-        found = next((line for line in self._lines if "Disconnected" in line), None)
-        return "" if found is None else "something listens there, and hangs up: look at security.protocol"
+    def disconnection(self) -> str:
+        """What may be wrong where a server closes the connection: only librdkafka's log says so, and it guesses."""
+        closed = any("Disconnected" in line for line in self._lines)
+        return "a server answers there and closes the connection: look at security.protocol" if closed else ""
 
     @property
     def unreachable(self) -> KafkaError | None:
@@ -75,3 +73,26 @@ class ClientErrors(logging.Handler):
             return None
         reasons = [error for error in self._errors if error.code() == KafkaError._TRANSPORT]
         return reasons[0] if reasons else self._errors[-1]
+
+
+class ClientErrorLog:
+    """An ``error_cb`` for all clients of a long-running process: logs an error at most every 30 s.
+
+    Clients recover from most errors by themselves, and repeat them many times a second until then. ``on_unreachable``
+    is called with each error that says that no broker answers. Both in the clients' threads.
+    """
+
+    def __init__(self, on_unreachable: Callable[[], None], *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._on_unreachable = on_unreachable
+        self._monotonic = monotonic
+        self._logged_s: dict[int, float] = {}
+
+    def __call__(self, error: KafkaError) -> None:
+        """Take one error."""
+        code = error.code()
+        if code in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT):
+            self._on_unreachable()
+        now_s = self._monotonic()
+        if now_s - self._logged_s.get(code, float("-inf")) >= _LOG_AGAIN_S:
+            self._logged_s[code] = now_s
+            log.warning("Kafka's client: %s%s", error.str(), advice(error))

@@ -9,7 +9,8 @@ from typing import Final, Self
 
 from pinstream.errors import EventInvalid
 from pinstream.events import VERSION_HEADER, PinDeletion, decode_event
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.errors import NewerEventLost
 from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
@@ -20,14 +21,6 @@ Rank = tuple[int, bool]
 
 _TABLE: Final = """create table newest (key blob primary key, version integer, deleted integer, partition integer,
     offset integer) without rowid"""
-
-
-class NewerEventLost(KafkaUnreachable):
-    """Newer events were compacted away before they were published once more; older ones may stand in their place."""
-
-    def __init__(self, topic: str, places: Mapping[tuple[int, int], bytes]) -> None:
-        named = ", ".join(f"{key.decode(errors='replace')} ({topic}[{at[0]}]@{at[1]})" for at, key in places.items())
-        super().__init__(f"an older event may stand in place of a newer one, publish these pins again: {named}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,27 +1,16 @@
-"""One Kafka cluster as a client reaches it: its address, its settings, and whether anybody answers there."""
+"""One Kafka cluster as a client reaches it: its address, its settings, and whether a broker answers there."""
 
-import logging
-import time
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import typer
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
-
-from pinstream.errors import PinstreamError
-from pinstream.kafka.client_errors import ClientErrors
+from pinstream.kafka.admin import KafkaAdmin
+from pinstream.kafka.clients import ClientSettings
 from pinstream.lanes import Lane
-from pinstream.publish import KafkaSettings, Publisher
+from pinstream.publish import Publisher
 
 CLIENT_VARIABLE: Final = "PINSTREAM_KAFKA__CLIENT"
 REACH_TIMEOUT_S: Final = 5.0
-_TRY_S: Final = 0.5
-_IMPATIENT: Final[KafkaSettings] = {"delivery.timeout.ms": 15_000, "topic.metadata.propagation.max.ms": 5_000}
-
-
-class KafkaUnreachable(PinstreamError):
-    """No broker answered, or it has no such topic; the message says which."""
+_INTERACTIVE: Final[ClientSettings] = {"delivery.timeout.ms": 15_000, "topic.metadata.propagation.max.ms": 5_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +18,31 @@ class Connection:
     """How to reach Kafka."""
 
     address: str
-    settings: KafkaSettings
+    settings: ClientSettings
     topic_prefix: str = ""
     origin: str = ""
-    """Who named the address, if not the caller."""
+    """Where the address comes from, if not from the caller."""
 
     def topics(self) -> frozenset[str]:
-        """The names of all topics; raises KafkaAway once all brokers refuse, or do not answer for some seconds."""
-        complaints = ClientErrors()
-        try:
-            client = AdminClient(self.client_settings() | complaints.listening())
-        except KafkaException as exc:
-            raise typer.BadParameter(f"-X: {exc.args[0].str()}") from exc
-        deadline_s = time.monotonic() + REACH_TIMEOUT_S
-        while True:
-            try:
-                return frozenset(client.list_topics(timeout=_TRY_S).topics)
-            except KafkaException as exc:
-                client.poll(0)
-                if (refused := complaints.refusal) is not None:
-                    raise KafkaUnreachable(
-                        f"Kafka at {self.address} does not let this client in: {refused} (-X, {CLIENT_VARIABLE})"
-                    ) from exc
-                down = complaints.unreachable
-                if down is not None or time.monotonic() > deadline_s:
-                    reason = complaints.suspicion or (down or exc.args[0]).str()
-                    raise KafkaUnreachable(f"no Kafka at {self.address}{self.origin}: {reason}") from exc
+        """The names of all topics; raises KafkaUnreachable once all brokers were tried, or after 5 s."""
+        return frozenset(self.admin(timeout_s=REACH_TIMEOUT_S).partitions(fail_fast=True))
+
+    def admin(self, *, timeout_s: float = 10.0) -> KafkaAdmin:
+        """A client that asks about topics and groups; raises KafkaSettingInvalid."""
+        return KafkaAdmin(
+            self.client_settings(), origin=self.origin, settings_from=f"-X, {CLIENT_VARIABLE}", timeout_s=timeout_s
+        )
 
     def publisher(self, lane: Lane) -> Publisher:
-        """A publisher that gives up sooner than a service's would: somebody is watching."""
-        try:
-            return Publisher(
-                self.address,
-                lane=lane,
-                topic_prefix=self.topic_prefix,
-                source="pinstream-cli",
-                kafka={**_IMPATIENT, **self.settings},
-            )
-        except ValueError as exc:
-            raise typer.BadParameter(f"-X: {exc}") from exc
+        """A publisher that gives up sooner than a service's: a person waits for it. Raises KafkaSettingInvalid."""
+        return Publisher(
+            self.address,
+            lane=lane,
+            topic_prefix=self.topic_prefix,
+            source="pinstream-cli",
+            kafka={**_INTERACTIVE, **self.settings},
+        )
 
-    def client_settings(self) -> dict[str, Any]:
-        """What any client of the library is made with; its own log stays silent."""
-        return {**self.settings, "bootstrap.servers": self.address, "logger": logging.getLogger("pinstream.librdkafka")}
+    def client_settings(self) -> ClientSettings:
+        """What every client of this cluster is opened with."""
+        return {**self.settings, "bootstrap.servers": self.address}

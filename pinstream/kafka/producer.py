@@ -13,7 +13,8 @@ from cachetools import FIFOCache
 from confluent_kafka import KafkaError, KafkaException
 
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
-from pinstream.kafka.client_errors import hint
+from pinstream.kafka.client_errors import advice
+from pinstream.kafka.clients import OnError
 from pinstream.kafka.delivery import Delivered, Delivery
 from pinstream.kafka.outgoing_record import OutgoingRecord
 
@@ -26,8 +27,6 @@ _INVALID: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_R
 _NO_TOPIC: Final = frozenset(
     {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
 )
-
-OnError = Callable[[KafkaError], None]
 
 
 class KafkaProducer(Protocol):
@@ -223,9 +222,8 @@ class ProducerQueue:
         return failure
 
     def _latest(self) -> str:
-        return (
-            "" if self._last_error is None else f" (last from Kafka: {self._last_error.str()}{hint(self._last_error)})"
-        )
+        error = self._last_error
+        return "" if error is None else f" (last from Kafka: {error.str()}{advice(error)})"
 
     def _note(self, error: KafkaError) -> None:
         """What the client says about itself; after a fatal error it takes nothing more, and is replaced once empty."""

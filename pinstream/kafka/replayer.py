@@ -2,21 +2,19 @@
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from pinstream.events import Headers
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.clients import ClientSettings, open_producer
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.stored_record import StoredRecord
-from pinstream.publish import PARTITIONER
 
-_DEFAULTS: Final = {
-    "acks": "all",
+_DEFAULTS: Final[ClientSettings] = {
     "client.id": "pinstream-again",
-    "compression.type": "lz4",
     "delivery.timeout.ms": 30_000,
-    "enable.idempotence": True,
     "linger.ms": 5,
     # The broker limits what a record weighs compressed, this client what it weighs before.
     "message.max.bytes": 1_000_000_000,
@@ -34,8 +32,7 @@ class Replayer:
     def __init__(self, to: Connection) -> None:
         self._address = to.address
         self._failure: KafkaError | None = None
-        settings: dict[str, Any] = {**_DEFAULTS, **to.client_settings(), "partitioner": PARTITIONER}
-        self._producer = Producer(settings)
+        self._producer = open_producer(to.client_settings(), preferred=_DEFAULTS)
 
     def __enter__(self) -> Self:
         return self

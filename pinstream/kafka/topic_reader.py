@@ -5,15 +5,16 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
-from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, KafkaError, KafkaException, Message, TopicPartition
 
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.clients import open_reader
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
 from pinstream.kafka.offset_ranges import TIMEOUT_S, OffsetRange, offset_ranges
 from pinstream.kafka.stored_record import StoredRecord, stored
 
 _STALLED_S: Final = 30.0
 _BATCH: Final = 500
-_NAME: Final = "pinstream-pass"
 
 
 def _nothing(_offsets: int) -> None:
@@ -31,19 +32,13 @@ class TopicReader:
         self._address = to.address
         self._trouble = ""
         if topic not in to.topics():
-            raise KafkaUnreachable(f"no topic {topic} at {to.address}: `python -m streams init` creates it")
-        self._consumer = Consumer(
-            {
-                "client.id": _NAME,
-                "queued.max.messages.kbytes": 16 * 1024,
-                "reconnect.backoff.max.ms": 1_000,
-                **to.client_settings(),
-                "group.id": _NAME,
-                "enable.auto.commit": False,
-                "enable.partition.eof": True,
-                "auto.offset.reset": "earliest",
-                "error_cb": self._note,
-            }
+            raise TopicMissing(topic, to.address)
+        self._consumer = open_reader(
+            to.client_settings(),
+            name="pinstream-pass",
+            preferred={"queued.max.messages.kbytes": 16 * 1024},
+            fixed={"enable.partition.eof": True, "auto.offset.reset": "earliest"},
+            on_error=self._note,
         )
 
     def __enter__(self) -> Self:

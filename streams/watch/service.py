@@ -11,6 +11,7 @@ from typing import Final
 from confluent_kafka import KafkaException
 
 from pinstream.clock import now_ms
+from pinstream.kafka.errors import KafkaUnreachable
 from schemas.topics import topics
 from streams.errors import KafkaFailed, StartRefused, WorkerStopped
 from streams.topic_setup import TopicSetup
@@ -99,7 +100,7 @@ def _prepared(settings: WatchSettings) -> int:
         moved = TopicEnds(kafka.client_config, settings.app_id).begin(places, since_ms=since_ms)
         if moved:
             log.info("first start: pins published in the last %.0f s are followed", settings.table.settled_s)
-    except (KafkaException, TimeoutError) as exc:
+    except (KafkaException, KafkaUnreachable, TimeoutError) as exc:
         raise StartRefused(f"Kafka at {kafka.servers}: {exc}") from exc
     return partitions
 

@@ -11,10 +11,10 @@ from typing import Final
 from aiohttp import web
 
 from pinstream.clock import now_ms
+from pinstream.kafka.client_errors import ClientErrorLog
 from streams.errors import StartRefused
 from streams.worker import health
 from streams.worker.backends import Backends, backends, worker_name
-from streams.worker.broker_errors import BrokerErrors
 from streams.worker.concurrently import concurrently
 from streams.worker.consume.consumers import LaneConsumers, LaneSettings
 from streams.worker.consume.credits import Credits
@@ -71,9 +71,10 @@ class _Assembled:
 async def _assembled(settings: WorkerSettings, to: Backends, stack: AsyncExitStack) -> _Assembled:
     """Everything wired; what is closed first is entered last."""
     metrics, outages, limits = to.metrics, Outages(), settings.limits
-    on_error = BrokerErrors(_from_any_thread(lambda: outages.failed("kafka", "no broker answers")))
+    on_error = ClientErrorLog(_from_any_thread(lambda: outages.failed("kafka", "no broker answers")))
     outbox = WorkerProducer(
-        {**settings.kafka.producer_config, "error_cb": on_error},
+        settings.kafka.producer_config,
+        on_error=on_error,
         fail=lambda error: engine.fail(error),  # noqa: PLW0108 (made below)
         on_delivered=lambda: outages.answered("kafka"),
     )

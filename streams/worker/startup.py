@@ -5,11 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from confluent_kafka import KafkaException
-
 from index import bootstrap
 from inference.errors import ModelUnavailable
 from pinstream.errors import IndexUnavailable
+from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.tls import is_key_trouble, is_tls_trouble
 from schemas.topics import topics
 from streams.errors import StartRefused
@@ -54,8 +53,8 @@ async def _once_there(what: str, ask: Callable[[], Awaitable[Answer]]) -> Answer
     while True:
         try:
             return await ask()
-        except KafkaException as exc:
-            log.warning("waiting for %s: %s", what, exc.args[0].str())
+        except KafkaUnreachable as exc:
+            log.warning("waiting for %s: %s", what, exc)
         except (ModelUnavailable, IndexUnavailable) as exc:
             if is_tls_trouble(str(exc)) or is_key_trouble(str(exc)):
                 raise StartRefused(str(exc)) from exc

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.worker.broker_errors import QUIET
 from streams.worker.consume.consumers import CONSUMER_DEFAULTS
 from streams.worker.consume.credits import Credits
 from streams.worker.consume.poll_loop import LaneReader
@@ -33,7 +32,7 @@ class Member:
                 "bootstrap.servers": site.endpoints.kafka,
                 "group.id": f"{site.prefix}g",
                 "heartbeat.interval.ms": 300,
-                **QUIET,
+                "log_level": 2,
             }
         )
         self._intake = LaneReader(

@@ -20,9 +20,10 @@ from deploy.local.parts.kafka import check_kafka
 from deploy.local.stack import LocalStack
 from pinstream.errors import NotDelivered
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event
+from pinstream.kafka.clients import ClientSettings
 from pinstream.kafka.partitioner import partition_of
 from pinstream.kafka.stored_record import headers_of
-from pinstream.publish import KafkaSettings, Publisher
+from pinstream.publish import Publisher
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
 from tests.integration.records import read_to_end
@@ -32,7 +33,7 @@ from tests.pinstream.cli.commands import outcome, run, tell
 pytestmark = pytest.mark.stack
 
 PARTITIONS = 12
-IMPATIENT: KafkaSettings = {"delivery.timeout.ms": 1_500}
+IMPATIENT: ClientSettings = {"delivery.timeout.ms": 1_500}
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_flush_names_the_pins_that_a_frozen_broker_holds(stack: LocalStack, pref
 def test_memory_is_bounded_while_the_broker_is_frozen(stack: LocalStack, prefix: str) -> None:
     megabyte = 1024 * 1024
     picture = _base64(os.urandom(megabyte // 4 * 3))
-    settings: KafkaSettings = {"queue.buffering.max.kbytes": 8 * 1024, "delivery.timeout.ms": 1_500}
+    settings: ClientSettings = {"queue.buffering.max.kbytes": 8 * 1024, "delivery.timeout.ms": 1_500}
     publisher = Publisher(stack.endpoints.kafka, topic_prefix=prefix, kafka=settings)
     reach(publisher, "before")
     before_bytes, taken = psutil.Process().memory_info().rss, 0

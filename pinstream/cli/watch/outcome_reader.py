@@ -9,7 +9,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from pinstream.errors import EventInvalid
 from pinstream.events import INDEXED_TOPIC, PinOutcome
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.offset_ranges import offset_ranges
 
 

@@ -19,7 +19,8 @@ from pinstream.cli.search import JsonOption, PinArgument, open_index
 from pinstream.cli.where.pin_sources import Look, PinSources, ask_group, ask_watch, find_letter, read_topics
 from pinstream.cli.where.pin_status import PinStatus, accounts
 from pinstream.cli.where.view import show
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.seek import Advance
 from pinstream.store.collection import EMBEDDING_VERSION
 

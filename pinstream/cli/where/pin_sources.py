@@ -4,13 +4,9 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
-
-from confluent_kafka import Consumer, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient
 
 from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, NewestEvent
 from pinstream.errors import EventInvalid
@@ -21,7 +17,9 @@ from pinstream.events import (
     PinOutcome,
     decode_event,
 )
-from pinstream.kafka.connection import Connection, KafkaUnreachable
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.consumer_group import ConsumerGroup, lane_group
+from pinstream.kafka.errors import TopicMissing
 from pinstream.kafka.seek import Advance, SoughtRecords, seek
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
@@ -109,35 +107,11 @@ def find_letter(to: Connection, outcome: PinOutcome, traces: PinSources, *, for_
 def ask_group(to: Connection, group: str, event: NewestEvent) -> GroupPosition:
     """How far the workers are in the event's partition, and which of them holds it; raises KafkaAway."""
     topic = event.topic if event.topic.startswith(to.topic_prefix) else to.topic_prefix + event.topic
-    coordinated = f"{group}.backfill" if lane_of(topic) == "backfill" else group
-    place = TopicPartition(topic, event.partition)
-    with _translated(to):
-        reader = Consumer({**to.client_settings(), "group.id": coordinated, "enable.auto.commit": False})
-        try:
-            (committed,) = reader.committed([place], timeout=_TIMEOUT_S)
-        finally:
-            reader.close()
-        admin = AdminClient(to.client_settings())
-        (future,) = admin.describe_consumer_groups([coordinated], request_timeout=_TIMEOUT_S).values()
-        try:
-            members = future.result(_TIMEOUT_S).members
-        except KafkaException:
-            members = []  # a group that nobody ever joined is unknown to newer brokers
-    owner = next(
-        (
-            f"{member.client_id} at {member.host.lstrip('/')}"
-            for member in members
-            if any(each.topic == topic and each.partition == event.partition for each in _assigned(member))
-        ),
-        "",
-    )
-    offset = committed.offset if committed.offset >= 0 else None
-    return GroupPosition(group=coordinated, committed=offset, members=len(members), owner=owner)
-
-
-def _assigned(member: Any) -> list[TopicPartition]:
-    assignment = member.assignment
-    return list(assignment.topic_partitions) if assignment is not None else []
+    name, partition = lane_group(group, lane_of(topic)), (topic, event.partition)
+    committed = ConsumerGroup(to.client_settings(), name).committed([partition])
+    members = to.admin(timeout_s=_TIMEOUT_S).members(name)
+    owner = next((f"{member.client_id} at {member.host}" for member in members if partition in member.partitions), "")
+    return GroupPosition(group=name, committed=committed.get(partition), members=len(members), owner=owner)
 
 
 def _sought(
@@ -147,9 +121,7 @@ def _sought(
     try:
         with TopicReader(to, topic) as reader:
             found = seek(reader, pin_id, until_s=until_s, advance=look(topic))
-    except KafkaUnreachable as exc:
-        if not str(exc).startswith("no topic"):
-            raise
+    except TopicMissing as exc:
         traces.notes.append(str(exc))
         return None
     if not found.complete:
@@ -181,11 +153,3 @@ def _outcome(record: StoredRecord) -> PinOutcome | None:
         return None if record.value is None else PinOutcome.decode(record.value)
     except EventInvalid:
         return None
-
-
-@contextmanager
-def _translated(to: Connection) -> Iterator[None]:
-    try:
-        yield
-    except (KafkaException, TimeoutError) as exc:
-        raise KafkaUnreachable(f"the workers' group at {to.address}: {exc}") from exc

@@ -9,7 +9,6 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]  # re-exported without saying so
 
 from streams.watch.consume.progress import Place
-from streams.worker.broker_errors import QUIET
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +30,7 @@ class TopicEnds:
     """Asks Kafka, blocking; raises KafkaException where it does not answer."""
 
     def __init__(self, config: Mapping[str, Any], group: str) -> None:
-        self._config = {**QUIET, **config}
+        self._config = {"log_level": 2, **config}
         self._group = group
         self._admin = AdminClient(self._config)
 

@@ -16,8 +16,9 @@ from typing import Final, Protocol
 
 from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException, TopicPartition
 
+from pinstream.kafka.clients import ClientSettings, open_consumer
+from pinstream.kafka.consumer_group import lane_group
 from pinstream.lanes import LANES, Lane
-from streams.worker.broker_errors import QUIET
 from streams.worker.consume.credits import Credits
 from streams.worker.consume.poll_loop import LaneReader, PollThread
 from streams.worker.schedule.assignments import Offsets
@@ -25,10 +26,7 @@ from streams.worker.schedule.scheduler import Consumed
 
 log = logging.getLogger(__name__)
 
-Config = Mapping[str, str | int | float | bool]
-BACKFILL_GROUP_SUFFIX: Final = ".backfill"
-
-CONSUMER_DEFAULTS: Final[Config] = {
+CONSUMER_DEFAULTS: Final[ClientSettings] = {
     "partition.assignment.strategy": "cooperative-sticky",
     "session.timeout.ms": 6000,
     "heartbeat.interval.ms": 1500,
@@ -44,7 +42,7 @@ CONSUMER_DEFAULTS: Final[Config] = {
 }
 """What a setting may override; the offsets are this program's business, whatever a setting says."""
 
-OWN: Final[Config] = {"enable.auto.commit": False, "enable.auto.offset.store": False}
+OWN: Final[ClientSettings] = {"enable.auto.offset.store": False}
 _SLACK_S: Final = 5.0
 _NOTE_EVERY_S: Final = 1.0
 _LEAVE_S: Final = 15.0
@@ -76,7 +74,7 @@ class PartitionOwner(Protocol):
 class LaneSettings:
     """What the two consumers need to know."""
 
-    config: Config
+    config: ClientSettings
     """Kafka's own keys, with ``bootstrap.servers``."""
     group: str
     live_topic: str
@@ -100,8 +98,8 @@ class LaneConsumers:
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self._on_error = on_error
-        self._live = Consumer(self._config(settings.group, "live"))
-        self._backfill = Consumer(self._config(settings.group + BACKFILL_GROUP_SUFFIX, "backfill", manual=True))
+        self._live = self._open("live")
+        self._backfill = self._open("backfill")
         self._commands: Mapping[Lane, queue.SimpleQueue[Callable[[], None]]] = {
             lane: queue.SimpleQueue() for lane in LANES
         }
@@ -152,22 +150,21 @@ class LaneConsumers:
         """The offset after the last record published, as a recent fetch said; None before that. Does not block."""
         return self._ends.get((lane, partition))
 
-    def _config(self, group: str, lane: Lane, *, manual: bool = False) -> dict[str, object]:
-        config: dict[str, object] = {**CONSUMER_DEFAULTS, **QUIET, **self._settings.config, **OWN, "group.id": group}
-        if config.get("group.protocol") == "consumer":
+    def _open(self, lane: Lane) -> Consumer:
+        settings, left_out = {**CONSUMER_DEFAULTS, **self._settings.config}, set[str]()
+        if settings.get("group.protocol") == "consumer":
             # KIP-848: these are the broker's to set, and the client refuses them.
-            for key in ("partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"):
-                config.pop(key, None)
-        if manual:
-            config.pop("group.protocol", None)
-            config.pop("group.instance.id", None)
-        config["error_cb"] = self._on_error
-
-        def on_commit(error: KafkaError | None, partitions: list[TopicPartition]) -> None:
-            self._on_commit(lane, error, partitions)
-
-        config["on_commit"] = on_commit
-        return config
+            left_out |= {"partition.assignment.strategy", "session.timeout.ms", "heartbeat.interval.ms"}
+        if lane == "backfill":
+            # Assigned by hand: nobody joins its group.
+            left_out |= {"group.protocol", "group.instance.id"}
+        return open_consumer(
+            {key: value for key, value in settings.items() if key not in left_out},
+            group=lane_group(self._settings.group, lane),
+            fixed=OWN,
+            on_error=self._on_error,
+            on_commit=partial(self._on_commit, lane),
+        )
 
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [each.partition for each in partitions]

@@ -3,23 +3,19 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message
 
 from pinstream.events import Headers
+from pinstream.kafka.clients import ClientSettings, OnError, open_producer
 from streams.errors import KafkaFailed, MessageTooLarge
-from streams.worker.broker_errors import QUIET
 
 _POLL_S: Final = 0.1
 
-DEFAULTS: Final[Mapping[str, str | int | float | bool]] = {
-    "acks": "all",
-    "enable.idempotence": True,
-    "partitioner": "murmur2_random",
-    "compression.type": "lz4",
+DEFAULTS: Final[ClientSettings] = {
     # Nobody waits for an outcome: a row is found by then. Fewer requests, here and at the broker.
     "linger.ms": 50,
     # For ever: an outage of Kafka costs time, and what waits is bounded by the credits it holds.
@@ -55,9 +51,14 @@ class WorkerProducer:
     """
 
     def __init__(
-        self, config: Mapping[str, object], *, fail: Callable[[BaseException], None], on_delivered: Callable[[], None]
+        self,
+        settings: ClientSettings,
+        *,
+        fail: Callable[[BaseException], None],
+        on_delivered: Callable[[], None],
+        on_error: OnError | None = None,
     ) -> None:
-        self._producer = Producer({**DEFAULTS, **QUIET, **config})
+        self._producer = open_producer(settings, preferred=DEFAULTS, on_error=on_error)
         self._fail = fail
         self._on_delivered = on_delivered
         self._loop = asyncio.get_running_loop()

@@ -1,0 +1,101 @@
+"""Every client of Kafka that this project opens, with the settings that all of them share.
+
+Settings are librdkafka's own keys. Of one key the later counts: what all clients share, what the opener prefers, what
+the user sets, and what may not be changed.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from pinstream.kafka.client_errors import ClientErrors
+from pinstream.kafka.errors import KafkaSettingInvalid
+
+ClientSettings = Mapping[str, str | int | float | bool]
+"""librdkafka's own keys, such as ``security.protocol``, in its own spelling."""
+
+OnError = Callable[[KafkaError], None]
+OnCommit = Callable[[KafkaError | None, list[TopicPartition]], None]
+
+PARTITIONER: Final = "murmur2_random"
+"""What Java's clients do. librdkafka's default is another: a pin's events would land on two partitions."""
+
+_NONE: Final[ClientSettings] = MappingProxyType({})
+
+# Critical lines only: whatever else librdkafka logs is reported to ``on_error`` as well.
+_ALL: Final[ClientSettings] = {"log_level": 2}
+_CONSUMERS: Final[ClientSettings] = {"enable.auto.commit": False}
+_PRODUCERS: Final[ClientSettings] = {
+    "acks": "all",
+    "compression.type": "lz4",
+    "enable.idempotence": True,
+}
+_LOG: Final = logging.getLogger("pinstream.librdkafka")
+
+
+def open_consumer(
+    settings: ClientSettings,
+    *,
+    group: str,
+    preferred: ClientSettings = _NONE,
+    fixed: ClientSettings = _NONE,
+    on_error: OnError | None = None,
+    on_commit: OnCommit | None = None,
+) -> Consumer:
+    """A consumer that commits only what it is told to; raises KafkaSettingInvalid. Does not connect yet."""
+    keys: dict[str, Any] = {**_ALL, **preferred, **settings, **_CONSUMERS, **fixed, "group.id": group, "logger": _LOG}
+    if on_error is not None:
+        keys["error_cb"] = on_error
+    if on_commit is not None:
+        keys["on_commit"] = on_commit
+    try:
+        return Consumer(keys)
+    except KafkaException as exc:
+        raise KafkaSettingInvalid(exc.args[0].str()) from exc
+
+
+def open_reader(
+    settings: ClientSettings,
+    *,
+    name: str,
+    preferred: ClientSettings = _NONE,
+    fixed: ClientSettings = _NONE,
+    on_error: OnError | None = None,
+) -> Consumer:
+    """A consumer that joins no group and commits nothing: partitions are assigned to it by hand.
+
+    librdkafka wants a group's name all the same: it is ``name``, and no broker ever sees it used.
+    """
+    preferred = {"client.id": name, "reconnect.backoff.max.ms": 1_000, **preferred}
+    return open_consumer(settings, group=name, preferred=preferred, fixed=fixed, on_error=on_error)
+
+
+def open_producer(
+    settings: ClientSettings, *, preferred: ClientSettings = _NONE, on_error: OnError | None = None
+) -> Producer:
+    """A producer whose records every in-sync replica acknowledges, once and in order; raises KafkaSettingInvalid."""
+    keys: dict[str, Any] = {
+        **_ALL, **_PRODUCERS, **preferred, **settings, "partitioner": PARTITIONER, "logger": _LOG
+    }  # fmt: skip
+    if on_error is not None:
+        keys["error_cb"] = on_error
+    try:
+        return Producer(keys)
+    except KafkaException as exc:
+        raise KafkaSettingInvalid(exc.args[0].str()) from exc
+
+
+def open_admin(settings: ClientSettings, *, errors: ClientErrors | None = None) -> AdminClient:
+    """A client that asks about topics and groups, and changes them; raises KafkaSettingInvalid.
+
+    Keep it for as long as its futures: collected early, it fails them.
+    """
+    keys: dict[str, Any] = {**_ALL, **settings, "logger": _LOG, **(errors.callbacks() if errors else {})}
+    try:
+        return AdminClient(keys)
+    except KafkaException as exc:
+        raise KafkaSettingInvalid(exc.args[0].str()) from exc
