@@ -1,4 +1,4 @@
-"""``python -m index sweep``: rows of deleted pins and vanished objects, once nothing needs them."""
+"""``python -m index sweep``: removes rows of deleted pins and vanished objects that keep no older event out."""
 
 from dataclasses import asdict
 from typing import Annotated, Final
@@ -22,10 +22,15 @@ def sweep(  # noqa: PLR0913 (each is an option)
     *,
     older_than: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Deleted so long ago, such as 8d; default: a day more than Kafka keeps it."),
+        typer.Option(
+            metavar="TIME",
+            help="Remove pins deleted longer ago, such as 8d; default: a day longer than Kafka keeps deletions.",
+        ),
     ] = None,
     yes: YesOption = False,
-    force: Annotated[bool, typer.Option("--force", help="Even if Kafka keeps deletions for longer than that.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Accept an --older-than that is shorter than Kafka keeps deletions.")
+    ] = False,
     as_json: JsonOption = False,
     milvus: MilvusOption = None,
     token: TokenOption = None,
@@ -34,12 +39,12 @@ def sweep(  # noqa: PLR0913 (each is an option)
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """Remove tombstones that nothing needs any more: of pins deleted long ago, and of objects that vanished.
+    """Remove old tombstones: of pins deleted long ago, and of objects that vanished from their pins.
 
-    A deleted pin's row keeps older events of it out, so it stays while Kafka keeps its deletion, and while a lane
-    ends with an event of the pin; that lane is given a tombstone, and a later sweep removes the row.
+    A deleted pin's row keeps older events out of the index. It stays while Kafka keeps the deletion, and while a lane
+    ends with an event of the pin; then that lane gets a tombstone, and a later sweep removes the row.
 
-    Exit status 0: done (or, without --yes, said). 2: wrong usage. 3: Kafka or Milvus is away.
+    Exit status 0: done (or, without --yes, listed). 2: wrong usage. 3: Kafka or Milvus does not answer.
     """
     to = connection(kafka, config, topic_prefix)
     given_s = None if older_than is None else parse_duration_s(older_than)
@@ -49,30 +54,30 @@ def sweep(  # noqa: PLR0913 (each is an option)
         if given_s is not None and given_s <= kept_s and not force:
             raise typer.BadParameter(
                 f"--older-than {older_than}: Kafka keeps deletions for {kept_s / _DAY_S:g} days "
-                "(delete.retention.ms). Until a deletion is gone from there, a worker that was away may still read an "
-                "older event of its pin, and only the row in the index keeps that out. --force sweeps it all the same"
+                "(delete.retention.ms). As long as it does, a worker that was stopped may read an older event of a "
+                "deleted pin, and only the pin's row keeps that out of the index. --force sweeps all the same"
             )
         older_than_s = kept_s + _DAY_S if given_s is None else given_s
         with progress_bars("done") as steps:
-            swept = Sweep(store, to, older_than_s=older_than_s, act=yes).run(steps)
+            report = Sweep(store, to, older_than_s=older_than_s, dry_run=not yes).run(steps)
     if as_json:
-        print_json(asdict(swept) | {"done": yes, "older_than_s": older_than_s})
+        print_json(asdict(report) | {"done": yes, "older_than_s": older_than_s})
     else:
-        _print(swept, older_than_s, done=yes)
+        _print(report, older_than_s, done=yes)
 
 
-def _print(swept: SweepReport, older_than_s: float, *, done: bool) -> None:
+def _print(report: SweepReport, older_than_s: float, *, done: bool) -> None:
     verb = "removed" if done else "would remove"
-    typer.echo(f"{swept.rows:,} rows read; deletions older than {older_than_s / _DAY_S:g} days count as old")
-    typer.echo(f"{verb} {swept.pins:,} deleted pins and {swept.objects:,} dead slots of objects")
-    if swept.young:
-        typer.echo(f"{swept.young:,} deleted pins are too young")
-    if swept.held:
-        gives = "was given" if done else "would be given"
+    typer.echo(f"{report.rows:,} rows read; deletions older than {older_than_s / _DAY_S:g} days count as old")
+    typer.echo(f"{verb} {report.pins:,} deleted pins and {report.objects:,} tombstones of objects")
+    if report.young:
+        typer.echo(f"{report.young:,} deleted pins are too young")
+    if report.held:
+        gets = "got" if done else "would get"
         typer.echo(
-            f"{swept.held:,} deleted pins stay: a lane still ends with an event of them, and {gives} a tombstone"
+            f"{report.held:,} deleted pins stay: a lane still ends with an event of them, and {gets} a tombstone"
         )
-    if swept.alive:
-        typer.echo(f"{swept.alive:,} rows were written again meanwhile, and stay")
-    if not done and (swept.pins or swept.objects):
+    if report.alive:
+        typer.echo(f"{report.alive:,} rows were written again meanwhile, and stay")
+    if not done and (report.pins or report.objects):
         typer.echo("nothing was done: --yes does it")

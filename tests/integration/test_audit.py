@@ -16,7 +16,7 @@ from pinstream.kafka.connection import Connection
 from pinstream.store.collection import Row, tombstone
 from pinstream.store.columns import to_columns
 from pinstream.store.milvus import MilvusStore
-from tests.index.town import Town
+from tests.index.cluster import Cluster
 from tests.integration.drive import QUIET, Change, Deck, Palette, await_all
 from tests.integration.running_worker import RunningWorker, Site, eventually
 
@@ -109,16 +109,16 @@ def test_a_repair_leaves_the_last_word_of_a_lane_to_what_was_published_meanwhile
     """The lane is compacted: an older event behind a newer one would be all that a replay ever reads again."""
     site = Site(stack.endpoints)
     with AuditLedger(None) as ledger:
-        town = Town(Connection(site.endpoints.kafka, {}, site.prefix), ledger=ledger)
+        cluster = Cluster(Connection(site.endpoints.kafka, {}, site.prefix), ledger=ledger)
         for pin in ("replaced", "deleted", "missing"):
-            town.publish(pin, 1)
-        town.index("orphan", 1)
-        assert town.audit().findings == 4
+            cluster.publish(pin, 1)
+        cluster.index("orphan", 1)
+        assert cluster.audit().findings == 4
         for pin in ("replaced", "orphan"):
-            town.publish(pin, 2, lane="pins.events.backfill")
-        town.write("pins.events.backfill", b"deleted", None, headers=[("version", b"2")])
+            cluster.publish(pin, 2, lane="pins.events.backfill")
+        cluster.write("pins.events.backfill", b"deleted", None, headers=[("version", b"2")])
 
-        done = town.mend()
+        done = cluster.repair()
 
     last = {message.key(): message for message in site.read("pins.events.backfill")}
     assert done == {"published": 1, "gone": 3}
@@ -155,9 +155,9 @@ def test_a_sweep_removes_what_kafka_no_longer_keeps_and_refuses_to_be_hasty(
 
     assert hasty.exit_code == 2
     assert "keeps deletions for 7 days" in " ".join(hasty.stderr.replace("│", " ").split())
-    assert "would remove 1 deleted pins and 1 dead slots" in planned.stdout, planned.output
+    assert "would remove 1 deleted pins and 1 tombstones of objects" in planned.stdout, planned.output
     assert len(before) == 3
-    assert "removed 1 deleted pins and 1 dead slots" in done.stdout
+    assert "removed 1 deleted pins and 1 tombstones of objects" in done.stdout
     assert "1 deleted pins are too young" in done.stdout
     assert json.loads(forced.stdout)["pins"] == 1
     assert list(alone.rows()) == []

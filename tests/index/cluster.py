@@ -25,7 +25,7 @@ HEADERS = [("traceparent", b"00-x"), ("traceparent", b"twice")]
 QUIET: Callable[[str, int], Callable[[int], None]] = lambda what, total: lambda step: None  # noqa: E731
 
 
-class Copies(MemoryStore):
+class FaultyStore(MemoryStore):
     """An index that can hold a key twice, and be away after some pages."""
 
     def __init__(self) -> None:
@@ -41,11 +41,11 @@ class Copies(MemoryStore):
 
 
 @dataclass
-class Town:
+class Cluster:
     """Topics of one test's own, and an index."""
 
     to: Connection
-    store: Copies = field(default_factory=Copies)
+    store: FaultyStore = field(default_factory=FaultyStore)
     ledger: AuditLedger = field(default_factory=lambda: AuditLedger(None))
     sample: Sample = field(default_factory=Sample)
     grace_s: float = 0.0
@@ -73,7 +73,7 @@ class Town:
     def delete(self, pin_id: str, version: int) -> None:
         self.write("pins.events", pin_id.encode(), None, headers=[("version", str(version).encode())])
 
-    def tell(self, pin_id: str, **fields: object) -> None:
+    def write_outcome(self, pin_id: str, **fields: object) -> None:
         self.write("pins.indexed", pin_id.encode(), outcome(pin_id, **fields))
 
     def index(self, pin_id: str, version: int, objects: int = 1, **fields: object) -> list[Row]:
@@ -87,7 +87,7 @@ class Town:
         self.store.upsert(rows)
         return rows
 
-    def good(self, *pins: str) -> None:
+    def publish_and_index(self, *pins: str) -> None:
         for pin_id in pins:
             self.publish(pin_id, 1)
             self.index(pin_id, 1)
@@ -101,8 +101,9 @@ class Town:
         patience = UnderWay(group=f"{self.to.topic_prefix}workers", grace_s=self.grace_s)
         return Audit(hearing, comparison, self.ledger, PinComparison(1), patience=patience).run(QUIET)
 
-    def mend(self) -> dict[str, int]:
-        return dict(Repair(self.to, *self.parts(), self.ledger).mend(QUIET))
+    def repair(self) -> dict[str, int]:
+        done = Repair(self.to, *self.parts(), self.ledger).mend(QUIET)
+        return {str(action): count for action, count in done.items()}
 
     def found(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
