@@ -1,4 +1,4 @@
-"""What Flashlight and Lens answer with, beside plain search results."""
+"""What Flashlight and Lens return; the other calls return what `VisualIndex` does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,15 +9,15 @@ from pinstream.store.collection import Box
 
 @dataclass(frozen=True, slots=True)
 class Flashlight:
-    """Scenes that hold something like a box on a pin, each hit with the matching box."""
+    """Scenes that hold something like a box on a pin; ``Hit.box`` is where."""
 
     hits: tuple[Hit, ...]
     exhausted: bool
     cursor: str | None
     box: Box
-    """What was searched for."""
+    """The box that was searched for: left, top, right, bottom, as fractions of the picture, 0 to 1."""
     snap_to: PinObject | None
-    """The object that the drawn box is probably about; offered."""
+    """The object that the given box is probably about, if there is one."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -34,7 +34,7 @@ class LensObject:
 
 @dataclass(frozen=True, slots=True)
 class LensPhoto:
-    """What the models made of a photo; ``dominant`` is the place in ``objects`` of what it is about."""
+    """What the models found on a photo; ``dominant`` is the place in ``objects`` of what it is about, if any."""
 
     width_px: int
     height_px: int
@@ -44,7 +44,10 @@ class LensPhoto:
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """What is like a photo, most relevant first; ``Hit.query`` is 0 for the whole, i + 1 for ``objects[i]``."""
+    """What is like a photo, most relevant first.
+
+    ``Hit.query`` is 0 where the whole photo found the hit, and i + 1 where ``understood.objects[i]`` did.
+    """
 
     hits: tuple[Hit, ...]
     exhausted: bool

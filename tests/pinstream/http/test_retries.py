@@ -7,16 +7,16 @@ import pytest
 
 from pinstream.errors import QueryInvalid, ServiceRefused, ServiceUnavailable
 from pinstream.http import requests
-from pinstream.http.client import Reply, attempts
+from pinstream.http.retries import AttemptResult, retry_steps
 
 GET = requests.thumbnail("a")
 POST = requests.lens(b"photo")
-GOOD = Reply(200, b"picture")
+GOOD = AttemptResult(200, b"picture")
 
 
-def steps_of(call: Any, *replies: Reply, retry_for_s: float = 100) -> tuple[list[float], Any]:
+def steps_of(call: Any, *replies: AttemptResult, retry_for_s: float = 100) -> tuple[list[float], Any]:
     """How long was waited between attempts, and the answer; raises what the client would."""
-    steps: Generator[Any, Reply, Any] = attempts(call, retry_for_s=retry_for_s, draw=lambda _low, high: high)
+    steps: Generator[Any, AttemptResult, Any] = retry_steps(call, retry_for_s=retry_for_s, draw=lambda _low, high: high)
     waits, step, left = [], next(steps), list(replies)
     while True:
         if not isinstance(step, requests.Call):
@@ -31,26 +31,38 @@ def steps_of(call: Any, *replies: Reply, retry_for_s: float = 100) -> tuple[list
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply(503), Reply(502), Reply(429), Reply(0, lost="unanswered"), Reply(0, lost="not sent")]
+    "reply",
+    [
+        AttemptResult(503),
+        AttemptResult(502),
+        AttemptResult(429),
+        AttemptResult(0, failure="unanswered"),
+        AttemptResult(0, failure="not sent"),
+    ],
 )
-def test_what_only_reads_is_asked_again(reply: Reply) -> None:
+def test_what_only_reads_is_asked_again(reply: AttemptResult) -> None:
     assert steps_of(GET, reply, reply, GOOD) == ([0.1, 0.2], b"picture")
 
 
 def test_the_wait_is_what_the_service_asks_for_and_grows_to_a_limit() -> None:
-    waits, _ = steps_of(GET, Reply(429, retry_after_s=3), *[Reply(503)] * 7, GOOD)
+    waits, _ = steps_of(GET, AttemptResult(429, retry_after_s=3), *[AttemptResult(503)] * 7, GOOD)
 
     assert waits == [3, 0.2, 0.4, 0.8, 1.6, 2, 2, 2]
 
 
-@pytest.mark.parametrize("reply", [Reply(503, retry_after_s=1), Reply(429, retry_after_s=1), Reply(0, lost="not sent")])
-def test_what_sends_is_asked_again_only_if_it_was_refused_unread(reply: Reply) -> None:
-    with pytest.raises(ServiceRefused, match="none of this contract"):
-        steps_of(POST, reply, Reply(200, b"not json"))
+@pytest.mark.parametrize(
+    "reply",
+    [AttemptResult(503, retry_after_s=1), AttemptResult(429, retry_after_s=1), AttemptResult(0, failure="not sent")],
+)
+def test_what_sends_is_asked_again_only_if_it_was_refused_unread(reply: AttemptResult) -> None:
+    with pytest.raises(ServiceRefused, match="not of this contract"):
+        steps_of(POST, reply, AttemptResult(200, b"not json"))
 
 
-@pytest.mark.parametrize("reply", [Reply(503), Reply(500, retry_after_s=1), Reply(0, lost="unanswered")])
-def test_what_may_have_been_worked_on_is_not_sent_twice(reply: Reply) -> None:
+@pytest.mark.parametrize(
+    "reply", [AttemptResult(503), AttemptResult(500, retry_after_s=1), AttemptResult(0, failure="unanswered")]
+)
+def test_what_may_have_been_worked_on_is_not_sent_twice(reply: AttemptResult) -> None:
     with pytest.raises(ServiceUnavailable):
         steps_of(POST, reply)
 
@@ -60,18 +72,18 @@ def test_a_wrong_question_is_asked_once(call: Any) -> None:
     problem = b'{"type": "urn:pinstream:problem:invalid-request", "detail": "limit: too large"}'
 
     with pytest.raises(QueryInvalid, match="limit: too large"):
-        steps_of(call, Reply(422, problem))
+        steps_of(call, AttemptResult(422, problem))
 
 
-def test_patience_has_an_end_and_the_error_says_when_to_come_again() -> None:
+def test_retries_have_a_limit_and_the_error_says_when_to_come_again() -> None:
     with pytest.raises(ServiceUnavailable) as refused:
-        steps_of(GET, Reply(429, retry_after_s=3), Reply(429, retry_after_s=3), retry_for_s=5)
+        steps_of(GET, AttemptResult(429, retry_after_s=3), AttemptResult(429, retry_after_s=3), retry_for_s=5)
 
     assert refused.value.retry_after_s == 3
 
 
 def test_an_answer_that_is_no_json_is_another_contract() -> None:
     with pytest.raises(ServiceRefused):
-        steps_of(requests.get("a"), Reply(200, b"<html>"))
+        steps_of(requests.get("a"), AttemptResult(200, b"<html>"))
     with pytest.raises(ServiceRefused, match="HTTP 418"):
-        steps_of(GET, Reply(418, b"<html>"))
+        steps_of(GET, AttemptResult(418, b"<html>"))
