@@ -1,4 +1,4 @@
-"""Boards as Grafana's JSON, by Grafana's own foundation SDK."""
+"""Dashboards as Grafana's JSON, by Grafana's own foundation SDK."""
 
 from itertools import count
 from typing import Final
@@ -13,7 +13,7 @@ from deploy.grafana.spec import Dashboard, Panel, Query, Variable
 
 TAG: Final = "pinstream"
 RUNBOOKS: Final = "/public/runbooks"
-"""Where the runbooks are served: the compose file puts them among Grafana's own public files."""
+"""Where the runbooks are served: the compose file mounts them into Grafana's public files."""
 SOURCE: Final = models.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _HEIGHTS: Final = {"number": 5, "table": 7, "heatmap": 9}
 
@@ -78,18 +78,18 @@ def _variable(variable: Variable) -> dashboard.QueryVariable:
 
 def _panel(panel: Panel) -> _SdkPanel:
     if panel.look == "number":
-        return _dressed(_number(panel), panel)
+        return _complete(_number(panel), panel)
     if panel.look == "table":
-        return _dressed(_table(), panel)
+        return _complete(_table(), panel)
     if panel.look == "heatmap":
-        return _dressed(heatmap.Panel().calculate(False).y_axis(heatmap.YAxisConfig().unit(panel.unit)), panel)
-    return _dressed(_lines(panel), panel)
+        return _complete(heatmap.Panel().calculate(False).y_axis(heatmap.YAxisConfig().unit(panel.unit)), panel)
+    return _complete(_lines(panel), panel)
 
 
-def _dressed(built: _SdkPanel, panel: Panel) -> _SdkPanel:
-    """What every panel has: its words, its size, its queries."""
+def _complete(built: _SdkPanel, panel: Panel) -> _SdkPanel:
+    """Add what every panel has: title, size, links, queries."""
     built.title(panel.title).description(panel.description).datasource(SOURCE).unit(panel.unit)
-    built.height(_HEIGHTS.get(panel.look, 8)).span(panel.width)
+    built.height(_HEIGHTS.get(panel.look or "lines", 8)).span(panel.width)
     if panel.runbooks:
         built.links([_runbook(alert) for alert in panel.runbooks])
     for letter, query in zip("ABCDEFGH", panel.queries, strict=False):
@@ -109,7 +109,7 @@ def _target(query: Query, panel: Panel) -> prometheus.Dataquery:
 def _number(panel: Panel) -> stat.Panel:
     built = stat.Panel().graph_mode(styles.BigValueGraphMode.NONE).color_mode(styles.BigValueColorMode.VALUE)
     built.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"])).no_value("-")
-    return built.thresholds(_steps(panel))
+    return built.thresholds(_thresholds(panel))
 
 
 def _lines(panel: Panel) -> timeseries.Panel:
@@ -124,7 +124,7 @@ def _lines(panel: Panel) -> timeseries.Panel:
     if panel.look == "stacked":
         built.stacking(common.StackingConfig().mode(styles.StackingMode.NORMAL)).fill_opacity(40)
     if panel.limit is not None:
-        built.thresholds(_steps(panel))
+        built.thresholds(_thresholds(panel))
         built.thresholds_style(common.GraphThresholdsStyleConfig().mode(styles.GraphTresholdsStyleMode.DASHED))
     return built
 
@@ -135,7 +135,7 @@ def _table() -> table.Panel:
     )
 
 
-def _steps(panel: Panel) -> dashboard.ThresholdsConfig:
+def _thresholds(panel: Panel) -> dashboard.ThresholdsConfig:
     """Green, and red on the wrong side of the limit."""
     below, above = ("red", "green") if panel.floor else ("green", "red")
     steps = [models.Threshold(value=None, color=below if panel.limit is not None else "text")]

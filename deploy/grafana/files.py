@@ -1,4 +1,4 @@
-"""Where the dashboards lie that Grafana reads."""
+"""The JSON files that Grafana reads."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +10,6 @@ from deploy.grafana.build import to_json
 FOLDER: Final = Path(__file__).parent / "dashboards"
 
 
-def written() -> Mapping[Path, str]:
-    """Each file, as it should be."""
+def render_all() -> Mapping[Path, str]:
+    """The text of each file, from the boards."""
     return {FOLDER / f"{board.name}.json": to_json(board) for board in BOARDS}

@@ -1,6 +1,6 @@
-"""What a dashboard is made of, without Grafana's words: sections of panels, each with its queries and its meaning."""
+"""What a dashboard is made of: sections of panels, each with its queries and what they mean."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Look = Literal["lines", "stacked", "number", "table", "heatmap"]
@@ -17,15 +17,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
-    """One picture. Grafana's grid has 24 columns."""
+    """One chart, number or table."""
 
     title: str
     description: str
     """What it shows, what is normal, and what to do if it is not."""
     queries: tuple[Query, ...]
     unit: Unit = "short"
-    look: Look = "lines"
-    width: int = 12
+    look: Look | None = None
+    """None: as its section says."""
+    width: int = 0
+    """In columns of Grafana's grid, which has 24; 0: the width of its section."""
     limit: float | None = None
     """An objective: drawn as a line; numbers beyond it turn red."""
     floor: bool = False
@@ -36,10 +38,18 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Panels under one heading."""
+    """Panels under one heading; those that do not say so themselves are as wide and look as the section says."""
 
     title: str
+    width: int
     panels: tuple[Panel, ...]
+    look: Look = "lines"
+
+    def __post_init__(self) -> None:
+        complete = (
+            replace(panel, width=panel.width or self.width, look=panel.look or self.look) for panel in self.panels
+        )
+        object.__setattr__(self, "panels", tuple(complete))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,6 @@ class Dashboard:
 
     @property
     def panels(self) -> tuple[Panel, ...]:
-        """All of them."""
         return tuple(panel for section in self.sections for panel in section.panels)
 
 

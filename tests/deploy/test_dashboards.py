@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.grafana.boards import BOARDS
-from deploy.grafana.files import FOLDER, written
+from deploy.grafana.files import FOLDER, render_all
 from deploy.grafana.spec import Dashboard
 from deploy.prometheus.rules import RUNBOOKS, own_names
 from deploy.prometheus.tables import ROOT
@@ -17,7 +17,7 @@ EACH = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 
 
 def test_the_committed_files_are_what_the_code_says() -> None:
-    assert {path: path.read_text() for path in FOLDER.glob("*.json")} == written(), "run python -m deploy.grafana"
+    assert {path: path.read_text() for path in FOLDER.glob("*.json")} == render_all(), "run python -m deploy.grafana"
 
 
 @EACH

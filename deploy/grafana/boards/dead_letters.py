@@ -9,31 +9,26 @@ _RUNBOOKS: Final = ("PinstreamDeadLetters", "PinstreamBreakerOpen")
 
 _NOW: Final = Section(
     "Now",
+    6,
     (
         Panel(
             title="Last 24 hours",
-            description="Dead letters written. `python -m streams dead-letters ls` lists what lies there.",
+            description="Dead letters written. `python -m streams dead-letters ls` lists them.",
             queries=(Query(f'sum(increase({_W}_outcomes_total{{outcome="dead"}}[24h]))'),),
-            look="number",
-            width=6,
             runbooks=_RUNBOOKS,
         ),
         Panel(
             title="Share of the events",
-            description="Of the last ten minutes. Above 5 % somebody should look.",
+            description="Over ten minutes. Above 5 % an operator should look at the reasons.",
             queries=(Query("pinstream:dead_letters:ratio_rate10m"),),
             unit="percentunit",
-            look="number",
-            width=6,
             limit=0.05,
             runbooks=_RUNBOOKS,
         ),
         Panel(
             title="Breakers open",
-            description="Workers that stopped because too many pins died. Normal is 0.",
+            description="Workers that stopped because of too many dead letters. Normal is 0.",
             queries=(Query(f"sum({_W}_breaker_open)"),),
-            look="number",
-            width=6,
             limit=1,
             runbooks=("PinstreamBreakerOpen",),
         ),
@@ -41,21 +36,21 @@ _NOW: Final = Section(
             title="Audit findings",
             description="Pins that the last audit found missing, orphaned, stale, of another version, half or doubled.",
             queries=(Query("sum(pinstream_audit_findings)"),),
-            look="number",
-            width=6,
             limit=1,
             runbooks=("PinstreamAuditFindings",),
         ),
     ),
+    "number",
 )
 
 _WHY: Final = Section(
     "Why",
+    12,
     (
         Panel(
             title="By reason",
-            description="event: not what the contract says. fetch: no picture there. picture: not one. index: "
-            "refused. unexpected: a bug.",
+            description="event: breaks the contract. fetch: no picture at the URL. picture: does not decode. index: "
+            "refused by Milvus. unexpected: a bug.",
             queries=(per_second(f"{_W}_dead_letters_total", by="reason"),),
             unit="ops",
             look="stacked",
@@ -63,19 +58,19 @@ _WHY: Final = Section(
         ),
         Panel(
             title="By reason, last 24 hours",
-            description="How many of each.",
+            description="Dead letters of the last day, for each reason.",
             queries=(Query(f"sum by (reason) (increase({_W}_dead_letters_total[24h]))"),),
             look="table",
         ),
         Panel(
             title="By worker",
-            description="One worker alone is that worker's fault; all of them the events', or the release's.",
+            description="One worker alone: look at that worker. All of them: look at the events, or at the release.",
             queries=(per_second(f"{_W}_dead_letters_total", by="instance"),),
             unit="ops",
             look="stacked",
         ),
         Panel(
-            title="Unreadable, seen by the watch",
+            title="Unreadable records",
             description="Records that the watch could not read, by topic.",
             queries=(Query("sum by (topic) (rate(pinstream_watch_poison_total[$__rate_interval]))", "{{topic}}"),),
             unit="ops",
@@ -85,18 +80,19 @@ _WHY: Final = Section(
 
 _BREAKER: Final = Section(
     "The breaker",
+    12,
     (
         Panel(
             title="Weight in a row",
-            description="Of dead letters since the last living pin: 1 each, 10 for an unexpected one. 200 opens "
-            "the breaker.",
+            description="Dead letters since the last event that was not one: each weighs 1, an unexpected one 10. At "
+            "200 the breaker opens.",
             queries=(Query(f"max by (instance) ({_W}_breaker_in_a_row)", "{{instance}}"),),
             limit=200,
             runbooks=("PinstreamBreakerOpen",),
         ),
         Panel(
-            title="Weight a pin",
-            description="Over the last thousand pins; 0.5 opens the breaker.",
+            title="Weight per pin",
+            description="Of dead letters, mean of the last thousand pins. At 0.5 the breaker opens.",
             queries=(Query(f"max by (instance) ({_W}_breaker_ratio)", "{{instance}}"),),
             limit=0.5,
             runbooks=("PinstreamBreakerOpen",),

@@ -3,6 +3,7 @@
 from typing import Final
 
 from deploy.grafana.spec import Dashboard, Panel, Query, Section, quantile, quantiles
+from pinstream.events import STAGE_MEANINGS
 
 _BUDGET: Final = 0.01
 _WATCH: Final = "pinstream_watch"
@@ -23,14 +24,13 @@ def _budget_left(objective: str) -> Query:
 
 _NOW: Final = Section(
     "Now",
+    4,
     (
         Panel(
             title="Freshness, p95",
             description="Age of a saved pin when it became searchable; 95 of 100 are younger. Last five minutes.",
             queries=(_p95(f"{_WATCH}_freshness_seconds"),),
             unit="s",
-            look="number",
-            width=4,
             runbooks=_BURN,
         ),
         Panel(
@@ -38,8 +38,6 @@ _NOW: Final = Section(
             description="Age of a deletion when the pin was gone. Last five minutes.",
             queries=(_p95(f"{_WATCH}_deletion_seconds"),),
             unit="s",
-            look="number",
-            width=4,
             runbooks=("PinstreamDeletionBurnFast", "PinstreamDeletionBurnSlow"),
         ),
         Panel(
@@ -47,8 +45,6 @@ _NOW: Final = Section(
             description="Share of the pins published in the watch's window that are accounted for by now.",
             queries=(Query("min(pinstream_watch_coverage_ratio)"),),
             unit="percentunit",
-            look="number",
-            width=4,
             limit=0.99,
             floor=True,
         ),
@@ -56,8 +52,6 @@ _NOW: Final = Section(
             title="Overdue",
             description="Pins and deletions that are not accounted for, long after the objective. Normal is 0.",
             queries=(Query("sum(pinstream_watch_overdue_pins)"),),
-            look="number",
-            width=4,
             limit=1,
             runbooks=("PinstreamOverduePins",),
         ),
@@ -66,8 +60,6 @@ _NOW: Final = Section(
             description="Age of the oldest live event that is not finished, as the watch or a worker sees it.",
             queries=(Query("pinstream:live_lag:max_seconds"),),
             unit="s",
-            look="number",
-            width=4,
             limit=60,
             runbooks=("PinstreamLag",),
         ),
@@ -77,17 +69,17 @@ _NOW: Final = Section(
             "missed.",
             queries=(_budget_left("freshness"), _budget_left("deletion")),
             unit="percentunit",
-            look="number",
-            width=4,
             limit=0,
             floor=True,
             runbooks=_BURN,
         ),
     ),
+    "number",
 )
 
 _AGES: Final = Section(
     "How old pins are when they are found",
+    12,
     (
         Panel(
             title="Freshness",
@@ -98,23 +90,21 @@ _AGES: Final = Section(
         ),
         Panel(
             title="Deletion",
-            description="From publishing a deletion to the pin's absence. As fresh as an insert, or something is "
-            "wrong.",
+            description="From publishing a deletion to the pin's absence. Normal is the same as for a saved pin.",
             queries=(*quantiles(f"{_WATCH}_deletion_seconds"), _DELETION),
             unit="s",
             runbooks=("PinstreamDeletionBurnFast",),
         ),
         Panel(
-            title="Freshness, all of it",
-            description="How many pins had which age: a second band is a group of pins with another fate.",
+            title="Freshness, distribution",
+            description="How many pins had which age: a second band is a group of pins that something delays.",
             queries=(Query(f"sum by (le) (increase({_WATCH}_freshness_seconds_bucket[$__rate_interval]))", "{{le}}"),),
             unit="s",
             look="heatmap",
         ),
         Panel(
             title="Found by a real search",
-            description="A sample of the pins is searched for until a search returns them: the truth, from the "
-            "workers.",
+            description="Workers search for a sample of their pins until a search returns them, and measure the age.",
             queries=quantiles("pinstream_worker_freshness_seconds"),
             unit="s",
         ),
@@ -122,32 +112,30 @@ _AGES: Final = Section(
 )
 
 _CANARY: Final = Section(
-    "A pin of nobody's",
+    "Canary",
+    8,
     (
         Panel(
             title="Published to found",
-            description="The canary's pin, from the outside: published, and searched for until a search returns it.",
+            description="The canary publishes a pin of its own and searches for it until a search returns it.",
             queries=quantiles("pinstream_canary_published_to_found_seconds"),
             unit="s",
-            width=8,
             runbooks=("PinstreamCanaryFailing",),
         ),
         Panel(
             title="Deleted to gone",
-            description="The same pin, deleted, and searched for until no search returns it.",
+            description="The canary deletes its pin and searches for it until no search returns it.",
             queries=quantiles("pinstream_canary_deleted_to_gone_seconds"),
             unit="s",
-            width=8,
             runbooks=("PinstreamCanaryFailing",),
         ),
         Panel(
             title="Rounds",
-            description="By how they ended, and how long ago one last went well.",
+            description="Canary rounds by result, and the seconds since one last succeeded.",
             queries=(
                 Query("sum by (result) (increase(pinstream_canary_rounds_total[5m]))", "{{result}}, 5 minutes"),
                 Query("time() - max(pinstream_canary_last_success_timestamp_seconds)", "seconds since success"),
             ),
-            width=8,
             runbooks=("PinstreamCanaryFailing", "PinstreamCanarySilent"),
         ),
     ),
@@ -155,11 +143,11 @@ _CANARY: Final = Section(
 
 _STAGES: Final = Section(
     "Where the time goes",
+    12,
     (
         Panel(
             title="Stages, median",
-            description="Queue is waiting on Kafka and for a place; visible is from Milvus' acknowledgement to the "
-            "search.",
+            description="; ".join(f"{stage}: {meaning}" for stage, meaning in STAGE_MEANINGS.items()) + ".",
             queries=(quantile(0.5, f"{_WATCH}_stage_seconds", by="stage"),),
             unit="s",
             look="stacked",
@@ -176,43 +164,30 @@ _STAGES: Final = Section(
 
 _OBJECTIVES: Final = Section(
     "Objectives",
+    24,
     (
         Panel(
-            title="Missed, last hour",
-            description="Share of the events that were late. 1 % is what the month allows; 14.4 % spends it in two "
-            "days.",
-            queries=(Query("pinstream:objective_miss:ratio_rate1h", "{{objective}}"),),
+            title="Missed",
+            description="Share of the events that were late, over three windows. The month allows 1 %: at 14.4 % it is "
+            "used up in two days, at 6 % in five; above 1 % for three days the objective is being missed.",
+            queries=tuple(
+                Query(f"pinstream:objective_miss:ratio_rate{window}", f"{{{{objective}}}}, {window}")
+                for window in ("1h", "6h", "3d")
+            ),
             unit="percentunit",
-            width=8,
             limit=_BUDGET,
-            runbooks=_BURN,
-        ),
-        Panel(
-            title="Missed, last six hours",
-            description="The same, slower: 6 % spends the month's budget in five days.",
-            queries=(Query("pinstream:objective_miss:ratio_rate6h", "{{objective}}"),),
-            unit="percentunit",
-            width=8,
-            limit=_BUDGET,
-        ),
-        Panel(
-            title="Missed, last three days",
-            description="The same, slowest: above 1 % the objective is being missed.",
-            queries=(Query("pinstream:objective_miss:ratio_rate3d", "{{objective}}"),),
-            unit="percentunit",
-            width=8,
-            limit=_BUDGET,
-            runbooks=("PinstreamFreshnessBurnSlow", "PinstreamDeletionBurnSlow"),
+            runbooks=(*_BURN, "PinstreamDeletionBurnFast", "PinstreamDeletionBurnSlow"),
         ),
     ),
 )
 
 _ACCOUNT: Final = Section(
-    "What came and what became of it",
+    "Accounted for",
+    8,
     (
         Panel(
             title="Events and outcomes",
-            description="Events published and outcomes told, per second: they differ only while pins are on their way.",
+            description="Events and outcomes per second: they differ only while pins are in flight.",
             queries=(
                 Query(f"sum(rate({_WATCH}_events_total[$__rate_interval]))", "published"),
                 Query(f"sum by (outcome) (rate({_WATCH}_outcomes_total[$__rate_interval]))", "{{outcome}}"),
@@ -223,7 +198,6 @@ _ACCOUNT: Final = Section(
             title="Overdue",
             description="Pins and deletions not accounted for after the objective. A few that come and go are a burst.",
             queries=(Query("sum by (kind) (pinstream_watch_overdue_pins)", "{{kind}}"),),
-            width=6,
             runbooks=("PinstreamOverduePins",),
         ),
         Panel(
@@ -231,7 +205,6 @@ _ACCOUNT: Final = Section(
             description="Share of the window's pins that are accounted for.",
             queries=(Query("min(pinstream_watch_coverage_ratio)", "coverage"),),
             unit="percentunit",
-            width=6,
             limit=0.99,
             floor=True,
         ),

@@ -15,6 +15,7 @@ def _milvus_p95(histogram: str, *, by: str) -> Query:
 
 _CALLED: Final = Section(
     "Calls",
+    8,
     (
         Panel(
             title="Calls",
@@ -28,11 +29,10 @@ _CALLED: Final = Section(
                 ),
             ),
             unit="ops",
-            width=8,
         ),
         Panel(
             title="Calls that failed",
-            description="Refused, or given up. Workers repeat theirs; readers see an error.",
+            description="Refused or abandoned. Workers repeat their calls; readers get an error.",
             queries=(
                 Query(
                     'sum by (function_name) (rate(milvus_proxy_req_count{status=~"fail.*|abandon"}[$__rate_interval]))'
@@ -41,86 +41,76 @@ _CALLED: Final = Section(
                 ),
             ),
             unit="ops",
-            width=8,
             runbooks=("PinstreamServiceAway",),
         ),
         Panel(
             title="Duration of calls, p95",
-            description="In Milvus' proxy. Upserts take some 10 ms, searches 1-5.",
+            description="By function, as Milvus' proxy measures them.",
             queries=(_milvus_p95("milvus_proxy_req_latency", by="function_name"),),
             unit="ms",
-            width=8,
             limit=500,
             runbooks=("PinstreamMilvusWritesSlow",),
         ),
         Panel(
             title="Upserts, p95",
-            description="Of one upsert as Milvus sees it; what workers see is on the Worker dashboard.",
+            description="One upsert as Milvus measures it; the Worker dashboard has what workers measure.",
             queries=(_milvus_p95("milvus_proxy_mutation_latency", by="msg_type"),),
             unit="ms",
-            width=8,
             limit=500,
             runbooks=("PinstreamMilvusWritesSlow",),
         ),
         Panel(
             title="Searches, p95",
-            description="Of one search or query, waiting for its snapshot included.",
+            description="One search or query, including the wait for its snapshot.",
             queries=(_milvus_p95("milvus_proxy_sq_latency", by="query_type"),),
             unit="ms",
-            width=8,
         ),
         Panel(
             title="Rows written",
-            description="Rows a second that upserts carried: a pin has 1 + objects of them.",
+            description="Rows upserted per second: a pin has one, and one more for each object.",
             queries=(Query("sum(rate(milvus_proxy_upsert_vectors_count[$__rate_interval]))", "rows"),),
             unit="ops",
-            width=8,
         ),
     ),
 )
 
 _STORED: Final = Section(
     "What is stored",
+    8,
     (
         Panel(
             title="Rows in memory",
-            description="By state of their segment. Growing ones have no index: many of them make searches slow.",
+            description="By state of their segment. Growing segments have no index: many such rows slow searches.",
             queries=(Query("sum by (segment_state) (milvus_querynode_entity_num)", "{{segment_state}}"),),
-            width=8,
         ),
         Panel(
             title="Segments",
-            description="Many small ones mean flushes: nobody should call flush for visibility.",
+            description="Many small segments mean that something calls flush, which visibility does not need.",
             queries=(Query("sum by (segment_state) (milvus_querynode_segment_num)", "{{segment_state}}"),),
-            width=8,
         ),
         Panel(
             title="Visibility lag",
-            description="How far readers' snapshot is behind the clock, in ms: bounds how fresh a search can be.",
+            description="How far the snapshot that searches read is behind the clock: no search can be fresher.",
             queries=(Query("max by (node_id) (milvus_proxy_tt_lag_ms)", "proxy {{node_id}}"),),
             unit="ms",
-            width=8,
         ),
         Panel(
             title="Quota states",
             description="1 when Milvus refuses writes: memory or disk is full, or its time tick is late. Normal is 0.",
             queries=(Query("max by (quota_states) (milvus_rootcoord_quota_states)", "{{quota_states}}"),),
-            width=8,
             limit=1,
             runbooks=("PinstreamMilvusWritesSlow",),
         ),
         Panel(
             title="Nodes",
-            description="By role. One fewer than usual is a node that died.",
+            description="By role. One fewer than usual: a node has died.",
             queries=(Query("sum by (role_name) (milvus_num_node)", "{{role_name}}"),),
-            width=8,
         ),
         Panel(
             title="Memory of the servers",
             description="Resident, by instance. The index lives in memory: see docs/operations/sizing.md.",
             queries=(Query('process_resident_memory_bytes{job=~".*milvus.*"}', "{{instance}}"),),
             unit="bytes",
-            width=8,
         ),
     ),
 )

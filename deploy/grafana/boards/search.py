@@ -1,4 +1,4 @@
-"""*Search*: the read service, as its callers meet it."""
+"""*Search*: the read service: what callers see, and what it calls."""
 
 from typing import Final
 
@@ -9,6 +9,7 @@ _AT: Final = 'instance=~"$instance"'
 
 _CALLERS: Final = Section(
     "Callers",
+    8,
     (
         Panel(
             title="Requests",
@@ -16,75 +17,66 @@ _CALLERS: Final = Section(
             queries=(per_second(f"{_A}_requests_total", by="route", where=_AT),),
             unit="ops",
             look="stacked",
-            width=8,
         ),
         Panel(
             title="Answers",
-            description="By status: 4xx is the caller's, 429 too many at once, 5xx ours.",
+            description="By status. 4xx: the caller's error; 429: too many requests at once; 5xx: our error.",
             queries=(per_second(f"{_A}_requests_total", by="status", where=_AT),),
             unit="ops",
-            width=8,
             runbooks=("PinstreamSearchErrors",),
         ),
         Panel(
             title="Errors",
-            description="Share of the answers that are errors of our own.",
+            description="Share of the answers that are 5xx.",
             queries=(Query("pinstream:search_errors:ratio_rate5m", "5xx"),),
             unit="percentunit",
-            width=8,
             limit=0.05,
             runbooks=("PinstreamSearchErrors",),
         ),
         Panel(
             title="Duration, median",
-            description="From the request's head to the answer's last byte, by route.",
+            description="From the request's headers to the last byte of the response, by route.",
             queries=(quantile(0.5, f"{_A}_request_seconds", by="route", where=_AT),),
             unit="s",
-            width=8,
         ),
         Panel(
             title="Duration, p95",
-            description="The same for the slow ones. Related pins need Milvus only; flashlight and lens Triton as "
-            "well.",
+            description="By route. Related pins need Milvus only; flashlight and lens need Triton as well.",
             queries=(quantile(0.95, f"{_A}_request_seconds", by="route", where=_AT),),
             unit="s",
-            width=8,
         ),
         Panel(
             title="Refused",
-            description="Before any work was done: wrong key, too many requests, too large a body, no room.",
+            description="Refused before any work: wrong key, too many requests, too large a body, queue full.",
             queries=(per_second(f"{_A}_refused_total", by="reason", where=_AT),),
             unit="ops",
-            width=8,
         ),
     ),
 )
 
 _INSIDE: Final = Section(
     "Inside",
+    8,
     (
         Panel(
             title="Index, models, fetch: p95",
-            description="Time at each of them, without waiting for a place.",
+            description="Duration of the calls, without the wait for a permit.",
             queries=(quantile(0.95, f"{_A}_gate_seconds", by="gate", where=_AT),),
             unit="s",
-            width=8,
         ),
         Panel(
-            title="Places taken",
-            description="Calls on their way, by what they call.",
+            title="Calls in flight",
+            description="By what they call.",
             queries=(Query(f"sum by (gate) ({_A}_gate_in_use{{{_AT}}})", "{{gate}}"),),
-            width=8,
         ),
         Panel(
             title="Callers waiting",
-            description="For a place: steadily above 0 more instances, or a faster service, are needed.",
+            description="For a permit. Steadily above 0: more instances are needed, or a faster service.",
             queries=(Query(f"sum by (gate) ({_A}_gate_waiting{{{_AT}}})", "{{gate}}"),),
-            width=8,
         ),
         Panel(
             title="Cache hits",
-            description="Share of look-ups that pictures, thumbnails and crops found in a cache.",
+            description="Share of look-ups of pictures, thumbnails and crops that a cache answered.",
             queries=(
                 Query(
                     f"sum by (cache) (rate({_A}_cache_hits_total{{{_AT}}}[$__rate_interval])) / "
@@ -94,11 +86,10 @@ _INSIDE: Final = Section(
                 ),
             ),
             unit="percentunit",
-            width=8,
         ),
         Panel(
             title="Placeholders",
-            description="Thumbnails that were drawn because the picture could not be had, by reason.",
+            description="Thumbnails drawn in place of a picture that could not be fetched, by reason.",
             queries=(
                 Query(
                     f"sum by (reason) (rate({_A}_placeholders_total{{{_AT}}}[$__rate_interval])) or vector(0)",
@@ -106,7 +97,6 @@ _INSIDE: Final = Section(
                 ),
             ),
             unit="ops",
-            width=8,
         ),
         Panel(
             title="Fresh pins",
@@ -115,7 +105,6 @@ _INSIDE: Final = Section(
                 Query(f"sum({_A}_streams{{{_AT}}})", "streams"),
                 Query(f"min({_A}_kafka_connected{{{_AT}}})", "Kafka connected"),
             ),
-            width=8,
         ),
     ),
 )

@@ -9,74 +9,68 @@ _AT: Final = 'instance=~"$instance"'
 
 
 def _number(title: str, description: str, expression: str) -> Panel:
-    return Panel(title=title, description=description, queries=(Query(expression),), look="number", width=4)
+    return Panel(title=title, description=description, queries=(Query(expression),))
 
 
 _NOW: Final = Section(
     "Now",
+    4,
     (
         _number(
             "Workers", "Processes that answer Prometheus.", f'count(pinstream_build_info{{process="worker",{_AT}}})'
         ),
         _number(
             "Partitions",
-            "Held by all of them; fewer than there are: some are moving.",
+            "Assigned to all of them; fewer than the topics have: a rebalance is running.",
             f"sum({_W}_partitions{{{_AT}}})",
         ),
         Panel(
             title="Pins a second",
-            description="Events finished, however they ended.",
+            description="Events finished, whatever their outcome.",
             queries=(Query(f"sum(rate({_W}_outcomes_total{{{_AT}}}[$__rate_interval]))"),),
             unit="ops",
-            look="number",
-            width=4,
         ),
         Panel(
             title="Lag",
             description="Age of the oldest event of the live lane that is published and not finished.",
             queries=(Query(f'max({_W}_lag_seconds{{lane="live",{_AT}}})'),),
             unit="s",
-            look="number",
-            width=4,
             limit=60,
             runbooks=("PinstreamLag",),
         ),
         Panel(
             title="Stalled",
-            description="Longest time in which a worker with lag finished nothing. Normal is under a second.",
+            description="Longest time that a worker with lag has finished nothing. Normal is under a second.",
             queries=(Query(f"max({_W}_stalled_seconds{{{_AT}}})"),),
             unit="s",
-            look="number",
-            width=4,
             limit=60,
             runbooks=("PinstreamNoProgress",),
         ),
         Panel(
             title="Stopped",
-            description="Workers that stopped for a reason of their own and stay until their metrics are read.",
+            description="Workers that stopped themselves; they keep serving metrics until Prometheus has read them.",
             queries=(Query(f"sum({_W}_stopped{{{_AT}}})"),),
-            look="number",
-            width=4,
             limit=1,
             runbooks=("PinstreamWorkerStopped", "PinstreamBreakerOpen"),
         ),
     ),
+    "number",
 )
 
 _WORK: Final = Section(
     "Work",
+    12,
     (
         Panel(
             title="Outcomes",
-            description="Events by what became of them. unchanged is a replay; superseded an older version; dead a "
-            "dead letter.",
+            description="unchanged: a replay; superseded: there is a newer version; dead: a dead letter.",
             queries=(per_second(f"{_W}_outcomes_total", by="outcome", where=_AT),),
             unit="ops",
             look="stacked",
         ),
         Panel(
             title="By worker",
-            description="Pins finished by each worker: an even spread, unless partitions are uneven.",
+            description="Events finished by each worker: equal, unless partitions are uneven.",
             queries=(per_second(f"{_W}_outcomes_total", by="instance", where=_AT),),
             unit="ops",
             look="stacked",
@@ -89,7 +83,7 @@ _WORK: Final = Section(
         ),
         Panel(
             title="Age when acknowledged",
-            description="Age of a pin when Milvus acknowledged its rows; visibility comes on top.",
+            description="Age of a pin when Milvus acknowledged its rows; until a search finds it takes longer.",
             queries=quantiles(f"{_W}_acknowledged_seconds", where=_AT),
             unit="s",
         ),
@@ -98,78 +92,72 @@ _WORK: Final = Section(
 
 _HELD: Final = Section(
     "What waits",
+    8,
     (
         Panel(
             title="Lag, records",
-            description="Records published and not finished, by lane. The backfill may lag, the live lane may not.",
+            description="Records published and not finished, by lane. Only the backfill lane may lag.",
             queries=(Query(f"sum by (lane) ({_W}_lag_records{{{_AT}}})", "{{lane}}"),),
-            width=8,
             runbooks=("PinstreamLag",),
         ),
         Panel(
             title="Lag, seconds",
-            description="Age of the oldest record not finished, by lane and worker. The backfill may be late.",
+            description="Age of the oldest record not finished, by lane and worker.",
             queries=(Query(f"max by (lane, instance) ({_W}_lag_seconds{{{_AT}}})", "{{lane}} {{instance}}"),),
             unit="s",
-            width=8,
             limit=60,
             runbooks=("PinstreamLag",),
         ),
         Panel(
             title="In flight and waiting",
-            description="Pins being worked on, by lane, and records taken whose work has not begun.",
+            description="Tasks begun and not finished, by lane, and records consumed whose task has not begun.",
             queries=(
                 Query(f"sum by (lane) ({_W}_in_flight{{{_AT}}})", "{{lane}}"),
                 Query(f"sum({_W}_waiting{{{_AT}}})", "waiting"),
             ),
-            width=8,
         ),
         Panel(
             title="Credits, records",
-            description="Records held, and how many may be: at the limit, partitions pause until something is "
-            "finished.",
+            description="Records held, and the limit: at the limit, partitions are paused until a task is finished.",
             queries=(
                 Query(f"sum by (instance) ({_W}_held_records{{{_AT}}})", "{{instance}}"),
                 Query(f"max({_W}_credits_records{{{_AT}}})", "limit"),
             ),
-            width=8,
         ),
         Panel(
             title="Credits, bytes",
-            description="The same for the bytes of these records: inline pictures count.",
+            description="Bytes of the records held, inline pictures included, and the limit.",
             queries=(
                 Query(f"sum by (instance) ({_W}_held_bytes{{{_AT}}})", "{{instance}}"),
                 Query(f"max({_W}_credits_bytes{{{_AT}}})", "limit"),
             ),
             unit="bytes",
-            width=8,
         ),
         Panel(
             title="Partitions",
-            description="Held by each worker, and those paused until Triton or Milvus answers.",
+            description="Assigned to each worker, and those paused until Triton or Milvus answers.",
             queries=(
                 Query(f"sum by (instance) ({_W}_partitions{{{_AT}}})", "{{instance}}"),
                 Query(f"sum({_W}_waiting_partitions{{{_AT}}})", "paused for a service"),
             ),
-            width=8,
         ),
     ),
 )
 
 _TROUBLE: Final = Section(
     "Services and trouble",
+    8,
     (
         Panel(
             title="Services away",
-            description="How long a service has given no answer; 0 if it does. Workers wait and resume by themselves.",
+            description="How long a service has not answered; 0 if it does. Workers wait and resume by themselves.",
             queries=(Query(f"max by (service) ({_W}_outage_seconds{{{_AT}}})", "{{service}}"),),
             unit="s",
-            width=8,
             runbooks=("PinstreamServiceAway",),
         ),
         Panel(
             title="Retries",
-            description="Calls repeated for want of an answer, by service. A trickle under load is backpressure.",
+            description="Calls repeated because a service did not answer. A few under load are backpressure.",
             queries=(
                 Query(
                     f"sum by (service) (rate({_W}_retries_total{{{_AT}}}[$__rate_interval])) or vector(0)",
@@ -177,45 +165,39 @@ _TROUBLE: Final = Section(
                 ),
             ),
             unit="ops",
-            width=8,
         ),
         Panel(
             title="Calls to Milvus, p95",
-            description="As the worker measures them, failed ones too. A call writes many pins at once.",
+            description="As the worker measures them, failed calls included. One call writes many pins.",
             queries=(quantile(0.95, f"{_W}_milvus_seconds", by="call", where=_AT),),
             unit="s",
-            width=8,
             limit=0.5,
             runbooks=("PinstreamMilvusWritesSlow",),
         ),
         Panel(
-            title="Canary inferences",
-            description="Small inferences on both models, by how they ended. Any failure is worth a look.",
+            title="Model checks",
+            description="Inferences on a drawn picture, by result. Look at every failure.",
             queries=(per_second(f"{_W}_model_check_total", by="result", where=_AT),),
             unit="ops",
-            width=8,
             runbooks=("PinstreamModelCheckFailing",),
         ),
         Panel(
             title="Reuse and fetch retries",
-            description="Repins reuse codes and cost no inference; fence recalls cost no read; fetch retries are "
-            "slow hosts.",
+            description="Repins need no inference, fence hits no read; fetch retries come from slow hosts.",
             queries=(per_second(f"{_W}_events_total", by="event", where=_AT),),
             unit="ops",
-            width=8,
         ),
         Panel(
             title="Commits and abandoned records",
-            description="Offset commits by how they ended, and records given up with their partition: done elsewhere.",
+            description="Offset commits by result, and records abandoned because their partition was revoked.",
             queries=(
                 per_second(f"{_W}_commits_total", by="result", where=_AT),
                 Query(f"sum(rate({_W}_abandoned_total{{{_AT}}}[$__rate_interval]))", "abandoned"),
             ),
             unit="ops",
-            width=8,
         ),
         Panel(
-            title="What runs",
+            title="Processes",
             description="Process, version and embedding version of everything that answers Prometheus.",
             queries=(Query("sum by (process, version, embedding_version, instance) (pinstream_build_info)"),),
             look="table",
