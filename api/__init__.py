@@ -1,1 +1,1 @@
-"""The read service: the products over HTTP, and the page that a person uses."""
+"""The read service: searches over HTTP, and the page that people use."""

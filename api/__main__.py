@@ -1,4 +1,4 @@
-"""``python -m api`` serves the products over HTTP, and the page; its commands print its contract and its settings."""
+"""Serve searches over HTTP, and the page; or print the OpenAPI document or the configuration reference."""
 
 import logging
 from typing import Annotated
@@ -17,34 +17,36 @@ from settings.logs import configure
 log = logging.getLogger("api")
 
 WRONG_SETTING = 2
-REFUSED = 3
+CANNOT_LISTEN = 3
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 
 @app.callback(invoke_without_command=True)
 def serve(context: typer.Context) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT): streams end, what is in flight is finished.
+    """Serve until SIGTERM or SIGINT; then streams end and requests in flight are finished.
 
-    Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start.
+    Exit codes: 0 stopped by a signal, 1 a bug, 2 a wrong setting, 3 cannot listen on host and port.
     """
     if context.invoked_subcommand is not None:
         return
-    settings = _settings()
+    settings = _read_settings()
     configure(settings.log_format, settings.log_level)
     log.info("settings", extra={"settings": effective(settings)})
-    from api import service  # noqa: PLC0415 (brings pandas, through pymilvus: seconds that the commands need not wait)
+    from api import server  # noqa: PLC0415 (imports pandas through pymilvus: seconds that other commands need not wait)
 
     try:
-        uvloop.run(service.run(settings))
-    except service.CannotListen as exc:
+        uvloop.run(server.run(settings))
+    except server.CannotListen as exc:
         log.error("%s", exc)
-        raise SystemExit(REFUSED) from exc
+        raise SystemExit(CANNOT_LISTEN) from exc
 
 
 @app.command()
-def reference(write: Annotated[bool, typer.Option("--write", help="into docs/configuration.md")] = False) -> None:
-    """Print the service's part of the configuration reference as Markdown."""
+def reference(
+    write: Annotated[bool, typer.Option("--write", help="Write it into docs/configuration.md.")] = False,
+) -> None:
+    """Print the read service's section of the configuration reference as Markdown."""
     if write:
         configuration.write(markdown(), "api")
     else:
@@ -52,17 +54,17 @@ def reference(write: Annotated[bool, typer.Option("--write", help="into docs/con
 
 
 @app.command()
-def openapi(write: Annotated[bool, typer.Option("--write", help="into schemas/openapi.json")] = False) -> None:
-    """Print the HTTP contract."""
-    from api import contract  # noqa: PLC0415 (the same)
+def openapi(write: Annotated[bool, typer.Option("--write", help="Write it to schemas/openapi.json.")] = False) -> None:
+    """Print the OpenAPI document."""
+    from api.openapi import FILE, openapi_json  # noqa: PLC0415 (the same)
 
     if write:
-        contract.FILE.write_text(contract.rendered())
+        FILE.write_text(openapi_json())
     else:
-        typer.echo(contract.rendered(), nl=False)
+        typer.echo(openapi_json(), nl=False)
 
 
-def _settings() -> ApiSettings:
+def _read_settings() -> ApiSettings:
     try:
         return ApiSettings()
     except (ValidationError, SettingsError) as exc:

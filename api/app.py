@@ -1,4 +1,4 @@
-"""The application: endpoints, errors, guards, in the order a request meets them."""
+"""The FastAPI application: its endpoints, its error handlers, and its middleware in the order a request passes it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,66 +11,69 @@ from starlette.types import ASGIApp
 
 from api.dependencies import Dependencies
 from api.endpoints import flashlight, fresh, health, lens, page, pins
-from api.guards import problems
-from api.guards.guard import Buckets, Guard, Keys
-from api.guards.headers import HeadRequests, SafeHeaders
+from api.guards.api_keys import ApiKeys
+from api.guards.error_handlers import install_error_handlers
+from api.guards.head_requests import HeadRequests
+from api.guards.problems import document_problems
+from api.guards.request_guard import RequestGuard
 from api.guards.request_metrics import RequestMetrics
+from api.guards.security_headers import SecurityHeaders
+from api.guards.token_buckets import TokenBuckets
 from api.metrics import ApiMetrics
 from api.settings import ApiSettings
 
-OpenParts = Callable[[ApiSettings, ApiMetrics], AbstractAsyncContextManager[Dependencies]]
+OpenDependencies = Callable[[ApiSettings, ApiMetrics], AbstractAsyncContextManager[Dependencies]]
 
 
 class Application(FastAPI):
-    """FastAPI, describing its errors as they are."""
+    """FastAPI with our errors in its OpenAPI document, and headers on every answer."""
 
     def openapi(self) -> dict[str, Any]:
-        """See FastAPI."""
         if self.openapi_schema is None:
-            self.openapi_schema = problems.describe(super().openapi())
+            self.openapi_schema = document_problems(super().openapi())
         return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
-        """See Starlette, whose own answer to an unexpected error is outside all that `add_middleware` adds."""
-        return HeadRequests(SafeHeaders(super().build_middleware_stack()))
+        # Not add_middleware: Starlette answers unexpected errors outside of all that it adds.
+        return HeadRequests(SecurityHeaders(super().build_middleware_stack()))
 
 
-def application(settings: ApiSettings, open_parts: OpenParts) -> FastAPI:
-    """The service; its parts are opened when it starts and closed when it ends."""
+def create_app(settings: ApiSettings, open_dependencies: OpenDependencies) -> FastAPI:
+    """The dependencies are opened when the application starts and closed when it stops."""
     metrics = ApiMetrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with open_parts(settings, metrics) as parts:
-            app.state.parts = parts
+        async with open_dependencies(settings, metrics) as dependencies:
+            app.state.dependencies = dependencies
             yield
 
     app = Application(
         title="pinstream",
         version=version("pinstream"),
-        summary="Related Pins, Similar Looks, Flashlight and Lens over what was indexed a moment ago.",
+        summary="Related Pins, Similar Looks, Flashlight and Lens over pins that were saved seconds ago.",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # a redirect would lead wherever the request's Host says
+        redirect_slashes=False,  # a redirect would go to whatever host the request's Host header names
     )
     app.state.timeout_s = settings.api.timeout_s
     app.state.settings = settings
-    problems.install(app)
-    for each in (pins, flashlight, lens, fresh, health, page):
-        app.include_router(each.router)
+    install_error_handlers(app)
+    for endpoints in (pins, flashlight, lens, fresh, health, page):
+        app.include_router(endpoints.router)
     app.mount("/web", page.files)
-    _guard(app, settings, metrics)
+    _add_middleware(app, settings, metrics)
     return app
 
 
-def _guard(app: FastAPI, settings: ApiSettings, metrics: ApiMetrics) -> None:
-    """What a request passes before its endpoint; added last is met first."""
+def _add_middleware(app: FastAPI, settings: ApiSettings, metrics: ApiMetrics) -> None:
+    """A request passes the middleware that was added last first."""
     quota = settings.quota
     app.add_middleware(
-        Guard,
-        keys=Keys(settings.api.keys),
-        buckets=Buckets(rate_per_s=quota.rate_per_s, burst=quota.burst, callers=quota.callers),
+        RequestGuard,
+        keys=ApiKeys(settings.api.keys),
+        buckets=TokenBuckets(rate_per_s=quota.rate_per_s, burst=quota.burst, callers=quota.callers),
         body_bytes=quota.body_bytes,
         proxies=settings.api.proxies,
         metrics=metrics,

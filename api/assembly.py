@@ -1,4 +1,4 @@
-"""The parts put together over what they ask: real servers, or stand-ins in tests."""
+"""Builds the dependencies of the endpoints from clients of the servers, or from fakes in tests."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -10,12 +10,12 @@ from typing import Final
 from api.dependencies import Dependencies
 from api.feed.fresh_feed import FreshFeed
 from api.feed.journal import Journal
-from api.guards.admission import AdmissionLimit
-from api.guards.concurrency import ConcurrencyLimit
+from api.guards.concurrency_limit import ConcurrencyLimit
+from api.guards.per_caller_limit import PerCallerLimit
 from api.metrics import ApiMetrics
-from api.pictures.crops import Crops
-from api.pictures.models import BoxEmbedder, ObjectDetector, QueryModels
+from api.pictures.box_code_cache import BoxCodeCache
 from api.pictures.picture_cache import InlineSource, PictureCache, UrlFetcher
+from api.pictures.query_models import BoxEmbedder, ObjectDetector, QueryModels
 from api.pictures.thumbnail_cache import ThumbnailCache
 from api.readiness import Readiness
 from api.search_threads import SearchThreads
@@ -25,83 +25,91 @@ from pinstream.store.vector_store import VectorStore
 
 _DECODE_THREADS: Final = 2
 _THUMBNAIL_THREADS: Final = 2
-_WAITING_EACH: Final = 16
-"""Fetches and thumbnails that may wait for each that is under way: a wall of pins comes all at once."""
+_WAITING_PER_FETCH: Final = 16
+"""Fetches and thumbnails that may wait, for each that runs: a page asks for all its pictures at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backing:
-    """Whom the parts ask."""
+class BackendClients:
+    """Clients of the servers behind the service."""
 
     store: VectorStore
-    fetch: UrlFetcher
-    inline: InlineSource
+    fetcher: UrlFetcher
+    inline_pictures: InlineSource
     detector: ObjectDetector
     embedder: BoxEmbedder
-    canary: Callable[[], Awaitable[object]]
-    """A real inference; raises what the models raise."""
+    check_models: Callable[[], Awaitable[object]]
+    """Runs a real inference; raises what the models raise."""
 
 
 @asynccontextmanager
-async def assembled(settings: ApiSettings, metrics: ApiMetrics, ports: Backing) -> AsyncIterator[Dependencies]:
-    """Everything wired; threads and tasks end with the block."""
+async def build_dependencies(
+    settings: ApiSettings, metrics: ApiMetrics, clients: BackendClients
+) -> AsyncIterator[Dependencies]:
+    """Threads and tasks end with the block."""
     quota, cache = settings.quota, settings.cache
 
-    def gate(name: str, places: int, waiting: int) -> ConcurrencyLimit:
-        return ConcurrencyLimit(name, places=places, waiting=waiting, metrics=metrics)
+    def limit(name: str, running: int, waiting: int) -> ConcurrencyLimit:
+        return ConcurrencyLimit(name, running=running, waiting=waiting, metrics=metrics)
 
-    def places(name: str, most: int, each: int, retry_after_s: float) -> AdmissionLimit:
-        return AdmissionLimit(name, places=most, each=each, retry_after_s=retry_after_s, metrics=metrics)
+    def caller_limit(name: str, total: int, per_caller: int, retry_after_s: float) -> PerCallerLimit:
+        return PerCallerLimit(name, total=total, per_caller=per_caller, retry_after_s=retry_after_s, metrics=metrics)
 
     async with AsyncExitStack() as stack:
-        searching = stack.enter_context(ThreadPoolExecutor(quota.searches + 1, thread_name_prefix="search"))
-        decoders = stack.enter_context(ThreadPoolExecutor(_DECODE_THREADS, thread_name_prefix="decode"))
-        shrinkers = stack.enter_context(ThreadPoolExecutor(_THUMBNAIL_THREADS, thread_name_prefix="thumbnail"))
-        sure = SearchThreads(VisualIndex.over(ports.store, consistency="Strong"), gate("feed", 1, 1), searching)
-        feed = FreshFeed(sure, metrics, heartbeat_s=settings.api.heartbeat_s)
-        telling = asyncio.create_task(feed.run())
-        stack.push_async_callback(_cancelled, telling)
-        journal = Journal(pins=cache.pins, hear=feed.hear)
+        # One thread more than searches, for the feed: fresh pins must not wait behind callers.
+        search_threads = stack.enter_context(ThreadPoolExecutor(quota.searches + 1, thread_name_prefix="search"))
+        decode_threads = stack.enter_context(ThreadPoolExecutor(_DECODE_THREADS, thread_name_prefix="decode"))
+        thumbnail_threads = stack.enter_context(ThreadPoolExecutor(_THUMBNAIL_THREADS, thread_name_prefix="thumbnail"))
+        # Strong: an outcome may arrive before a Bounded read shows its rows.
+        feed_index = VisualIndex.over(clients.store, consistency="Strong")
+        feed = FreshFeed(
+            SearchThreads(feed_index, limit("feed", 1, 1), search_threads),
+            metrics,
+            heartbeat_s=settings.api.heartbeat_s,
+        )
+        feed_task = asyncio.create_task(feed.run())
+        stack.push_async_callback(_cancel, feed_task)
+        journal = Journal(pins=cache.pins, hear=feed.add)
         models = QueryModels(
-            detector=ports.detector,
-            embedder=ports.embedder,
-            gate=gate("models", quota.models, quota.models_waiting),
-            decoders=decoders,
+            detector=clients.detector,
+            embedder=clients.embedder,
+            limit=limit("models", quota.models, quota.models_waiting),
+            decode_threads=decode_threads,
             max_pixels=quota.photo_pixels,
         )
         pictures = PictureCache(
-            ports.fetch,
-            ports.inline,
+            clients.fetcher,
+            clients.inline_pictures,
             journal,
-            gate("fetch", quota.fetches, _WAITING_EACH * quota.fetches),
+            limit("fetch", quota.fetches, _WAITING_PER_FETCH * quota.fetches),
             capacity_bytes=cache.pictures_bytes,
             metrics=metrics,
         )
         searches = SearchThreads(
-            VisualIndex.over(ports.store), gate("index", quota.searches, quota.searches_waiting), searching
+            VisualIndex.over(clients.store), limit("index", quota.searches, quota.searches_waiting), search_threads
         )
         yield Dependencies(
             searches=searches,
             models=models,
             pictures=pictures,
-            crops=Crops(pictures, models, capacity=cache.crops, metrics=metrics),
-            shrinking=ThumbnailCache(
-                shrinkers,
-                gate("thumbnails", _THUMBNAIL_THREADS, _WAITING_EACH * quota.fetches),
+            box_codes=BoxCodeCache(pictures, models, capacity=cache.crops, metrics=metrics),
+            thumbnails=ThumbnailCache(
+                thumbnail_threads,
+                limit("thumbnails", _THUMBNAIL_THREADS, _WAITING_PER_FETCH * quota.fetches),
                 capacity_bytes=cache.thumbnails_bytes,
                 max_pixels=settings.fetch.max_pixels,
                 metrics=metrics,
             ),
             journal=journal,
             feed=feed,
-            uploads=places("uploads", quota.uploads, quota.uploads_each, 1.0),
-            streams=places("streams", quota.streams, quota.streams_each, 5.0),
+            uploads=caller_limit("uploads", quota.uploads, quota.uploads_each, 1.0),
+            streams=caller_limit("streams", quota.streams, quota.streams_each, 5.0),
             metrics=metrics,
-            readiness=Readiness(searches, ports.canary, feed),
-            cached_by="private" if settings.api.keys else "public",
+            readiness=Readiness(searches, clients.check_models, feed),
+            cache_scope="private" if settings.api.keys else "public",
         )
 
 
-async def _cancelled(task: "asyncio.Task[None]") -> None:
+async def _cancel(task: "asyncio.Task[None]") -> None:
     task.cancel()
     await asyncio.wait([task])

@@ -1,4 +1,4 @@
-"""Open connections to everything: Milvus, Triton, Kafka, the hosts of pictures; closed in order at the end."""
+"""Connects to Milvus, Triton, Kafka and the hosts of pictures; connections are closed in reverse order at the end."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,11 +7,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Final
 
-from api.assembly import Backing, assembled
+from api.assembly import BackendClients, build_dependencies
 from api.dependencies import Dependencies
 from api.feed.topic_tail import Heard, PublishedRecord, TopicTail
 from api.metrics import ApiMetrics
-from api.pictures.inline import InlineReader
+from api.pictures.inline_reader import InlineReader
 from api.settings import ApiSettings
 from fetch.fetcher import Fetcher
 from inference import model_repository
@@ -26,11 +26,11 @@ _INLINE_THREADS: Final = 2
 
 
 @asynccontextmanager
-async def backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
-    """The parts on real servers. Nothing is waited for: what is away is said so to whoever asks for it."""
+async def connect_backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
+    """The dependencies on real servers. A server that is down fails only the requests that need it."""
     milvus, triton = settings.milvus, settings.triton
     async with AsyncExitStack() as stack:
-        records = stack.enter_context(ThreadPoolExecutor(_INLINE_THREADS, thread_name_prefix="inline"))
+        inline_threads = stack.enter_context(ThreadPoolExecutor(_INLINE_THREADS, thread_name_prefix="inline"))
         fetcher = await stack.enter_async_context(Fetcher(settings.fetch.policy))
         runner = await stack.enter_async_context(
             TritonModels(triton.address, timeout_s=triton.timeout_s, tls=triton.tls, headers=triton.metadata)
@@ -41,25 +41,26 @@ async def backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[
             runner, model_repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects
         )
         embedder = Embedder(runner)
-        ports = Backing(
+        model_check = ModelCheck(detector, embedder, promised=model_repository.promised_code())
+        clients = BackendClients(
             store=store,
-            fetch=fetcher,
-            inline=InlineReader(settings.kafka, records),
+            fetcher=fetcher,
+            inline_pictures=InlineReader(settings.kafka, inline_threads),
             detector=detector,
             embedder=embedder,
-            canary=partial(_sung, ModelCheck(detector, embedder, promised=model_repository.promised_code()), runner),
+            check_models=partial(_check_models, model_check, runner),
         )
-        parts = await stack.enter_async_context(assembled(settings, metrics, ports))
-        tail = TopicTail(settings.kafka, _Bridge(asyncio.get_running_loop(), parts), look_back=settings.cache.pins)
+        deps = await stack.enter_async_context(build_dependencies(settings, metrics, clients))
+        tail = TopicTail(settings.kafka, _LoopBridge(asyncio.get_running_loop(), deps), look_back=settings.cache.pins)
         tail.start()
         stack.push_async_callback(asyncio.to_thread, tail.stop)
-        yield parts
+        yield deps
 
 
-async def _sung(canary: ModelCheck, runner: TritonModels) -> None:
-    """An inference on both models; where they do not answer, perhaps others are there, which is OtherModels."""
+async def _check_models(model_check: ModelCheck, runner: TritonModels) -> None:
+    """Run an inference on both models. If one fails, find out whether Triton serves other models: OtherModels."""
     try:
-        await canary.run()
+        await model_check.run()
     except EmbeddingMismatch:
         raise
     except InferenceError:
@@ -67,24 +68,22 @@ async def _sung(canary: ModelCheck, runner: TritonModels) -> None:
         raise
 
 
-class _Bridge:
-    """From the tail's thread into the event loop."""
+class _LoopBridge:
+    """Passes what the tail's thread reads to the event loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, parts: Dependencies) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, deps: Dependencies) -> None:
         self._loop = loop
-        self._parts = parts
+        self._deps = deps
 
     def heard(self, records: Sequence[Heard]) -> None:
-        """See Listener."""
-        self._loop.call_soon_threadsafe(self._take, records)
+        self._loop.call_soon_threadsafe(self._add, records)
 
     def connected(self, is_connected: bool) -> None:
-        """See Listener."""
-        self._loop.call_soon_threadsafe(self._parts.feed.connected, is_connected)
+        self._loop.call_soon_threadsafe(self._deps.feed.set_connected, is_connected)
 
-    def _take(self, records: Sequence[Heard]) -> None:
+    def _add(self, records: Sequence[Heard]) -> None:
         for record in records:
             if isinstance(record, PublishedRecord):
-                self._parts.journal.published(record.pin_id, record.place)
+                self._deps.journal.published(record.pin_id, record.place)
             else:
-                self._parts.journal.settled(record)
+                self._deps.journal.settled(record)

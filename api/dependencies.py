@@ -1,4 +1,4 @@
-"""What the endpoints work with; opened by `api.backends`, or made of stand-ins by tests."""
+"""What the endpoints need and share; `api.backends` builds it on real servers, tests on fakes."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -7,11 +7,11 @@ from fastapi import Depends, Request
 
 from api.feed.fresh_feed import FreshFeed
 from api.feed.journal import Journal
-from api.guards.admission import AdmissionLimit
+from api.guards.per_caller_limit import PerCallerLimit
 from api.metrics import ApiMetrics
-from api.pictures.crops import Crops
-from api.pictures.models import QueryModels
+from api.pictures.box_code_cache import BoxCodeCache
 from api.pictures.picture_cache import PictureCache
+from api.pictures.query_models import QueryModels
 from api.pictures.thumbnail_cache import ThumbnailCache
 from api.readiness import Readiness
 from api.search_threads import SearchThreads
@@ -24,22 +24,22 @@ class Dependencies:
     searches: SearchThreads
     models: QueryModels
     pictures: PictureCache
-    crops: Crops
-    shrinking: ThumbnailCache
+    box_codes: BoxCodeCache
+    thumbnails: ThumbnailCache
     journal: Journal
     feed: FreshFeed
-    uploads: AdmissionLimit
-    streams: AdmissionLimit
+    uploads: PerCallerLimit
+    streams: PerCallerLimit
     metrics: ApiMetrics
     readiness: Readiness
-    cached_by: Literal["public", "private"]
-    """Whose caches may keep pictures: where keys are needed, no shared one."""
+    cache_scope: Literal["public", "private"]
+    """For ``Cache-Control`` of pictures: private where API keys are needed, so that no shared cache holds them."""
 
 
-def parts_of(request: Request) -> Dependencies:
-    """The running application's parts."""
-    parts: Dependencies = request.app.state.parts
-    return parts
+def get_dependencies(request: Request) -> Dependencies:
+    """For FastAPI's `Depends`."""
+    dependencies: Dependencies = request.app.state.dependencies
+    return dependencies
 
 
-PartsHere = Annotated[Dependencies, Depends(parts_of)]
+Deps = Annotated[Dependencies, Depends(get_dependencies)]

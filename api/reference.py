@@ -1,4 +1,4 @@
-"""The read service's part of the configuration reference: ``python -m api reference``."""
+"""The read service's section of docs/configuration.md: ``python -m api reference --write``."""
 
 from typing import Final
 
@@ -9,5 +9,5 @@ _SHARED: Final = ("kafka", "triton", "milvus", "fetch")
 
 
 def reference() -> str:
-    """Markdown: one table for each group of settings of its own."""
+    """Markdown."""
     return tables(ApiSettings, "The read service", shared=_SHARED)

@@ -1,4 +1,4 @@
-"""The blocking index asked from an event loop: in threads, so many at once."""
+"""Runs blocking index searches from the event loop, in a bounded number of threads."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
-from api.guards.concurrency import ConcurrencyLimit
+from api.guards.concurrency_limit import ConcurrencyLimit
 from pinstream.search.index import VisualIndex
 
 Answer = TypeVar("Answer")
@@ -15,23 +15,21 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class SearchThreads:
-    """``await searches.ask(lambda index: index.get("a"))``; the gate has as many places as there are threads.
-
-    A caller that goes away, or whose time is up, leaves at once; its search runs on to its own deadline, in its place.
-    """
+    """``await searches.run(lambda index: index.get("a"))``; the limit allows as many searches as there are threads."""
 
     index: VisualIndex
-    gate: ConcurrencyLimit
+    limit: ConcurrencyLimit
     threads: ThreadPoolExecutor
 
-    async def ask(self, question: Callable[[VisualIndex], Answer]) -> Answer:
-        """What ``question`` returns or raises, or a Problem (429) if too many wait."""
-        async with AsyncExitStack() as held:
-            await held.enter_async_context(self.gate.place())
-            running = asyncio.get_running_loop().run_in_executor(self.threads, question, self.index)
+    async def run(self, search: Callable[[VisualIndex], Answer]) -> Answer:
+        """What ``search`` returns or raises, or a Problem (429) if too many wait."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.limit.permit())
+            running = asyncio.get_running_loop().run_in_executor(self.threads, search, self.index)
             try:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
-                place = held.pop_all()
-                running.add_done_callback(lambda _done: asyncio.ensure_future(place.aclose()))
+                # The caller leaves at once, but its thread is busy until the search ends: the permit ends with it.
+                permit = stack.pop_all()
+                running.add_done_callback(lambda _done: asyncio.ensure_future(permit.aclose()))
                 raise

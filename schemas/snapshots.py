@@ -29,7 +29,7 @@ def snapshots() -> Mapping[str, Document]:
     }
 
 
-def rendered(document: Document) -> str:
+def to_json(document: Document) -> str:
     """A document as its file holds it."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -39,7 +39,7 @@ def differing(folder: Path = FOLDER) -> list[str]:
     return [
         name
         for name, document in snapshots().items()
-        if not (folder / name).exists() or (folder / name).read_text() != rendered(document)
+        if not (folder / name).exists() or (folder / name).read_text() != to_json(document)
     ]
 
 
@@ -48,7 +48,7 @@ def write(folder: Path = FOLDER) -> list[str]:
     stale = differing(folder)
     documents = snapshots()
     for name in stale:
-        (folder / name).write_text(rendered(documents[name]))
+        (folder / name).write_text(to_json(documents[name]))
     return stale
 
 

@@ -1,1 +1,1 @@
-"""One module for each group of endpoints."""
+"""The HTTP endpoints, one module for each path under ``/v1``."""

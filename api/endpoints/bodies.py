@@ -1,4 +1,4 @@
-"""The answers' shapes: what JSON carries of the library's records; lists of hits look alike everywhere."""
+"""The JSON bodies of answers, made from the records of `pinstream.search`."""
 
 from typing import Annotated
 
@@ -14,13 +14,13 @@ LARGE_PX = 1280
 
 
 class Body(BaseModel):
-    """What all shapes are: frozen, and made from any record with these attributes."""
+    """Made with ``model_validate`` from any record that has these attributes."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-class ShownBody(Body):
-    """What a pin's event said of it, and where this service has its picture."""
+class PinSummaryBody(Body):
+    """What a pin's event says, and the address of its thumbnail on this service."""
 
     pin_id: str
     version: int
@@ -30,43 +30,44 @@ class ShownBody(Body):
     image_sha256: str
     title: str
     link: str
-    image_url: str = Field(description="where the event said the picture is; nothing for a browser: see `thumbnail`")
+    image_url: str = Field(description="the picture's address in the event; for a browser use `thumbnail`")
     price: float | None
     currency: str
     tags: tuple[str, ...]
 
-    @computed_field(description="a small picture, on this service; `width_px` chooses the size")  # type: ignore[prop-decorator]  # pydantic's own pattern
+    @computed_field(description="a small picture on this service; add `width_px` for other sizes")  # type: ignore[prop-decorator]  # pydantic's own pattern
     @property
     def thumbnail(self) -> str:
-        """A small picture, on this service."""
         return f"/v1/pins/{self.pin_id}/thumbnail?version={self.version}"
 
 
-class HitBody(ShownBody):
-    """One picture that a search found, shown by the nearest of the pins that show it."""
+class HitBody(PinSummaryBody):
+    """One picture that a search found, with the nearest of the pins that show it."""
 
-    slot: int = Field(description="0: the whole picture; 1 and up: the object that matched")
-    distance: int = Field(description="bits of 256 that differ")
+    slot: int = Field(description="what matched: 0 the whole picture, 1 and up an object of it")
+    distance: int = Field(description="Hamming distance: how many of the 256 bits differ")
     similarity: float = Field(description="1 for equal codes, about 0 for unrelated ones")
     near_duplicate: bool
-    same_product: bool = Field(description="probably the very product that was asked with")
-    pins: int = Field(description="pins that show this very picture and pass the filters")
+    same_product: bool = Field(description="probably the same product")
+    pins: int = Field(description="number of pins that show this same picture and pass the filters")
     box: BoxBody
     label: str
     score: float
-    relevance: float = Field(description="what the order follows: the similarity, and the freshness boost if asked for")
+    relevance: float = Field(
+        description="what hits are ordered by: similarity, and freshness if `half_life_s` is given"
+    )
 
 
 class HitsBody(Body):
     """Hits, nearest first."""
 
     hits: tuple[HitBody, ...]
-    exhausted: bool = Field(description="true: these are all there are; false: there are more")
-    cursor: str | None = Field(None, description="for the hits after these, give it back; null: there is no next page")
+    exhausted: bool = Field(description="true if there are no more hits")
+    cursor: str | None = Field(None, description="send it to get the next page; null if there is none")
 
 
 class ObjectBody(Body):
-    """One thing that was found on a pin's picture."""
+    """An object that was detected on a pin's picture."""
 
     slot: int
     label: str
@@ -75,21 +76,20 @@ class ObjectBody(Body):
 
 
 class ObjectsBody(Body):
-    """The things on a pin's picture, by slot."""
+    """The objects of a pin, by slot."""
 
     objects: tuple[ObjectBody, ...]
 
 
-class PinBody(ShownBody):
-    """A pin as the index knows it."""
+class PinBody(PinSummaryBody):
+    """A pin as it is in the index."""
 
     indexed_at_ms: int
     objects: tuple[ObjectBody, ...]
 
-    @computed_field(description="the same, large")  # type: ignore[prop-decorator]
+    @computed_field(description="the same picture, 1280 px wide")  # type: ignore[prop-decorator]
     @property
     def picture(self) -> str:
-        """The same, large."""
         return f"{self.thumbnail}&width_px={LARGE_PX}"
 
 
@@ -97,4 +97,6 @@ class FreshBody(Body):
     """The newest pins, newest first."""
 
     pins: tuple[PinBody, ...]
-    last_event_id: str = Field(description="a stream goes on from this answer if given it as `last_event_id`")
+    last_event_id: str = Field(
+        description="send it as `last_event_id` to open a stream that continues after this answer"
+    )

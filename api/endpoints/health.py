@@ -1,4 +1,4 @@
-"""Is this process alive, would it answer a search now, and what it has counted."""
+"""``/healthz``, ``/readyz`` and ``/metrics``, for load balancers and Prometheus."""
 
 from typing import Final
 
@@ -7,48 +7,46 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
-from api.dependencies import PartsHere
-from api.guards.problems import MEDIA_TYPE, ProblemBody, response_of
+from api.dependencies import Deps
+from api.guards.problems import MEDIA_TYPE, ProblemBody, problem_response
 from api.readiness import ReadyBody
 
 router = APIRouter(tags=["health"])
 
 
 class AliveBody(BaseModel):
-    """The process answers."""
-
     alive: bool
 
 
 @router.get("/healthz")
 async def healthz() -> AliveBody:
-    """Whether the process answers at all."""
+    """200 as long as the process answers."""
     return AliveBody(alive=True)
 
 
 class NotReadyBody(ReadyBody, ProblemBody):
-    """The same as a problem, which says why."""
+    """A problem with the fields of ReadyBody."""
 
 
 _NOT_READY: Final = {
-    "description": "searches fail, or Triton serves another embedding than that of the index",
+    "description": "searches fail, or Triton serves another embedding version than the index holds",
     "content": {MEDIA_TYPE: {"schema": NotReadyBody.model_json_schema()}},
 }
 
 
 @router.get("/readyz", responses={200: {"model": ReadyBody}, 503: _NOT_READY})
-async def readyz(parts: PartsHere) -> Response:
-    """A real search and a real inference; 503 if searches fail, or if the models' codes are not those of the index.
+async def readyz(deps: Deps) -> Response:
+    """Runs a search and an inference. 503 if searches fail, or if Triton serves another embedding version.
 
-    Without the models the rest still serves.
+    If Triton does not answer, the service is still ready: only Flashlight and Lens need it.
     """
-    found = await parts.readiness.now()
-    if found.why_not is not None:
-        return response_of(found.why_not, found.ready.model_dump())
-    return JSONResponse(found.ready.model_dump())
+    result = await deps.readiness.check()
+    if result.problem is not None:
+        return problem_response(result.problem, result.body.model_dump())
+    return JSONResponse(result.body.model_dump())
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-async def metrics(parts: PartsHere) -> Response:
-    """For Prometheus."""
-    return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
+async def metrics(deps: Deps) -> Response:
+    """Metrics in Prometheus' text format."""
+    return Response(generate_latest(deps.metrics.registry), media_type=CONTENT_TYPE_LATEST)

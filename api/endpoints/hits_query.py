@@ -1,4 +1,4 @@
-"""The arguments that all lists of hits share, as query parameters and as JSON."""
+"""The parameters that all searches share, as query parameters and as JSON."""
 
 from typing import Annotated, Final, TypeVar
 
@@ -12,43 +12,44 @@ _ANY: Final = "any"
 Name = TypeVar("Name")
 
 
-def _some(given: object) -> object:
-    """As in the library: a list that names nothing restricts to nothing, which nobody means."""
+def _not_empty(given: object) -> object:
+    """As in the library: an empty list would match nothing, which is never meant."""
     if isinstance(given, list | tuple) and not given:
-        raise ValueError("give at least one name, or leave it out for any")
+        raise ValueError("give at least one name, or leave the parameter out for any")
     return given
 
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(_some)]
+Names = Annotated[tuple[Name, ...], BeforeValidator(_not_empty)]
 
 
 class HitsOptions(BaseModel):
-    """Which pins may answer, how many, and in which order."""
+    """Which pins may be among the hits, how many, and in which order."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    limit: int = Field(DEFAULT_HITS, ge=1, le=MAX_HITS, description="pictures wanted")
+    limit: int = Field(DEFAULT_HITS, ge=1, le=MAX_HITS, description="number of hits")
     domain: Names[Domain] = Field(
-        default_factory=tuple, min_length=1, max_length=8, description="repeatable; left out, any"
+        default_factory=tuple, min_length=1, max_length=8, description="repeatable; any if left out"
     )
     label: Names[Label] = Field(
-        default_factory=tuple, min_length=1, max_length=32, description="repeatable; `any` alone is any"
+        default_factory=tuple, min_length=1, max_length=32, description="repeatable; `any` alone allows every label"
     )
     but: Names[PinId] = Field(
-        default_factory=tuple, min_length=1, max_length=64, description="repeatable; pins that are left out"
+        default_factory=tuple, min_length=1, max_length=64, description="repeatable; pins to leave out"
     )
-    max_age_s: float | None = Field(None, ge=0, allow_inf_nan=False, description="since publication")
+    max_age_s: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="largest age since publication, seconds"
+    )
     half_life_s: float | None = Field(
-        None, gt=0, allow_inf_nan=False, description="newer pins rank higher, half as much after each half-life"
+        None, gt=0, allow_inf_nan=False, description="rank newer pins higher; the boost halves after each half-life"
     )
 
     @property
     def order(self) -> Freshness | None:
-        """The order asked for."""
         return None if self.half_life_s is None else Freshness(half_life_s=self.half_life_s)
 
     def filters(self, *, but: str | None = None) -> Filters:
-        """The filters asked for; ``but`` names the pin that is no answer to itself."""
+        """``but`` is the pin that the search starts from, which is no hit of its own."""
         return Filters(
             domain=self.domain or None,
             label=ANY_LABEL if self.label == (_ANY,) else self.label or None,
@@ -58,8 +59,11 @@ class HitsOptions(BaseModel):
 
 
 class HitsQuery(HitsOptions):
-    """The same, and from where on."""
+    """HitsOptions for one page of hits."""
 
     cursor: str | None = Field(
-        None, max_length=8_192, pattern=r"^[A-Za-z0-9_-]+$", description="of the page before; only `limit` may change"
+        None,
+        max_length=8_192,
+        pattern=r"^[A-Za-z0-9_-]+$",
+        description="from the previous page; of the other parameters only `limit` may change",
     )

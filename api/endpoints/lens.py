@@ -1,18 +1,18 @@
-"""``/v1/lens``: a photo, what is understood of it, and what is like it. The photo is neither kept nor logged."""
+"""``/v1/lens``: searches with a photo. The photo is neither kept nor logged."""
 
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
-from api.dependencies import Dependencies, PartsHere
+from api.dependencies import Dependencies, Deps
 from api.endpoints.bodies import Body, BoxBody, HitBody
 from api.endpoints.hits_query import HitsOptions
-from api.guards.callers import CallerHere
-from api.guards.deadline import TimedRoute
-from api.guards.problems import Problem, declared
-from api.pictures.models import PhotoCodes
-from api.pictures.upload import photo_in
+from api.guards.callers import Caller
+from api.guards.deadline import DeadlineRoute
+from api.guards.problems import Problem, problem_responses
+from api.pictures.photo_upload import read_photo
+from api.pictures.query_models import PhotoCodes
 from inference.errors import PictureRefused
 from pinstream.search.blend import PhotoPart, dominant, lens_queries
 from pinstream.search.hits import Hit, SearchResult
@@ -21,7 +21,7 @@ _BINARY: Final = {"schema": {"type": "string", "contentMediaType": "application/
 _PHOTO: Final = {
     "requestBody": {
         "required": True,
-        "description": "JPEG, PNG, WebP or GIF; EXIF orientation is applied",
+        "description": "JPEG, PNG, WebP or GIF; turned upright by its EXIF orientation",
         "content": {
             **{f"image/{kind}": _BINARY for kind in ("jpeg", "png", "webp", "gif")},
             "multipart/form-data": {
@@ -35,11 +35,13 @@ _PHOTO: Final = {
     }
 }
 
-router = APIRouter(tags=["lens"], route_class=TimedRoute, responses=declared(400, 408, 413, 415, 422, 429, 503))
+router = APIRouter(
+    tags=["lens"], route_class=DeadlineRoute, responses=problem_responses(400, 408, 413, 415, 422, 429, 503)
+)
 
 
 class LensObjectBody(Body):
-    """One object that was detected on the photo."""
+    """An object that was detected on the photo."""
 
     label: str
     score: float
@@ -47,74 +49,74 @@ class LensObjectBody(Body):
 
 
 class LensPhotoBody(Body):
-    """What the models made of the photo."""
+    """The photo's size and objects."""
 
-    width_px: int = Field(description="upright")
+    width_px: int = Field(description="after it was turned upright")
     height_px: int
     objects: tuple[LensObjectBody, ...]
-    dominant: int | None = Field(description="the place in `objects` of what the photo is about; its hits lead")
+    dominant: int | None = Field(description="index in `objects` of the photo's main subject, whose hits come first")
 
 
 class LensHitBody(HitBody):
-    """A hit, and which part of the photo found it."""
+    """A hit, and which part of the photo it is like."""
 
     source: Literal["picture", "object"]
-    object: int | None = Field(description="the place in `understood.objects`")
+    object: int | None = Field(description="index in `understood.objects`")
 
 
 class LensBody(Body):
-    """What is like the photo, most relevant first: `relevance` is how probably it shows the same kind of thing."""
+    """Hits by `relevance`: the probability that a hit shows the same kind of thing as the photo."""
 
     hits: tuple[LensHitBody, ...]
-    exhausted: bool = Field(description="true: these are all there are; false: there are more")
-    cursor: None = Field(None, description="always null: there is no next page, as the photo is not kept; ask for more")
+    exhausted: bool = Field(description="true if there are no more hits")
+    cursor: None = Field(
+        None, description="always null: the photo is not kept, so there is no next page; raise `limit`"
+    )
     understood: LensPhotoBody
 
 
 @router.post("/v1/lens", openapi_extra=_PHOTO)
-async def lens(
-    request: Request, which: Annotated[HitsOptions, Query()], parts: PartsHere, caller: CallerHere
-) -> LensBody:
-    """What is like a photo: as a whole, and like each object on it."""
-    with parts.uploads.place(caller):
-        photo = await _understood(request, parts)
-    seen = [
+async def lens(request: Request, options: Annotated[HitsOptions, Query()], deps: Deps, caller: Caller) -> LensBody:
+    """Pins like the photo: like the whole of it, and like each object on it."""
+    with deps.uploads.permit(caller):
+        photo = await _read_and_embed(request, deps)
+    parts = [
         PhotoPart(
             code=code,
-            label=thing.label,
-            score=thing.score,
-            box=(thing.box.x0, thing.box.y0, thing.box.x1, thing.box.y1),
+            label=found.label,
+            score=found.score,
+            box=(found.box.x0, found.box.y0, found.box.x1, found.box.y1),
         )
-        for thing, code in photo.objects
+        for found, code in photo.objects
     ]
-    queries = lens_queries(photo.whole, seen)
-    found = await parts.searches.ask(
-        lambda index: index.blended(queries, limit=which.limit, filters=which.filters(), order=which.order)
+    queries = lens_queries(photo.whole, parts)
+    result = await deps.searches.run(
+        lambda index: index.blended(queries, limit=options.limit, filters=options.filters(), order=options.order)
     )
-    return _body(found, photo.width_px, photo.height_px, seen)
+    return _body(result, photo.width_px, photo.height_px, parts)
 
 
-async def _understood(request: Request, parts: Dependencies) -> PhotoCodes:
-    encoded = await photo_in(request, within_s=request.app.state.settings.quota.upload_s)
+async def _read_and_embed(request: Request, deps: Dependencies) -> PhotoCodes:
+    encoded = await read_photo(request, timeout_s=request.app.state.settings.quota.upload_s)
     try:
-        return await parts.models.understand(encoded)
+        return await deps.models.embed_photo(encoded)
     except PictureRefused as exc:
         raise Problem(422, "photo-refused", str(exc), field="photo") from exc
 
 
-def _body(found: SearchResult, width_px: int, height_px: int, seen: list[PhotoPart]) -> LensBody:
+def _body(result: SearchResult, width_px: int, height_px: int, parts: list[PhotoPart]) -> LensBody:
     understood = LensPhotoBody(
         width_px=width_px,
         height_px=height_px,
-        objects=tuple(LensObjectBody.model_validate(each) for each in seen),
-        dominant=dominant(seen),
+        objects=tuple(LensObjectBody.model_validate(part) for part in parts),
+        dominant=dominant(parts),
     )
-    return LensBody(hits=tuple(map(_hit, found.hits)), exhausted=found.exhausted, understood=understood)
+    return LensBody(hits=tuple(map(_hit_body, result.hits)), exhausted=result.exhausted, understood=understood)
 
 
-def _hit(hit: Hit) -> LensHitBody:
-    """Place 0 of the queries is the whole picture."""
-    plain = HitBody.model_validate(hit).model_dump(exclude={"thumbnail"})
+def _hit_body(hit: Hit) -> LensHitBody:
+    """Query 0 is the whole picture, query 1 the first object."""
+    fields = HitBody.model_validate(hit).model_dump(exclude={"thumbnail"})
     return LensHitBody(
-        **plain, source="object" if hit.query else "picture", object=hit.query - 1 if hit.query else None
+        **fields, source="object" if hit.query else "picture", object=hit.query - 1 if hit.query else None
     )

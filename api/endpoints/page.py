@@ -1,4 +1,4 @@
-"""The page and its files, from ``api/web``: one document for every address of the page, files under ``/web``."""
+"""Serves the page from ``api/web``: the same HTML at every address of the page, other files under ``/web``."""
 
 import os
 from pathlib import Path
@@ -11,20 +11,19 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 FOLDER: Final = Path(__file__).parents[1] / "web"
-_FRESH: Final = {"Cache-Control": "no-cache"}
+_NO_CACHE: Final = {"Cache-Control": "no-cache"}
 
 router = APIRouter(include_in_schema=False)
 
 
 class _Files(StaticFiles):
-    """Browsers ask each time whether a file changed: modules of two versions must never meet."""
+    """Browsers must ask each time whether a file changed, or modules of two versions could meet in one page."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        """See StaticFiles."""
         response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers.update(_FRESH)
+        response.headers.update(_NO_CACHE)
         return response
 
 
@@ -35,5 +34,5 @@ files = _Files(directory=FOLDER)
 @router.get("/lens")
 @router.get("/pins/{pin_id}")
 async def page() -> FileResponse:
-    """The page; which part of it is shown is the address's to say, and read by the page itself."""
-    return FileResponse(FOLDER / "index.html", headers=_FRESH)
+    """The page reads from the address what to show."""
+    return FileResponse(FOLDER / "index.html", headers=_NO_CACHE)

@@ -1,4 +1,4 @@
-"""Fresh pins for whoever listens: news looked up in the index once, written once, sent to every open stream."""
+"""The stream of fresh pins: each change is read from the index once, encoded once, and sent to every open stream."""
 
 import asyncio
 import logging
@@ -20,17 +20,17 @@ from pinstream.search.hits import IndexedPin
 
 log = logging.getLogger(__name__)
 
-KEPT: Final = 500
-"""Events that a reader who comes back can still get."""
+HISTORY: Final = 500
+"""Events that a reader who reconnects can still get."""
 _BATCH: Final = 32
-_AGAIN_S: Final = 0.5
+_RETRY_S: Final = 0.5
 _HEARTBEAT: Final = b": still here\n\n"
-_OPENING: Final = b"retry: 2000\n\n"
+_RETRY_HINT: Final = b"retry: 2000\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class FeedEvent:
-    """One server-sent event, as it goes over the wire, and the news it tells."""
+    """One server-sent event, encoded, and the change that it reports."""
 
     serial: int
     news: News
@@ -38,7 +38,7 @@ class FeedEvent:
 
 
 class FreshFeed:
-    """News in, events out; use it from one event loop."""
+    """Use it from one event loop."""
 
     def __init__(
         self,
@@ -52,75 +52,74 @@ class FreshFeed:
         self._metrics = metrics
         self._heartbeat_s = heartbeat_s
         self._now_ms = now_ms
-        self._waiting: deque[News] = deque(maxlen=KEPT)
-        self._events: deque[FeedEvent] = deque(maxlen=KEPT)
-        self._told = 0
-        self._changed = asyncio.Event()
-        self._arrived = asyncio.Event()
+        self._waiting: deque[News] = deque(maxlen=HISTORY)
+        self._events: deque[FeedEvent] = deque(maxlen=HISTORY)
+        self._last_serial = 0
+        self._has_events = asyncio.Event()
+        self._has_waiting = asyncio.Event()
         self._closing = False
         self._readers = 0
         self._connected = False
-        self._began_ms = now_ms()
+        self._started_ms = now_ms()
 
     @property
     def is_connected(self) -> bool:
-        """Whether Kafka is being read, so that news can come."""
+        """Whether Kafka is being read."""
         return self._connected
 
     @property
     def last_event_id(self) -> str:
-        """From where on a stream goes on; before anything was heard, the time now."""
+        """A stream opened with this continues after all events so far; if there were none, it is the time now."""
         return self._events[-1].news.event_id if self._events else f"{self._now_ms()}-"
 
-    def hear(self, news: News) -> None:
-        """Take in news; they are told once the index shows them."""
+    def add(self, news: News) -> None:
+        """A change to send once the index shows it."""
         self._waiting.append(news)
-        self._arrived.set()
+        self._has_waiting.set()
 
-    def connected(self, is_connected: bool) -> None:
-        """Take note of whether Kafka is being read."""
+    def set_connected(self, is_connected: bool) -> None:
         self._connected = is_connected
         self._metrics.set("kafka_connected", is_connected)
 
     def close(self) -> None:
-        """End every stream after what it has to say."""
+        """Every stream ends after the events so far."""
         self._closing = True
-        self._changed.set()
+        self._has_events.set()
 
     async def run(self) -> None:
-        """Look up what was heard, again and again, until cancelled. Without an index it only takes longer."""
+        """Send changes until cancelled; while the index does not answer, they wait."""
         while True:
-            await self._arrived.wait()
-            self._arrived.clear()
+            await self._has_waiting.wait()
+            self._has_waiting.clear()
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]
                 try:
-                    await self._tell(batch)
+                    await self._send(batch)
                 except Exception:
-                    log.exception("%d fresh pins are not told", len(batch))
+                    log.exception("%d fresh pins could not be sent", len(batch))
 
     async def events(self, after: str | None) -> AsyncGenerator[bytes, None]:
-        """Frames for one reader: what came after the event ``after``, then what comes; comments when nothing does.
+        """Encoded events for one reader: those after the event ``after``, then new ones, and a comment as heartbeat.
 
-        Ends when the service does. A reader slower than the pins misses the oldest.
+        Ends with the service. A reader that falls more than 500 events behind misses the oldest of them.
         """
         self._readers += 1
         self._metrics.set("streams", self._readers)
         try:
-            yield _OPENING
-            told = self._serial_of(after)
+            yield _RETRY_HINT
+            sent = self._serial_of(after)
             while True:
-                news = [event for event in self._events if event.serial > told]
+                news = [event for event in self._events if event.serial > sent]
                 for event in news:
                     yield event.frame
-                    told = event.serial
+                    sent = event.serial
                 if news:
                     continue
                 if self._closing:
                     return
                 try:
                     async with asyncio.timeout(self._heartbeat_s):
-                        await self._changed.wait()
+                        await self._has_events.wait()
                 except TimeoutError:
                     yield _HEARTBEAT
         finally:
@@ -128,46 +127,49 @@ class FreshFeed:
             self._metrics.set("streams", self._readers)
 
     def _serial_of(self, event_id: str | None) -> int:
-        """The serial number of the last event that the reader has."""
+        """The serial number of the last event that the reader has.
+
+        An id of another instance, or from before a restart, is not found here: then its time decides.
+        """
         if event_id is None:
-            return self._told
+            return self._last_serial
         known = next((event.serial for event in self._events if event.news.event_id == event_id), None)
         if known is not None:
             return known
         at_ms = event_id.partition("-")[0]
         since_ms = int(at_ms) if at_ms.isascii() and at_ms.isdigit() and len(at_ms) < 16 else 0
-        return next((event.serial - 1 for event in self._events if event.news.at_ms >= since_ms), self._told)
+        return next((event.serial - 1 for event in self._events if event.news.at_ms >= since_ms), self._last_serial)
 
-    async def _tell(self, batch: Sequence[News]) -> None:
+    async def _send(self, batch: Sequence[News]) -> None:
         wanted = {news.pin_id for news in batch if news.kind == "pin"}
-        pins = await self._looked_up(wanted)
+        pins = await self._read_pins(wanted)
         for news in batch:
-            data = self._data(news, pins.get(news.pin_id))
+            data = self._encode(news, pins.get(news.pin_id))
             if data is not None:
-                self._told += 1
+                self._last_serial += 1
                 frame = f"id: {news.event_id}\nevent: {news.kind}\ndata: ".encode() + data + b"\n\n"
-                self._events.append(FeedEvent(self._told, news, frame))
+                self._events.append(FeedEvent(self._last_serial, news, frame))
                 self._metrics.add("fresh", news.kind)
-        self._changed.set()
-        self._changed.clear()
+        self._has_events.set()
+        self._has_events.clear()
 
-    def _data(self, news: News, pin: IndexedPin | None) -> bytes | None:
-        """What the event says; nothing of a pin that has been deleted since."""
+    def _encode(self, news: News, pin: IndexedPin | None) -> bytes | None:
+        """The event's data; None for a pin that has been deleted since."""
         if news.kind == "gone":
             return orjson.dumps({"pin_id": news.pin_id, "version": news.version})
         if pin is None:
             return None
-        if news.at_ms >= self._began_ms:
+        if news.at_ms >= self._started_ms:
             self._metrics.observe("fresh", pin.age_s)
         return PinBody.model_validate(pin).model_dump_json().encode()
 
-    async def _looked_up(self, pin_ids: set[str]) -> dict[str, IndexedPin]:
+    async def _read_pins(self, pin_ids: set[str]) -> dict[str, IndexedPin]:
         while pin_ids:
             try:
-                found = await self._searches.ask(lambda index: index.get_many(pin_ids))
+                found = await self._searches.run(lambda index: index.get_many(pin_ids))
             except (VectorIndexError, Problem) as exc:
-                log.warning("fresh pins wait for the index: %s", exc)
-                await asyncio.sleep(_AGAIN_S)
+                log.warning("the stream of fresh pins waits for the index: %s", exc)
+                await asyncio.sleep(_RETRY_S)
             else:
                 return {pin_id: pin for pin_id, pin in found.items() if not isinstance(pin, PinUnknown)}
         return {}

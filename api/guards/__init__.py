@@ -1,1 +1,1 @@
-"""What every request passes: keys, quotas, limits, deadlines, safe headers."""
+"""What every request passes before its endpoint: API keys, rate limits, size and time limits; and error answers."""

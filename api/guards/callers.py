@@ -1,4 +1,4 @@
-"""Whose request this is: as far as addresses tell, and as the guard found."""
+"""Who the caller of a request is: the name of its API key, else its address."""
 
 from collections.abc import Sequence
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -11,38 +11,38 @@ from starlette.types import Scope
 from fetch.ssrf_policy import Network
 
 
-def address_of(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> str:
-    """Whose request this is: the nearest address of the way here that is no proxy of ours, of IPv6 the /64 of it."""
+def client_address(scope: Scope, headers: Headers, proxies: Sequence[Network]) -> str:
+    """The last address before our own proxies, of IPv6 its /64; ``X-Forwarded-For`` counts only from ``proxies``."""
     client = scope.get("client")
-    here = client[0] if client else "unknown"
-    way = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",") if part.strip()]
-    while way and _is_among(here, proxies):
-        here = way.pop()
-    return _household(here)
+    address = client[0] if client else "unknown"
+    forwarded = [part.strip() for part in ",".join(headers.getlist("x-forwarded-for")).split(",") if part.strip()]
+    while forwarded and _is_in(proxies, address):
+        address = forwarded.pop()
+    return _without_ipv6_interface(address)
 
 
-def _household(address: str) -> str:
-    """One caller has 2 ** 64 addresses of IPv6, and would have as many buckets."""
+def _without_ipv6_interface(address: str) -> str:
+    """One IPv6 customer has a /64, 2 ** 64 addresses, and would have as many token buckets."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return address
-    if not isinstance(found, IPv6Address):
+    if not isinstance(parsed, IPv6Address):
         return address
-    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
 
 
-def _is_among(address: str, proxies: Sequence[Network]) -> bool:
+def _is_in(networks: Sequence[Network], address: str) -> bool:
     try:
-        return any(ip_address(address) in network for network in proxies)
+        return any(ip_address(address) in network for network in networks)
     except ValueError:
         return False
 
 
-def _caller_here(request: Request) -> str:
+def get_caller(request: Request) -> str:
+    """As `api.guards.request_guard` found it; for FastAPI's `Depends`."""
     caller: str = request.state.caller
     return caller
 
 
-CallerHere = Annotated[str, Depends(_caller_here)]
-"""The caller whose tokens the guard took: its key, else its address."""
+Caller = Annotated[str, Depends(get_caller)]

@@ -1,4 +1,4 @@
-"""Endpoints that end in time, whatever they wait for: the body, the index, the models, a picture's host."""
+"""The time limit of a request, whatever it waits for: its body, the index, the models, a picture's host."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -10,14 +10,13 @@ from fastapi.routing import APIRoute
 from api.guards.problems import Problem
 
 
-class TimedRoute(APIRoute):
-    """An endpoint that answers within the application's ``timeout_s``, else with a problem."""
+class DeadlineRoute(APIRoute):
+    """An endpoint that answers within the application's ``timeout_s``, if need be with a problem (503)."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """See FastAPI."""
         handle = super().get_route_handler()
 
-        async def timed(request: Request) -> Response:
+        async def handle_in_time(request: Request) -> Response:
             timeout_s: float = request.app.state.timeout_s
             try:
                 async with asyncio.timeout(timeout_s):
@@ -26,4 +25,4 @@ class TimedRoute(APIRoute):
                 detail = f"no answer within {timeout_s:g} s"
                 raise Problem(503, "too-slow", detail, retry_after_s=timeout_s) from exc
 
-        return timed
+        return handle_in_time

@@ -1,4 +1,4 @@
-"""Every answer counted and timed, by route; nothing is logged of a request, least of all a photo."""
+"""Counts and times every answer by route. Nothing of a request is logged, least of all a photo."""
 
 import time
 from http import HTTPMethod
@@ -8,25 +8,24 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.metrics import ApiMetrics
 
-_UNMATCHED: Final = "none"
+_NO_ROUTE: Final = "none"
 _METHODS: Final = frozenset(HTTPMethod)
 
 
 class RequestMetrics:
-    """Counts answers and times those that are no streams."""
+    """Middleware; streams are counted and not timed."""
 
     def __init__(self, app: ASGIApp, *, metrics: ApiMetrics) -> None:
         self._app = app
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """See ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun_s, status, is_stream = time.monotonic(), 0, False
+        started_s, status, is_stream = time.monotonic(), 0, False
 
-        async def seen(message: Message) -> None:
+        async def observe_and_send(message: Message) -> None:
             nonlocal status, is_stream
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -34,10 +33,11 @@ class RequestMetrics:
             await send(message)
 
         try:
-            await self._app(scope, receive, seen)
+            await self._app(scope, receive, observe_and_send)
         finally:
-            route = getattr(scope.get("route"), "path", _UNMATCHED)
-            method = scope["method"] if scope["method"] in _METHODS else "other"  # callers may send any word
+            route = getattr(scope.get("route"), "path", _NO_ROUTE)
+            # Callers may send any word as a method: a label for each would be a series for each.
+            method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.add("requests", route, method, str(status or 500))
             if not is_stream:
-                self._metrics.observe("request", time.monotonic() - begun_s, route)
+                self._metrics.observe("request", time.monotonic() - started_s, route)

@@ -1,1 +1,1 @@
-"""Pictures in the read service: fetched, decoded, embedded, shrunk, cached."""
+"""The pictures of pins and photos: fetched, cached, made small, and embedded for searches."""

@@ -1,4 +1,4 @@
-"""Rectangles on a picture: whether one can be asked for, how much two share, and which object a person meant."""
+"""Boxes on a picture: the smallest allowed, intersection over union, and the object that a drawn box covers."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,12 +7,12 @@ from pinstream.search.hits import PinObject
 from pinstream.store.collection import Box
 
 MIN_SIDE: Final = 0.01
-"""A thinner box shows nothing."""
+"""Shortest side of a box, as a fraction of the picture."""
 SNAP_IOU: Final = 0.4
-"""From this overlap on (intersection over union) an object is offered in place of a drawn box."""
+"""A drawn box covers an object if their intersection over union is at least this."""
 
 
-def overlap(one: Box, other: Box) -> float:
+def iou(one: Box, other: Box) -> float:
     """Intersection over union, 0 to 1."""
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
@@ -21,10 +21,10 @@ def overlap(one: Box, other: Box) -> float:
     return shared / union if union > 0 else 0.0
 
 
-def nearest(box: Box, objects: Sequence[PinObject]) -> PinObject | None:
-    """The object that shares most with ``box``, if that is enough to be meant."""
-    best = max(objects, key=lambda thing: (overlap(box, thing.box), -thing.slot), default=None)
-    return best if best is not None and overlap(box, best.box) >= SNAP_IOU else None
+def best_match(box: Box, objects: Sequence[PinObject]) -> PinObject | None:
+    """The object with the largest IoU with ``box``, if that is at least `SNAP_IOU`."""
+    best = max(objects, key=lambda each: (iou(box, each.box), -each.slot), default=None)
+    return best if best is not None and iou(box, best.box) >= SNAP_IOU else None
 
 
 def _area(box: Box) -> float:

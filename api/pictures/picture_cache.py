@@ -1,4 +1,4 @@
-"""The encoded picture of a pin, fetched again under the fetch policy, once at a time, and remembered for a while."""
+"""The encoded pictures of pins: fetched under the fetch policy, each once at a time, and cached."""
 
 import asyncio
 import hashlib
@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from cachetools import LRUCache
 
 from api.feed.journal import Journal, RecordPosition
-from api.guards.concurrency import ConcurrencyLimit
+from api.guards.concurrency_limit import ConcurrencyLimit
 from api.guards.problems import Problem
 from api.metrics import ApiMetrics
 from fetch.errors import FetchError, FetchFailed, FetchRefused
@@ -21,14 +21,14 @@ from pinstream.search.hits import IndexedPin
 
 _REFUSED_FOR_S: Final = 60.0
 _FAILED_FOR_S: Final = 5.0
-_FAILURES: Final = 10_000
+_MAX_ERRORS: Final = 10_000
 
 Key = tuple[str, int]
-"""A pin and its version: one content."""
+"""A pin and its version, which together have one picture."""
 
 
 class UrlFetcher(Protocol):
-    """Whoever gets pictures from their addresses, such as `fetch.fetcher.Fetcher`."""
+    """Fetches pictures from their addresses, such as `fetch.fetcher.Fetcher`."""
 
     async def fetch(self, image: ImageRef) -> bytes:
         """The encoded picture; raises FetchRefused or FetchFailed."""
@@ -36,95 +36,95 @@ class UrlFetcher(Protocol):
 
 
 class InlineSource(Protocol):
-    """Whoever gets pictures that travelled inside their events."""
+    """Reads pictures that are inside their events, such as `api.pictures.inline_reader.InlineReader`."""
 
-    async def read(self, pin_id: str, version: int, place: RecordPosition) -> bytes:
-        """The encoded picture in the event at ``place``; raises FetchRefused (no such version there), FetchFailed."""
+    async def read(self, pin_id: str, version: int, position: RecordPosition) -> bytes:
+        """The encoded picture; raises FetchRefused if the event there is not of that version, or FetchFailed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class PinPicture:
-    """An encoded picture, and the SHA-256 of its bytes in hexadecimal."""
+    """An encoded picture and the SHA-256 of its bytes, hexadecimal."""
 
     encoded: bytes
     sha256: str
 
 
 class PictureCache:
-    """Pictures by pin; use it from one event loop."""
+    """Use it from one event loop."""
 
     def __init__(
         self,
-        fetch: UrlFetcher,
-        inline: InlineSource,
+        fetcher: UrlFetcher,
+        inline_pictures: InlineSource,
         journal: Journal,
-        gate: ConcurrencyLimit,
+        limit: ConcurrencyLimit,
         *,
         capacity_bytes: int,
         metrics: ApiMetrics,
     ) -> None:
-        self._fetch = fetch
-        self._inline = inline
+        self._fetcher = fetcher
+        self._inline_pictures = inline_pictures
         self._journal = journal
-        self._gate = gate
+        self._limit = limit
         self._metrics = metrics
-        self._kept: LRUCache[Key, PinPicture] = LRUCache(capacity_bytes, getsizeof=lambda kept: len(kept.encoded))
-        self._failed: LRUCache[Key, tuple[float, FetchError]] = LRUCache(_FAILURES)
-        self._coming: dict[Key, asyncio.Task[PinPicture]] = {}
+        self._cached: LRUCache[Key, PinPicture] = LRUCache(capacity_bytes, getsizeof=lambda each: len(each.encoded))
+        self._errors: LRUCache[Key, tuple[float, FetchError]] = LRUCache(_MAX_ERRORS)
+        self._running: dict[Key, asyncio.Task[PinPicture]] = {}
         self.clock: Callable[[], float] = time.monotonic
 
-    async def of(self, pin: IndexedPin) -> PinPicture:
-        """The picture as its address gives it now; raises FetchRefused, FetchFailed, or a Problem (429).
+    async def get(self, pin: IndexedPin) -> PinPicture:
+        """The picture as it is at its address now; raises FetchRefused, FetchFailed, or a Problem (429).
 
-        A failure is remembered for some seconds, a refusal for a minute: a broken address is not asked by every reader.
+        FetchFailed is raised again for 5 s and FetchRefused for 60 s without a fetch, to spare hosts that fail.
         """
         key = (pin.pin_id, pin.version)
-        kept = self._kept.get(key)
-        self._metrics.add("cache_hits" if kept else "cache_misses", "pictures")
-        if kept is not None:
-            return kept
-        self._raise_again(key)
-        coming = self._coming.get(key)
-        if coming is None:
-            coming = asyncio.create_task(self._got(key, pin))
-            self._coming[key] = coming
-            coming.add_done_callback(lambda _done: self._coming.pop(key, None))
-        return await asyncio.shield(coming)
+        cached = self._cached.get(key)
+        self._metrics.add("cache_hits" if cached else "cache_misses", "pictures")
+        if cached is not None:
+            return cached
+        self._raise_recent_error(key)
+        task = self._running.get(key)
+        if task is None:
+            task = asyncio.create_task(self._fetch(key, pin))
+            self._running[key] = task
+            task.add_done_callback(lambda _done: self._running.pop(key, None))
+        return await asyncio.shield(task)
 
-    def _raise_again(self, key: Key) -> None:
-        failed = self._failed.get(key)
-        if failed is not None:
-            until_s, error = failed
+    def _raise_recent_error(self, key: Key) -> None:
+        recent = self._errors.get(key)
+        if recent is not None:
+            until_s, error = recent
             if self.clock() < until_s:
                 raise copy(error)
-            del self._failed[key]
+            del self._errors[key]
 
-    async def _got(self, key: Key, pin: IndexedPin) -> PinPicture:
+    async def _fetch(self, key: Key, pin: IndexedPin) -> PinPicture:
         try:
-            async with self._gate.place():
-                encoded = await self._ask(pin)
+            async with self._limit.permit():
+                encoded = await self._read(pin)
         except FetchError as exc:
             for_s = _FAILED_FOR_S if isinstance(exc, FetchFailed) else _REFUSED_FOR_S
-            # A copy has no traceback, whose frames would keep what was read of the picture.
-            self._failed[key] = (self.clock() + for_s, copy(exc))
+            # A copy has no traceback, whose frames would keep the picture that was read so far in memory.
+            self._errors[key] = (self.clock() + for_s, copy(exc))
             raise
         picture = PinPicture(encoded, hashlib.sha256(encoded).hexdigest())
         with suppress(ValueError):  # larger than the whole cache: fetched again when it is asked for again
-            self._kept[key] = picture
+            self._cached[key] = picture
         return picture
 
-    async def _ask(self, pin: IndexedPin) -> bytes:
+    async def _read(self, pin: IndexedPin) -> bytes:
         if pin.image_url:
-            return await self._fetch.fetch(ImageRef(url=pin.image_url))
-        place = self._journal.known(pin.pin_id).place_of(pin.version)
-        if place is None:
-            raise FetchRefused(f"pin {pin.pin_id}: its picture travelled in its event, too long ago to find that again")
-        return await self._inline.read(pin.pin_id, pin.version, place)
+            return await self._fetcher.fetch(ImageRef(url=pin.image_url))
+        position = self._journal.known(pin.pin_id).place_of(pin.version)
+        if position is None:
+            raise FetchRefused(f"pin {pin.pin_id}: its picture was inside its event, whose position is no longer known")
+        return await self._inline_pictures.read(pin.pin_id, pin.version, position)
 
 
 def reason_of(error: FetchError | Problem) -> str:
-    """Why there is no picture, in a word, as a header may carry it."""
+    """Why there is no picture, as one word for a header."""
     if isinstance(error, Problem):
         return error.kind
     return "unavailable" if isinstance(error, FetchFailed) else "gone"

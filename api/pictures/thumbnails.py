@@ -1,4 +1,4 @@
-"""Small pictures for a browser, made anew from pixels: no byte that a stranger wrote reaches it. And placeholders."""
+"""Thumbnails, encoded anew from pixels so that no byte of the original reaches a browser; and placeholders."""
 
 import hashlib
 from enum import IntEnum
@@ -18,7 +18,7 @@ _QUALITY: Final[dict[Format, list[int]]] = {
 
 
 class Width(IntEnum):
-    """The widths that thumbnails come in, px."""
+    """Pixels."""
 
     SMALL = 160
     MEDIUM = 320
@@ -27,19 +27,21 @@ class Width(IntEnum):
 
 
 MAX_ASPECT: Final = 8
-"""A thumbnail is so many times as high as it may be wide at most: WebP ends at 16,383 px, and so does patience."""
+"""A thumbnail is at most this many times as high as its width: WebP allows at most 16,383 px."""
 
 
-def rendered(encoded: bytes, width_px: int, kind: Format, *, max_pixels: int) -> bytes:
-    """The picture, upright, at most so wide, never enlarged; blocks. Raises PictureRefused."""
-    pixels = _shrunk(decode(encoded, max_pixels=max_pixels), width_px)
-    made, content = cv2.imencode(f".{kind}", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), _QUALITY[kind])
-    if not made:
-        raise RuntimeError(f"OpenCV cannot write {kind}")
+def render_thumbnail(encoded: bytes, width_px: int, image_format: Format, *, max_pixels: int) -> bytes:
+    """The picture upright, at most ``width_px`` wide, never enlarged; blocks. Raises PictureRefused."""
+    pixels = _shrink(decode(encoded, max_pixels=max_pixels), width_px)
+    encoded_ok, content = cv2.imencode(
+        f".{image_format}", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), _QUALITY[image_format]
+    )
+    if not encoded_ok:
+        raise RuntimeError(f"OpenCV cannot write {image_format}")
     return content.tobytes()
 
 
-def _shrunk(pixels: Pixels, width_px: int) -> Pixels:
+def _shrink(pixels: Pixels, width_px: int) -> Pixels:
     height, width = pixels.shape[:2]
     scale = min(width_px / width, MAX_ASPECT * width_px / height)
     if scale >= 1:
@@ -49,8 +51,8 @@ def _shrunk(pixels: Pixels, width_px: int) -> Pixels:
     return small
 
 
-def placeholder(pin_id: str, reason: str) -> bytes:
-    """A drawn picture for a pin whose own cannot be had, as SVG; each pin has its colour."""
+def placeholder_svg(pin_id: str, reason: str) -> bytes:
+    """A drawing to show instead of a pin's picture; each pin has its own colour."""
     hue = int(hashlib.sha256(pin_id.encode()).hexdigest()[:4], 16) % 360
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 320 320" role="img" '
@@ -62,6 +64,5 @@ def placeholder(pin_id: str, reason: str) -> bytes:
     ).encode()
 
 
-def etag(sha256: str, width_px: int, kind: str) -> str:
-    """What tells one thumbnail from another."""
-    return f'"{sha256[:20]}-{width_px}-{kind}"'
+def etag(sha256: str, width_px: int, image_format: str) -> str:
+    return f'"{sha256[:20]}-{width_px}-{image_format}"'

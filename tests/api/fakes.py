@@ -1,4 +1,4 @@
-"""The service on stand-ins: an index in memory, pictures by address, and models that go by colour."""
+"""The service on fakes: an index in memory, pictures by address, and models whose codes are colours."""
 
 import asyncio
 import json
@@ -12,8 +12,8 @@ import httpx
 import numpy as np
 from fastapi import FastAPI
 
-from api.app import application
-from api.assembly import Backing, assembled
+from api.app import create_app
+from api.assembly import BackendClients, build_dependencies
 from api.dependencies import Dependencies
 from api.feed.journal import RecordPosition
 from api.metrics import ApiMetrics
@@ -49,7 +49,7 @@ def painted(ground: Colour, *patches: tuple[Box, Colour], width: int = 200, heig
 
 @dataclass
 class Web:
-    """Pictures by address; an error instead of a picture is raised; cleared, ``answers`` holds everybody up."""
+    """Pictures by address; an error in place of a picture is raised. While ``answers`` is cleared, calls wait."""
 
     pictures: dict[str, bytes | Exception] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
@@ -70,13 +70,13 @@ class Web:
 
 @dataclass
 class Records:
-    """Pictures inside events, each of a version, by their place."""
+    """Pictures inside events, each of a version, by their position."""
 
     pictures: dict[RecordPosition, tuple[int, bytes]] = field(default_factory=dict)
 
-    async def read(self, pin_id: str, version: int, place: RecordPosition) -> bytes:
+    async def read(self, pin_id: str, version: int, position: RecordPosition) -> bytes:
         """The picture in the event."""
-        there, picture = self.pictures.get(place, (None, b""))
+        there, picture = self.pictures.get(position, (None, b""))
         if there != version:
             raise FetchRefused(f"not kept any more, or of version {there}")
         return picture
@@ -84,7 +84,7 @@ class Records:
 
 @dataclass
 class ColourModels:
-    """Both models: codes go by the mean colour, ``objects`` are on every picture. Cleared, ``answers`` holds up."""
+    """Both models: a code is a mean colour, a picture shows ``objects``. While ``answers`` is cleared, calls wait."""
 
     objects: tuple[Detection, ...] = ()
     failure: Exception | None = None
@@ -106,7 +106,7 @@ class ColourModels:
         self.crops += len(boxes)
         return [colour_code(_inside(pixels, box).mean(axis=(0, 1))) for box in boxes]
 
-    async def run(self) -> object:
+    async def check(self) -> object:
         """What readiness asks."""
         return await self.embed(np.zeros((8, 8, 3), np.uint8), [WHOLE])
 
@@ -126,7 +126,7 @@ def _inside(pixels: Pixels, box: Box) -> Pixels:
 
 @dataclass
 class Bench:
-    """A service and everything behind it in reach."""
+    """A service and the fakes behind it."""
 
     settings: ApiSettings = field(default_factory=ApiSettings)
     store: MemoryStore = field(default_factory=MemoryStore)
@@ -140,14 +140,14 @@ class Bench:
 
         @asynccontextmanager
         async def opened(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
-            ports = Backing(
-                store=self.store, fetch=self.web, inline=self.records,
-                detector=self.models, embedder=self.models, canary=self.models.run,
+            clients = BackendClients(
+                store=self.store, fetcher=self.web, inline_pictures=self.records,
+                detector=self.models, embedder=self.models, check_models=self.models.check,
             )  # fmt: skip
-            async with assembled(settings, metrics, ports) as parts:
-                yield parts
+            async with build_dependencies(settings, metrics, clients) as deps:
+                yield deps
 
-        return application(self.settings, opened)
+        return create_app(self.settings, opened)
 
     def pin(self, pin_id: str, colour: Colour = RED, *objects: tuple[str, Box, Colour], **more: Any) -> None:
         """A pin of one colour with objects of others, indexed, its picture on the web."""
@@ -166,21 +166,21 @@ class Bench:
 
 
 @dataclass
-class Asked:
-    """A running service: a client that asks it in this process, and its parts."""
+class RunningService:
+    """A running service: a client in this process, and its dependencies."""
 
     client: httpx.AsyncClient
-    parts: Dependencies
+    deps: Dependencies
 
 
 @asynccontextmanager
-async def asked(bench: Bench) -> AsyncIterator[Asked]:
+async def start_service(bench: Bench) -> AsyncIterator[RunningService]:
     """The bench's service, started. Streams cannot be read this way: httpx' transport waits for their end."""
     app = bench.app
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield Asked(client, app.state.parts)
+            yield RunningService(client, app.state.dependencies)
 
 
 def outcome(pin_id: str, result: str = "indexed", *, offset: int = 0, **more: Any) -> PinOutcome:

@@ -30,7 +30,7 @@ from pinstream import (
 )
 from pinstream.store.collection import tombstone
 from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, WHITE, Bench, outcome, painted
-from tests.api.serving import Served, served
+from tests.api.socket_server import SocketService, serve_on_socket
 
 RIGHT = Box(0.5, 0.0, 1.0, 1.0)
 CLIENTS = pytest.mark.parametrize("kind", [PinstreamClient, AsyncPinstreamClient])
@@ -48,12 +48,14 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-def service(bench: Bench) -> Iterator[Served]:
-    with served(bench) as running:
+def service(bench: Bench) -> Iterator[SocketService]:
+    with serve_on_socket(bench) as running:
         yield running
 
 
-async def ask(kind: Kind, service: Served, call: str, *arguments: Any, key: str | None = None, **more: Any) -> Any:
+async def ask(
+    kind: Kind, service: SocketService, call: str, *arguments: Any, key: str | None = None, **more: Any
+) -> Any:
     """What a client of that kind gets."""
     client = kind(service.address, key=key, retry_for_s=0)
     try:
@@ -66,7 +68,7 @@ async def ask(kind: Kind, service: Served, call: str, *arguments: Any, key: str 
 
 
 @CLIENTS
-async def test_a_client_answers_as_the_library_does(bench: Bench, service: Served, kind: Kind) -> None:
+async def test_a_client_answers_as_the_library_does(bench: Bench, service: SocketService, kind: Kind) -> None:
     index = VisualIndex.over(bench.store, clock_ms=lambda: NOW_MS)
     questions: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
         ("get", ("q",), {}),
@@ -93,7 +95,7 @@ def without_age(answer: Any) -> Any:
 
 
 @CLIENTS
-async def test_pages_follow_one_another(service: Served, kind: Kind) -> None:
+async def test_pages_follow_one_another(service: SocketService, kind: Kind) -> None:
     first = await ask(kind, service, "related", "q", limit=2)
     rest = await ask(kind, service, "related", "q", limit=2, cursor=first.cursor)
 
@@ -102,7 +104,7 @@ async def test_pages_follow_one_another(service: Served, kind: Kind) -> None:
 
 
 @CLIENTS
-async def test_flashlight_lens_and_pictures(bench: Bench, service: Served, kind: Kind) -> None:
+async def test_flashlight_lens_and_pictures(bench: Bench, service: SocketService, kind: Kind) -> None:
     bench.models.objects = (Detection("bag", 0.9, Box(0.25, 0.25, 0.75, 0.75)),)
 
     light = await ask(
@@ -119,13 +121,13 @@ async def test_flashlight_lens_and_pictures(bench: Bench, service: Served, kind:
 
 
 @CLIENTS
-async def test_what_is_refused_is_an_error_of_the_library(bench: Bench, service: Served, kind: Kind) -> None:
+async def test_what_is_refused_is_an_error_of_the_library(bench: Bench, service: SocketService, kind: Kind) -> None:
     bench.store.upsert([tombstone("gone", 0, 2, at_ms=NOW_MS)])
     bench.pin("lost", image_url="https://nowhere/x.png")
     del bench.web.pictures["https://nowhere/x.png"]
     bench.pin("coming", alive=False)
     bench.store.delete(["coming#0"])
-    journal = service.parts.journal
+    journal = service.deps.journal
     service.loop.call_soon_threadsafe(journal.settled, outcome("dead", "dead", reason="no picture"))
     service.loop.call_soon_threadsafe(journal.settled, outcome("coming"))
     refusals: list[tuple[type[Exception], str, tuple[Any, ...], dict[str, Any]]] = [
@@ -152,7 +154,7 @@ async def test_what_is_refused_is_an_error_of_the_library(bench: Bench, service:
 async def test_a_photo_that_arrives_too_slowly_is_the_callers_to_correct(kind: Kind) -> None:
     hasty = Bench(ApiSettings(quota=QuotaSettings(upload_s=1e-6)))
 
-    with served(hasty) as service, pytest.raises(QueryInvalid, match="did not arrive within"):
+    with serve_on_socket(hasty) as service, pytest.raises(QueryInvalid, match="did not arrive within"):
         await ask(kind, service, "lens", bytes(2**20))
 
 
@@ -160,7 +162,7 @@ async def test_a_photo_that_arrives_too_slowly_is_the_callers_to_correct(kind: K
 @pytest.mark.parametrize("name", ["domain", "label", "but"])
 @pytest.mark.parametrize("given", [(), [], "", ("",), "a\nb"])
 async def test_what_the_library_refuses_as_names_the_service_does(
-    bench: Bench, service: Served, kind: Kind, name: str, given: Any
+    bench: Bench, service: SocketService, kind: Kind, name: str, given: Any
 ) -> None:
     filters = Filters(**{name: given})
 
@@ -172,7 +174,7 @@ async def test_what_the_library_refuses_as_names_the_service_does(
 
 
 @pytest.mark.parametrize("name", ["domain", "label", "but"])
-def test_an_empty_list_is_refused_in_json_and_no_list_is_any(service: Served, name: str) -> None:
+def test_an_empty_list_is_refused_in_json_and_no_list_is_any(service: SocketService, name: str) -> None:
     question = {"pin_id": "q", "box": [0.0, 0.0, 1.0, 1.0]}
 
     refused, found = (
@@ -180,16 +182,16 @@ def test_an_empty_list_is_refused_in_json_and_no_list_is_any(service: Served, na
     )
 
     assert (refused.status_code, refused.json()["field"]) == (422, name)
-    assert refused.json()["detail"].startswith(f"{name}: give at least one name, or leave it out for any")
+    assert refused.json()["detail"].startswith(f"{name}: give at least one name, or leave the parameter out for any")
     assert len(found.json()["hits"]) == 3
 
 
 @CLIENTS
 async def test_keys_and_dead_addresses(kind: Kind) -> None:
-    locked = Bench(ApiSettings(api=ServiceSettings(keys=("sesame",))))  # type: ignore[arg-type]
+    locked = Bench(ApiSettings(api=ServiceSettings(keys=("sesame",))))
     locked.pin("a")
 
-    with served(locked) as service:
+    with serve_on_socket(locked) as service:
         found = await ask(kind, service, "get", "a", key="sesame")
         with pytest.raises(ServiceRefused, match="API key"):
             await ask(kind, service, "get", "a", key="onions")

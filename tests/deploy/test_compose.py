@@ -238,7 +238,7 @@ def test_the_packages_of_the_image_suffice_for_every_program(tmp_path: Path) -> 
         pytest.skip(f"uv's cache lacks a package: {sync.stderr}")
     assert sync.returncode == 0, sync.stderr
     code = (
-        "import streams.__main__, streams.worker.service, streams.worker.tracing, api.service, index.__main__, "
+        "import streams.__main__, streams.worker.service, streams.worker.tracing, api.server, index.__main__, "
         "inference.cli, faust"
     )
 

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Page, expect
 
 TILES: Final = ".tiles .tile a"

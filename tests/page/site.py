@@ -13,7 +13,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dependencies import Dependencies
-from api.service import Server
+from api.server import Server
 from api.settings import ApiSettings
 from inference.detect import Detection
 from inference.images import Box, Pixels
@@ -94,7 +94,7 @@ class Site:
 
     url: str
     bench: Bench
-    parts: Dependencies
+    deps: Dependencies
     models: SampleModels
     heard: int = 0
     published: list[str] = field(default_factory=list)
@@ -106,7 +106,7 @@ class Site:
         pin = sample(number)
         now_ms = time.time_ns() // 1_000_000
         published_at_ms = now_ms - round(age_s * 1000)
-        pin_id = more.pop("pin_id", pin.pin_id)
+        pin_id: str = more.pop("pin_id", pin.pin_id)
         url = more.pop("image_url", f"https://pictures/{pin.pin_id}.jpg")
         fields = {
             "version": version or published_at_ms, "domain": pin.domain, "title": pin.title, "image_url": url,
@@ -132,7 +132,7 @@ class Site:
         """An outcome comes in from Kafka."""
         self.heard += 1
         finished_at_ms = time.time_ns() // 1_000_000
-        self.parts.journal.settled(outcome(pin_id, result, offset=self.heard, finished_at_ms=finished_at_ms, **more))
+        self.deps.journal.settled(outcome(pin_id, result, offset=self.heard, finished_at_ms=finished_at_ms, **more))
 
 
 def mean_colour(pin: SamplePin, box: Sequence[float]) -> tuple[int, int, int]:
@@ -158,10 +158,10 @@ async def running(settings: ApiSettings | None = None) -> AsyncIterator[Site]:
         await asyncio.sleep(0.01)
         if serving.done():
             await serving
-    parts = app.state.parts
-    parts.feed.connected(True)
+    deps = app.state.dependencies
+    deps.feed.set_connected(True)
     try:
-        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", bench, parts, models, photos=photos)
+        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", bench, deps, models, photos=photos)
     finally:
         server.should_exit = True
         await serving

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from api.endpoints.page import FOLDER
-from tests.api.fakes import Bench, asked
+from tests.api.fakes import Bench, start_service
 
 PAGE = (FOLDER / "index.html").read_text()
 MODULES = sorted((FOLDER / "js").glob("*.js"))
@@ -16,7 +16,7 @@ NAMESPACES = {"http://www.w3.org/2000/svg", "http://page"}
 
 
 async def test_files_are_served_as_what_they_are_and_asked_for_anew() -> None:
-    async with asked(Bench()) as service:
+    async with start_service(Bench()) as service:
         answers = {path: await service.client.get(path) for path in re.findall(r'(?:src|href)="(/web/[^"]+)"', PAGE)}
         script = answers["/web/js/app.js"]
         again = await service.client.get("/web/js/app.js", headers={"If-None-Match": script.headers["etag"]})

@@ -34,7 +34,7 @@ class OnlyInstance:
 
 
 @dataclass(frozen=True)
-class Served:
+class SocketService:
     """The page of a watch that has seen an hour."""
 
     url: str
@@ -42,7 +42,7 @@ class Served:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def served() -> AsyncIterator[Served]:
+async def serve_on_socket() -> AsyncIterator[SocketService]:
     """An hour of pins and deletions, some dead, three owed."""
     bench = lived(Bench())
     progress = ReadProgress(lambda: bench.now_ms)
@@ -51,7 +51,7 @@ async def served() -> AsyncIterator[Served]:
     async with AsyncExitStack() as stack:
         site = WatchServer(WatchSettings(http=WatchHttpSettings(port=0)), bench.watcher, progress, partitions=1)
         site.shows(OnlyInstance(bench))
-        yield Served(await site.start(stack), bench)
+        yield SocketService(await site.start(stack), bench)
 
 
 def lived(bench: Bench) -> Bench:
@@ -80,7 +80,7 @@ def lived(bench: Bench) -> Bench:
     return bench
 
 
-async def test_nothing_to_complain_of(served: Served, new_page: NewPage, screen: str) -> None:
+async def test_nothing_to_complain_of(served: SocketService, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
     await page.goto(served.url)
     await expect(page.locator("#verdict")).to_contain_text("3 pins overdue, in the queue")
@@ -89,7 +89,7 @@ async def test_nothing_to_complain_of(served: Served, new_page: NewPage, screen:
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def test_it_refreshes_itself(served: Served, new_page: NewPage) -> None:
+async def test_it_refreshes_itself(served: SocketService, new_page: NewPage) -> None:
     page = await new_page()
     await page.goto(served.url)
     await expect(page.locator("#verdict")).to_contain_text("3 pins overdue")

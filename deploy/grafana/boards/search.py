@@ -61,18 +61,18 @@ _INSIDE: Final = Section(
         Panel(
             title="Index, models, fetch: p95",
             description="Duration of the calls, without the wait for a permit.",
-            queries=(quantile(0.95, f"{_A}_gate_seconds", by="gate", where=_AT),),
+            queries=(quantile(0.95, f"{_A}_limit_seconds", by="limit", where=_AT),),
             unit="s",
         ),
         Panel(
             title="Calls in flight",
             description="By what they call.",
-            queries=(Query(f"sum by (gate) ({_A}_gate_in_use{{{_AT}}})", "{{gate}}"),),
+            queries=(Query(f"sum by (limit) ({_A}_limit_in_use{{{_AT}}})", "{{limit}}"),),
         ),
         Panel(
             title="Callers waiting",
             description="For a permit. Steadily above 0: more instances are needed, or a faster service.",
-            queries=(Query(f"sum by (gate) ({_A}_gate_waiting{{{_AT}}})", "{{gate}}"),),
+            queries=(Query(f"sum by (limit) ({_A}_limit_waiting{{{_AT}}})", "{{limit}}"),),
         ),
         Panel(
             title="Cache hits",

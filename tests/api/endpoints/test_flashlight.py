@@ -5,7 +5,7 @@ import pytest
 from fetch.errors import FetchFailed
 from inference.errors import ModelBusy, ModelUnavailable
 from inference.images import Box
-from tests.api.fakes import BLUE, GREEN, RED, WHITE, Bench, asked
+from tests.api.fakes import BLUE, GREEN, RED, WHITE, Bench, start_service
 
 LEFT, RIGHT = Box(0.0, 0.0, 0.5, 1.0), Box(0.5, 0.0, 1.0, 1.0)
 
@@ -19,7 +19,7 @@ async def test_a_crop_finds_the_scenes_that_hold_something_like_it(bench: Bench)
     bench.pin("scene", GREEN, ("shoe", LEFT, RED), ("bag", Box(0.2, 0.2, 0.6, 0.6), BLUE))
     bench.pin("whole", (30, 40, 200))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = (await service.client.post("/v1/flashlight", json=question())).json()
 
     found = [(hit["pin_id"], hit["slot"], hit["box"]) for hit in answer["hits"]]
@@ -31,7 +31,7 @@ async def test_snapping_is_offered_and_done_when_asked_for(bench: Bench) -> None
     bench.pin("q", WHITE, ("shoe", LEFT, RED), ("bag", RIGHT, BLUE))
     drawn = Box(0.55, 0.1, 1.0, 0.9)
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         offered = (await service.client.post("/v1/flashlight", json=question(box=drawn))).json()
         snapped = (await service.client.post("/v1/flashlight", json=question(box=drawn, snap=True))).json()
         nothing = (await service.client.post("/v1/flashlight", json=question(box=Box(0.45, 0.4, 0.55, 0.6)))).json()
@@ -45,7 +45,7 @@ async def test_snapping_is_offered_and_done_when_asked_for(bench: Bench) -> None
 async def test_a_box_of_the_same_pixels_is_embedded_once(bench: Bench) -> None:
     bench.pin("q", WHITE, ("bag", RIGHT, BLUE))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         for shift in (0.0, 0.001, -0.001):
             await service.client.post("/v1/flashlight", json=question(box=Box(0.5 + shift, 0.0, 1.0, 1.0)))
         await service.client.post("/v1/flashlight", json=question(box=Box(0.6, 0.0, 1.0, 1.0)))
@@ -66,14 +66,14 @@ async def test_a_box_of_the_same_pixels_is_embedded_once(bench: Bench) -> None:
     ],
 )
 async def test_what_is_wrong_is_named(bench: Bench, body: dict[str, object], field: str) -> None:
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.post("/v1/flashlight", json=body)
 
     assert (answer.status_code, answer.json()["field"]) == (422, field)
 
 
 async def test_json_that_is_none_is_a_problem(bench: Bench) -> None:
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.post("/v1/flashlight", content=b"{", headers={"content-type": "application/json"})
 
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
@@ -87,7 +87,7 @@ async def test_without_the_picture_there_is_a_reason(bench: Bench) -> None:
     bench.web.pictures["https://pictures/slow.png"] = FetchFailed("HTTP 503", retry_after_s=7)
     bench.web.pictures["https://pictures/bytes.png"] = b"no picture"
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answers = [
             await service.client.post("/v1/flashlight", json=question(pin))
             for pin in ("lost", "slow", "bytes", "never")
@@ -107,7 +107,7 @@ async def test_without_the_picture_there_is_a_reason(bench: Bench) -> None:
 async def test_models_that_are_away_or_full_say_when_to_come_again(bench: Bench) -> None:
     bench.pin("q")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         bench.models.failure = ModelUnavailable("Triton at 10.0.0.7: away")
         away = await service.client.post("/v1/flashlight", json=question())
         bench.models.failure = ModelBusy("Triton at 10.0.0.7: queue full")

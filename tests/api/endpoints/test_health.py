@@ -1,6 +1,7 @@
 """Readiness is a real search; without the models or Kafka the rest still serves, and the answer says so."""
 
 import asyncio
+from collections.abc import Sequence
 
 from api.endpoints.health import NotReadyBody
 from api.settings import ApiSettings, QuotaSettings
@@ -10,18 +11,18 @@ from pinstream.store.codes import Code
 from pinstream.store.collection import Where
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency, Ranking
-from tests.api.fakes import Bench, asked
+from tests.api.fakes import Bench, start_service
 
 
 class Away(MemoryStore):
     def nearest_with_ties(
-        self, codes: "list[Code]", *, where: Where, at_least: int, consistency: Consistency = "Bounded"
+        self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         raise IndexUnavailable("Milvus at 10.0.0.9: away")
 
 
 async def test_a_service_that_can_search_is_ready(bench: Bench) -> None:
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/readyz")
 
     assert answer.status_code == 200
@@ -31,8 +32,8 @@ async def test_a_service_that_can_search_is_ready(bench: Bench) -> None:
 async def test_without_models_it_is_ready_and_says_what_lacks(bench: Bench) -> None:
     bench.models.failure = ModelUnavailable("away")
 
-    async with asked(bench) as service:
-        service.parts.feed.connected(True)
+    async with start_service(bench) as service:
+        service.deps.feed.set_connected(True)
         answer = await service.client.get("/readyz")
 
     assert answer.status_code == 200
@@ -42,7 +43,7 @@ async def test_without_models_it_is_ready_and_says_what_lacks(bench: Bench) -> N
 async def test_without_the_index_it_is_not_and_tells_strangers_no_address(bench: Bench) -> None:
     bench.store = Away()
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/readyz")
 
     assert answer.status_code == 503
@@ -54,7 +55,7 @@ async def test_without_the_index_it_is_not_and_tells_strangers_no_address(bench:
 async def test_with_the_models_of_another_embedding_it_is_not_and_names_both(bench: Bench) -> None:
     bench.models.failure = EmbeddingMismatch("embed: Triton serves 0f, an index of embedding version 1 holds f0")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/readyz")
 
     assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
@@ -69,7 +70,7 @@ async def test_with_the_models_of_another_embedding_it_is_not_and_names_both(ben
 async def test_with_other_models_it_is_not_and_tells_strangers_no_address(bench: Bench) -> None:
     bench.models.failure = OtherModels("Triton at 10.0.0.9: embed has versions 2; this program needs 1")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/readyz")
 
     assert (answer.status_code, answer.json()["ready"], answer.json()["models"]) == (503, False, "OtherModels")
@@ -80,7 +81,7 @@ async def test_with_other_models_it_is_not_and_tells_strangers_no_address(bench:
 async def test_refused_by_the_models_it_is_ready_as_nothing_says_that_they_are_others(bench: Bench) -> None:
     bench.models.failure = ModelMismatch("Triton at 10.0.0.9: UNAUTHENTICATED: token expired")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/readyz")
 
     assert (answer.status_code, answer.json()["ready"], answer.json()["models"]) == (200, True, "ModelMismatch")
@@ -90,8 +91,8 @@ async def test_many_who_ask_cost_one_inference(bench: Bench) -> None:
     now_s = 0.0
     bench.models.answers.clear()
 
-    async with asked(bench) as service:
-        service.parts.readiness.clock = lambda: now_s
+    async with start_service(bench) as service:
+        service.deps.readiness.clock = lambda: now_s
         asking = [asyncio.create_task(service.client.get("/readyz")) for _ in range(20)]
         while not bench.models.asked:
             await asyncio.sleep(0)
@@ -108,14 +109,14 @@ async def test_many_who_ask_cost_one_inference(bench: Bench) -> None:
 async def test_a_full_index_is_busy_and_not_taken_out_of_service(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(searches=1, searches_waiting=0))
 
-    async with asked(bench) as service, service.parts.searches.gate.place():
+    async with start_service(bench) as service, service.deps.searches.limit.permit():
         answer = await service.client.get("/readyz")
 
     assert (answer.status_code, answer.json()["index"]) == (200, "busy")
 
 
 async def test_the_page_is_served_at_every_address_of_it(bench: Bench) -> None:
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         pages = [await service.client.get(path) for path in ("/", "/pins/a", "/lens", "/?pin=a")]
 
     assert {page.headers["content-type"] for page in pages} == {"text/html; charset=utf-8"}

@@ -10,7 +10,7 @@ from PIL import Image
 from api.settings import ApiSettings, QuotaSettings
 from inference.detect import Detection
 from inference.images import Box
-from tests.api.fakes import BLUE, GREEN, RED, WHITE, Bench, asked, painted
+from tests.api.fakes import BLUE, GREEN, RED, WHITE, Bench, painted, start_service
 
 BAG = Box(0.25, 0.25, 0.75, 0.75)
 PNG = {"content-type": "image/png"}
@@ -21,7 +21,7 @@ async def test_a_photo_is_understood_and_its_objects_find_theirs(bench: Bench) -
     bench.pin("bag", GREEN, ("bag", Box(0.1, 0.1, 0.3, 0.3), BLUE))
     bench.pin("like", (205, 215, 240))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         photo = painted(WHITE, (BAG, BLUE))
         answer = (await service.client.post("/v1/lens", content=photo, headers=PNG)).json()
 
@@ -40,7 +40,7 @@ async def test_a_photo_is_understood_and_its_objects_find_theirs(bench: Bench) -
 async def test_a_form_does_as_well_as_the_bare_photo(bench: Bench) -> None:
     bench.pin("red", RED)
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         files = {"photo": ("photo.png", painted(RED), "image/png")}
         answer = await service.client.post("/v1/lens?limit=1", files=files, data={"note": "x"})
 
@@ -54,7 +54,7 @@ async def test_a_photo_taken_on_its_side_is_turned_upright(bench: Bench) -> None
     exif[0x0112] = 6
     picture.save(sideways, "JPEG", exif=exif)
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         headers = {"content-type": "image/jpeg"}
         answer = await service.client.post("/v1/lens", content=sideways.getvalue(), headers=headers)
 
@@ -81,7 +81,7 @@ async def test_a_photo_taken_on_its_side_is_turned_upright(bench: Bench) -> None
 async def test_what_is_no_photo_is_refused_with_a_word_why(
     bench: Bench, content: bytes, content_type: str, status: int, field: str
 ) -> None:
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.post("/v1/lens", content=content, headers={"content-type": content_type})
 
     assert (answer.status_code, answer.json()["field"]) == (status, field)
@@ -92,7 +92,7 @@ async def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(bench:
     made, huge = cv2.imencode(".png", np.zeros((100, 100, 3), np.uint8))
     assert made
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.post("/v1/lens", content=huge.tobytes(), headers=PNG)
 
     assert answer.status_code == 422
@@ -103,11 +103,11 @@ async def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(bench:
 async def test_a_photo_leaves_nothing_behind(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(0)
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         photo = painted(RED)
         for _ in range(2):
             await service.client.post("/v1/lens", content=photo, headers=PNG)
-        counted = service.parts.metrics.value("pinstream_api_cache_misses_total", {"cache": "pictures"})
+        counted = service.deps.metrics.value("pinstream_api_cache_misses_total", {"cache": "pictures"})
 
     assert bench.models.crops == 2, "the second time it is understood anew"
     assert counted == 0

@@ -5,7 +5,7 @@ import pytest
 from api.feed.journal import RecordPosition
 from inference.images import Box
 from pinstream.store.collection import tombstone
-from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, Bench, asked, outcome
+from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, Bench, outcome, start_service
 
 BAG = ("bag", Box(0.1, 0.1, 0.4, 0.6), BLUE)
 
@@ -13,7 +13,7 @@ BAG = ("bag", Box(0.1, 0.1, 0.4, 0.6), BLUE)
 async def test_a_pin_is_told_with_its_objects_and_where_its_picture_is(bench: Bench) -> None:
     bench.pin("a", RED, BAG, title="Red", price=9.5, tags=("x",))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a")
         things = await service.client.get("/v1/pins/a/objects")
 
@@ -29,7 +29,7 @@ async def test_related_pins_are_pages_of_hits_that_do_not_repeat(bench: Bench) -
     for number in range(5):
         bench.pin(f"p{number}", (200 - number, 30, 30))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         first = (await service.client.get("/v1/pins/p0/related?limit=3")).json()
         onward = {"limit": 3, "cursor": first["cursor"]}
         rest = (await service.client.get("/v1/pins/p0/related", params=onward)).json()
@@ -44,7 +44,7 @@ async def test_similar_objects_keep_to_the_label_unless_it_is_opened(bench: Benc
     bench.pin("same", GREEN, BAG)
     bench.pin("other", GREEN, ("shoe", BAG[1], BLUE))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         gated = (await service.client.get("/v1/pins/q/objects/1/similar")).json()
         opened = (await service.client.get("/v1/pins/q/objects/1/similar?label=any")).json()
         named = (await service.client.get("/v1/pins/q/objects/1/similar?label=shoe&label=hat")).json()
@@ -57,9 +57,9 @@ async def test_similar_objects_keep_to_the_label_unless_it_is_opened(bench: Benc
 async def test_a_pin_that_is_not_there_says_why(bench: Bench) -> None:
     bench.store.upsert([tombstone("gone", 0, 2, at_ms=NOW_MS)])
 
-    async with asked(bench) as service:
-        service.parts.journal.settled(outcome("broken", "dead", reason="HTTP 404"))
-        service.parts.journal.published("coming", RecordPosition("pins.events", 0, 7))
+    async with start_service(bench) as service:
+        service.deps.journal.settled(outcome("broken", "dead", reason="HTTP 404"))
+        service.deps.journal.published("coming", RecordPosition("pins.events", 0, 7))
         pins = ("never", "gone", "broken", "coming")
         answers = {pin: await service.client.get(f"/v1/pins/{pin}/related") for pin in pins}
 
@@ -94,7 +94,7 @@ async def test_a_pin_that_is_not_there_says_why(bench: Bench) -> None:
 async def test_what_is_wrong_is_named(bench: Bench, address: str, field: str) -> None:
     bench.pin("a")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get(address)
 
     assert answer.status_code in (404, 422)
@@ -103,7 +103,7 @@ async def test_what_is_wrong_is_named(bench: Bench, address: str, field: str) ->
 
 
 async def test_an_address_that_is_none_is_a_problem_too(bench: Bench) -> None:
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         nowhere, wrong_verb = await service.client.get("/v1/nowhere"), await service.client.delete("/v1/pins/a")
 
     assert (nowhere.status_code, nowhere.json()["type"]) == (404, "urn:pinstream:problem:not-found")

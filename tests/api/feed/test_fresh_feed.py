@@ -12,7 +12,7 @@ from pinstream.errors import IndexMismatch, IndexUnavailable
 from pinstream.store.collection import Row
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency
-from tests.api.fakes import NOW_MS, RED, Asked, Bench, asked, outcome
+from tests.api.fakes import NOW_MS, RED, Bench, RunningService, outcome, start_service
 
 
 async def told(events: AsyncIterator[bytes], count: int) -> list[tuple[str, dict[str, object]]]:
@@ -27,19 +27,19 @@ async def told(events: AsyncIterator[bytes], count: int) -> list[tuple[str, dict
     return found
 
 
-def settle(service: Asked, bench: Bench, *pins: str, first: int = 0) -> None:
+def settle(service: RunningService, bench: Bench, *pins: str, first: int = 0) -> None:
     for offset, pin in enumerate(pins, start=first):
         bench.pin(pin, RED, indexed_at_ms=NOW_MS + offset)
-        service.parts.journal.settled(outcome(pin, offset=offset))
+        service.deps.journal.settled(outcome(pin, offset=offset))
 
 
 async def test_a_pin_is_told_once_it_is_searchable_and_so_is_its_end(bench: Bench) -> None:
-    async with asked(bench) as service:
-        events = service.parts.feed.events(None)
+    async with start_service(bench) as service:
+        events = service.deps.feed.events(None)
         opening = await anext(events)
         settle(service, bench, "a", "b")
         first = await told(events, 2)
-        service.parts.journal.settled(outcome("a", "deleted", offset=5, version=2))
+        service.deps.journal.settled(outcome("a", "deleted", offset=5, version=2))
         last = await told(events, 1)
 
     assert opening == b"retry: 2000\n\n"
@@ -49,8 +49,8 @@ async def test_a_pin_is_told_once_it_is_searchable_and_so_is_its_end(bench: Benc
 
 
 async def test_a_reader_who_comes_back_misses_nothing_and_gets_nothing_twice(bench: Bench) -> None:
-    async with asked(bench) as service:
-        feed = service.parts.feed
+    async with start_service(bench) as service:
+        feed = service.deps.feed
         events = feed.events(None)
         await anext(events)
         settle(service, bench, "a", "b", "c")
@@ -64,22 +64,22 @@ async def test_a_reader_who_comes_back_misses_nothing_and_gets_nothing_twice(ben
 
 
 async def test_the_newest_pins_say_where_a_stream_goes_on(bench: Bench) -> None:
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         settle(service, bench, "a")
-        await told(service.parts.feed.events("0-"), 1)
+        await told(service.deps.feed.events("0-"), 1)
         answer = (await service.client.get("/v1/fresh")).json()
         settle(service, bench, "b", first=1)
-        later = await told(service.parts.feed.events(answer["last_event_id"]), 1)
+        later = await told(service.deps.feed.events(answer["last_event_id"]), 1)
 
     assert [pin["pin_id"] for pin in answer["pins"]] == ["a"]
     assert [data["pin_id"] for _, data in later] == ["b"]
 
 
 async def test_a_pin_deleted_before_it_could_be_told_is_not(bench: Bench) -> None:
-    async with asked(bench) as service:
-        events = service.parts.feed.events(None)
+    async with start_service(bench) as service:
+        events = service.deps.feed.events(None)
         await anext(events)
-        service.parts.journal.settled(outcome("never-there"))
+        service.deps.journal.settled(outcome("never-there"))
         settle(service, bench, "b")
 
         assert [data["pin_id"] for _, data in await told(events, 1)] == ["b"]
@@ -102,8 +102,8 @@ class Flaky(MemoryStore):
 async def test_an_index_that_is_away_or_not_made_yet_only_delays_the_news(bench: Bench, error: Exception) -> None:
     bench.store = Flaky(error)
 
-    async with asked(bench) as service:
-        events = service.parts.feed.events(None)
+    async with start_service(bench) as service:
+        events = service.deps.feed.events(None)
         await anext(events)
         settle(service, bench, "a")
 
@@ -115,8 +115,8 @@ async def test_a_bug_loses_no_more_than_the_news_it_was_met_with(
 ) -> None:
     bench.store = Flaky(RuntimeError("a bug"))
 
-    async with asked(bench) as service:
-        events = service.parts.feed.events(None)
+    async with start_service(bench) as service:
+        events = service.deps.feed.events(None)
         await anext(events)
         settle(service, bench, "a")
         while not caplog.records:
@@ -132,26 +132,26 @@ async def test_a_bug_loses_no_more_than_the_news_it_was_met_with(
 async def test_silence_is_filled_with_comments_and_streams_end_with_the_service(bench: Bench) -> None:
     bench.settings = ApiSettings(api=ServiceSettings(heartbeat_s=0.01))
 
-    async with asked(bench) as service:
-        feed = service.parts.feed
+    async with start_service(bench) as service:
+        feed = service.deps.feed
         events = feed.events(None)
         await anext(events)
         comment = await anext(events)
-        open_streams = service.parts.metrics.value("pinstream_api_streams")
+        open_streams = service.deps.metrics.value("pinstream_api_streams")
         feed.close()
         rest = [frame async for frame in events]
 
     assert comment.startswith(b":")
     assert open_streams == 1
     assert all(frame.startswith(b":") for frame in rest)
-    assert service.parts.metrics.value("pinstream_api_streams") == 0
+    assert service.deps.metrics.value("pinstream_api_streams") == 0
 
 
 async def test_no_more_streams_are_opened_than_may_be(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(streams=1))
 
-    async with asked(bench) as service:
-        with service.parts.streams.place("9.9.9.9"):
+    async with start_service(bench) as service:
+        with service.deps.streams.permit("9.9.9.9"):
             refused = await service.client.get("/v1/fresh", headers={"accept": "text/event-stream"})
 
     assert (refused.status_code, refused.json()["type"]) == (429, "urn:pinstream:problem:streams-busy")
@@ -177,7 +177,7 @@ async def test_a_reader_who_takes_nothing_loses_its_place(bench: Bench) -> None:
     app = bench.app
     async with app.router.lifespan_context(app), asyncio.timeout(20):
         await app(scope, receive, send)
-        open_streams = app.state.parts.metrics.value("pinstream_api_streams")
+        open_streams = app.state.dependencies.metrics.value("pinstream_api_streams")
 
     assert open_streams == 0
     assert told == ["http.response.start", "http.response.body"]

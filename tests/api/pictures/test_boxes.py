@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.pictures.boxes import nearest, overlap
+from api.pictures.boxes import best_match, iou
 from pinstream.search.hits import PinObject
 from pinstream.store.collection import WHOLE_BOX, Box
 
@@ -24,9 +24,9 @@ def counted(one: Box, other: Box) -> float:
 
 @given(boxes, boxes)
 def test_overlap_is_what_counting_cells_gives(one: Box, other: Box) -> None:
-    assert overlap(one, other) == pytest.approx(counted(one, other))
-    assert overlap(one, other) == overlap(other, one)
-    assert overlap(one, one) == pytest.approx(1)
+    assert iou(one, other) == pytest.approx(counted(one, other))
+    assert iou(one, other) == iou(other, one)
+    assert iou(one, one) == pytest.approx(1)
 
 
 def test_the_object_that_shares_most_is_meant_if_it_shares_enough() -> None:
@@ -35,7 +35,7 @@ def test_the_object_that_shares_most_is_meant_if_it_shares_enough() -> None:
         for slot, box in enumerate([(0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 0.5, 0.6), (0.0, 0.0, 0.5, 0.5)], start=1)
     ]
 
-    assert nearest((0.0, 0.0, 0.5, 0.5), objects) == objects[0]
-    assert nearest((0.0, 0.0, 0.5, 0.61), objects) == objects[1]
-    assert nearest(WHOLE_BOX, objects) is None
-    assert nearest(WHOLE_BOX, []) is None
+    assert best_match((0.0, 0.0, 0.5, 0.5), objects) == objects[0]
+    assert best_match((0.0, 0.0, 0.5, 0.61), objects) == objects[1]
+    assert best_match(WHOLE_BOX, objects) is None
+    assert best_match(WHOLE_BOX, []) is None

@@ -10,20 +10,20 @@ from api.settings import ApiSettings, CacheSettings
 from fetch.errors import FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.search.hits import IndexedPin
-from tests.api.fakes import Asked, Bench, asked
+from tests.api.fakes import Bench, RunningService, start_service
 
 
-async def pin_of(service: Asked, pin_id: str) -> IndexedPin:
-    return await service.parts.searches.ask(lambda index: index.get(pin_id))
+async def pin_of(service: RunningService, pin_id: str) -> IndexedPin:
+    return await service.deps.searches.run(lambda index: index.get(pin_id))
 
 
 async def test_all_who_ask_at_once_get_one_fetch(bench: Bench) -> None:
     bench.pin("a")
     bench.web.answers.clear()
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         pin = await pin_of(service, "a")
-        callers = [asyncio.create_task(service.parts.pictures.of(pin)) for _ in range(5)]
+        callers = [asyncio.create_task(service.deps.pictures.get(pin)) for _ in range(5)]
         await asyncio.sleep(0)
         callers[0].cancel()
         bench.web.answers.set()
@@ -41,17 +41,17 @@ async def test_a_failure_is_remembered_for_a_while(bench: Bench, error: Exceptio
     bench.web.pictures["https://pictures/a.png"] = error
     now_s = 0.0
 
-    async with asked(bench) as service:
-        pictures = service.parts.pictures
+    async with start_service(bench) as service:
+        pictures = service.deps.pictures
         pictures.clock = lambda: now_s
         pin = await pin_of(service, "a")
         for at_s in (0.0, for_s - 0.1):
             now_s = at_s
             with pytest.raises(type(error)):
-                await pictures.of(pin)
+                await pictures.get(pin)
         bench.web.pictures["https://pictures/a.png"] = good
         now_s = for_s
-        picture = await pictures.of(pin)
+        picture = await pictures.get(pin)
 
     assert picture.encoded == good
     assert len(bench.web.asked) == 2
@@ -72,14 +72,14 @@ async def test_a_remembered_failure_keeps_nothing_that_was_read(bench: Bench) ->
     bench.pin("a")
     bench.web = TooLarge()  # type: ignore[assignment]
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         pin = await pin_of(service, "a")
         for _ in range(3):
             with pytest.raises(FetchRefused) as refused:
-                await service.parts.pictures.of(pin)
+                await service.deps.pictures.get(pin)
         depth = len(refused.traceback)
         with pytest.raises(FetchRefused) as again:
-            await service.parts.pictures.of(pin)
+            await service.deps.pictures.get(pin)
         same = len(again.traceback) == depth
         del refused, again
         await asyncio.sleep(0)  # the loop itself holds what it threw in
@@ -93,11 +93,11 @@ async def test_what_is_larger_than_its_cache_is_served_and_not_kept(bench: Bench
     bench.pin("a")
     bench.settings = ApiSettings(cache=CacheSettings(pictures_bytes=1, thumbnails_bytes=1, crops=0))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         pin = await pin_of(service, "a")
-        pictures = [await service.parts.pictures.of(pin) for _ in range(2)]
-        thumbnails = [await service.parts.shrinking.thumbnail(each, 64, "webp") for each in pictures]
-        codes = [await service.parts.crops.code(pin, (0.0, 0.0, 1.0, 1.0)) for _ in range(2)]
+        pictures = [await service.deps.pictures.get(pin) for _ in range(2)]
+        thumbnails = [await service.deps.thumbnails.get(each, 64, "webp") for each in pictures]
+        codes = [await service.deps.box_codes.get(pin, (0.0, 0.0, 1.0, 1.0)) for _ in range(2)]
 
     assert pictures[0] == pictures[1]
     assert thumbnails[0] == thumbnails[1]

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from api.feed.journal import RecordPosition
 from api.settings import ApiSettings, ServiceSettings
 from fetch.errors import FetchFailed
-from tests.api.fakes import RED, Bench, asked, outcome, painted
+from tests.api.fakes import RED, Bench, outcome, painted, start_service
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -27,7 +27,7 @@ async def test_a_picture_is_made_small_in_the_form_that_is_taken(
     bench.pin("a")
     bench.web.pictures["https://pictures/a.png"] = painted(RED, width=900, height=600)
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail?width_px=320&version=1", headers={"accept": accept})
 
     assert answer.headers["content-type"] == media_type
@@ -40,7 +40,7 @@ async def test_a_picture_is_made_small_in_the_form_that_is_taken(
 async def test_a_small_picture_stays_as_it_is_and_an_unversioned_address_is_kept_shortly(bench: Bench) -> None:
     bench.pin("a")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail?width_px=1280")
 
     assert size_of(answer.content) == (200, 100)
@@ -50,7 +50,7 @@ async def test_a_small_picture_stays_as_it_is_and_an_unversioned_address_is_kept
 async def test_what_the_browser_has_is_not_sent_again(bench: Bench) -> None:
     bench.pin("a")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         first = await service.client.get("/v1/pins/a/thumbnail")
         again = await service.client.get("/v1/pins/a/thumbnail", headers={"if-none-match": first.headers["etag"]})
         wider = await service.client.get(
@@ -70,7 +70,7 @@ async def test_a_pin_without_its_picture_gets_a_drawn_one_that_says_why(bench: B
     bench.web.pictures["https://pictures/away.png"] = FetchFailed("HTTP 503")
     bench.web.pictures["https://pictures/bytes.png"] = b"no picture"
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         pins = ("gone", "away", "bytes", "inline")
         answers = {pin: await service.client.get(f"/v1/pins/{pin}/thumbnail?version=1") for pin in pins}
         never = await service.client.get("/v1/pins/never/thumbnail")
@@ -88,11 +88,11 @@ async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) 
     bench.pin("inline", image_url="")
     bench.records.pictures[RecordPosition("pins.events", 0, 7)] = (1, painted(RED))
 
-    async with asked(bench) as service:
-        service.parts.journal.settled(outcome("inline", offset=7))
-        service.parts.journal.published("inline", RecordPosition("pins.events", 0, 9))  # its next version
+    async with start_service(bench) as service:
+        service.deps.journal.settled(outcome("inline", offset=7))
+        service.deps.journal.published("inline", RecordPosition("pins.events", 0, 9))  # its next version
         waiting = await service.client.get("/v1/pins/inline/thumbnail?width_px=160")
-        service.parts.journal.settled(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
+        service.deps.journal.settled(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
         dead = await service.client.get("/v1/pins/inline/thumbnail?width_px=320")
 
     assert (waiting.headers["content-type"], dead.headers["content-type"]) == ("image/webp", "image/webp")
@@ -102,8 +102,8 @@ async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(b
     bench.pin("inline", image_url="")
     bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, painted(RED))
 
-    async with asked(bench) as service:
-        service.parts.journal.published(
+    async with start_service(bench) as service:
+        service.deps.journal.published(
             "inline", RecordPosition("pins.events", 0, 9)
         )  # and of version 1 nothing was heard
         answer = await service.client.get("/v1/pins/inline/thumbnail?version=1")
@@ -114,7 +114,7 @@ async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(b
 async def test_a_version_that_was_replaced_is_marked_so_and_its_address_keeps_nothing(bench: Bench) -> None:
     bench.pin("a", version=2)
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail?version=1")
         same = {"if-none-match": answer.headers["etag"]}
         again = await service.client.get("/v1/pins/a/thumbnail?version=1", headers=same)
@@ -127,7 +127,7 @@ async def test_a_version_that_was_replaced_is_marked_so_and_its_address_keeps_no
 async def test_a_picture_that_changed_since_is_shown_and_marked(bench: Bench) -> None:
     bench.pin("a")
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail")
 
     assert answer.headers["x-pinstream-picture"] == "changed"
@@ -137,7 +137,7 @@ async def test_a_very_tall_picture_is_made_small_by_its_height(bench: Bench) -> 
     bench.pin("a")
     bench.web.pictures["https://pictures/a.png"] = painted(RED, width=20, height=20_000)
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail?width_px=320")
 
     assert answer.headers["content-type"] == "image/webp"
@@ -150,7 +150,7 @@ async def test_a_locked_service_lets_no_shared_cache_keep_its_pictures(bench: Be
         bench.pin(pin)
     del bench.web.pictures["https://pictures/gone.png"]
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         headers = {"authorization": "Bearer one"}
         addresses = [f"/v1/pins/{pin}/thumbnail?version=1" for pin in ("a", "gone")]
         answers = [await service.client.get(address, headers=headers) for address in addresses]

@@ -12,8 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.settings import ApiSettings, QuotaSettings, ServiceSettings
-from tests.api.fakes import RED, Asked, Bench, asked, painted
-from tests.api.serving import served
+from tests.api.fakes import RED, Bench, RunningService, painted, start_service
+from tests.api.socket_server import serve_on_socket
 
 PNG = {"content-type": "image/png"}
 FORM = {"content-type": "multipart/form-data; boundary=b"}
@@ -33,8 +33,8 @@ class Upload:
         yield b""
 
 
-async def held(service: Asked) -> float:
-    return service.parts.metrics.value("pinstream_api_gate_in_use", {"gate": "uploads"})
+async def held(service: RunningService) -> float:
+    return service.deps.metrics.value("pinstream_api_limit_in_use", {"limit": "uploads"})
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ async def test_a_photo_too_many_is_refused_unread(bench: Bench, quota: QuotaSett
     bench.settings = ApiSettings(quota=quota)
     slow, next_one = Upload(), Upload()
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         first = asyncio.create_task(service.client.post("/v1/lens", content=slow, headers=PNG))
         await slow.began.wait()
         refused = await service.client.post("/v1/lens", content=next_one, headers=PNG)
@@ -68,7 +68,7 @@ async def test_a_photo_waits_for_the_models_in_its_place(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(uploads=2, models=1))
     bench.models.answers.clear()
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         calls = [
             asyncio.create_task(service.client.post("/v1/lens", content=painted(RED), headers=PNG)) for _ in range(2)
         ]
@@ -87,7 +87,7 @@ async def test_callers_with_keys_at_one_address_have_places_of_their_own(bench: 
     bench.settings = ApiSettings(api=ServiceSettings(keys=keys), quota=QuotaSettings(uploads_each=1))
     first = Upload()
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
 
         async def sent(content: bytes | Upload, key: str) -> int:
             headers = {**PNG, "authorization": f"Bearer {key}"}
@@ -107,7 +107,7 @@ async def test_a_photo_that_does_not_arrive_loses_its_place(
 ) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(upload_s=0.05))
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.post("/v1/lens", content=Upload(beginning), headers=headers)
         in_use = await held(service)
 
@@ -120,9 +120,9 @@ async def test_a_photo_that_does_not_arrive_loses_its_place(
 def test_slow_uploads_over_sockets_are_bounded_and_ended(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(uploads=2, upload_s=1.0))
 
-    with served(bench) as service, ExitStack() as sockets:
+    with serve_on_socket(bench) as service, ExitStack() as sockets:
         slow = [sockets.enter_context(begun(service.address)) for _ in range(2)]
-        while service.parts.metrics.value("pinstream_api_gate_in_use", {"gate": "uploads"}) != 2:
+        while service.deps.metrics.value("pinstream_api_limit_in_use", {"limit": "uploads"}) != 2:
             threading.Event().wait(0.01)
         refused = sockets.enter_context(begun(service.address)).recv(65536)
         said = [b"".join(iter(partial(each.recv, 65536), b"")) for each in slow]  # until the service closes

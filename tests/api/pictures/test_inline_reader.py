@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from api.pictures.inline import picture_in
+from api.pictures.inline_reader import inline_picture
 from fetch.errors import FetchRefused
 
 PICTURE = b"bytes of a picture"
@@ -18,14 +18,14 @@ def event(*, pin_id: str = "p", image: object = INLINE) -> bytes:
 
 
 def test_the_picture_of_a_version_is_in_its_event() -> None:
-    assert picture_in(event(), "p", 2) == PICTURE
+    assert inline_picture(event(), "p", 2) == PICTURE
 
 
 @pytest.mark.parametrize(
     ("value", "version", "why"),
     [
-        (event(), 1, "version 1 was asked for, the event there is of 2"),
-        (event(), 3, "version 3 was asked for, the event there is of 2"),
+        (event(), 1, "expected version 1, the event has 2"),
+        (event(), 3, "expected version 3, the event has 2"),
         (event(pin_id="q"), 2, "cannot be read"),
         (event(image={"url": "https://example.org/a.jpg"}), 2, "holds no picture"),
         (None, 1, "holds no picture"),
@@ -33,4 +33,4 @@ def test_the_picture_of_a_version_is_in_its_event() -> None:
 )
 def test_no_other_version_or_pin_gives_its_picture(value: bytes | None, version: int, why: str) -> None:
     with pytest.raises(FetchRefused, match=why):
-        picture_in(value, "p", version)
+        inline_picture(value, "p", version)

@@ -1,4 +1,4 @@
-"""Pictures that travelled inside their events, read back from where the event lies on Kafka."""
+"""Reads pictures that are inside their events back from Kafka."""
 
 import asyncio
 import time
@@ -20,21 +20,20 @@ _CHUNK_BYTES: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class InlineReader:
-    """One record at a time, each over a connection of its own: pictures inside events are for the small."""
+    """Opens a connection for each record: pictures inside events are rare."""
 
     settings: KafkaSettings
     threads: Executor
 
-    async def read(self, pin_id: str, version: int, place: RecordPosition) -> bytes:
-        """See `api.pictures.picture_cache.InlineSource`."""
+    async def read(self, pin_id: str, version: int, position: RecordPosition) -> bytes:
         try:
-            value = await asyncio.get_running_loop().run_in_executor(self.threads, self._record, place)
+            value = await asyncio.get_running_loop().run_in_executor(self.threads, self._read_record, position)
         except KafkaException as exc:
             raise FetchFailed(f"pin {pin_id}: Kafka: {exc.args[0].str()}") from exc
-        return picture_in(value, pin_id, version)
+        return inline_picture(value, pin_id, version)
 
-    def _record(self, place: RecordPosition) -> bytes | None:
-        """The value of the record at ``place``; blocks. Raises FetchRefused where compaction has removed it."""
+    def _read_record(self, position: RecordPosition) -> bytes | None:
+        """The value of a record; blocks. Raises FetchRefused if compaction has removed it, FetchFailed."""
         consumer = Consumer(
             {
                 "client.id": "pinstream-api",
@@ -48,29 +47,33 @@ class InlineReader:
             }
         )
         try:
-            consumer.assign([TopicPartition(place.topic, place.partition, place.offset)])
+            consumer.assign([TopicPartition(position.topic, position.partition, position.offset)])
             deadline_s = time.monotonic() + _TIMEOUT_S
             while (left_s := deadline_s - time.monotonic()) > 0:
                 message = consumer.poll(left_s)
                 if message is None:
                     continue
-                if message.error() is not None or message.offset() != place.offset:
-                    raise FetchRefused(f"{place.topic}[{place.partition}]@{place.offset} is not kept any more")
+                if message.error() is not None or message.offset() != position.offset:
+                    raise FetchRefused(
+                        f"{position.topic}[{position.partition}]@{position.offset} is no longer on Kafka"
+                    )
                 value = message.value()
                 return value.encode() if isinstance(value, str) else value
-            raise FetchFailed(f"{place.topic}[{place.partition}]@{place.offset}: no answer within {_TIMEOUT_S:g} s")
+            raise FetchFailed(
+                f"{position.topic}[{position.partition}]@{position.offset}: no answer within {_TIMEOUT_S:g} s"
+            )
         finally:
             consumer.close()
 
 
-def picture_in(value: bytes | None, pin_id: str, version: int) -> bytes:
+def inline_picture(value: bytes | None, pin_id: str, version: int) -> bytes:
     """The encoded picture in the value of an event; raises FetchRefused unless it is that version's."""
     try:
         event = decode_event(pin_id.encode(), value, timestamp_ms=1)
     except EventInvalid as exc:
         raise FetchRefused(f"pin {pin_id}: its event cannot be read: {exc}") from exc
     if event.version != version:
-        raise FetchRefused(f"pin {pin_id}: version {version} was asked for, the event there is of {event.version}")
+        raise FetchRefused(f"pin {pin_id}: expected version {version}, the event has {event.version}")
     inline = event.image.inline_bytes() if isinstance(event, PinEvent) else None
     if inline is None:
         raise FetchRefused(f"pin {pin_id}: its event holds no picture")

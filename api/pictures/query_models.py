@@ -1,4 +1,4 @@
-"""The two models asked by a reader: pictures decoded in threads, so many at the models at once, the rest refused."""
+"""Runs the detector and the embedder for searches: decodes in threads, under one concurrency limit."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,14 +6,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
-from api.guards.concurrency import ConcurrencyLimit
+from api.guards.concurrency_limit import ConcurrencyLimit
 from inference.detect import Detection
 from inference.images import WHOLE, Box, Pixels, decode
 from pinstream.store.codes import Code
 
 
 class ObjectDetector(Protocol):
-    """Objects on pictures, such as `inference.detect.Detector`."""
+    """Finds objects, such as `inference.detect.Detector`."""
 
     async def detect(self, pixels: Pixels) -> tuple[Detection, ...]:
         """The objects on ``(height, width, 3) uint8``, best first; raises what the models raise."""
@@ -21,7 +21,7 @@ class ObjectDetector(Protocol):
 
 
 class BoxEmbedder(Protocol):
-    """Codes of boxes, such as `inference.embed.Embedder`."""
+    """Makes codes, such as `inference.embed.Embedder`."""
 
     async def embed(self, pixels: Pixels, boxes: Sequence[Box]) -> list[Code]:
         """One code per box, in order; raises what the models raise."""
@@ -30,7 +30,7 @@ class BoxEmbedder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PhotoCodes:
-    """What the models say of a photo: a code for the whole, and for each object."""
+    """Codes of a photo: one of the whole, one of each object."""
 
     width_px: int
     height_px: int
@@ -49,34 +49,34 @@ class BoxCode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueryModels:
-    """Both models behind one gate; a place is held while a picture is decoded, too, since pixels are the memory."""
+    """A permit is held while a picture is decoded, too: decoded pixels take the memory."""
 
     detector: ObjectDetector
     embedder: BoxEmbedder
-    gate: ConcurrencyLimit
-    decoders: Executor
+    limit: ConcurrencyLimit
+    decode_threads: Executor
     max_pixels: int
 
-    async def understand(self, encoded: bytes) -> PhotoCodes:
-        """Everything on a photo: one detection, then one embedding of the whole and all objects.
+    async def embed_photo(self, encoded: bytes) -> PhotoCodes:
+        """One detection, then one embedding of the whole and all objects.
 
         Raises PictureRefused, what the models raise, or a Problem (429) if too many wait.
         """
-        async with self.gate.place():
-            pixels = await self._decoded(encoded)
-            found = await self.detector.detect(pixels)
-            whole, *codes = await self.embedder.embed(pixels, [WHOLE, *(each.box for each in found)])
+        async with self.limit.permit():
+            pixels = await self._decode(encoded)
+            detections = await self.detector.detect(pixels)
+            whole, *codes = await self.embedder.embed(pixels, [WHOLE, *(each.box for each in detections)])
         height_px, width_px = pixels.shape[:2]
-        return PhotoCodes(width_px, height_px, whole, tuple(zip(found, codes, strict=True)))
+        return PhotoCodes(width_px, height_px, whole, tuple(zip(detections, codes, strict=True)))
 
-    async def crop(self, encoded: bytes, box: Box) -> BoxCode:
+    async def embed_box(self, encoded: bytes, box: Box) -> BoxCode:
         """The code of one box; raises the same."""
-        async with self.gate.place():
-            pixels = await self._decoded(encoded)
+        async with self.limit.permit():
+            pixels = await self._decode(encoded)
             (code,) = await self.embedder.embed(pixels, [box])
         height_px, width_px = pixels.shape[:2]
         return BoxCode(width_px, height_px, code)
 
-    async def _decoded(self, encoded: bytes) -> Pixels:
+    async def _decode(self, encoded: bytes) -> Pixels:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.decoders, lambda: decode(encoded, max_pixels=self.max_pixels))
+        return await loop.run_in_executor(self.decode_threads, lambda: decode(encoded, max_pixels=self.max_pixels))

@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from api.dependencies import Dependencies
-from api.service import Server, listening
+from api.server import Server, bind_socket
 from tests.api.fakes import Bench
 
 
 @dataclass
-class Served:
+class SocketService:
     """A running service."""
 
     address: str
-    parts: Dependencies
+    deps: Dependencies
     server: Server
     loop: asyncio.AbstractEventLoop
 
@@ -26,9 +26,9 @@ class Served:
 
 
 @contextmanager
-def served(bench: Bench) -> Iterator[Served]:
+def serve_on_socket(bench: Bench) -> Iterator[SocketService]:
     """The bench's service at a random port of loopback."""
-    app, listener = bench.app, listening("127.0.0.1", 0)
+    app, listener = bench.app, bind_socket("127.0.0.1", 0)
     server, started = Server(app, shutdown_s=5), threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
 
@@ -44,7 +44,7 @@ def served(bench: Bench) -> Iterator[Served]:
     try:
         while not server.started and thread.is_alive():
             thread.join(0.01)
-        yield Served(address, app.state.parts, server, loops[0])
+        yield SocketService(address, app.state.dependencies, server, loops[0])
     finally:
         server.should_exit = True
         thread.join()

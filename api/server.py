@@ -1,4 +1,4 @@
-"""The read service as a process: it listens, and ends in order."""
+"""The read service as a process: an HTTP server that stops without breaking off answers."""
 
 import logging
 import socket
@@ -6,8 +6,8 @@ import socket
 import uvicorn
 from fastapi import FastAPI
 
-from api.app import application
-from api.backends import backends
+from api.app import create_app
+from api.backends import connect_backends
 from api.settings import ApiSettings
 
 log = logging.getLogger(__name__)
@@ -17,11 +17,11 @@ _KEEP_ALIVE_S = 30
 
 
 class CannotListen(Exception):
-    """The service cannot run as it is set up; the message says what to change."""
+    """The address is taken or not this machine's; the message names the settings to change."""
 
 
 class Server(uvicorn.Server):
-    """Ends the streams before it waits for what is in flight."""
+    """Ends the streams of fresh pins first, which uvicorn would otherwise wait for."""
 
     def __init__(self, app: FastAPI, *, shutdown_s: float, connections: int | None = None) -> None:
         super().__init__(
@@ -40,24 +40,23 @@ class Server(uvicorn.Server):
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """See uvicorn."""
-        log.info("the service stops: streams end, what is in flight is finished")
-        self._app.state.parts.feed.close()
+        log.info("stopping: streams end, requests in flight are finished")
+        self._app.state.dependencies.feed.close()
         await super().shutdown(sockets)
 
 
 async def run(settings: ApiSettings) -> None:
-    """Serve until told to stop (SIGTERM, SIGINT); raises StartRefused where it cannot listen."""
-    listener = listening(settings.api.host, settings.api.port)
+    """Serve until SIGTERM or SIGINT; raises CannotListen."""
+    listener = bind_socket(settings.api.host, settings.api.port)
     host, port = listener.getsockname()[:2]
     log.info("open http://%s:%d", host, port)
-    app = application(settings, backends)
+    app = create_app(settings, connect_backends)
     server = Server(app, shutdown_s=settings.api.shutdown_s, connections=settings.quota.connections)
     await server.serve(sockets=[listener])
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that takes connections, bound before anything slow is opened."""
+def bind_socket(host: str, port: int) -> socket.socket:
+    """A listening socket, bound before any connection is opened so that a taken port fails at once."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)

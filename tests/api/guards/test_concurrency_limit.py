@@ -1,23 +1,23 @@
-"""So many inside, so many waiting, the rest told when to come again."""
+"""A bounded number runs, a bounded number waits, the rest is refused with the time to retry."""
 
 import asyncio
 
 import pytest
 
-from api.guards.concurrency import ConcurrencyLimit
+from api.guards.concurrency_limit import ConcurrencyLimit
 from api.guards.problems import Problem
 from api.metrics import ApiMetrics
 from api.settings import ApiSettings, QuotaSettings
-from tests.api.fakes import RED, Bench, asked, painted
+from tests.api.fakes import RED, Bench, painted, start_service
 
 
 async def test_the_line_is_bounded_and_moves_on() -> None:
     metrics, leave = ApiMetrics(), asyncio.Event()
-    gate = ConcurrencyLimit("models", places=1, waiting=1, metrics=metrics, clock=lambda: 0.0)
+    limit = ConcurrencyLimit("models", running=1, waiting=1, metrics=metrics, clock=lambda: 0.0)
     order: list[str] = []
 
     async def visit(name: str) -> None:
-        async with gate.place():
+        async with limit.permit():
             order.append(name)
             await leave.wait()
 
@@ -25,34 +25,34 @@ async def test_the_line_is_bounded_and_moves_on() -> None:
     await asyncio.sleep(0)
     with pytest.raises(Problem) as refused:
         await visit("third")
-    waiting = metrics.value("pinstream_api_gate_waiting", {"gate": "models"})
+    waiting = metrics.value("pinstream_api_limit_waiting", {"limit": "models"})
     leave.set()
     await asyncio.gather(*visits)
 
     assert (refused.value.status, refused.value.kind) == (429, "models-busy")
     assert refused.value.retry_after_s == pytest.approx(0.2)
     assert (order, waiting) == (["first", "second"], 1)
-    assert metrics.value("pinstream_api_gate_in_use", {"gate": "models"}) == 0
+    assert metrics.value("pinstream_api_limit_in_use", {"limit": "models"}) == 0
     assert metrics.value("pinstream_api_refused_total", {"reason": "full"}) == 1
 
 
-async def test_whoever_gives_up_waiting_leaves_the_line() -> None:
-    gate, leave = ConcurrencyLimit("index", places=1, waiting=1, metrics=ApiMetrics()), asyncio.Event()
+async def test_a_caller_that_stops_waiting_leaves_the_line() -> None:
+    limit, leave = ConcurrencyLimit("index", running=1, waiting=1, metrics=ApiMetrics()), asyncio.Event()
 
     async def visit() -> None:
-        async with gate.place():
+        async with limit.permit():
             await leave.wait()
 
     inside = asyncio.create_task(visit())
     await asyncio.sleep(0)
-    impatient = asyncio.create_task(visit())
+    cancelled = asyncio.create_task(visit())
     await asyncio.sleep(0)
-    impatient.cancel()
-    await asyncio.wait([impatient])
-    patient = asyncio.create_task(visit())
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    waiting = asyncio.create_task(visit())
     await asyncio.sleep(0)
     leave.set()
-    await asyncio.gather(inside, patient)
+    await asyncio.gather(inside, waiting)
 
 
 async def test_a_full_triton_is_answered_with_429_and_searches_go_on(bench: Bench) -> None:
@@ -61,7 +61,7 @@ async def test_a_full_triton_is_answered_with_429_and_searches_go_on(bench: Benc
     bench.models.answers.clear()
     photo, headers = painted(RED), {"content-type": "image/png"}
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         calls = [asyncio.create_task(service.client.post("/v1/lens", content=photo, headers=headers)) for _ in range(3)]
         done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
         search = await service.client.get("/v1/pins/red/related")
@@ -74,11 +74,11 @@ async def test_a_full_triton_is_answered_with_429_and_searches_go_on(bench: Benc
     assert statuses == [200, 200, 429]
 
 
-async def test_what_takes_too_long_is_given_up(bench: Bench) -> None:
+async def test_a_request_that_takes_too_long_is_ended(bench: Bench) -> None:
     bench.settings = ApiSettings(api={"timeout_s": 0.05})
     bench.models.answers.clear()
 
-    async with asked(bench) as service:
+    async with start_service(bench) as service:
         answer = await service.client.post("/v1/lens", content=painted(RED), headers={"content-type": "image/png"})
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:pinstream:problem:too-slow")

@@ -1,52 +1,61 @@
-"""Over a real socket: streams are told as it happens, and end in order when the service does."""
+"""Over a real socket: events arrive as they happen, and streams end with the service."""
 
 import threading
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 import httpx
 
 from api.settings import ApiSettings, QuotaSettings
 from tests.api.fakes import RED, Bench, outcome, painted
-from tests.api.serving import served
+from tests.api.socket_server import serve_on_socket
 
 
-def test_a_stream_tells_what_happens_and_ends_with_the_service(bench: Bench) -> None:
+def test_a_stream_sends_events_and_ends_with_the_service(bench: Bench) -> None:
     bench.pin("a", RED)
 
-    with served(bench) as service, httpx.Client(base_url=service.address, timeout=30) as client:
-        headers = {"accept": "text/event-stream"}
-        with client.stream("GET", "/v1/fresh", headers=headers) as answer:
-            lines = answer.iter_lines()
-            assert next(lines) == "retry: 2000"
-            service.loop.call_soon_threadsafe(service.parts.journal.settled, outcome("a"))
-            told = [next(lines) for _ in range(4)]
-            service.stop()
-            rest = list(lines)
+    with (
+        serve_on_socket(bench) as service,
+        httpx.Client(base_url=service.address, timeout=30) as client,
+        open_stream(client) as answer,
+    ):
+        lines = answer.iter_lines()
+        assert next(lines) == "retry: 2000"
+        service.loop.call_soon_threadsafe(service.deps.journal.settled, outcome("a"))
+        sent = [next(lines) for _ in range(4)]
+        service.stop()
+        rest = list(lines)
 
     assert answer.headers["content-type"].startswith("text/event-stream")
-    assert told[1].startswith("id: ")
-    assert told[2] == "event: pin"
-    assert told[3].startswith('data: {"pin_id":"a"')
+    assert sent[1].startswith("id: ")
+    assert sent[2] == "event: pin"
+    assert sent[3].startswith('data: {"pin_id":"a"')
     assert not [line for line in rest if line.startswith("event")]
+
+
+def open_stream(client: httpx.Client) -> AbstractContextManager[httpx.Response]:
+    return client.stream("GET", "/v1/fresh", headers={"accept": "text/event-stream"})
 
 
 def test_one_caller_leaves_streams_to_others(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(streams=3, streams_each=2))
-    stream = {"method": "GET", "url": "/v1/fresh", "headers": {"accept": "text/event-stream"}}
 
-    with served(bench) as service, httpx.Client(base_url=service.address, timeout=30) as client, ExitStack() as stack:
-        mine = [stack.enter_context(client.stream(**stream)) for _ in range(3)]
+    with (
+        serve_on_socket(bench) as service,
+        httpx.Client(base_url=service.address, timeout=30) as client,
+        ExitStack() as stack,
+    ):
+        mine = [stack.enter_context(open_stream(client)) for _ in range(3)]
         assert [answer.status_code for answer in mine] == [200, 200, 429]
         refused = mine[2].read()
         mine[0].close()
-        while service.parts.metrics.value("pinstream_api_streams") != 1:
+        while service.deps.metrics.value("pinstream_api_streams") != 1:
             threading.Event().wait(0.01)
-        again = stack.enter_context(client.stream(**stream))
+        again = stack.enter_context(open_stream(client))
 
         assert again.status_code == 200
         assert mine[2].headers["retry-after"] == "5"
         assert b"urn:pinstream:problem:too-many-streams" in refused
-        assert b"2 streams at once is what one caller may have" in refused
+        assert b"one caller may have 2 streams at once" in refused
 
 
 def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> None:
@@ -54,7 +63,7 @@ def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> 
     bench.models.answers.clear()
     answers: list[httpx.Response] = []
 
-    with served(bench) as service:
+    with serve_on_socket(bench) as service:
 
         def ask() -> None:
             content, headers = painted(RED), {"content-type": "image/png"}
