@@ -1,4 +1,4 @@
-"""Open connections to everything but Kafka."""
+"""The worker's connections to everything but Kafka."""
 
 import asyncio
 import os
@@ -21,7 +21,9 @@ from pinstream.store.milvus import MilvusStore
 from pinstream.store.vector_store import Match
 from streams.errors import StartRefused
 from streams.worker.metrics import WorkerMetrics
-from streams.worker.process.batched_rows import RowReader, RowWriter, timed
+from streams.worker.process.call_timer import time_call
+from streams.worker.process.row_reader import BatchedRowReader
+from streams.worker.process.row_writer import BatchedRowWriter
 from streams.worker.readiness_check import ReadinessCheck
 from streams.worker.settings import WorkerSettings
 
@@ -34,73 +36,71 @@ class Backends:
     """Open connections to everything but Kafka."""
 
     models: TritonModels
-    detect: Detector
-    embed: Embedder
-    fetch: Fetcher
+    detector: Detector
+    embedder: Embedder
+    fetcher: Fetcher
     store: MilvusStore
-    writer: RowWriter
-    reader: RowReader
+    writer: BatchedRowWriter
+    reader: BatchedRowReader
     searches: ThreadPoolExecutor
     decoders: ThreadPoolExecutor
     metrics: WorkerMetrics
-    traces: "Tracer | None" = None
-    """Where spans go; None where nobody collects them."""
+    tracer: "Tracer | None" = None
+    """None where no traces are collected."""
 
     async def search(self, code: Code, where: Where) -> list[Match]:
         """The nearest row, as any reader would find it."""
         loop = asyncio.get_running_loop()
 
         def nearest() -> list[Match]:
-            with timed(self._searched):
+            with time_call(self._observe_search):
                 return self.store.nearest([code], where=where, limit=1)[0]
 
         return await loop.run_in_executor(self.searches, nearest)
 
-    def _searched(self, seconds: float) -> None:
+    def _observe_search(self, seconds: float) -> None:
         self.metrics.observe("milvus", seconds, "search")
 
     @property
     def readiness_check(self) -> ReadinessCheck:
-        """One picture that goes the way of every pin."""
-        return ReadinessCheck(detect=self.detect, embed=self.embed, rows=self.reader, search=self.search)
+        return ReadinessCheck(detector=self.detector, embedder=self.embedder, rows=self.reader, search=self.search)
 
     @property
     def model_check(self) -> ModelCheck:
-        """One picture whose code is known, sent through both models."""
-        return ModelCheck(self.detect, self.embed, promised=model_repository.promised_code())
+        return ModelCheck(self.detector, self.embedder, promised=model_repository.promised_code())
 
 
 @asynccontextmanager
-async def backends(settings: WorkerSettings, metrics: WorkerMetrics) -> AsyncIterator[Backends]:
-    """Connections, closed in order at the end."""
+async def open_backends(settings: WorkerSettings, metrics: WorkerMetrics) -> AsyncIterator[Backends]:
+    """Connections, closed in order at the end of the block."""
     milvus, triton = settings.milvus, settings.triton
     async with AsyncExitStack() as stack:
-        traces = None if settings.tracing.endpoint is None else _traces(settings)
-        if traces is not None:
-            stack.push_async_callback(asyncio.to_thread, traces.close)
-        metadata = None if traces is None else traces.outgoing
+        tracer = None if settings.tracing.endpoint is None else _open_tracer(settings)
+        if tracer is not None:
+            stack.push_async_callback(asyncio.to_thread, tracer.close)
+        metadata = None if tracer is None else tracer.outgoing
         models = TritonModels(
             triton.address, timeout_s=triton.timeout_s, metadata=metadata, tls=triton.tls, headers=triton.metadata
         )
         await stack.enter_async_context(models)
         store = MilvusStore(milvus.uri, token=milvus.secret, timeout_s=milvus.timeout_s, tls=milvus.tls)
         stack.callback(store.close)
-        writer = RowWriter(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "upsert"))
-        reader = RowReader(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "read"))
+        writer = BatchedRowWriter(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "upsert"))
+        reader = BatchedRowReader(store, on_call=lambda seconds: metrics.observe("milvus", seconds, "read"))
         stack.push_async_callback(writer.close)
         stack.push_async_callback(reader.close)
         yield Backends(
             models=models,
-            detect=Detector(
+            detector=Detector(
                 models, model_repository.labels(), min_score=triton.min_score, max_objects=triton.max_objects
             ),
-            embed=Embedder(models),
-            fetch=await stack.enter_async_context(Fetcher(settings.fetch.policy)),
+            embedder=Embedder(models),
+            fetcher=await stack.enter_async_context(Fetcher(settings.fetch.policy)),
             store=store,
             writer=writer,
             reader=reader,
             metrics=metrics,
-            traces=traces,
+            tracer=tracer,
             searches=stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix="search")),
             decoders=stack.enter_context(
                 ThreadPoolExecutor(settings.limits.decode_threads, thread_name_prefix="decode")
@@ -113,12 +113,12 @@ def worker_name(settings: WorkerSettings) -> str:
     return settings.name or f"{socket.gethostname()}-{os.getpid()}"
 
 
-def _traces(settings: WorkerSettings) -> "Tracer":
+def _open_tracer(settings: WorkerSettings) -> "Tracer":
     try:
-        from streams.worker.tracing import traces  # noqa: PLC0415 (OpenTelemetry, for those who collect traces)
+        from streams.worker.tracing import open_tracer  # noqa: PLC0415 (OpenTelemetry is an optional dependency)
     except ImportError as exc:
         raise StartRefused(
             f"PINSTREAM_TRACING__ENDPOINT={settings.tracing.endpoint}: {exc.name} is not installed; "
             "it is in the dependency group `tracing`"
         ) from exc
-    return traces(settings.tracing, worker=worker_name(settings))
+    return open_tracer(settings.tracing, worker=worker_name(settings))

@@ -1,4 +1,4 @@
-"""One HTTP port: is there progress, would a pin be indexed now, and the metrics."""
+"""One HTTP port: whether there is progress, whether a pin would be indexed now, and the metrics."""
 
 import asyncio
 import json
@@ -28,42 +28,44 @@ class WorkerState:
     """For each service that does not answer, for how long."""
 
 
-def alive(pulse: WorkerState, *, stuck_s: float) -> bool:
-    """Liveness is progress: lag without a finished pin is unhealthy, unless somebody else's outage is waited out."""
-    return not pulse.behind or pulse.since_finished_s < stuck_s or bool(pulse.away_s)
+def is_alive(state: WorkerState, *, stuck_s: float) -> bool:
+    """Liveness is progress: lag without a finished pin is unhealthy.
+
+    Not while a service is away, though: a restart would not bring it back.
+    """
+    return not state.behind or state.since_finished_s < stuck_s or bool(state.away_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checks:
-    """What the endpoints ask."""
+class HealthChecks:
+    """What the endpoints call."""
 
-    pulse: Callable[[], WorkerState]
-    canary: Callable[[], Awaitable[object]]
-    """A real inference and a real search; raises what they raise."""
-    collect: Callable[[], None]
-    """Brings the gauges up to date."""
+    state: Callable[[], WorkerState]
+    check_readiness: Callable[[], Awaitable[object]]
+    """Raises InferenceError or VectorIndexError where a pin would not be indexed now."""
+    set_gauges: Callable[[], None]
     registry: CollectorRegistry
     stuck_s: float
 
 
-def application(checks: Checks) -> web.Application:
+def application(checks: HealthChecks) -> web.Application:
     """``/healthz``, ``/readyz`` and ``/metrics``."""
 
     async def healthz(_request: web.Request) -> web.Response:
-        pulse = checks.pulse()
-        healthy = alive(pulse, stuck_s=checks.stuck_s)
-        return _answer(healthy, {**_told(pulse), "alive": healthy})
+        state = checks.state()
+        alive = is_alive(state, stuck_s=checks.stuck_s)
+        return _respond(alive, {**_as_json(state), "alive": alive})
 
     async def readyz(_request: web.Request) -> web.Response:
         try:
             async with asyncio.timeout(_READY_TIMEOUT_S):
-                await checks.canary()
+                await checks.check_readiness()
         except (InferenceError, VectorIndexError, TimeoutError) as exc:
-            return _answer(False, {"ready": False, "reason": f"{type(exc).__name__}: {exc}"})
-        return _answer(True, {"ready": True})
+            return _respond(False, {"ready": False, "reason": f"{type(exc).__name__}: {exc}"})
+        return _respond(True, {"ready": True})
 
     async def metrics(_request: web.Request) -> web.Response:
-        checks.collect()
+        checks.set_gauges()
         return web.Response(body=generate_latest(checks.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
@@ -73,15 +75,15 @@ def application(checks: Checks) -> web.Application:
     return app
 
 
-def _told(pulse: WorkerState) -> dict[str, object]:
+def _as_json(state: WorkerState) -> dict[str, object]:
     return {
-        "behind": pulse.behind,
-        "since_finished_s": round(pulse.since_finished_s, 1),
-        "partitions": pulse.partitions,
-        "held": pulse.held,
-        "away_s": {service: round(away_s, 1) for service, away_s in pulse.away_s.items()},
+        "behind": state.behind,
+        "since_finished_s": round(state.since_finished_s, 1),
+        "partitions": state.partitions,
+        "held": state.held,
+        "away_s": {service: round(away_s, 1) for service, away_s in state.away_s.items()},
     }
 
 
-def _answer(good: bool, told: Mapping[str, object]) -> web.Response:
-    return web.Response(status=200 if good else 503, text=json.dumps(told) + "\n", content_type="application/json")
+def _respond(ok: bool, body: Mapping[str, object]) -> web.Response:
+    return web.Response(status=200 if ok else 503, text=json.dumps(body) + "\n", content_type="application/json")

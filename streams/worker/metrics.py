@@ -9,33 +9,33 @@ from schemas.metrics import Collectors, Metric
 
 TABLE: Final = (
     Metric("pinstream_worker_records_total", "counter", "records taken from Kafka", ("lane",)),
-    Metric("pinstream_worker_outcomes_total", "counter", "events by what became of them", ("lane", "outcome")),
-    Metric("pinstream_worker_abandoned_total", "counter", "records given up with their partition; done elsewhere"),
+    Metric("pinstream_worker_outcomes_total", "counter", "events by outcome", ("lane", "outcome")),
+    Metric("pinstream_worker_abandoned_total", "counter", "records given up with their partition"),
     Metric("pinstream_worker_dead_letters_total", "counter", "dead letters by class of the error", ("reason",)),
     Metric("pinstream_worker_stage_seconds", "histogram", "duration of one stage of one pin", ("stage",)),
     Metric("pinstream_worker_freshness_seconds", "histogram", "age of a probed pin when a search first returned it"),
     Metric("pinstream_worker_acknowledged_seconds", "histogram", "age of a pin when the index acknowledged it"),
     Metric("pinstream_worker_objects_total", "counter", "objects indexed, whole pictures not counted"),
     Metric("pinstream_worker_events_total", "counter", "repins, fence recalls, read-backs, fetch retries", ("event",)),
-    Metric("pinstream_worker_retries_total", "counter", "calls repeated for want of an answer", ("service",)),
+    Metric("pinstream_worker_retries_total", "counter", "calls repeated after no answer", ("service",)),
     Metric("pinstream_worker_milvus_seconds", "histogram", "duration of one call of upsert, read or search", ("call",)),
-    Metric("pinstream_worker_probes_total", "counter", "visibility probes by how they ended", ("result",)),
+    Metric("pinstream_worker_probes_total", "counter", "visibility probes by result", ("result",)),
     Metric("pinstream_worker_model_check_total", "counter", "model checks: ok or failed", ("result",)),
-    Metric("pinstream_worker_commits_total", "counter", "offset commits by how they ended", ("result",)),
-    Metric("pinstream_worker_in_flight", "gauge", "pins being worked on", ("lane",)),
-    Metric("pinstream_worker_waiting", "gauge", "records taken whose work has not begun"),
+    Metric("pinstream_worker_commits_total", "counter", "offset commits by result", ("result",)),
+    Metric("pinstream_worker_in_flight", "gauge", "pins that have begun and not finished", ("lane",)),
+    Metric("pinstream_worker_waiting", "gauge", "records taken that have not begun"),
     Metric("pinstream_worker_held_records", "gauge", "record credits in use"),
     Metric("pinstream_worker_held_bytes", "gauge", "byte credits in use"),
-    Metric("pinstream_worker_credits_records", "gauge", "record credits there are"),
-    Metric("pinstream_worker_credits_bytes", "gauge", "byte credits there are"),
+    Metric("pinstream_worker_credits_records", "gauge", "record credits in all"),
+    Metric("pinstream_worker_credits_bytes", "gauge", "byte credits in all"),
     Metric("pinstream_worker_partitions", "gauge", "partitions held"),
     Metric("pinstream_worker_waiting_partitions", "gauge", "partitions paused until a service answers"),
     Metric("pinstream_worker_lag_records", "gauge", "records published and not finished", ("lane",)),
     Metric("pinstream_worker_lag_seconds", "gauge", "age of the oldest record published and not finished", ("lane",)),
     Metric("pinstream_worker_stalled_seconds", "gauge", "how long no pin was finished while there is lag; 0 else"),
     Metric("pinstream_worker_outage_seconds", "gauge", "how long a service gave no answer; 0 if it does", ("service",)),
-    Metric("pinstream_worker_breaker_ratio", "gauge", "weight of dead letters among the last pins, per pin"),
-    Metric("pinstream_worker_breaker_in_a_row", "gauge", "weight of dead letters since the last living pin"),
+    Metric("pinstream_worker_breaker_ratio", "gauge", "weight of dead letters in the window, per event"),
+    Metric("pinstream_worker_breaker_in_a_row", "gauge", "weight of dead letters since the last other outcome"),
     Metric("pinstream_worker_breaker_open", "gauge", "1 once too many dead letters stopped the worker"),
     Metric("pinstream_worker_stopped", "gauge", "1 once the worker stopped for a reason of its own"),
     Metric("pinstream_worker_model_check_drift_bits", "gauge", "from the model card's code to Triton's"),
@@ -43,7 +43,7 @@ TABLE: Final = (
 
 
 class WorkerMetrics(Collectors):
-    """The table's metrics; label values that are known begin at 0."""
+    """The table's metrics; those whose label values are known begin at 0."""
 
     def __init__(self) -> None:
         super().__init__(TABLE, process="worker")
@@ -56,7 +56,7 @@ class WorkerMetrics(Collectors):
                 self.add("outcomes", lane, outcome, amount=0)
             self.add("records", lane, amount=0)
 
-    def stages(self, stages_ms: Iterable[tuple[str, float]]) -> None:
+    def add_stages(self, stages_ms: Iterable[tuple[str, float]]) -> None:
         """Add the durations of one pin's stages."""
         for stage, duration_ms in stages_ms:
             self.observe("stage", duration_ms / 1000, stage)

@@ -1,54 +1,44 @@
-"""The models are watched: Triton calls a model ready whose process has died, and serves whatever lies in its folder."""
+"""Watches the models: Triton calls a model ready whose process has died, and serves whatever lies in its folder."""
 
 import asyncio
 import logging
-from typing import Final, Protocol
+from typing import Final
 
 from inference.errors import ModelUnavailable
 from streams.worker.metrics import WorkerMetrics
+from streams.worker.protocols import DriftCheck
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S: Final = 15.0
 
 
-class Check(Protocol):
-    """See `inference.model_check.ModelCheck`."""
-
-    drift_bits: int
-
-    async def run(self) -> object:
-        """Returns if both models answer as they should; raises ModelUnavailable or ModelMismatch."""
-        ...
-
-
 class ModelWatchdog:
-    """One small picture sent through both models, again and again."""
+    """Repeats the model check, and counts how it ends."""
 
-    def __init__(self, canary: Check, metrics: WorkerMetrics) -> None:
-        self._canary = canary
+    def __init__(self, check: DriftCheck, metrics: WorkerMetrics) -> None:
+        self._check = check
         self._metrics = metrics
         self._failing = False
 
-    async def keep(self, every_s: float) -> None:
+    async def run(self, every_s: float) -> None:
         """Never returns; raises ModelMismatch as soon as Triton serves another model than it should."""
         while True:
-            await self.look()
+            await self._run_check()
             await asyncio.sleep(every_s)
 
-    async def look(self) -> None:
-        """Ask once, and count how it went."""
+    async def _run_check(self) -> None:
         try:
             async with asyncio.timeout(_TIMEOUT_S):
-                await self._canary.run()
+                await self._check.run()
         except (ModelUnavailable, TimeoutError) as exc:
-            self._ended("failed", exc)
+            self._record("failed", exc)
         else:
-            self._ended("ok", None)
+            self._record("ok", None)
         finally:
-            self._metrics.set("model_check_drift_bits", self._canary.drift_bits)
+            self._metrics.set("model_check_drift_bits", self._check.drift_bits)
 
-    def _ended(self, result: str, reason: Exception | None) -> None:
+    def _record(self, result: str, reason: Exception | None) -> None:
         self._metrics.add("model_check", result)
         if reason is not None and not self._failing:
             log.warning("the model check fails: %s: %s", type(reason).__name__, reason)

@@ -9,32 +9,32 @@ from inference.tensors import DETECT
 from pinstream.store.codes import Code
 from pinstream.store.collection import Where, row_key
 from streams.worker.finish.visibility_probe import Search
-from streams.worker.protocols import Detect, Embed, ReadRows
+from streams.worker.protocols import ObjectDetector, PictureEmbedder, RowReader
 
 _SIDE_PX = 256
-_NOBODY = "canary"
+_PIN_ID = "canary"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessCheck:
-    """One picture that is nobody's, sent the way of every pin up to the index."""
+    """One drawn picture, sent the way of every pin up to the index; nothing is written."""
 
-    detect: Detect
-    embed: Embed
-    rows: ReadRows
+    detector: ObjectDetector
+    embedder: PictureEmbedder
+    rows: RowReader
     search: Search
 
     async def run(self) -> Code:
         """The picture's code; raises what the models or the index raise."""
-        pixels = picture()
-        await self.detect.detect_squashed(squash(pixels, DETECT.image_size_px)[None])
-        (code,) = await self.embed.embed(pixels, [WHOLE])
-        await self.rows.get([row_key(_NOBODY, 0)], consistency="Bounded")
-        await self.search(code, Where(pins=frozenset({_NOBODY})))
+        pixels = draw_picture()
+        await self.detector.detect_squashed(squash(pixels, DETECT.image_size_px)[None])
+        (code,) = await self.embedder.embed(pixels, [WHOLE])
+        await self.rows.get([row_key(_PIN_ID, 0)], consistency="Bounded")
+        await self.search(code, Where(pins=frozenset({_PIN_ID})))
         return code
 
 
-def picture() -> Pixels:
+def draw_picture() -> Pixels:
     """Smooth colours, the same every time, ``(256, 256, 3) uint8``."""
     ramp = np.linspace(0, 255, _SIDE_PX, dtype=np.uint8)
     pixels = np.full((_SIDE_PX, _SIDE_PX, 3), 128, np.uint8)

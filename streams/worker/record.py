@@ -1,18 +1,22 @@
-"""One Kafka record as the worker holds it, and the lease under which it may be worked on."""
+"""What the consumers hand to the scheduler: records as Kafka gave them, ends of partitions; and leases."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from pinstream.events import Headers
 from pinstream.lanes import Lane
 
+Offsets = Mapping[int, int]
+"""Partition to the offset to commit: that of the next record to read."""
+
 _OVERHEAD_BYTES: Final = 512
-"""What a record costs beside its own bytes, roughly: an empty one must not be free."""
+"""Roughly what a record costs besides its own bytes: an empty one must not be free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumedRecord:
-    """A record as Kafka gave it, every byte of it: a dead letter must be able to repeat it."""
+    """A record byte for byte as Kafka gave it, so that a dead letter can repeat it."""
 
     lane: Lane
     topic: str
@@ -26,14 +30,30 @@ class ConsumedRecord:
 
     @property
     def size_bytes(self) -> int:
-        """What it costs of the worker's byte credits."""
+        """Its cost in byte credits."""
         headers = sum(len(name) + len(value or b"") for name, value in self.headers)
         return _OVERHEAD_BYTES + len(self.key or b"") + len(self.value or b"") + headers
 
 
+@dataclass(frozen=True, slots=True)
+class ReachedEnd:
+    """Nothing more to read for now in a lane's partition; ``offset`` is that of the next record there."""
+
+    lane: Lane
+    partition: int
+    offset: int
+
+
+Consumed = ConsumedRecord | ReachedEnd
+
+
 @dataclass(slots=True, eq=False)
 class Lease:
-    """The right to write for one partition, from assignment to revocation; ``held`` turns false once, for good."""
+    """The right to write for one partition, from its assignment to its revocation.
+
+    ``held`` turns false once, for good: a partition that comes back comes with a new lease. So whatever belongs to
+    the old one (a task in flight, a remembered version) can be told from the new one's by identity.
+    """
 
     partition: int
     since_s: float

@@ -1,4 +1,4 @@
-"""What must be there before the worker joins its group, and a few pins' worth of warming up."""
+"""What must be there before the worker joins its group; and warming up."""
 
 import asyncio
 import logging
@@ -23,36 +23,36 @@ Answer = TypeVar("Answer")
 WARM_UPS: Final = 3
 
 
-async def check(settings: WorkerSettings, to: Backends) -> None:
-    """Returns once everything this worker needs is there and fits, and has been used a few times.
+async def check(settings: WorkerSettings, backends: Backends) -> None:
+    """Return once everything that the worker needs is there and fits, and has been used a few times.
 
-    Raises StartRefused, ModelMismatch or IndexMismatch with what to do. A service that is away is waited for: the
+    Raises StartRefused, ModelMismatch or IndexMismatch with what to do. Waits for a service that does not answer: the
     parts of a stack start in any order.
     """
     kafka, setup = settings.kafka, TopicSetup(settings.kafka.client_config)
-    partitions = await _once_there(
+    partitions = await _wait_for(
         f"Kafka at {kafka.servers} (PINSTREAM_KAFKA__SERVERS)",
         lambda: asyncio.to_thread(setup.require, topics(prefix=kafka.topic_prefix)),
     )
     log.info("topics found", extra={"partitions": partitions})
     if kafka.protocol == "consumer":
-        said = await _once_there("Kafka", lambda: asyncio.to_thread(setup.group_timeouts, kafka.group))
-        log.info("KIP-848: %s", said)
-    await _once_there(
+        timeouts = await _wait_for("Kafka", lambda: asyncio.to_thread(setup.group_timeouts, kafka.group))
+        log.info("KIP-848: %s", timeouts)
+    await _wait_for(
         f"Milvus at {settings.milvus.uri} (PINSTREAM_MILVUS__URI)",
-        lambda: asyncio.to_thread(bootstrap.require, to.store),
+        lambda: asyncio.to_thread(bootstrap.require, backends.store),
     )
-    await _once_there(f"Triton at {settings.triton.address} (PINSTREAM_TRITON__ADDRESS)", to.models.check)
-    await _once_there("Triton", to.model_check.run)
+    await _wait_for(f"Triton at {settings.triton.address} (PINSTREAM_TRITON__ADDRESS)", backends.models.check)
+    await _wait_for("Triton", backends.model_check.run)
     for _ in range(WARM_UPS):
-        await _once_there("Triton and Milvus", to.readiness_check.run)
+        await _wait_for("Triton and Milvus", backends.readiness_check.run)
 
 
-async def _once_there(what: str, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+async def _wait_for(what: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
     waits_s = Backoff(first_s=0.2, max_s=2.0).waits_s()
     while True:
         try:
-            return await ask()
+            return await call()
         except KafkaUnreachable as exc:
             log.warning("waiting for %s: %s", what, exc)
         except (ModelUnavailable, IndexUnavailable) as exc:

@@ -3,7 +3,8 @@
 Imported only where an endpoint is configured: without one, OpenTelemetry is neither imported nor needed.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 
 from opentelemetry import propagate, trace
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
@@ -11,12 +12,12 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, TraceIdRatioBased
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 
+from pinstream.events import Stage
 from settings.tracing import TracingSettings
+from streams.worker.protocols import FlightPermit, PinProcessor
 from streams.worker.task import PinTask, TaskResult
-
-Carry = Callable[[PinTask], Awaitable[TaskResult]]
 
 
 class Tracer:
@@ -26,37 +27,36 @@ class Tracer:
         self._provider = provider
         self._tracer = provider.get_tracer("pinstream.worker")
 
-    def carrying(self, carry: Carry) -> Carry:
-        """The same way of one pin, in a span of its own, its stages in theirs."""
+    def pin_span(self, task: PinTask) -> AbstractContextManager[Span]:
+        """The span of one pin, a child of its publisher's."""
+        record = task.record
+        headers = {name: value.decode("latin-1") for name, value in record.headers if value is not None}
+        attributes: dict[str, str | int] = {
+            "messaging.system": "kafka",
+            "messaging.destination.name": record.topic,
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.kafka.offset": record.offset,
+            "pinstream.pin_id": str(task.pin),
+            "pinstream.version": task.version,
+            "pinstream.lane": task.lane,
+        }
+        parent = propagate.extract(headers)
+        return self._tracer.start_as_current_span("pin", parent, SpanKind.CONSUMER, attributes)
 
-        async def carried(work: PinTask) -> TaskResult:
-            record = work.record
-            headers = {name: value.decode("latin-1") for name, value in record.headers if value is not None}
-            attributes: dict[str, str | int] = {
-                "messaging.system": "kafka",
-                "messaging.destination.name": record.topic,
-                "messaging.destination.partition.id": str(record.partition),
-                "messaging.kafka.offset": record.offset,
-                "pinstream.pin_id": str(work.pin),
-                "pinstream.version": work.version,
-                "pinstream.lane": work.lane,
-            }
-            parent = propagate.extract(headers)
-            with self._tracer.start_as_current_span("pin", parent, SpanKind.CONSUMER, attributes) as span:
-                if not span.is_recording():
-                    return await carry(work)
-                self._tracer.start_span("queue", start_time=record.timestamp_ms * 1_000_000).end()
-                work.traced = self._tracer.start_as_current_span
-                settled = await carry(work)
-                span.set_attribute("pinstream.outcome", settled.result)
-                if settled.reason is not None:
-                    span.set_attribute("pinstream.reason", settled.reason)
-                return settled
+    def queue_span(self, task: PinTask) -> None:
+        """From the event's publication to now."""
+        self._tracer.start_span("queue", start_time=task.record.timestamp_ms * 1_000_000).end()
 
-        return carried
+    def stage_span(self, stage: Stage) -> AbstractContextManager[Span]:
+        """The span of one stage, a child of its pin's; costs nothing where that is not sampled."""
+        return self._tracer.start_as_current_span(stage)
+
+    def trace(self, processor: PinProcessor) -> PinProcessor:
+        """The same processor, with a span for each pin."""
+        return TracedProcessor(processor, self)
 
     def outgoing(self) -> Sequence[tuple[str, str]]:
-        """The current span as gRPC metadata, so that a server may join its trace; nothing for a trace not kept."""
+        """The current span as gRPC metadata, so that a server may join its trace; nothing where it is not sampled."""
         if not trace.get_current_span().get_span_context().trace_flags.sampled:
             return ()
         headers: dict[str, str] = {}
@@ -68,13 +68,31 @@ class Tracer:
         self._provider.shutdown()
 
 
+class TracedProcessor:
+    """A `PinProcessor` around another: each pin in a span of its own."""
+
+    def __init__(self, processor: PinProcessor, tracer: Tracer) -> None:
+        self._processor = processor
+        self._tracer = tracer
+
+    async def process(self, task: PinTask, permit: FlightPermit) -> TaskResult:
+        with self._tracer.pin_span(task) as span:
+            if span.is_recording():
+                self._tracer.queue_span(task)
+            result = await self._processor.process(task, permit)
+            span.set_attribute("pinstream.outcome", result.result)
+            if result.reason is not None:
+                span.set_attribute("pinstream.reason", result.reason)
+            return result
+
+
 def sampler(ratio: float) -> ParentBased:
-    """A share of the traces that their publisher marked as sampled, by trace id; never one that it did not."""
+    """A share of the traces that their publisher sampled, by trace id; never one that it did not."""
     share = TraceIdRatioBased(ratio)
     return ParentBased(share, remote_parent_sampled=share, remote_parent_not_sampled=ALWAYS_OFF)
 
 
-def traces(settings: TracingSettings, *, worker: str) -> Tracer:
+def open_tracer(settings: TracingSettings, *, worker: str) -> Tracer:
     """Spans sent to the collector in batches, by a thread of their own; an absent collector costs spans, not pins."""
     resource = Resource.create({"service.name": "pinstream-worker", "service.instance.id": worker})
     provider = TracerProvider(sampler=sampler(settings.ratio), resource=resource)

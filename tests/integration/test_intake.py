@@ -10,8 +10,7 @@ from confluent_kafka import Consumer, TopicPartition
 from streams.worker.consume.consumers import CONSUMER_DEFAULTS
 from streams.worker.consume.credits import Credits
 from streams.worker.consume.poll_loop import LaneReader
-from streams.worker.record import ConsumedRecord
-from streams.worker.schedule.scheduler import Consumed
+from streams.worker.record import Consumed, ConsumedRecord
 from tests.integration.running_worker import Site, eventually
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from pinstream.store.milvus import MilvusStore
 from pinstream.tls import Tls
 from streams.__main__ import app as streams_app
 from streams.errors import StartRefused
-from streams.worker.backends import backends
+from streams.worker.backends import open_backends
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.settings import WorkerSettings
 from streams.worker.startup import check
@@ -154,7 +154,7 @@ def refused(fortress: Fortress, **groups: Mapping[str, Any]) -> str:
     settings = WorkerSettings.model_validate({name: {**right[name], **groups.get(name, {})} for name in right})
 
     async def start() -> None:
-        async with backends(settings, WorkerMetrics()) as to:
+        async with open_backends(settings, WorkerMetrics()) as to:
             await check(settings, to)
 
     with pytest.raises((StartRefused, IndexMismatch, InferenceError)) as caught:

@@ -1,4 +1,4 @@
-"""In-memory stand-ins for what a pin meets on its way; each keeps to its port in `streams.worker.protocols`."""
+"""In-memory fakes for the contracts in `streams.worker.protocols`, and a pipeline on them."""
 
 import asyncio
 import json
@@ -25,7 +25,9 @@ from streams.worker.process.pipeline import PinLimits, PinPipeline, PipelinePart
 from streams.worker.process.pixel_budget import PixelBudget
 from streams.worker.process.retry import Backoff, Outages, RetryPolicy
 from streams.worker.process.version_fence import VersionFence
+from streams.worker.protocols import FlightPermit
 from streams.worker.record import ConsumedRecord, Lease
+from streams.worker.stage_timer import StageTimer
 from streams.worker.task import PinTask, TaskResult, task_of
 
 NOW_MS = 1_800_000_000_000
@@ -78,7 +80,7 @@ class Web:
 
 @dataclass
 class Models:
-    """Both models: ``objects`` on every picture, and codes that count the calls."""
+    """Both models: ``objects`` on every picture, and a different code for each call and box."""
 
     objects: int = 1
     failures: list[Exception] = field(default_factory=list)
@@ -88,7 +90,6 @@ class Models:
     async def detect_squashed(
         self, images: Pixels, *, priority: Priority = Priority.LIVE
     ) -> Sequence[Sequence[Detection]]:
-        """As many objects as told."""
         self.priorities.append(priority)
         await asyncio.sleep(0)
         if self.failures:
@@ -98,14 +99,13 @@ class Models:
     async def embed(
         self, pixels: Pixels, boxes: Sequence[Box], *, priority: Priority = Priority.LIVE
     ) -> Sequence[bytes]:
-        """A code of its own for each call and box."""
         self.calls += 1
         return [bytes([self.calls % 256, each]) * 16 for each in range(len(boxes))]
 
 
 @dataclass
 class Index:
-    """A memory store behind the ports of writer and reader; errors waiting in ``failures`` are raised first."""
+    """A memory store behind the contracts of writer and reader; raises its ``failures`` first, one a write."""
 
     store: MemoryStore = field(default_factory=MemoryStore)
     failures: list[Exception] = field(default_factory=list)
@@ -113,7 +113,6 @@ class Index:
     before_write: Callable[[], None] = lambda: None
 
     async def write(self, rows: Sequence[Row]) -> None:
-        """Acknowledged."""
         await asyncio.sleep(0)
         self.before_write()
         if self.failures:
@@ -121,15 +120,28 @@ class Index:
         self.store.upsert(rows)
 
     async def get(self, keys: Sequence[str], *, consistency: Consistency) -> Mapping[str, Row]:
-        """The rows that are there."""
         self.reads.append(consistency)
         await asyncio.sleep(0)
         return self.store.get(keys, consistency=consistency)
 
 
 @dataclass
+class Permit:
+    """Counts what a task does with its permit."""
+
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    reacquired: int = 0
+
+    def release(self) -> None:
+        self.released.set()
+
+    async def reacquire(self) -> None:
+        self.reacquired += 1
+
+
+@dataclass
 class Bench:
-    """A pin's path on fakes, with everything in reach."""
+    """A pipeline on fakes, with everything in reach."""
 
     web: Web = field(default_factory=Web)
     models: Models = field(default_factory=Models)
@@ -140,23 +152,30 @@ class Bench:
     idle_below: int = 0
     replays: Replays = "skip"
     slow_fetch_s: float = 60.0
+    timer: StageTimer = field(default_factory=StageTimer)
 
     def __post_init__(self) -> None:
         quick = Backoff(first_s=0.0001, max_s=0.0001, deadline_s=0.02)
         self.outages = Outages()
         self.fence = VersionFence(self.index)
-        patience = RetryPolicy(quick, self.outages, on_retry=self.counts.append)
-        seen_by = inference.InferenceModels(
-            detect=self.models, embed=self.models, patience=patience, threads=AtOnce(), budget=PixelBudget(10**6)
+        retry_policy = RetryPolicy(quick, self.outages, on_retry=self.counts.append)
+        parts = inference.InferenceParts(
+            detector=self.models,
+            embedder=self.models,
+            retry_policy=retry_policy,
+            decoders=AtOnce(),
+            budget=PixelBudget(10**6),
+            timer=self.timer,
         )
-        self.path = PinPipeline(
+        self.pipeline = PinPipeline(
             PipelineParts(
                 fence=self.fence,
-                fetch=self.web,
-                understanding=inference.PictureInference(seen_by, max_pixels=10**6, idle_below=self.idle_below),
-                repins=CodeCache(),
+                fetcher=self.web,
+                inference=inference.PictureInference(parts, max_pixels=10**6, idle_below=self.idle_below),
+                code_cache=CodeCache(),
                 rows=self.index,
-                patience=patience,
+                retry_policy=retry_policy,
+                timer=self.timer,
             ),
             PinLimits(fetch_backoff=quick, slow_fetch_s=self.slow_fetch_s, replays=self.replays),
             now_ms=lambda: NOW_MS,
@@ -172,18 +191,18 @@ class Bench:
         headers: tuple[tuple[str, bytes], ...] = (),
         **more: Any,
     ) -> PinTask:
-        """An event with an address, taken."""
+        """An event with an address, consumed."""
         value = {
             "pin_id": pin_id, "version": version, "image": {"url": f"https://pictures/{pin_id}/{version}"},
             "domain": "web", "created_at": "2026-11-23T20:00:00Z", **more,
         }  # fmt: skip
-        return self.take(pin_id.encode(), json.dumps(value).encode(), headers=headers, lane=lane)
+        return self.consume(pin_id.encode(), json.dumps(value).encode(), headers=headers, lane=lane)
 
     def delete(self, pin_id: str = "a", version: int = 1, *, headers: tuple[tuple[str, bytes], ...] = ()) -> PinTask:
-        """A tombstone, taken."""
-        return self.take(pin_id.encode(), None, headers=(("version", str(version).encode()), *headers))
+        """A tombstone, consumed."""
+        return self.consume(pin_id.encode(), None, headers=(("version", str(version).encode()), *headers))
 
-    def take(
+    def consume(
         self,
         key: bytes | None,
         value: bytes | None,
@@ -191,7 +210,7 @@ class Bench:
         headers: tuple[tuple[str, bytes], ...] = (),
         lane: Lane = "live",
     ) -> PinTask:
-        """A record, taken."""
+        """A record, consumed."""
         self.offset += 1
         record = ConsumedRecord(
             lane=lane, topic="pins.events", partition=0, offset=self.offset,
@@ -199,9 +218,9 @@ class Bench:
         )  # fmt: skip
         return task_of(record, self.lease)
 
-    async def carry(self, *works: PinTask) -> list[TaskResult]:
+    async def process(self, *tasks: PinTask, permit: FlightPermit | None = None) -> list[TaskResult]:
         """One after the other."""
-        return [await self.path.carry(work) for work in works]
+        return [await self.pipeline.process(task, permit or Permit()) for task in tasks]
 
     def row(self, key: str) -> Row | None:
         """What the index holds."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, KafkaException, TopicPartition
 
@@ -21,8 +21,8 @@ from pinstream.kafka.consumer_group import lane_group
 from pinstream.lanes import LANES, Lane
 from streams.worker.consume.credits import Credits
 from streams.worker.consume.poll_loop import LaneReader, PollThread
-from streams.worker.schedule.assignments import Offsets
-from streams.worker.schedule.scheduler import Consumed
+from streams.worker.protocols import PartitionOwner
+from streams.worker.record import Consumed, Offsets
 
 log = logging.getLogger(__name__)
 
@@ -46,28 +46,6 @@ OWN: Final[ClientSettings] = {"enable.auto.offset.store": False}
 _SLACK_S: Final = 5.0
 _NOTE_EVERY_S: Final = 1.0
 _LEAVE_S: Final = 15.0
-
-
-class PartitionOwner(Protocol):
-    """Who is told of partitions; called in the event loop."""
-
-    def granted(self, partitions: Sequence[int]) -> None:
-        """These are this worker's."""
-
-    async def revoked(self, partitions: Sequence[int]) -> Mapping[Lane, Offsets]:
-        """These go to another worker once this returns; what it returns is committed first."""
-
-    def lost(self, partitions: Sequence[int]) -> None:
-        """These are another worker's already."""
-
-    def deliver(self, batch: Sequence[Consumed]) -> None:
-        """Records and ends, in order."""
-
-    def committed(self, lane: Lane, offsets: Offsets, *, failed: bool) -> None:
-        """How a commit ended."""
-
-    def fail(self, error: BaseException) -> None:
-        """The worker cannot go on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +104,7 @@ class LaneConsumers:
         )
 
     def start(self) -> None:
-        """Join the group; partitions arrive by `PartitionOwner.granted`."""
+        """Join the group; partitions arrive by `PartitionOwner.on_assigned`."""
         self._live.subscribe(
             [self._settings.live_topic], on_assign=self._on_assign, on_revoke=self._on_revoke, on_lost=self._on_lost
         )
@@ -134,16 +112,16 @@ class LaneConsumers:
             thread.start()
 
     async def close(self) -> None:
-        """Give all partitions back (`PartitionOwner.revoked` first; commits what it returns) and leave the group."""
+        """Give all partitions back (`PartitionOwner.on_revoked` first; commits what it returns) and leave the group."""
         for thread in self._threads:
             thread.stop()
             if thread.ident is not None:
                 await asyncio.to_thread(thread.join, self._settings.drain_s + _LEAVE_S)
                 if thread.is_alive():
-                    log.warning("Kafka does not answer; leaving without a word", extra={"lane": thread.name})
+                    log.warning("Kafka does not answer; leaving without a commit", extra={"lane": thread.name})
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
-        """Have a commit sent, without waiting; `PartitionOwner.committed` hears how it ended."""
+        """Have a commit sent by the lane's own thread."""
         self._commands[lane].put(lambda: self._send_commit(lane, offsets))
 
     def end_offset(self, lane: Lane, partition: int) -> int | None:
@@ -168,7 +146,7 @@ class LaneConsumers:
 
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [each.partition for each in partitions]
-        self._call(lambda: self._owner.granted(numbers))
+        self._call(lambda: self._owner.on_assigned(numbers))
         self._live_intake.assigned(partitions)
         self._commands["backfill"].put(lambda: self._follow(numbers))
 
@@ -187,11 +165,11 @@ class LaneConsumers:
         numbers = [each.partition for each in partitions]
         log.warning("partitions lost", extra={"partitions": numbers})
         self._live_intake.unassigned(numbers)
-        self._call(lambda: self._owner.lost(numbers))
+        self._call(lambda: self._owner.on_lost(numbers))
         self._unfollow(numbers, {})
 
     async def _revoke(self, partitions: Sequence[int]) -> Mapping[Lane, Offsets]:
-        return await self._owner.revoked(partitions)
+        return await self._owner.on_revoked(partitions)
 
     def _follow(self, partitions: Sequence[int]) -> None:
         added = [TopicPartition(self._settings.backfill_topic, each, OFFSET_STORED) for each in partitions]
@@ -252,10 +230,10 @@ class LaneConsumers:
             self._consumer(lane).commit(offsets=self._positions(lane, offsets), asynchronous=True)
         except KafkaException as exc:
             log.warning("commit failed: %s", exc, extra={"lane": lane})
-            self._call(lambda: self._owner.committed(lane, offsets, failed=True))
+            self._call(lambda: self._owner.on_commit(lane, offsets, failed=True))
 
     def _deliver(self, batch: Sequence[Consumed]) -> None:
-        self._call(lambda: self._owner.deliver(batch))
+        self._call(lambda: self._owner.submit(batch))
 
     def _fail(self, error: BaseException) -> None:
         self._call(lambda: self._owner.fail(error))
@@ -283,7 +261,7 @@ class LaneConsumers:
         failed = error is not None or any(each.error is not None for each in partitions)
         if failed:
             log.warning("commit failed: %s", error, extra={"lane": lane})
-        self._call(lambda: self._owner.committed(lane, offsets, failed=failed))
+        self._call(lambda: self._owner.on_commit(lane, offsets, failed=failed))
 
     def _consumer(self, lane: Lane) -> Consumer:
         return self._live if lane == "live" else self._backfill

@@ -14,8 +14,7 @@ from pinstream.kafka.stored_record import bytes_of, headers_of, timestamp_ms_of
 from pinstream.lanes import Lane
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
-from streams.worker.record import ConsumedRecord
-from streams.worker.schedule.scheduler import Consumed, ReachedEnd
+from streams.worker.record import Consumed, ConsumedRecord, ReachedEnd
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,4 @@
-"""When so many pins die that the worker must be suspected, not the pins."""
+"""Stops the worker when too many events become dead letters: then the worker must be suspected, not the events."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -11,37 +11,38 @@ class BreakerLimits:
     """A dead letter weighs 1, an unexpected one ``unexpected_weight``."""
 
     max_in_a_row: int = 200
-    """Weight of dead letters with no living pin between them."""
+    """Weight of dead letters with no other outcome between them."""
     max_ratio: float = 0.5
     """Weight of dead letters in the window, divided by the window's length."""
     window: int = 1000
-    """Pins; the ratio counts only once the window is full."""
+    """Events; the ratio counts only once the window is full."""
     unexpected_weight: int = 10
 
 
 class Breaker:
-    """Counts what became of pins; raises BreakerTripped from the pin that is one too many, and ever after."""
+    """Counts outcomes; raises BreakerTripped from the dead letter that is one too many, and ever after."""
 
     def __init__(self, limits: BreakerLimits) -> None:
         self._limits = limits
         self._recent: deque[int] = deque()
         self._recent_weight = 0
         self.in_a_row = 0
-        """Weight of the dead letters since the last living pin."""
+        """Weight of the dead letters since the last other outcome."""
         self.tripped = False
 
     @property
     def ratio(self) -> float:
-        """Weight of the dead letters among the last pins, divided by their number; 0 before the first."""
+        """Weight of the dead letters in the window, divided by the number of events in it; 0 before the first."""
         return self._recent_weight / len(self._recent) if self._recent else 0.0
 
-    def lived(self) -> None:
-        """A pin ended as it should, even if there was nothing to do: a replay of old poison must not stop it."""
+    def record_success(self) -> None:
+        # Unchanged and superseded count too, or a replay in which nothing but the old dead letters is left to do would
+        # stop the worker.
         self.in_a_row = 0
         self._push(0)
 
-    def died(self, *, unexpected: bool) -> None:
-        """A pin is about to become a dead letter; raises BreakerTripped if it must not."""
+    def record_death(self, *, unexpected: bool) -> None:
+        """Call it before a dead letter is written; raises BreakerTripped if it must not be."""
         weight = self._limits.unexpected_weight if unexpected else 1
         self.in_a_row += weight
         self._push(weight)
@@ -50,7 +51,7 @@ class Breaker:
             self._trip(f"dead letters in a row weigh {self.in_a_row}; the limit is {limits.max_in_a_row}")
         if len(self._recent) == limits.window and self.ratio > limits.max_ratio:
             self._trip(
-                f"dead letters weigh {self.ratio:.2f} a pin over {limits.window}; the limit is {limits.max_ratio}"
+                f"dead letters weigh {self.ratio:.2f} an event over {limits.window}; the limit is {limits.max_ratio}"
             )
         if self.tripped:
             raise BreakerTripped("the breaker has tripped already")

@@ -2,11 +2,10 @@
 
 import logging
 import traceback
-from collections.abc import Iterator
 
 from pinstream.events import Headers
 from streams.errors import MessageTooLarge
-from streams.worker.finish.producer import WorkerProducer
+from streams.worker.protocols import RecordProducer
 from streams.worker.record import ConsumedRecord
 
 log = logging.getLogger(__name__)
@@ -15,35 +14,35 @@ PREFIX = "__connect.errors."
 MAX_MESSAGE_CHARS = 1_000
 MAX_STACKTRACE_CHARS = 20_000
 LEFT_OUT = PREFIX + "value.omitted"
-"""On a letter that its topic would not take whole: how large the value is that lies in the source topic."""
+"""On a dead letter without its value, which was too large: the size of the value, which stays in the source topic."""
 _MAX_KEY_BYTES = 1_024
 
 
 class DeadLetterWriter:
-    """Writes dead letters to one topic."""
-
-    def __init__(self, outbox: WorkerProducer, topic: str) -> None:
-        self._outbox = outbox
+    def __init__(self, producer: RecordProducer, topic: str) -> None:
+        self._producer = producer
         self._topic = topic
 
-    async def bury(self, record: ConsumedRecord, *, stage: str, error: BaseException, unexpected: bool) -> None:
-        """Returns once Kafka has acknowledged it; waits for as long as that takes.
+    async def write(self, record: ConsumedRecord, *, stage: str, error: BaseException, unexpected: bool) -> None:
+        """Return once Kafka has acknowledged it; waits for as long as that takes.
 
-        An event that another compressor made small enough for its topic may be too large for this one as this worker
-        compresses it. Then the letter is written empty, without the event's own headers: poison must not block.
+        An event that its publisher's compressor made small enough may be too large for the topic as this worker
+        compresses it. Then the dead letter is written without value and event headers: poison must not block.
         """
-        why = error_headers(record, stage=stage, error=error, unexpected=unexpected)
+        errors = error_headers(record, stage=stage, error=error, unexpected=unexpected)
         try:
-            await self._outbox.deliver(self._topic, key=record.key, value=record.value, headers=[*record.headers, *why])
+            await self._producer.deliver(
+                self._topic, key=record.key, value=record.value, headers=[*record.headers, *errors]
+            )
         except MessageTooLarge as exc:
             log.warning("a dead letter is written without its event, which stays in its topic: %s", exc)
             key = None if record.key is None else record.key[:_MAX_KEY_BYTES]
             size = str(len(record.value or b"")).encode()
-            await self._outbox.deliver(self._topic, key=key, value=b"", headers=[*why, (LEFT_OUT, size)])
+            await self._producer.deliver(self._topic, key=key, value=b"", headers=[*errors, (LEFT_OUT, size)])
 
 
 def error_headers(record: ConsumedRecord, *, stage: str, error: BaseException, unexpected: bool) -> Headers:
-    """Where the event came from and what is wrong with it; ``.unexpected`` marks what may be this program's fault."""
+    """Where the event came from and why it failed; ``.unexpected`` marks what may be this program's fault."""
     kind = type(error)
     values = {
         "topic": record.topic,
@@ -60,14 +59,10 @@ def error_headers(record: ConsumedRecord, *, stage: str, error: BaseException, u
 
 
 def original_headers(headers: Headers) -> Headers:
-    """The headers of a dead letter without those that `error_headers` added: what its event was published with."""
-    return list(_without_errors(headers))
-
-
-def _without_errors(headers: Headers) -> Iterator[tuple[str, bytes | None]]:
-    return ((name, value) for name, value in headers if not name.startswith(PREFIX))
+    """The headers that the event of a dead letter was published with: those that `error_headers` did not add."""
+    return [(name, value) for name, value in headers if not name.startswith(PREFIX)]
 
 
 def _stacktrace(error: BaseException) -> str:
-    """The end of it: the innermost frames say most."""
+    """Its end: the innermost frames say most."""
     return "".join(traceback.format_exception(error))[-MAX_STACKTRACE_CHARS:]

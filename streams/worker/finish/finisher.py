@@ -1,4 +1,4 @@
-"""What is told of finished work: the outcome on Kafka, the dead letter before it, the metrics, the breaker."""
+"""What is published when an event is done: the dead letter, the outcome, the metrics; and the breaker counts it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from pinstream import clock
 from pinstream.errors import EventInvalid, IndexRefused
 from streams.worker.finish.breaker import Breaker
 from streams.worker.finish.dead_letters import DeadLetterWriter
-from streams.worker.finish.outcomes import Outcomes
+from streams.worker.finish.outcomes import OutcomeWriter
 from streams.worker.finish.visibility_probe import VisibilityProbe
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.task import PinTask, TaskResult
@@ -26,41 +26,41 @@ REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finisher:
-    """The end of every event: nothing that was consumed goes uncounted."""
+    """The `ResultPublisher`."""
 
-    outcomes: Outcomes
+    outcomes: OutcomeWriter
     dead_letters: DeadLetterWriter
     breaker: Breaker
     probe: VisibilityProbe
     metrics: WorkerMetrics
     now_ms: Callable[[], int] = clock.now_ms
 
-    async def bury(self, work: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
-        """See `streams.worker.schedule.scheduler.Finish`."""
-        self.breaker.died(unexpected=unexpected)
-        await self.dead_letters.bury(work.record, stage=work.stage, error=error, unexpected=unexpected)
+    async def write_dead_letter(self, task: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
+        self.breaker.record_death(unexpected=unexpected)  # first: the one too many must not be written
+        await self.dead_letters.write(task.record, stage=task.stage, error=error, unexpected=unexpected)
         reason = "unexpected" if unexpected else reason_class(error)
         self.metrics.add("dead_letters", reason)
         return TaskResult(result="dead", reason=f"{reason}: {type(error).__name__}: {error}")
 
-    def tell(self, work: PinTask, settled: TaskResult, done: Callable[[], None]) -> None:
-        """See `streams.worker.schedule.scheduler.Finish`."""
+    def publish_outcome(self, task: PinTask, result: TaskResult, on_acknowledged: Callable[[], None]) -> None:
         finished_at_ms = self.now_ms()
-        outcome = self.outcomes.of(work, settled, finished_at_ms=finished_at_ms)
-        self.outcomes.send(outcome, done)
-        self.metrics.add("outcomes", work.lane, settled.result)
-        self.metrics.stages(
-            (stage, spent_ms) for stage, spent_ms in work.stages_ms.items() if stage != "queue" or not work.comes_again
+        outcome = self.outcomes.outcome_of(task, result, finished_at_ms=finished_at_ms)
+        self.outcomes.write(outcome, on_acknowledged)
+        self.metrics.add("outcomes", task.lane, result.result)
+        self.metrics.add_stages(
+            (stage, spent_ms)
+            for stage, spent_ms in task.stages_ms.items()
+            if stage != "queue" or not task.is_republished
         )
-        if settled.result in ("indexed", "deleted", "dead"):
-            self.probe.forget(outcome.pin_id)
-        if settled.result != "dead":
-            self.breaker.lived()
-        if settled.result in ("indexed", "deleted"):
-            self.metrics.add("objects", amount=settled.objects)
-            if not work.comes_again:  # its age is an operator's doing
-                self.metrics.observe("acknowledged", max(finished_at_ms - work.record.timestamp_ms, 0) / 1000)
-                self.probe.offer(outcome, settled.whole)
+        if result.result in ("indexed", "deleted", "dead"):
+            self.probe.cancel(outcome.pin_id)
+        if result.result != "dead":
+            self.breaker.record_success()
+        if result.result in ("indexed", "deleted"):
+            self.metrics.add("objects", amount=result.objects)
+            if not task.is_republished:  # its age is then that of the repair or replay
+                self.metrics.observe("acknowledged", max(finished_at_ms - task.record.timestamp_ms, 0) / 1000)
+                self.probe.offer(outcome, result.whole)
 
 
 def reason_class(error: Exception) -> str:

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from pinstream.clock import now_ms
 from pinstream.errors import IndexUnavailable, VectorIndexError
@@ -14,16 +14,10 @@ from pinstream.store.codes import Code
 from pinstream.store.collection import TOMBSTONE_CODE, WHOLE_SLOT, Where
 from pinstream.store.vector_store import Match
 from streams.worker.metrics import WorkerMetrics
+from streams.worker.protocols import OutcomeSink
 
 Search = Callable[[Code, Where], Awaitable[list[Match]]]
 """The rows nearest to a code, as any reader would find them."""
-
-
-class OutcomeSink(Protocol):
-    """See `streams.worker.finish.outcomes.Outcomes`."""
-
-    def send(self, outcome: PinOutcome) -> None:
-        """Publish it."""
 
 
 _FIRST_WAIT_S: Final = 0.001
@@ -32,7 +26,7 @@ _MAX_WAIT_S: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeLimits:
-    """``ratio`` of the pins are probed, never more than ``max_open`` at once, each for ``give_up_s`` at most."""
+    """``ratio`` of the pins are probed, at most ``max_open`` at once, each for at most ``give_up_s``."""
 
     ratio: float = 0.05
     max_open: int = 16
@@ -42,7 +36,7 @@ class ProbeLimits:
 class VisibilityProbe:
     """Searches for a sample of the pins until a search returns them (or, deleted, returns them no more).
 
-    Runs beside the write path: it holds no credit and no offset. What it finds is a second outcome of the pin.
+    Nothing waits for it: it holds no credit and no offset. What it finds is a second outcome record of the pin.
     """
 
     def __init__(
@@ -62,24 +56,24 @@ class VisibilityProbe:
         self._open: dict[asyncio.Task[None], str] = {}
 
     def offer(self, outcome: PinOutcome, whole: Code | None) -> None:
-        """A pin that was just written or deleted; most are let go."""
+        """Begin a probe of a pin that was just written or deleted, if it is drawn for the sample."""
         if self._draw() >= self._limits.ratio:
             return
         if len(self._open) >= self._limits.max_open:
             self._metrics.add("probes", "skipped")
             return
-        task = asyncio.get_running_loop().create_task(self._watch(outcome, whole or TOMBSTONE_CODE))
+        task = asyncio.get_running_loop().create_task(self._probe(outcome, whole or TOMBSTONE_CODE))
         self._open[task] = outcome.pin_id
         task.add_done_callback(self._open.pop)
 
-    def forget(self, pin_id: str) -> None:
-        """End the probe of a pin that has a newer outcome: what it would tell is out of date."""
+    def cancel(self, pin_id: str) -> None:
+        """End the probe of a pin that has a newer outcome."""
         for task, pin in self._open.items():
             if pin == pin_id:
                 task.cancel()
 
     async def close(self, deadline_s: float) -> None:
-        """Wait for the open probes, at most ``deadline_s``, then let them go."""
+        """Wait for the open probes, at most ``deadline_s``, then cancel them."""
         if self._open:
             await asyncio.wait(self._open, timeout=deadline_s)
         for task in self._open:
@@ -87,11 +81,11 @@ class VisibilityProbe:
         if self._open:
             await asyncio.wait(self._open)
 
-    async def _watch(self, outcome: PinOutcome, code: Code) -> None:
+    async def _probe(self, outcome: PinOutcome, code: Code) -> None:
         begun_s = time.perf_counter()
         try:
             async with asyncio.timeout(self._limits.give_up_s):
-                visible = await self._until_visible(outcome, code)
+                visible = await self._wait_until_visible(outcome, code)
         except (TimeoutError, VectorIndexError) as exc:
             self._metrics.add("probes", "timeout" if isinstance(exc, TimeoutError) else "failed")
             return
@@ -100,18 +94,18 @@ class VisibilityProbe:
             return
         visible_at_ms = now_ms()
         visible_s = time.perf_counter() - begun_s
-        seen = outcome.model_copy(
+        with_visibility = outcome.model_copy(
             update={
                 "visible_at_ms": visible_at_ms,
                 "stages_ms": {**outcome.stages_ms, "visible": round(visible_s * 1000, 2)},
             }
         )
         self._metrics.add("probes", "visible")
-        self._metrics.stages([("visible", visible_s * 1000)])
+        self._metrics.add_stages([("visible", visible_s * 1000)])
         self._metrics.observe("freshness", max(visible_at_ms - outcome.published_at_ms, 0) / 1000)
-        self._outcomes.send(seen)
+        self._outcomes.write(with_visibility)
 
-    async def _until_visible(self, outcome: PinOutcome, code: Code) -> bool:
+    async def _wait_until_visible(self, outcome: PinOutcome, code: Code) -> bool:
         """True once a search shows the pin at this version; False once it shows a newer one."""
         where = Where(pins=frozenset({outcome.pin_id}), slots="whole")
         wait_s = _FIRST_WAIT_S
@@ -119,16 +113,16 @@ class VisibilityProbe:
             try:
                 found = await self._search(code, where)
             except IndexUnavailable:
-                pass  # an outage belongs to the pin's age
+                pass  # searched again: an outage counts towards the pin's age
             else:
-                if (visible := _shown(outcome, found)) is not None:
+                if (visible := _visibility(outcome, found)) is not None:
                     return visible
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, _MAX_WAIT_S)
 
 
-def _shown(outcome: PinOutcome, found: list[Match]) -> bool | None:
-    """Whether readers see what the outcome tells: True now, None not yet, False never, for something newer came."""
+def _visibility(outcome: PinOutcome, found: list[Match]) -> bool | None:
+    """Whether readers see the outcome's state: True now, None not yet, False never, since a newer one replaced it."""
     version = next((match.row.version for match in found if match.row.slot == WHOLE_SLOT), None)
     if outcome.outcome == "deleted" and version is None:
         return True

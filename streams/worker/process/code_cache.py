@@ -5,23 +5,22 @@ from typing import Final
 
 from cachetools import LRUCache
 
-from streams.worker.protocols import PictureCodes
+from streams.worker.process.picture_codes import PictureCodes
 
 DEFAULT_CAPACITY: Final = 20_000
 """Pictures; one with three objects costs about 1.5 kB."""
 
 
 class CodeCache:
-    """What was understood of the pictures seen last, by the SHA-256 of their bytes."""
+    """The codes of the pictures used last, by the SHA-256 of their bytes."""
 
     def __init__(self, *, capacity: int = DEFAULT_CAPACITY) -> None:
-        self._seen: LRUCache[str, PictureCodes] = LRUCache(capacity)
+        self._codes: LRUCache[str, PictureCodes] = LRUCache(capacity)
 
     def recall(self, image_sha256: str) -> PictureCodes | None:
-        """What the models said about these bytes, if they were seen lately."""
-        return self._seen.get(image_sha256)
+        return self._codes.get(image_sha256)
 
-    def remember(self, image_sha256: str, understood: PictureCodes) -> None:
-        """The models said this; a capacity of 0 remembers nothing."""
+    def remember(self, image_sha256: str, codes: PictureCodes) -> None:
+        """A capacity of 0 remembers nothing."""
         with suppress(ValueError):  # nothing fits into a capacity of 0
-            self._seen[image_sha256] = understood
+            self._codes[image_sha256] = codes

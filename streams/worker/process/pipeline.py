@@ -17,8 +17,9 @@ from streams.worker.process.code_cache import CodeCache
 from streams.worker.process.inference import PictureInference
 from streams.worker.process.retry import Backoff, RetryPolicy
 from streams.worker.process.rows import rows_of, rows_of_deletion, vanished
-from streams.worker.process.version_fence import IndexedState, Verdict, VersionFence, verdict, with_slots
-from streams.worker.protocols import PictureFetcher, WriteRows
+from streams.worker.process.version_fence import Decision, IndexedState, VersionFence, decide, with_slots
+from streams.worker.protocols import FlightPermit, PictureFetcher, RowWriter
+from streams.worker.stage_timer import StageTimer
 from streams.worker.task import PinTask, TaskResult
 
 Replays = Literal["skip", "repair"]
@@ -28,14 +29,15 @@ FETCH_BACKOFF: Final = Backoff(first_s=0.2, max_s=5.0, deadline_s=30.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PipelineParts:
-    """What a pin meets on its way."""
+    """What a pin needs on its way."""
 
     fence: VersionFence
-    fetch: PictureFetcher
-    understanding: PictureInference
-    repins: CodeCache
-    rows: WriteRows
-    patience: RetryPolicy
+    fetcher: PictureFetcher
+    inference: PictureInference
+    code_cache: CodeCache
+    rows: RowWriter
+    retry_policy: RetryPolicy
+    timer: StageTimer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +45,15 @@ class PinLimits:
     """What one pin may cost."""
 
     fetch_backoff: Backoff = FETCH_BACKOFF
-    """A host that keeps failing beyond the deadline makes the pin a dead letter."""
+    """A host that keeps failing beyond its deadline makes the pin a dead letter."""
     slow_fetch_s: float = 1.0
-    """A host that has not answered by then no longer holds up other pins."""
+    """After this, a host that has not answered does not hold up other pins: the task releases its permit."""
     replays: Replays = "skip"
     """What an event means whose version is indexed: nothing, or that its rows are written again."""
 
 
 class PinPipeline:
-    """Carries one event from record to acknowledged rows. Calls are independent; one per pin at a time."""
+    """The `PinProcessor`."""
 
     def __init__(
         self, parts: PipelineParts, limits: PinLimits, *, now_ms: Callable[[], int], count: Callable[[str], None]
@@ -61,128 +63,124 @@ class PinPipeline:
         self._now_ms = now_ms
         self._count = count
 
-    async def carry(self, work: PinTask) -> TaskResult:
-        """What became of the event, once the index has acknowledged it.
+    async def process(self, task: PinTask, permit: FlightPermit) -> TaskResult:
+        task.stages_ms["queue"] = float(max(self._now_ms() - task.record.timestamp_ms, 0))
+        if isinstance(task.event, EventInvalid):
+            raise task.event
+        if isinstance(task.event, PinDeletion):
+            return await self._delete(task, task.event)
+        return await self._index(task, task.event, permit)
 
-        Raises Abandoned when the partition went away; FetchError, PictureRefused, EventInvalid or IndexRefused when the
-        event can never be indexed; ModelMismatch or IndexMismatch when nothing can. Waits for Triton and Milvus.
-        """
-        work.stages_ms["queue"] = float(max(self._now_ms() - work.record.timestamp_ms, 0))
-        if isinstance(work.event, EventInvalid):
-            raise work.event
-        if isinstance(work.event, PinDeletion):
-            return await self._delete(work, work.event)
-        return await self._index(work, work.event)
-
-    def _verdict(self, work: PinTask, known: IndexedState | None, event: PinEvent | PinDeletion) -> Verdict:
-        """The fence's, but a repair writes again what an index that forgot part of a pin believes to hold."""
-        found = verdict(known, event)
-        repairs = work.repairs_up_to is not None or self._limits.replays == "repair"
-        return "go" if found == "unchanged" and repairs else found
-
-    async def _delete(self, work: PinTask, event: PinDeletion) -> TaskResult:
-        known = await self._known(work, event)
-        if (found := self._verdict(work, known, event)) != "go":
-            return _not_news(found, known)
-        await self._write(work, rows_of_deletion(event, known, at_ms=self._now_ms()))
-        self._parts.fence.remember(event.pin_id, work.lease, IndexedState(event.version, alive=False, object_count=0))
+    async def _delete(self, task: PinTask, event: PinDeletion) -> TaskResult:
+        known = self._recall(task, event) or await self._read_back(task, event.pin_id)
+        if (decision := self._decide(task, known, event)) != "write":
+            return _skip(decision, known)
+        await self._write(task, rows_of_deletion(event, known, at_ms=self._now_ms()))
+        self._parts.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=False, object_count=0))
         return TaskResult(result="deleted")
 
-    async def _index(self, work: PinTask, event: PinEvent) -> TaskResult:
-        known, encoded = await self._known_and_fetched(work, event)
+    async def _index(self, task: PinTask, event: PinEvent, permit: FlightPermit) -> TaskResult:
+        known, encoded = await self._check_and_fetch(task, event, permit)
         if encoded is None:
-            return _not_news(self._verdict(work, known, event), known)
+            return _skip(self._decide(task, known, event), known)
         sha256 = hashlib.sha256(encoded).hexdigest()
-        understood = self._parts.repins.recall(sha256)
-        if understood is None:
-            understood = await self._parts.understanding.understand(work, encoded)
-            self._parts.repins.remember(sha256, understood)
+        codes = self._parts.code_cache.recall(sha256)
+        if codes is None:
+            codes = await self._parts.inference.infer(task, encoded)
+            self._parts.code_cache.remember(sha256, codes)
         else:
             self._count("repin")
-        now_ms, objects = self._now_ms(), len(understood.objects)
+        now_ms, objects = self._now_ms(), len(codes.objects)
         rows = rows_of(
-            event, understood, image_sha256=sha256, published_at_ms=work.record.timestamp_ms, indexed_at_ms=now_ms
+            event, codes, image_sha256=sha256, published_at_ms=task.record.timestamp_ms, indexed_at_ms=now_ms
         )
-        await self._write(work, rows + vanished(event, known, kept=len(rows), at_ms=now_ms))
+        await self._write(task, rows + vanished(event, known, kept=len(rows), at_ms=now_ms))
+        # Only now: a version that was remembered and then not written would keep its own repetition out.
         self._parts.fence.remember(
-            event.pin_id, work.lease, IndexedState(event.version, alive=True, object_count=objects)
+            event.pin_id, task.lease, IndexedState(event.version, alive=True, object_count=objects)
         )
-        return TaskResult(result="indexed", objects=objects, whole=understood.whole)
+        return TaskResult(result="indexed", objects=objects, whole=codes.whole)
 
-    async def _known_and_fetched(self, work: PinTask, event: PinEvent) -> tuple[IndexedState | None, bytes | None]:
-        """The fence's knowledge and the picture; no picture where the event is not news.
+    def _decide(self, task: PinTask, known: IndexedState | None, event: PinEvent | PinDeletion) -> Decision:
+        """The fence's decision, except that a repair writes again what an index that lost rows believes to hold."""
+        decision = decide(known, event)
+        repairs = task.repairs_up_to is not None or self._limits.replays == "repair"
+        return "write" if decision == "unchanged" and repairs else decision
 
-        The fence answers while the picture travels; where it is remembered, nothing travels for nothing.
+    async def _check_and_fetch(
+        self, task: PinTask, event: PinEvent, permit: FlightPermit
+    ) -> tuple[IndexedState | None, bytes | None]:
+        """What the index holds of the pin, and the picture; no picture where the event is not to be written.
+
+        Where the fence remembers the pin, nothing is fetched in vain. Where it must read back, the fetch begins at the
+        same time: most events are news, and the read-back costs them nothing then.
         """
-        recalled = self._recalled(work, event)
+        recalled = self._recall(task, event)
         if recalled is not None:
-            self._count("fence_recall")
-            news = self._verdict(work, recalled, event) == "go"
-            return recalled, await self._fetch(work, event) if news else None
-        self._count("fence_read")
-        async with concurrently(self._fetch(work, event)) as fetching:
-            known = await self._read_back(work, event.pin_id)
-            return known, await fetching if self._verdict(work, known, event) == "go" else None
+            is_news = self._decide(task, recalled, event) == "write"
+            return recalled, await self._fetch(task, event, permit) if is_news else None
+        async with concurrently(self._fetch(task, event, permit)) as fetching:
+            known = await self._read_back(task, event.pin_id)
+            return known, await fetching if self._decide(task, known, event) == "write" else None
 
-    async def _known(self, work: PinTask, event: PinDeletion) -> IndexedState | None:
-        recalled = self._recalled(work, event)
-        if recalled is not None:
-            self._count("fence_recall")
-            return recalled
-        self._count("fence_read")
-        return await self._read_back(work, event.pin_id)
+    def _recall(self, task: PinTask, event: PinEvent | PinDeletion) -> IndexedState | None:
+        """What the fence remembers of the pin.
 
-    def _recalled(self, work: PinTask, event: PinEvent | PinDeletion) -> IndexedState | None:
-        """What is remembered of the pin; where rows are repaired, only if it is newer: the rest, the index knows."""
-        recalled = self._parts.fence.recall(event.pin_id, work.lease)
-        if work.repairs_up_to is not None and verdict(recalled, event) != "superseded":
+        A repair asks the index instead, which may have lost what was written, unless a newer version is remembered.
+        """
+        recalled = self._parts.fence.recall(event.pin_id, task.lease)
+        if task.repairs_up_to is not None and decide(recalled, event) != "superseded":
             return None
+        if recalled is not None:
+            self._count("fence_recall")
         return recalled
 
-    async def _read_back(self, work: PinTask, pin_id: str) -> IndexedState | None:
-        known = await self._parts.patience.ask(
-            "milvus", lambda: self._parts.fence.look(pin_id, work.lease), unless=IndexUnavailable, lease=work.lease
+    async def _read_back(self, task: PinTask, pin_id: str) -> IndexedState | None:
+        self._count("fence_read")
+        known = await self._parts.retry_policy.call(
+            "milvus",
+            lambda: self._parts.fence.read_back(pin_id, task.lease),
+            retry_on=IndexUnavailable,
+            lease=task.lease,
         )
-        return known if work.repairs_up_to is None else with_slots(known, up_to=work.repairs_up_to)
+        return known if task.repairs_up_to is None else with_slots(known, up_to=task.repairs_up_to)
 
-    async def _fetch(self, work: PinTask, event: PinEvent) -> bytes:
+    async def _fetch(self, task: PinTask, event: PinEvent, permit: FlightPermit) -> bytes:
         """The picture's bytes; a failing host is asked again until the pin's own deadline."""
         backoff = self._limits.fetch_backoff
         deadline_s = time.monotonic() + backoff.deadline_s
         waits_s = backoff.waits_s()
-        with work.timed("fetch"):
+        with self._parts.timer.time(task, "fetch"):
             while True:
-                slow = asyncio.get_running_loop().call_later(self._limits.slow_fetch_s, work.leave_place)
+                slow = asyncio.get_running_loop().call_later(self._limits.slow_fetch_s, permit.release)
                 try:
-                    encoded = await self._parts.fetch.fetch(event.image)
-                    await work.regain_place()
+                    encoded = await self._parts.fetcher.fetch(event.image)
+                    await permit.reacquire()
                     return encoded
                 except FetchFailed as exc:
                     wait_s = max(next(waits_s), exc.retry_after_s or 0.0)
                     if time.monotonic() + wait_s > deadline_s:
                         raise
                     self._count("fetch_retry")
-                    work.attempts += 1
-                    work.leave_place()
+                    task.attempts += 1
+                    permit.release()
                     await asyncio.sleep(wait_s)
-                    _still_ours(work)
+                    if not task.lease.held:
+                        raise Abandoned(f"partition {task.lease.partition}") from exc
                 finally:
                     slow.cancel()
 
-    async def _write(self, work: PinTask, rows: list[Row]) -> None:
-        """Returns once acknowledged. Each attempt looks first whether the partition is still this worker's."""
-        ask = self._parts.patience.ask
-        with work.timed("write"):
-            await ask("milvus", lambda: self._parts.rows.write(rows), unless=IndexUnavailable, lease=work.lease)
+    async def _write(self, task: PinTask, rows: list[Row]) -> None:
+        """Return once the index has acknowledged them; the retry policy checks the lease before each attempt."""
+        with self._parts.timer.time(task, "write"):
+            await self._parts.retry_policy.call(
+                "milvus", lambda: self._parts.rows.write(rows), retry_on=IndexUnavailable, lease=task.lease
+            )
 
 
-def _not_news(found: Verdict, known: IndexedState | None) -> TaskResult:
+def _skip(decision: Decision, known: IndexedState | None) -> TaskResult:
+    """The result of an event that is not written."""
     version = "none" if known is None else str(known.version)
-    if found == "unchanged":
+    if decision == "unchanged":
         return TaskResult(result="unchanged", reason=f"version {version} is indexed already")
     return TaskResult(result="superseded", reason=f"the index holds version {version}")
-
-
-def _still_ours(work: PinTask) -> None:
-    if not work.lease.held:
-        raise Abandoned(f"partition {work.lease.partition}")

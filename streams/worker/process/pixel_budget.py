@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 
 class PixelBudget:
-    """So many pixels are decoded at once, first come, first served; a single picture always fits.
+    """At most ``pixels`` are decoded at once, first come, first served; a single picture always fits.
 
-    Lives in the event loop. A large picture is not overtaken by small ones behind it, so it gets its turn.
+    Lives in the event loop. Small pictures never overtake a large one that waits, or it might wait for ever.
     """
 
     def __init__(self, pixels: int) -> None:
@@ -19,7 +19,7 @@ class PixelBudget:
 
     @asynccontextmanager
     async def hold(self, pixels: int) -> AsyncIterator[None]:
-        """Waits until there is room for a picture of ``pixels``, and keeps it for the block."""
+        """Wait until there is room for a picture of ``pixels``, and keep it for the block."""
         share = min(pixels, self._total)
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((share, turn))
@@ -28,7 +28,7 @@ class PixelBudget:
             await turn
             yield
         finally:
-            if turn.done() and not turn.cancelled():
+            if turn.done() and not turn.cancelled():  # else cancelled while it waited: it holds nothing
                 self._free += share
             self._admit()
 

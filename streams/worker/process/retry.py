@@ -1,4 +1,4 @@
-"""Waiting for what will come back: full-jitter backoff, and who is being waited for."""
+"""Calls that are repeated until a service answers: full-jitter backoff, and which services do not answer now."""
 
 import asyncio
 import logging
@@ -26,10 +26,10 @@ class Backoff:
     first_s: float = 0.05
     max_s: float = 2.0
     deadline_s: float = 10.0
-    """After this the pin's partition waits: paused, still polled, for as long as it takes."""
+    """What happens after it is the caller's decision; the waits themselves have no end."""
 
     def waits_s(self, draw: Callable[[float, float], float] = random.uniform) -> Iterator[float]:
-        """Waits without end; the caller has the deadline."""
+        """Waits without end."""
         ceiling_s = self.first_s
         while True:
             yield draw(0.0, ceiling_s)
@@ -44,7 +44,10 @@ class Outages:
         self._since_s: dict[Service, float] = {}
         self._waiting: Counter[int] = Counter()
         self.waiting_partitions: frozenset[int] = frozenset()
-        """Partitions with a pin whose deadline passed: they are not pulled. May be read from any thread."""
+        """Partitions with a pin whose deadline passed; they are paused. May be read from any thread.
+
+        A new set each time, never changed: the poll threads read it without a lock.
+        """
 
     @property
     def away_s(self) -> dict[Service, float]:
@@ -52,30 +55,30 @@ class Outages:
         now_s = self._monotonic()
         return {service: now_s - since_s for service, since_s in self._since_s.items()}
 
-    def known(self) -> dict[Service, float]:
+    def durations_s(self) -> dict[Service, float]:
         """For every service there is: since how many seconds it does not answer, 0 if it does."""
         away_s = self.away_s
         return {service: away_s.get(service, 0.0) for service in SERVICES}
 
-    def answered(self, service: Service) -> None:
-        """Somebody got an answer: the service is not away."""
-        since_s = self._since_s.pop(service, None)
-        if since_s is not None:
-            log.info("%s answers again after %.1f s", service, self._monotonic() - since_s)
-
-    def failed(self, service: Service, reason: object) -> None:
-        """Somebody got none."""
+    def begin(self, service: Service, reason: object) -> None:
+        """Note that a call got no answer. Safe to repeat: an outage begins with its first one."""
         if service not in self._since_s:
             self._since_s[service] = self._monotonic()
             log.warning("%s does not answer, so its pins wait: %s", service, reason)
 
-    def wait(self, partition: int) -> None:
-        """A pin of this partition begins to wait beyond its deadline."""
+    def end(self, service: Service) -> None:
+        """Note that a call got an answer. Safe to repeat."""
+        since_s = self._since_s.pop(service, None)
+        if since_s is not None:
+            log.info("%s answers again after %.1f s", service, self._monotonic() - since_s)
+
+    def pause(self, partition: int) -> None:
+        """One more pin of this partition waits beyond its deadline."""
         self._waiting[partition] += 1
         self.waiting_partitions = frozenset(self._waiting)
 
-    def waited(self, partition: int) -> None:
-        """That pin waits no more."""
+    def resume(self, partition: int) -> None:
+        """One pin of this partition waits no more; the partition is resumed with the last of them."""
         self._waiting[partition] -= 1
         if not self._waiting[partition]:
             del self._waiting[partition]
@@ -100,32 +103,36 @@ class RetryPolicy:
         self._monotonic = monotonic
         self._sleep = sleep
 
-    async def ask(
-        self, service: Service, call: Callable[[], Awaitable[Answer]], *, unless: type[Exception], lease: Lease
+    async def call(
+        self, service: Service, call: Callable[[], Awaitable[Answer]], *, retry_on: type[Exception], lease: Lease
     ) -> Answer:
-        """The first answer of ``call``, repeated for as long as it raises ``unless``.
+        """The first answer of ``call``, repeated without end while it raises ``retry_on``.
 
-        Raises Abandoned once the lease is gone, and whatever else ``call`` raises.
+        After the backoff's deadline the partition is paused until this call ends: it stays in the group, still polled,
+        and its next records wait in Kafka instead of here. Raises Abandoned once the lease is gone, and whatever else
+        ``call`` raises.
         """
         waits_s = self._backoff.waits_s()
         deadline_s = self._monotonic() + self._backoff.deadline_s
-        waiting = False
+        paused = False
         try:
             while True:
+                # Before every attempt, since another worker may write for this partition after a wait. Between this
+                # look and the write lies the one hole that docs/worker.md names.
                 if not lease.held:
                     raise Abandoned(f"partition {lease.partition}")
                 try:
                     answer = await call()
-                except unless as exc:
-                    self._outages.failed(service, exc)
+                except retry_on as exc:
+                    self._outages.begin(service, exc)
                     self._on_retry(service)
                 else:
-                    self._outages.answered(service)
+                    self._outages.end(service)
                     return answer
-                if not waiting and self._monotonic() > deadline_s:
-                    waiting = True
-                    self._outages.wait(lease.partition)
+                if not paused and self._monotonic() > deadline_s:
+                    paused = True
+                    self._outages.pause(lease.partition)
                 await self._sleep(next(waits_s))
         finally:
-            if waiting:
-                self._outages.waited(lease.partition)
+            if paused:
+                self._outages.resume(lease.partition)

@@ -1,4 +1,4 @@
-"""The rows one event leaves in the index: pure."""
+"""The rows that an event leaves in the index: pure."""
 
 from dataclasses import replace
 
@@ -6,25 +6,25 @@ from inference.detect import Detection
 from pinstream.events import PinDeletion, PinEvent
 from pinstream.store.codes import Code
 from pinstream.store.collection import WHOLE_SLOT, Row, tombstone
+from streams.worker.process.picture_codes import PictureCodes
 from streams.worker.process.version_fence import IndexedState
-from streams.worker.protocols import PictureCodes
 
 
 def rows_of(
-    event: PinEvent, understood: PictureCodes, *, image_sha256: str, published_at_ms: int, indexed_at_ms: int
+    event: PinEvent, codes: PictureCodes, *, image_sha256: str, published_at_ms: int, indexed_at_ms: int
 ) -> list[Row]:
     """Slot 0 for the whole picture, then its objects, all alive.
 
     The whole carries label and score of its most certain object: related pins can be filtered by what they show.
     """
-    main = max((found for found, _ in understood.objects), key=lambda found: found.score, default=None)
+    main = max((found for found, _ in codes.objects), key=lambda found: found.score, default=None)
     whole = Row(
         pin_id=event.pin_id,
         slot=WHOLE_SLOT,
         alive=True,
-        code=understood.whole,
+        code=codes.whole,
         version=event.version,
-        object_count=len(understood.objects),
+        object_count=len(codes.objects),
         label=main.label if main else "",
         score=main.score if main else 0.0,
         domain=event.domain,
@@ -38,7 +38,7 @@ def rows_of(
         currency=event.currency or "",
         tags=event.labels,
     )
-    return [whole, *(_object_row(whole, slot, *each) for slot, each in enumerate(understood.objects, start=1))]
+    return [whole, *(_object_row(whole, slot, *each) for slot, each in enumerate(codes.objects, start=1))]
 
 
 def _object_row(whole: Row, slot: int, found: Detection, code: Code) -> Row:

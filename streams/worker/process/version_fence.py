@@ -1,4 +1,4 @@
-"""What the index holds of a pin, so that an older event never replaces a newer one."""
+"""The check that no older event replaces a newer one, whatever order they arrive in."""
 
 import time
 from collections.abc import Callable
@@ -8,46 +8,46 @@ from typing import Final, Literal
 from cachetools import LRUCache
 
 from pinstream.events import PinDeletion, PinEvent
-from pinstream.store.collection import WHOLE_SLOT, Row, row_key
+from pinstream.store.collection import WHOLE_SLOT, row_key
 from pinstream.store.vector_store import Consistency
-from streams.worker.protocols import ReadRows
+from streams.worker.protocols import RowReader
 from streams.worker.record import Lease
 
-Verdict = Literal["go", "unchanged", "superseded"]
+Decision = Literal["write", "unchanged", "superseded"]
 DEFAULT_CAPACITY: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedState:
-    """What slot 0 of a pin says; ``object_count`` tells which slots vanish with the next write."""
+    """What slot 0 of a pin says; from ``object_count`` follows which slots vanish with the next write."""
 
     version: int
     alive: bool
     object_count: int
 
 
-def verdict(known: IndexedState | None, event: PinEvent | PinDeletion) -> Verdict:
-    """Whether ``event`` is news to an index that holds ``known``.
+def decide(known: IndexedState | None, event: PinEvent | PinDeletion) -> Decision:
+    """What to do with ``event`` where the index holds ``known``.
 
     Of a deletion and an event with equal versions the deletion wins, whichever comes first.
     """
     if known is None or event.version > known.version:
-        return "go"
+        return "write"
     if event.version < known.version:
         return "superseded"
     deletion = isinstance(event, PinDeletion)
     if deletion and known.alive:
-        return "go"
+        return "write"
     return "unchanged" if deletion != known.alive else "superseded"
 
 
 class _RememberedWrites(LRUCache[str, tuple[Lease, IndexedState, float]]):
-    """Under which lease a pin was written, what, and when; knows when the latest write that it forgot was made."""
+    """Under which lease a pin was written, what, and when; and how recent the writes are that it evicted."""
 
     evicted_at_s = float("-inf")
 
     def popitem(self) -> tuple[str, tuple[Lease, IndexedState, float]]:
-        """The write that was used least recently, taken out: `LRUCache` calls this to make room."""
+        """Evict the write that was used least recently: `LRUCache` calls this to make room."""
         pin_id, write = super().popitem()
         self.evicted_at_s = max(self.evicted_at_s, write[2])
         return pin_id, write
@@ -56,14 +56,12 @@ class _RememberedWrites(LRUCache[str, tuple[Lease, IndexedState, float]]):
 class VersionFence:
     """Versions by pin: remembered, else read back from the index.
 
-    What is remembered of a partition holds for its lease only: after that another worker writes.
-    A read-back is Strong until the partition has been owned for longer than the index may be stale; by then
-    everything the owner before wrote is visible, and everything since is remembered or older than that.
+    What is remembered holds for the lease under which it was written: after it another worker writes the pin.
     """
 
     def __init__(
         self,
-        rows: ReadRows,
+        rows: RowReader,
         *,
         capacity: int = DEFAULT_CAPACITY,
         staleness_s: float = 10.0,
@@ -75,32 +73,30 @@ class VersionFence:
         self._remembered = _RememberedWrites(capacity)
 
     def recall(self, pin_id: str, lease: Lease) -> IndexedState | None:
-        """What this lease already knows, without asking the index."""
+        """What was written under this lease, without asking the index."""
         found = self._remembered.get(pin_id)
         return None if found is None or found[0] is not lease else found[1]
 
-    async def look(self, pin_id: str, lease: Lease) -> IndexedState | None:
-        """What the index holds of a pin; None where it never held any. Raises as `ReadRows.get` does."""
+    async def read_back(self, pin_id: str, lease: Lease) -> IndexedState | None:
+        """What the index holds of a pin; None where it never held any. Raises as `RowReader.get` does."""
         key = row_key(pin_id, WHOLE_SLOT)
         row = (await self._rows.get([key], consistency=self._consistency(lease))).get(key)
-        return None if row is None else known_from(row)
+        return None if row is None else IndexedState(row.version, row.alive, row.object_count)
 
     def remember(self, pin_id: str, lease: Lease, known: IndexedState) -> None:
-        """The index acknowledged this; call it only after that."""
+        """Call it only after the index has acknowledged the write."""
         self._remembered[pin_id] = (lease, known, self._monotonic())
 
     def _consistency(self, lease: Lease) -> Consistency:
-        """Bounded only if neither the owner before nor a forgotten write of our own can still be invisible."""
-        settled_s = self._monotonic() - self._staleness_s
-        return "Bounded" if max(lease.since_s, self._remembered.evicted_at_s) < settled_s else "Strong"
+        """Bounded where every write that this lease does not remember is older than the index may be stale."""
+        # Two kinds of writes are not remembered: the previous owner's, which all came before the lease began, and our
+        # own that the cache evicted. A Strong read costs several times a Bounded one, so it is not made for ever.
+        visible_before_s = self._monotonic() - self._staleness_s
+        last_unremembered_s = max(lease.since_s, self._remembered.evicted_at_s)
+        return "Bounded" if last_unremembered_s < visible_before_s else "Strong"
 
 
 def with_slots(known: IndexedState | None, *, up_to: int) -> IndexedState:
-    """What is known of a pin of which the index holds rows that its slot 0 does not tell of."""
+    """What is known of a pin, and that the index holds rows up to this slot, which its slot 0 need not mention."""
     found = known or IndexedState(version=0, alive=False, object_count=0)
     return replace(found, object_count=max(found.object_count, up_to))
-
-
-def known_from(row: Row) -> IndexedState:
-    """What a slot 0 row says."""
-    return IndexedState(row.version, row.alive, row.object_count)

@@ -1,24 +1,21 @@
-"""The partitions this worker holds, and how far each of their two lanes is: changed in the event loop only."""
+"""The partitions assigned to this worker, and how far each of their two lanes is. In the event loop only."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pinstream.lanes import LANES, Lane
-from streams.worker.record import Lease
+from streams.worker.record import Lease, Offsets
 from streams.worker.schedule.offsets import OffsetTracker
-
-Offsets = Mapping[int, int]
-"""Partition to the offset to commit: that of the next record to read."""
 
 
 @dataclass(slots=True)
 class LanePosition:
     """How far one lane of one partition is."""
 
-    progress: OffsetTracker = field(default_factory=OffsetTracker)
+    tracker: OffsetTracker = field(default_factory=OffsetTracker)
     next_offset: int | None = None
-    """The offset after the last record taken; None before the first one, or the end, was seen."""
+    """The offset after the last record consumed; None before the first one, or the end, was seen."""
     at_end: bool = False
     """Whether the last thing read was the end of the partition."""
 
@@ -26,10 +23,11 @@ class LanePosition:
     def oldest_ms(self) -> int | None:
         """When the oldest record that is not finished was published; None where all are.
 
-        Of records that are there and not taken only this is known: they are no older than the last one taken.
+        Where every record consumed is finished and more are known to be there, it is when the last of them was
+        published: those that are there are no older.
         """
-        taken_ms = self.progress.oldest_ms
-        return self.progress.newest_ms if taken_ms is None and not self.at_end else taken_ms
+        oldest_ms = self.tracker.oldest_ms
+        return self.tracker.newest_ms if oldest_ms is None and not self.at_end else oldest_ms
 
 
 @dataclass(slots=True)
@@ -41,68 +39,67 @@ class Assignment:
 
     @property
     def unfinished(self) -> int:
-        """Records of both lanes that were taken and are not finished."""
-        return sum(lane.progress.unfinished for lane in self.lanes.values())
+        """Records of both lanes that were consumed and are not finished."""
+        return sum(lane.tracker.unfinished for lane in self.lanes.values())
 
 
 class Assignments:
-    """What is held now, by partition number."""
+    """What is assigned now, by partition number."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._held: dict[int, Assignment] = {}
+        self._assigned: dict[int, Assignment] = {}
 
     def __iter__(self) -> Iterator[Assignment]:
-        return iter(self._held.values())
+        return iter(self._assigned.values())
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._assigned)
 
     def get(self, partition: int) -> Assignment | None:
-        """The holding, or None where the partition is not this worker's."""
-        return self._held.get(partition)
+        return self._assigned.get(partition)
 
-    def grant(self, partitions: Iterable[int]) -> None:
-        """These are this worker's from now on."""
+    def assign(self, partitions: Iterable[int]) -> None:
+        """Begin a lease for each; one that was assigned already ends its old lease first."""
         for partition in partitions:
-            self.release([partition])
-            self._held[partition] = Assignment(Lease(partition, self._monotonic()))
+            self.revoke([partition])
+            self._assigned[partition] = Assignment(Lease(partition, self._monotonic()))
 
-    def release(self, partitions: Iterable[int]) -> None:
-        """These are not this worker's any more; nothing more may be written for them."""
+    def revoke(self, partitions: Iterable[int]) -> None:
+        """End the leases: nothing more may be written for these partitions."""
         for partition in partitions:
-            holding = self._held.pop(partition, None)
-            if holding is not None:
-                holding.lease.held = False
+            assignment = self._assigned.pop(partition, None)
+            if assignment is not None:
+                assignment.lease.held = False
 
-    def uncommitted(self, lane: Lane, partitions: Iterable[int] | None = None) -> Offsets:
+    def offsets_to_commit(self, lane: Lane, partitions: Iterable[int] | None = None) -> Offsets:
         """What there is to commit for a lane, of all partitions or of some."""
-        wanted = self._held.keys() if partitions is None else partitions
+        wanted = self._assigned.keys() if partitions is None else partitions
         found = {
-            partition: holding.lanes[lane].progress.uncommitted()
+            partition: assignment.lanes[lane].tracker.offset_to_commit()
             for partition in wanted
-            if (holding := self._held.get(partition)) is not None
+            if (assignment := self._assigned.get(partition)) is not None
         }
         return {partition: offset for partition, offset in found.items() if offset is not None}
 
-    def committed(self, lane: Lane, offsets: Mapping[int, int | None]) -> None:
-        """Kafka holds these offsets, or, where None is given, may not."""
+    def mark_committed(self, lane: Lane, offsets: Mapping[int, int | None]) -> None:
+        """Note that Kafka holds these offsets, or, where None is given, may not."""
         for partition, offset in offsets.items():
-            holding = self._held.get(partition)
-            if holding is not None:
-                holding.lanes[lane].progress.committed(offset)
+            assignment = self._assigned.get(partition)
+            if assignment is not None:
+                assignment.lanes[lane].tracker.mark_committed(offset)
 
     @property
     def at_end(self) -> bool:
-        """Whether everything that was published on held partitions has been read."""
-        return all(lane.at_end for holding in self for lane in holding.lanes.values())
+        """Whether everything that was published on assigned partitions has been read."""
+        return all(lane.at_end for assignment in self for lane in assignment.lanes.values())
 
     @property
     def unfinished(self) -> int:
-        """Records taken and not finished."""
-        return sum(holding.unfinished for holding in self)
+        """Records consumed and not finished."""
+        return sum(assignment.unfinished for assignment in self)
 
     def oldest_ms(self, lane: Lane) -> int | None:
         """When the oldest record of a lane that is not finished was published; None where all are."""
-        times_ms = [holding.lanes[lane].oldest_ms for holding in self]
+        times_ms = [assignment.lanes[lane].oldest_ms for assignment in self]
         return min((time_ms for time_ms in times_ms if time_ms is not None), default=None)

@@ -1,182 +1,141 @@
-"""Partitions come and go, records become outcomes, offsets are committed: the worker's middle, in one event loop."""
+"""The worker's middle: partitions come and go, records become outcomes, offsets are committed."""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
 
 from pinstream.lanes import LANES, Lane
 from streams.worker.consume.credits import Credits
 from streams.worker.health import WorkerState
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.process.retry import Outages
-from streams.worker.record import ConsumedRecord
-from streams.worker.schedule.assignments import Assignments, Offsets
-from streams.worker.schedule.scheduler import Consumed, Finish, InFlightLimits, Scheduler
-from streams.worker.task import PinTask, TaskResult
+from streams.worker.protocols import OffsetCommitter, PinProcessor, ResultPublisher
+from streams.worker.record import Consumed, ConsumedRecord, Offsets
+from streams.worker.schedule.assignments import Assignments
+from streams.worker.schedule.permits import InFlightLimits
+from streams.worker.schedule.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
 
-class OffsetCommitter(Protocol):
-    """Where offsets go: see `streams.worker.consume.consumers.LaneConsumers`."""
-
-    def commit(self, lane: Lane, offsets: Offsets) -> None:
-        """Send a commit, without waiting."""
-        ...
-
-    def end_offset(self, lane: Lane, partition: int) -> int | None:
-        """The offset after the last record published, if known."""
-        ...
-
-
 class Engine:
-    """Owner of this worker's partitions. All methods belong to the event loop."""
+    """The `PartitionOwner`. All methods belong to the event loop."""
 
-    def __init__(  # noqa: PLR0913 (the one place where the pieces meet)
+    def __init__(  # noqa: PLR0913 (the one place where the stages meet)
         self,
         *,
-        carry: Callable[[PinTask], Awaitable[TaskResult]],
-        settle: Finish,
+        processor: PinProcessor,
+        publisher: ResultPublisher,
         credits: Credits,
-        places: InFlightLimits,
+        limits: InFlightLimits,
         outages: Outages,
         metrics: WorkerMetrics,
         drain_s: float,
     ) -> None:
-        self.holdings = Assignments()
+        self.assignments = Assignments()
+        self.credits = credits
+        self.outages = outages
         self.failure: BaseException | None = None
         """Why the worker must stop, if it must."""
         self.stopped = asyncio.Event()
         """Set when the worker must stop, for whatever reason."""
-        self._credits = credits
-        self._outages = outages
         self._metrics = metrics
         self._drain_s = drain_s
         self._finished_at_s = time.monotonic()
-        self._joined = False
-        self._dispatch = Scheduler(
-            carry=carry,
-            settle=settle,
-            holdings=self.holdings,
+        self._was_assigned = False
+        self.scheduler = Scheduler(
+            processor=processor,
+            publisher=publisher,
+            assignments=self.assignments,
             credits=credits,
-            places=places,
+            limits=limits,
             fail=self.fail,
-            on_finished=self._finished,
+            on_finished=self._note_progress,
             on_abandoned=lambda: metrics.add("abandoned"),
         )
 
-    def granted(self, partitions: Sequence[int]) -> None:
-        """See Owner."""
-        self._joined = True
-        self.holdings.grant(partitions)
-        self._finished_at_s = time.monotonic()
-        log.info("partitions granted", extra={"partitions": sorted(partitions), "held": len(self.holdings)})
+    def on_assigned(self, partitions: Sequence[int]) -> None:
+        self._was_assigned = True
+        self.assignments.assign(partitions)
+        self._note_progress()
+        log.info("partitions granted", extra={"partitions": sorted(partitions), "held": len(self.assignments)})
 
-    async def revoked(self, partitions: Sequence[int]) -> Mapping[Lane, Offsets]:
-        """See Owner: drains, within the deadline."""
+    async def on_revoked(self, partitions: Sequence[int]) -> Mapping[Lane, Offsets]:
         offsets: dict[Lane, Offsets] = {lane: {} for lane in LANES}
         if self.failure is None:
-            await self._dispatch.drain(partitions, deadline_s=self._drain_s)
-            offsets = {lane: self.holdings.uncommitted(lane, partitions) for lane in LANES}
-        self._dispatch.lose(partitions)
-        log.info("partitions given back", extra={"partitions": sorted(partitions), "held": len(self.holdings)})
+            await self.scheduler.drain(partitions, deadline_s=self._drain_s)
+            offsets = {lane: self.assignments.offsets_to_commit(lane, partitions) for lane in LANES}
+        # The leases end only now: what the drain waited for still had to write. From here nothing is written any more,
+        # so the offsets above stay true until they are committed.
+        self.scheduler.abandon(partitions)
+        log.info("partitions given back", extra={"partitions": sorted(partitions), "held": len(self.assignments)})
         return offsets
 
-    def lost(self, partitions: Sequence[int]) -> None:
-        """See Owner."""
-        self._dispatch.lose(partitions)
+    def on_lost(self, partitions: Sequence[int]) -> None:
+        self.scheduler.abandon(partitions)
 
-    def deliver(self, batch: Sequence[Consumed]) -> None:
-        """See Owner."""
-        records = [taken for taken in batch if isinstance(taken, ConsumedRecord)]
+    def submit(self, batch: Sequence[Consumed]) -> None:
+        records = [consumed for consumed in batch if isinstance(consumed, ConsumedRecord)]
         if records:
-            self._outages.answered("kafka")
+            self.outages.end("kafka")
             self._metrics.add("records", records[0].lane, amount=len(records))
-            if not self._behind:
-                self._finished_at_s = time.monotonic()  # the quiet before does not count as being stuck
-        self._dispatch.accept(batch)
+            if not self.is_behind:
+                self._note_progress()  # the quiet time before does not count as being stuck
+        self.scheduler.submit(batch)
 
-    def committed(self, lane: Lane, offsets: Offsets, *, failed: bool) -> None:
-        """See Owner."""
+    def on_commit(self, lane: Lane, offsets: Offsets, *, failed: bool) -> None:
         self._metrics.add("commits", "failed" if failed else "done")
         if failed:
-            self.holdings.committed(lane, dict.fromkeys(offsets))
+            self.assignments.mark_committed(lane, dict.fromkeys(offsets))
 
     def fail(self, error: BaseException) -> None:
-        """See Owner: the first failure is the reason; nothing more is begun or committed."""
         if self.failure is None:
             self.failure = error
             log.error("the worker must stop: %s", error, exc_info=error)
-        self._dispatch.stop()
+        self.scheduler.stop()
         self.stopped.set()
 
     def stop(self) -> None:
-        """Begin nothing more; what has begun is drained when the lanes close."""
+        """Begin nothing more; what has begun is drained when the consumers close."""
         self.stopped.set()
 
-    def commit(self, commits: OffsetCommitter) -> None:
-        """Commit the finished prefixes that are not committed yet."""
+    def commit(self, committer: OffsetCommitter) -> None:
+        """Commit the finished prefixes that are not committed yet; after a failure nothing is."""
         if self.failure is not None:
             return
         for lane in LANES:
-            offsets = self.holdings.uncommitted(lane)
+            offsets = self.assignments.offsets_to_commit(lane)
             if offsets:
-                self.holdings.committed(lane, offsets)
-                commits.commit(lane, offsets)
+                # Noted before Kafka has answered: another round must not send the same again. If it fails,
+                # `on_commit` takes the note back.
+                self.assignments.mark_committed(lane, offsets)
+                committer.commit(lane, offsets)
 
     @property
-    def idle(self) -> bool:
+    def is_idle(self) -> bool:
         """Whether everything published so far, on every partition held, is finished."""
-        return self._joined and self.holdings.at_end and self.holdings.unfinished == 0
+        return self._was_assigned and not self.is_behind
 
-    def pulse(self) -> WorkerState:
-        """How the worker is, for the health endpoint."""
+    @property
+    def is_behind(self) -> bool:
+        """Whether anything was published, on a partition held, that is not finished."""
+        return self.assignments.unfinished > 0 or not self.assignments.at_end
+
+    @property
+    def since_finished_s(self) -> float:
+        """How long ago a pin was finished, or there was none to finish."""
+        return time.monotonic() - self._finished_at_s
+
+    def state(self) -> WorkerState:
+        """What the health endpoint answers."""
         return WorkerState(
-            behind=self._behind,
-            since_finished_s=time.monotonic() - self._finished_at_s,
-            partitions=len(self.holdings),
-            held=self._credits.held_records,
-            away_s=dict(self._outages.away_s),
+            behind=self.is_behind,
+            since_finished_s=self.since_finished_s,
+            partitions=len(self.assignments),
+            held=self.credits.held_records,
+            away_s=self.outages.away_s,
         )
 
-    def collect(self, commits: OffsetCommitter, *, now_ms: int) -> None:
-        """Bring the gauges up to date."""
-        gauge, holdings = self._metrics.set, self.holdings
-        for lane in LANES:
-            gauge("in_flight", self._dispatch.in_flight(lane), lane)
-            gauge("lag_records", sum(_lag(holdings, commits, lane)), lane)
-            oldest_ms = holdings.oldest_ms(lane)
-            gauge("lag_seconds", 0.0 if oldest_ms is None else max(now_ms - oldest_ms, 0) / 1000, lane)
-        gauge("waiting", self._dispatch.waiting)
-        gauge("held_records", self._credits.held_records)
-        gauge("held_bytes", self._credits.held_bytes)
-        gauge("credits_records", self._credits.max_records)
-        gauge("credits_bytes", self._credits.max_bytes)
-        gauge("partitions", len(holdings))
-        gauge("waiting_partitions", len(self._outages.waiting_partitions))
-        gauge("stopped", self.failure is not None)
-        gauge("stalled_seconds", time.monotonic() - self._finished_at_s if self._behind else 0.0)
-        for service, away_s in self._outages.known().items():
-            gauge("outage_seconds", away_s, service)
-
-    @property
-    def _behind(self) -> bool:
-        return self.holdings.unfinished > 0 or not self.holdings.at_end
-
-    def _finished(self) -> None:
+    def _note_progress(self) -> None:
         self._finished_at_s = time.monotonic()
-
-
-def _lag(holdings: Assignments, commits: OffsetCommitter, lane: Lane) -> list[int]:
-    """Records published and not finished, for each partition where that is known."""
-    lags = []
-    for holding in holdings:
-        position = holding.lanes[lane]
-        unread = 0
-        if not position.at_end and position.next_offset is not None:
-            end = commits.end_offset(lane, holding.lease.partition)
-            unread = max((end or 0) - position.next_offset, 0)
-        lags.append(unread + position.progress.unfinished)
-    return lags

@@ -6,13 +6,15 @@ from collections import deque
 class OffsetTracker:
     """The finished prefix of one partition's records.
 
-    Records begin in the order of their offsets and finish in any order. Only offsets below which everything
-    is finished are ever committed: a record that was begun and not finished comes again after a restart.
+    Records begin in the order of their offsets and finish in any order. Only an offset below which everything is
+    finished is ever committed, so what was begun and not finished is read again after a restart.
     """
 
     def __init__(self) -> None:
         self._begun: deque[tuple[int, int]] = deque()
+        """Offset and timestamp, from the oldest unfinished record on."""
         self._finished: set[int] = set()
+        """Finished offsets that an older, unfinished one holds back."""
         self._newest_ms: int | None = None
         self._next: int | None = None
         self._committed: int | None = None
@@ -21,11 +23,6 @@ class OffsetTracker:
     def unfinished(self) -> int:
         """How many records were begun and have not finished."""
         return len(self._begun) - len(self._finished)
-
-    @property
-    def position(self) -> int | None:
-        """The offset after the finished prefix; None before the first record finished with all before it."""
-        return self._next
 
     @property
     def oldest_ms(self) -> int | None:
@@ -38,7 +35,7 @@ class OffsetTracker:
         return self._newest_ms
 
     def begin(self, offset: int, *, timestamp_ms: int = 0) -> None:
-        """A record was taken. Offsets only grow (gaps are what compaction left); raises ValueError otherwise."""
+        """Note a consumed record. Offsets only grow (compaction leaves gaps); raises ValueError otherwise."""
         last = self._begun[-1][0] if self._begun else (self._next or 0) - 1
         if offset <= last:
             raise ValueError(f"offset {offset} begins after {last}: records of a partition come in order")
@@ -46,7 +43,7 @@ class OffsetTracker:
         self._newest_ms = timestamp_ms
 
     def finish(self, offset: int) -> None:
-        """A record's rows or its dead letter, and its outcome, are acknowledged. Finishing twice changes nothing."""
+        """Note that a record's rows or dead letter, and its outcome, are acknowledged. Safe to repeat."""
         if not self._begun or offset < self._begun[0][0]:
             return
         self._finished.add(offset)
@@ -55,10 +52,10 @@ class OffsetTracker:
             self._finished.remove(done)
             self._next = done + 1
 
-    def uncommitted(self) -> int | None:
+    def offset_to_commit(self) -> int | None:
         """The offset to commit now, or None where there is nothing new."""
         return self._next if self._next != self._committed else None
 
-    def committed(self, offset: int | None) -> None:
-        """Kafka holds ``offset`` for this partition, or, given None, may not: then it is committed again."""
+    def mark_committed(self, offset: int | None) -> None:
+        """Note that Kafka holds ``offset`` for this partition or, given None, may not: then it is committed again."""
         self._committed = offset

@@ -1,270 +1,220 @@
-"""What is begun when: records become work, wait for their pin and a place, are carried, settled and finished."""
+"""What begins when: tasks wait for their pin and a permit, are processed, published, and then their offset is free."""
 
 import asyncio
 import logging
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Final, Protocol
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
 
 from fetch.errors import FetchError
 from inference.errors import ModelMismatch, PictureRefused
 from pinstream.errors import EventInvalid, IndexMismatch, IndexRefused
-from pinstream.lanes import Lane
+from pinstream.lanes import LANES, Lane
 from streams.errors import Abandoned, WorkerStopped
 from streams.worker.consume.credits import Credits
-from streams.worker.record import ConsumedRecord, Lease
+from streams.worker.protocols import FlightPermit, PinProcessor, ResultPublisher
+from streams.worker.record import Consumed, ConsumedRecord, Lease, ReachedEnd
 from streams.worker.schedule.assignments import Assignments
+from streams.worker.schedule.permits import InFlightLimits, Permits, TaskPermit
 from streams.worker.schedule.pin_queue import PinQueue
 from streams.worker.task import PinTask, TaskResult, task_of
 
 log = logging.getLogger(__name__)
 
 INVALID: Final = (EventInvalid, FetchError, PictureRefused, IndexRefused)
-"""Errors that will not go away for this pin: a dead letter."""
+"""This event can never be indexed: a dead letter."""
 FATAL: Final = (ModelMismatch, IndexMismatch, WorkerStopped)
-"""Errors that no pin can survive: stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class ReachedEnd:
-    """A lane's partition has nothing more to read for now; ``offset`` is the next one it will have."""
-
-    lane: Lane
-    partition: int
-    offset: int
-
-
-Consumed = ConsumedRecord | ReachedEnd
-
-
-class Finish(Protocol):
-    """Where finished work is told: see `streams.worker.finish.finisher.Finisher`."""
-
-    async def bury(self, work: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
-        """A dead letter, acknowledged when this returns; raises BreakerTripped if there were too many."""
-        ...
-
-    def tell(self, work: PinTask, settled: TaskResult, done: Callable[[], None]) -> None:
-        """Publish the outcome; ``done`` is called in the event loop once Kafka has acknowledged it."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InFlightLimits:
-    """How much work may be in flight: the live lane may use all places, the backfill some."""
-
-    total: int = 16
-    backfill: int = 8
-    aside: int = 64
-    """How many pins more may wait for failing hosts; beyond that they keep their places."""
+"""No event can be indexed: stop."""
 
 
 class Scheduler:
-    """Everything between the lanes and the path of one pin. Lives in the event loop; nothing here blocks."""
+    """Everything between the consumers and `PinProcessor`. Lives in the event loop; nothing here blocks.
 
-    def __init__(  # noqa: PLR0913 (the one place where the pieces meet)
+    Each record that `submit` takes ends in exactly one of two ways, and gives its credits back there: `_acknowledge`
+    (an outcome is in Kafka, the offset may be committed) or `_abandon` (no outcome: another worker reads it again).
+    """
+
+    def __init__(  # noqa: PLR0913 (the one place where the stages meet)
         self,
         *,
-        carry: Callable[[PinTask], Awaitable[TaskResult]],
-        settle: Finish,
-        holdings: Assignments,
+        processor: PinProcessor,
+        publisher: ResultPublisher,
+        assignments: Assignments,
         credits: Credits,
-        places: InFlightLimits,
+        limits: InFlightLimits,
         fail: Callable[[BaseException], None],
         on_finished: Callable[[], None],
         on_abandoned: Callable[[], None],
     ) -> None:
-        self._carry = carry
-        self._settle = settle
-        self._holdings = holdings
+        self._processor = processor
+        self._publisher = publisher
+        self._assignments = assignments
         self._credits = credits
-        self._places = places
         self._fail = fail
         self._on_finished = on_finished
         self._on_abandoned = on_abandoned
-        self._order: PinQueue[PinTask] = PinQueue()
-        self._tasks: dict[asyncio.Task[None], PinTask] = {}
-        self._open: Counter[Lease] = Counter()
-        """Work accepted and not released, by lease."""
-        self._aside: set[PinTask] = set()
-        """Work that has begun and left its place to others, for as long as its host fails."""
-        self._returning: deque[tuple[PinTask, asyncio.Future[None]]] = deque()
+        self._queue: PinQueue[PinTask] = PinQueue()
+        self._permits = Permits(limits, on_released=self._start_tasks)
+        self._running: dict[asyncio.Task[None], tuple[PinTask, TaskPermit]] = {}
+        self._held: Counter[Lease] = Counter()
+        """Tasks submitted and neither acknowledged nor abandoned, by lease: what a drain waits for."""
         self._draining: frozenset[int] = frozenset()
         self._stopped = False
         self._changed = asyncio.Event()
 
     def in_flight(self, lane: Lane) -> int:
-        """Work of a lane that has begun."""
-        return self._order.active(lane)
+        """Tasks of a lane that have begun, with or without a permit."""
+        return self._queue.active(lane)
 
     @property
     def waiting(self) -> int:
-        """Work that has not begun."""
-        return self._order.waiting
+        """Tasks that have not begun."""
+        return self._queue.waiting
 
-    def accept(self, batch: Sequence[Consumed]) -> None:
-        """Records (their credits taken) and ends, in the order in which the lane read them."""
-        for taken in batch:
-            if isinstance(taken, ReachedEnd):
-                self._reached_end(taken)
+    def submit(self, batch: Sequence[Consumed]) -> None:
+        """Queue the batch and begin what may begin: see `PartitionOwner`."""
+        for consumed in batch:
+            if isinstance(consumed, ReachedEnd):
+                self._mark_end(consumed)
             else:
-                self._accept(taken)
-        self._begin()
+                self._enqueue(consumed)
+        self._start_tasks()
 
     async def drain(self, partitions: Sequence[int], *, deadline_s: float) -> None:
-        """Begin nothing more of these partitions, and wait for what has begun; then their leases end.
+        """Begin nothing more of these partitions, and wait until everything that has begun is acknowledged.
 
-        What has not finished by the deadline is cut off: whoever gets the partition does it again.
+        What is not by the deadline goes on until `abandon` cuts it off: the partitions' next owner does it again.
         """
         gone = frozenset(partitions)
-        leases = [holding.lease for partition in gone if (holding := self._holdings.get(partition)) is not None]
+        leases = [assignment.lease for partition in gone if (assignment := self._assignments.get(partition))]
+        # Records of these may still arrive: the backfill's thread goes on reading until it is told to let go.
         self._draining |= gone
-        for work in self._order.drop(lambda work: work.record.partition in gone):
-            self._abandon(work)
+        for task in self._queue.drop(lambda task: task.record.partition in gone):
+            self._abandon(task)
         try:
             async with asyncio.timeout(deadline_s):
-                while any(self._open[lease] for lease in leases):
+                while any(self._held[lease] for lease in leases):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            log.warning("partitions given up with work in flight", extra={"partitions": sorted(gone)})
+            log.warning("partitions given up with pins in flight", extra={"partitions": sorted(gone)})
 
-    def lose(self, partitions: Sequence[int]) -> None:
-        """The partitions are another worker's already: drop their work, write nothing more."""
+    def abandon(self, partitions: Sequence[int]) -> None:
+        """The partitions are another worker's: end their leases, drop their tasks, write nothing more."""
         gone = frozenset(partitions)
-        self._holdings.release(gone)
+        self._assignments.revoke(gone)
         self._draining -= gone
-        for work in self._order.drop(lambda work: work.record.partition in gone):
-            self._abandon(work)
-        for task, work in self._tasks.items():
-            if work.record.partition in gone and not work.lease.held:
-                task.cancel()
+        for task in self._queue.drop(lambda task: task.record.partition in gone):
+            self._abandon(task)
+        for running, (task, _) in self._running.items():
+            # By lease, not by partition: one that came back at once may have tasks of its new lease in flight.
+            if task.record.partition in gone and not task.lease.held:
+                running.cancel()
 
     def stop(self) -> None:
         """Begin nothing more, of any partition."""
         self._stopped = True
 
-    def _reached_end(self, end: ReachedEnd) -> None:
-        holding = self._holdings.get(end.partition)
-        if holding is not None:
-            position = holding.lanes[end.lane]
+    def _mark_end(self, end: ReachedEnd) -> None:
+        assignment = self._assignments.get(end.partition)
+        if assignment is not None:
+            position = assignment.lanes[end.lane]
             position.at_end, position.next_offset = True, end.offset
 
-    def _accept(self, record: ConsumedRecord) -> None:
-        holding = self._holdings.get(record.partition)
-        if holding is None or self._stopped or record.partition in self._draining:
+    def _enqueue(self, record: ConsumedRecord) -> None:
+        assignment = self._assignments.get(record.partition)
+        if assignment is None or self._stopped or record.partition in self._draining:
             self._credits.give_back(record.lane, record.size_bytes)
             self._on_abandoned()
             return
-        position = holding.lanes[record.lane]
-        position.progress.begin(record.offset, timestamp_ms=record.timestamp_ms)
+        position = assignment.lanes[record.lane]
+        position.tracker.begin(record.offset, timestamp_ms=record.timestamp_ms)
         position.at_end, position.next_offset = False, record.offset + 1
-        self._open[holding.lease] += 1
-        work = task_of(record, holding.lease)
-        work.leave_place, work.regain_place = partial(self._leave, work), partial(self._regain, work)
-        older = self._order.admit(work)
+        self._held[assignment.lease] += 1
+        older = self._queue.admit(task_of(record, assignment.lease))
         if older is not None:
             reason = "a newer event of the pin came before this one began"
-            self._tell(older, TaskResult(result="superseded", reason=reason))
+            self._publish(older, TaskResult(result="superseded", reason=reason))
 
-    def _begin(self) -> None:
-        while self._returning and self._busy() < self._places.total:
-            returned, admitted = self._returning.popleft()
-            self._aside.discard(returned)
-            if not admitted.done():
-                admitted.set_result(None)
-        while not self._stopped and (work := self._next()) is not None:
-            task = asyncio.get_running_loop().create_task(self._run(work))
-            self._tasks[task] = work
-            task.add_done_callback(self._ended)
+    def _start_tasks(self) -> None:
+        # First those that come back with their pictures: they hold memory, those that wait here hold only a record.
+        self._permits.readmit()
+        while not self._stopped and (task := self._next_task()) is not None:
+            permit = self._permits.acquire(task.lane)
+            running = asyncio.get_running_loop().create_task(self._run(task, permit))
+            self._running[running] = task, permit
+            running.add_done_callback(self._on_done)
 
-    def _next(self) -> PinTask | None:
-        if self._busy() >= self._places.total:
-            return None
-        live = self._order.begin("live")
-        if live is not None or self._busy("backfill") >= self._places.backfill:
-            return live
-        return self._order.begin("backfill")
+    def _next_task(self) -> PinTask | None:
+        for lane in LANES:  # live first: the backfill gets what it leaves
+            if self._permits.is_free(lane) and (task := self._queue.begin(lane)) is not None:
+                return task
+        return None
 
-    def _busy(self, lane: Lane | None = None) -> int:
-        """Places in use."""
-        return self._order.active(lane) - sum(1 for work in self._aside if lane in (None, work.lane))
-
-    def _leave(self, work: PinTask) -> None:
-        if len(self._aside) < self._places.aside:
-            self._aside.add(work)
-            self._begin()
-
-    async def _regain(self, work: PinTask) -> None:
-        """Returns once there is a place again: those who come back go before those who begin."""
-        if work in self._aside:
-            admitted = asyncio.get_running_loop().create_future()
-            self._returning.append((work, admitted))
-            self._begin()
-            await admitted
-
-    async def _run(self, work: PinTask) -> None:
+    async def _run(self, task: PinTask, permit: FlightPermit) -> None:
+        """The life of one task; its offset is free once Kafka has acknowledged the outcome."""
         try:
-            self._tell(work, await self._carried(work))
+            self._publish(task, await self._process(task, permit))
         except Abandoned:
-            self._abandon(work)
+            self._abandon(task)
         except FATAL as exc:
             self._fail(exc)
 
-    async def _carried(self, work: PinTask) -> TaskResult:
+    async def _process(self, task: PinTask, permit: FlightPermit) -> TaskResult:
         try:
-            return await self._carry(work)
+            return await self._processor.process(task, permit)
         except INVALID as exc:
-            return await self._settle.bury(work, exc, unexpected=False)
+            return await self._publisher.write_dead_letter(task, exc, unexpected=False)
         except (Abandoned, *FATAL):
             raise
         except Exception as exc:
-            log.error("unexpected exception on one pin", exc_info=exc, extra=context(work))
-            return await self._settle.bury(work, exc, unexpected=True)
+            # One odd picture must not stop the stream; a bug that hits every pin opens the breaker, which does.
+            log.error("unexpected exception on one pin", exc_info=exc, extra=log_context(task))
+            return await self._publisher.write_dead_letter(task, exc, unexpected=True)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        work = self._tasks.pop(task)
-        self._order.finish(work.pin)
-        self._aside.discard(work)
-        if task.cancelled():
-            self._abandon(work)
-        elif (error := task.exception()) is not None:
+    def _on_done(self, running: asyncio.Task[None]) -> None:
+        task, permit = self._running.pop(running)
+        self._queue.finish(task.pin)
+        self._permits.close(permit)
+        if running.cancelled():
+            self._abandon(task)
+        elif (error := running.exception()) is not None:
             self._fail(error)
         self._changed.set()
-        self._begin()
+        self._start_tasks()
 
-    def _tell(self, work: PinTask, settled: TaskResult) -> None:
-        self._settle.tell(work, settled, lambda: self._finish(work))
+    def _publish(self, task: PinTask, result: TaskResult) -> None:
+        self._publisher.publish_outcome(task, result, lambda: self._acknowledge(task))
 
-    def _finish(self, work: PinTask) -> None:
-        """Rows or dead letter and the outcome are acknowledged: the offset may be committed."""
-        holding = self._holdings.get(work.record.partition)
-        if holding is not None and holding.lease is work.lease:
-            holding.lanes[work.lane].progress.finish(work.record.offset)
+    def _acknowledge(self, task: PinTask) -> None:
+        """Rows or dead letter, and the outcome, are acknowledged: the offset may be committed."""
+        assignment = self._assignments.get(task.record.partition)
+        # The partition may have left and come back meanwhile: then its tracker counts from the last commit, and this
+        # offset, which it has not begun, is read again.
+        if assignment is not None and assignment.lease is task.lease:
+            assignment.lanes[task.lane].tracker.finish(task.record.offset)
         self._on_finished()
-        self._release(work)
+        self._let_go(task)
 
-    def _abandon(self, work: PinTask) -> None:
-        """Somebody else does it again: no outcome, no offset."""
+    def _abandon(self, task: PinTask) -> None:
+        """No outcome, no offset: the next owner of the partition does it again."""
         self._on_abandoned()
-        self._release(work)
+        self._let_go(task)
 
-    def _release(self, work: PinTask) -> None:
-        self._credits.give_back(work.lane, work.record.size_bytes)
-        self._open[work.lease] -= 1
-        if not self._open[work.lease]:
-            del self._open[work.lease]
+    def _let_go(self, task: PinTask) -> None:
+        self._credits.give_back(task.lane, task.record.size_bytes)
+        self._held[task.lease] -= 1
+        if not self._held[task.lease]:
+            del self._held[task.lease]
         self._changed.set()
 
 
-def context(work: PinTask) -> dict[str, object]:
-    """What a log line about one pin must say."""
-    record = work.record
+def log_context(task: PinTask) -> dict[str, object]:
+    """What a log line about one pin names."""
+    record = task.record
     return {
-        "pin_id": str(work.pin),
-        "version": work.version,
+        "pin_id": str(task.pin),
+        "version": task.version,
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,

@@ -7,12 +7,12 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from inference.errors import ModelUnavailable
 from pinstream.errors import IndexUnavailable
-from streams.worker.health import Checks, WorkerState, alive, application
+from streams.worker.health import HealthChecks, WorkerState, application, is_alive
 from streams.worker.metrics import WorkerMetrics
 
 
 @pytest.mark.parametrize(
-    ("pulse", "expected"),
+    ("state", "expected"),
     [
         (WorkerState(behind=False, since_finished_s=999, partitions=1, held=0), True),
         (WorkerState(behind=True, since_finished_s=1, partitions=1, held=1), True),
@@ -21,17 +21,17 @@ from streams.worker.metrics import WorkerMetrics
     ],
 )
 def test_lag_without_a_finished_pin_is_unhealthy_unless_an_outage_is_waited_out(
-    pulse: WorkerState, expected: bool
+    state: WorkerState, expected: bool
 ) -> None:
-    assert alive(pulse, stuck_s=60) == expected
+    assert is_alive(state, stuck_s=60) == expected
 
 
-async def answer(path: str, canary: Callable[[], Awaitable[None]]) -> tuple[int, str]:
+async def answer(path: str, check_readiness: Callable[[], Awaitable[None]]) -> tuple[int, str]:
     metrics = WorkerMetrics()
-    checks = Checks(
-        pulse=lambda: WorkerState(behind=True, since_finished_s=61, partitions=2, held=1),
-        canary=canary,
-        collect=lambda: metrics.set("waiting", 3),
+    checks = HealthChecks(
+        state=lambda: WorkerState(behind=True, since_finished_s=61, partitions=2, held=1),
+        check_readiness=check_readiness,
+        set_gauges=lambda: metrics.set("waiting", 3),
         registry=metrics.registry,
         stuck_s=60,
     )
@@ -40,29 +40,29 @@ async def answer(path: str, canary: Callable[[], Awaitable[None]]) -> tuple[int,
         return reply.status, await reply.text()
 
 
-async def sings() -> None:
-    """All is well."""
+async def succeed() -> None:
+    """Every model and the index answered."""
 
 
 @pytest.mark.parametrize("error", [ModelUnavailable("Triton is away"), IndexUnavailable("Milvus is away")])
-async def test_readiness_is_the_canary(error: Exception) -> None:
-    async def chokes() -> None:
+async def test_readiness_is_the_readiness_check(error: Exception) -> None:
+    async def fail() -> None:
         raise error
 
-    assert (await answer("/readyz", sings))[0] == 200
-    status, told = await answer("/readyz", chokes)
+    assert (await answer("/readyz", succeed))[0] == 200
+    status, body = await answer("/readyz", fail)
     assert status == 503
-    assert str(error) in told
+    assert str(error) in body
 
 
 async def test_a_stuck_worker_says_so() -> None:
-    status, told = await answer("/healthz", sings)
+    status, body = await answer("/healthz", succeed)
 
     assert status == 503
-    assert '"alive": false' in told
+    assert '"alive": false' in body
 
 
 async def test_gauges_are_fresh_when_metrics_are_asked_for() -> None:
-    _, told = await answer("/metrics", sings)
+    _, body = await answer("/metrics", succeed)
 
-    assert "pinstream_worker_waiting 3.0" in told
+    assert "pinstream_worker_waiting 3.0" in body

@@ -9,31 +9,31 @@ from streams.worker.metrics import WorkerMetrics
 from streams.worker.model_check import ModelWatchdog
 
 
-class Singer:
-    """A canary with one answer a look; ``None`` stands for all is well."""
+class ScriptedCheck:
+    """A check with these results; ``None`` stands for success."""
 
-    def __init__(self, *answers: Exception | None, drift_bits: int = 0) -> None:
-        self.answers = list(answers)
+    def __init__(self, *results: Exception | None, drift_bits: int = 0) -> None:
+        self.results = list(results)
         self.drift_bits = drift_bits
-        self.silent = asyncio.Event()
+        self.used_up = asyncio.Event()
 
     async def run(self) -> None:
-        if not self.answers:
-            self.silent.set()
+        if not self.results:
+            self.used_up.set()
             await asyncio.Event().wait()
-        answer = self.answers.pop(0)
-        if answer is not None:
-            raise answer
+        result = self.results.pop(0)
+        if result is not None:
+            raise result
 
 
-async def test_looks_are_counted_by_how_they_ended(caplog: pytest.LogCaptureFixture) -> None:
+async def test_checks_are_counted_by_how_they_ended(caplog: pytest.LogCaptureFixture) -> None:
     metrics = WorkerMetrics()
     away = ModelUnavailable("stub is not healthy")
-    singer = Singer(None, away, away, None, drift_bits=3)
-    keeping = asyncio.create_task(ModelWatchdog(singer, metrics).keep(0.001))
+    check = ScriptedCheck(None, away, away, None, drift_bits=3)
+    running = asyncio.create_task(ModelWatchdog(check, metrics).run(0.001))
 
-    await singer.silent.wait()
-    keeping.cancel()
+    await check.used_up.wait()
+    running.cancel()
 
     assert metrics.value("pinstream_worker_model_check_total", {"result": "ok"}) == 2
     assert metrics.value("pinstream_worker_model_check_total", {"result": "failed"}) == 2
@@ -45,6 +45,6 @@ async def test_another_model_under_the_version_ends_it_and_is_seen() -> None:
     metrics = WorkerMetrics()
 
     with pytest.raises(ModelMismatch):
-        await ModelWatchdog(Singer(None, ModelMismatch("40 bits"), drift_bits=40), metrics).keep(0.001)
+        await ModelWatchdog(ScriptedCheck(None, ModelMismatch("40 bits"), drift_bits=40), metrics).run(0.001)
 
     assert metrics.value("pinstream_worker_model_check_drift_bits") == 40

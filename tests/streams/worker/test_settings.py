@@ -16,7 +16,7 @@ def test_the_configuration_reference_is_generated(process: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "expected"),
     [
         ("PINSTREAM_LIMITS__IN_FLIGHT", "many", "PINSTREAM_LIMITS__IN_FLIGHT='many'"),
         ("PINSTREAM_LIMITS__IN_FLIGHT", "0", "greater than 0"),
@@ -28,14 +28,15 @@ def test_the_configuration_reference_is_generated(process: str) -> None:
     ],
 )
 def test_a_wrong_setting_names_itself_and_what_is_allowed(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: str
 ) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises((ValidationError, SettingsError)) as caught:
         WorkerSettings()
 
-    assert said in "\n".join(setting_errors(caught.value))
+    assert isinstance(caught.value, ValidationError | SettingsError)
+    assert expected in "\n".join(setting_errors(caught.value))
 
 
 def test_client_keys_pass_through_untouched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,10 @@ def record(partition: int, offset: int, value: bytes | None) -> ConsumedRecord:
 def test_events_that_do_not_decode_are_ordered_with_nothing_not_even_at_one_offset_of_two_partitions() -> None:
     broken = [task_of(record(partition, 7, b"{"), Lease(partition, 0.0)) for partition in (0, 1)]
 
-    assert len({work.pin for work in broken}) == 2
+    assert len({task.pin for task in broken}) == 2
 
 
-def test_a_deletion_says_so() -> None:
+def test_a_deletion_deletes() -> None:
     assert task_of(record(0, 1, None), Lease(0, 0.0)).deletes
     assert not task_of(record(0, 1, b"{"), Lease(0, 0.0)).deletes
 

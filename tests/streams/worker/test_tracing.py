@@ -10,11 +10,13 @@ from opentelemetry import propagate
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import Decision
 
 from pinstream.events import ImageRef, PinDeletion, PinEvent
 from pinstream.kafka.outgoing_record import Envelope, OutgoingRecord
+from streams.worker.stage_timer import StageTimer
 from streams.worker.tracing import Tracer, sampler
-from tests.streams.fakes import NOW_MS, Bench
+from tests.streams.fakes import NOW_MS, Bench, Permit
 
 SAMPLED = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 NOT_SAMPLED = SAMPLED[:-1] + "0"
@@ -41,11 +43,12 @@ def published(event: PinEvent | PinDeletion, traceparent: str | None = None) -> 
     return Envelope(topic="pins.events", source="test").seal(event, at=datetime.now(UTC), traceparent=traceparent)
 
 
-async def carried(record: OutgoingRecord, provider: TracerProvider) -> str:
-    """What became of the event, once a worker that traces had carried it."""
-    bench = Bench()
-    work = bench.take(record.key, record.value, headers=record.headers)
-    return (await Tracer(provider).carrying(bench.path.carry)(work)).result
+async def process(record: OutgoingRecord, provider: TracerProvider) -> str:
+    """What became of the event in a worker that traces."""
+    tracer = Tracer(provider)
+    bench = Bench(timer=StageTimer(tracer.stage_span))
+    task = bench.consume(record.key, record.value, headers=record.headers)
+    return (await tracer.trace(bench.pipeline).process(task, Permit())).result
 
 
 def span_before(span: ReadableSpan) -> int:
@@ -63,7 +66,7 @@ async def test_one_trace_leads_from_publishing_to_the_upsert(
     with provider.get_tracer("shop").start_as_current_span("save"):
         record = published(EVENT)
 
-    assert await carried(record, provider) == "indexed"
+    assert await process(record, provider) == "indexed"
 
     found = by_name(spans)
     assert len({span.context.trace_id for span in found.values()}) == 1
@@ -78,7 +81,7 @@ async def test_one_trace_leads_from_publishing_to_the_upsert(
 
 
 async def test_a_deletion_is_traced_too(provider: TracerProvider, spans: InMemorySpanExporter) -> None:
-    assert await carried(published(PinDeletion("a", 2), SAMPLED), provider) == "deleted"
+    assert await process(published(PinDeletion("a", 2), SAMPLED), provider) == "deleted"
 
     found = by_name(spans)
     assert {"pin", "queue", "write"} <= found.keys()
@@ -88,7 +91,7 @@ async def test_a_deletion_is_traced_too(provider: TracerProvider, spans: InMemor
 async def test_what_its_publisher_does_not_sample_is_not_traced(
     provider: TracerProvider, spans: InMemorySpanExporter
 ) -> None:
-    assert await carried(published(EVENT, NOT_SAMPLED), provider) == "indexed"
+    assert await process(published(EVENT, NOT_SAMPLED), provider) == "indexed"
 
     assert not spans.get_finished_spans()
 
@@ -102,7 +105,7 @@ def test_of_sampled_traces_a_share_is_kept_and_every_worker_keeps_the_same() -> 
         decisions = [
             chosen.should_sample(context, number, "pin") for context, number in zip(contexts, ids, strict=True)
         ]
-        return [found.decision.is_sampled() for found in decisions]
+        return [bool(found.decision is not Decision.DROP) for found in decisions]
 
     assert all(kept(1.0))
     assert not any(kept(0.0))

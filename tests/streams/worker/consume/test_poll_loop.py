@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 import pytest
-from confluent_kafka import KafkaError, TopicPartition
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+from confluent_kafka import Message as KafkaMessage
 
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
 from streams.worker.consume.poll_loop import LaneReader, PollThread, record_of
-from streams.worker.record import ConsumedRecord
-from streams.worker.schedule.scheduler import Consumed, ReachedEnd
+from streams.worker.record import Consumed, ConsumedRecord, ReachedEnd
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Lane:
         self.waiting: frozenset[int] = frozenset()
         self.delivered: list[Consumed] = []
         self.intake = LaneReader(
-            self.script, "live", credits=self.credits,
+            cast(Consumer, self.script), "live", credits=self.credits,
             waiting_partitions=lambda: self.waiting, deliver=self._deliver,
         )  # fmt: skip
         self.intake.assigned([TopicPartition("pins.events", 0), TopicPartition("pins.events", 1)])
@@ -99,7 +100,9 @@ def test_without_credits_partitions_pause_and_resume_with_the_first_one() -> Non
 
     lane.intake.pull()
     assert lane.script.paused == {0, 1}
-    lane.credits.give_back("live", lane.delivered[0].size_bytes)
+    (record,) = lane.delivered
+    assert isinstance(record, ConsumedRecord)
+    lane.credits.give_back("live", record.size_bytes)
     lane.intake.pull()
 
     assert lane.script.paused == set()
@@ -149,7 +152,7 @@ def test_a_fatal_error_ends_the_lane_and_others_do_not() -> None:
 
 
 def test_a_record_keeps_every_byte() -> None:
-    record = record_of(Message(9, body=b"\xff\x00", name="text"), "backfill")
+    record = record_of(cast(KafkaMessage, Message(9, body=b"\xff\x00", name="text")), "backfill")
 
     assert record == ConsumedRecord(
         lane="backfill", topic="pins.events", partition=1, offset=9, key=b"text", value=b"\xff\x00",

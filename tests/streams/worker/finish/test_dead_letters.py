@@ -29,7 +29,7 @@ def test_headers_say_where_it_came_from_and_what_is_wrong() -> None:
     assert headers["__connect.errors.partition"] == b"3"
     assert headers["__connect.errors.offset"] == b"42"
     assert headers["__connect.errors.stage"] == b"fetch"
-    assert headers["__connect.errors.exception.class.name"] == b"fetch.fetcher.FetchRefused"
+    assert headers["__connect.errors.exception.class.name"] == b"fetch.errors.FetchRefused"
     assert (headers["__connect.errors.exception.message"] or b"").startswith(b"HTTP 404")
     assert b"raised" in (headers["__connect.errors.exception.stacktrace"] or b"")
     assert headers["__connect.errors.unexpected"] == b"false"

@@ -1,7 +1,7 @@
-"""The end of every event."""
+"""What is published when an event is done."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -9,73 +9,89 @@ from fetch.errors import FetchFailed
 from inference.errors import PictureRefused
 from pinstream.errors import EventInvalid, IndexRefused
 from pinstream.events import REPLAYS_HEADER, Headers, PinOutcome
+from pinstream.store.codes import Code
+from pinstream.store.collection import Where
+from pinstream.store.vector_store import Match
 from streams.errors import BreakerTripped
 from streams.worker.finish.breaker import Breaker, BreakerLimits
 from streams.worker.finish.dead_letters import DeadLetterWriter
 from streams.worker.finish.finisher import Finisher, reason_class
-from streams.worker.finish.outcomes import Outcomes
+from streams.worker.finish.outcomes import OutcomeWriter
 from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
 from streams.worker.metrics import WorkerMetrics
-from streams.worker.task import TaskResult
+from streams.worker.task import PinTask, TaskResult
 from tests.streams.fakes import NOW_MS, Bench
 
 
 @dataclass
 class Written:
-    """An outbox that acknowledges at once."""
+    """A producer that acknowledges at once."""
 
     messages: list[tuple[str, bytes | None, bytes | None, Headers]] = field(default_factory=list)
 
     def send(
-        self, topic: str, *, key: bytes | None, value: bytes | None, headers: Headers = (), delivered: Any
+        self,
+        topic: str,
+        *,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Headers = (),
+        on_acknowledged: Callable[[], None] = lambda: None,
     ) -> None:
         self.messages.append((topic, key, value, headers))
-        delivered()
+        on_acknowledged()
 
     async def deliver(self, topic: str, *, key: bytes | None, value: bytes | None, headers: Headers) -> None:
         self.messages.append((topic, key, value, headers))
 
 
+async def never_search(code: Code, where: Where) -> list[Match]:
+    raise AssertionError("no pin is probed here")
+
+
 class Desk:
-    """A settlement on fakes."""
+    """A finisher on fakes."""
 
     def __init__(self, **limits: int) -> None:
-        self.outbox, self.metrics, self.done = Written(), WorkerMetrics(), 0
-        outcomes = Outcomes(outbox=self.outbox, topic="indexed", worker="w")
-        self.settlement = Finisher(
+        self.producer, self.metrics, self.acknowledged = Written(), WorkerMetrics(), 0
+        outcomes = OutcomeWriter(producer=self.producer, topic="indexed", worker="w")
+        self.finisher = Finisher(
             outcomes=outcomes,
-            dead_letters=DeadLetterWriter(self.outbox, "dead"),
+            dead_letters=DeadLetterWriter(self.producer, "dead"),
             breaker=Breaker(BreakerLimits(**limits)),
-            probe=VisibilityProbe(None, outcomes, self.metrics, limits=ProbeLimits(ratio=0)),
+            probe=VisibilityProbe(never_search, outcomes, self.metrics, limits=ProbeLimits(ratio=0)),
             metrics=self.metrics,
             now_ms=lambda: NOW_MS,
         )
 
-    def finished(self) -> None:
-        self.done += 1
+    def publish(self, task: PinTask, result: TaskResult) -> None:
+        self.finisher.publish_outcome(task, result, self._acknowledge)
+
+    def _acknowledge(self) -> None:
+        self.acknowledged += 1
 
 
-def test_an_outcome_is_told_under_its_pin_with_every_stage() -> None:
-    desk, work = Desk(), Bench().put("a", 7)
-    work.stages_ms.update(queue=5.0, write=1.234)
+def test_an_outcome_is_published_under_its_pin_with_every_stage() -> None:
+    desk, task = Desk(), Bench().put("a", 7)
+    task.stages_ms.update({"queue": 5.0, "write": 1.234})
 
-    desk.settlement.tell(work, TaskResult(result="indexed", objects=2), desk.finished)
+    desk.publish(task, TaskResult(result="indexed", objects=2))
 
-    ((topic, key, value, _),) = desk.outbox.messages
-    told = PinOutcome.decode(value or b"")
-    assert (topic, key, desk.done) == ("indexed", b"a", 1)
-    assert (told.outcome, told.version, told.objects, told.worker) == ("indexed", 7, 2, "w")
-    assert told.stages_ms == {"queue": 5.0, "write": 1.23}
-    assert (told.published_at_ms, told.finished_at_ms) == (NOW_MS - 5, NOW_MS)
+    ((topic, key, value, _),) = desk.producer.messages
+    outcome = PinOutcome.decode(value or b"")
+    assert (topic, key, desk.acknowledged) == ("indexed", b"a", 1)
+    assert (outcome.outcome, outcome.version, outcome.objects, outcome.worker) == ("indexed", 7, 2, "w")
+    assert outcome.stages_ms == {"queue": 5.0, "write": 1.23}
+    assert (outcome.published_at_ms, outcome.finished_at_ms) == (NOW_MS - 5, NOW_MS)
     assert desk.metrics.value("pinstream_worker_outcomes_total", {"lane": "live", "outcome": "indexed"}) == 1
     assert desk.metrics.value("pinstream_worker_objects_total") == 2
 
 
-def test_what_an_operator_published_again_says_nothing_of_freshness() -> None:
+def test_republished_events_say_nothing_about_freshness() -> None:
     desk, new, again = Desk(), Bench().put(), Bench().put(headers=((REPLAYS_HEADER, b"1"),))
-    for work in (new, again):
-        work.stages_ms.update(queue=5.0, write=1.0)
-        desk.settlement.tell(work, TaskResult(result="indexed", objects=2), desk.finished)
+    for task in (new, again):
+        task.stages_ms.update({"queue": 5.0, "write": 1.0})
+        desk.publish(task, TaskResult(result="indexed", objects=2))
 
     assert desk.metrics.value("pinstream_worker_acknowledged_seconds_count") == 1
     assert desk.metrics.value("pinstream_worker_stage_seconds_count", {"stage": "queue"}) == 1
@@ -83,59 +99,57 @@ def test_what_an_operator_published_again_says_nothing_of_freshness() -> None:
 
 
 async def test_a_dead_letter_is_written_before_its_outcome_and_counted_by_reason() -> None:
-    desk, work = Desk(), Bench().take(b"a", b"{broken", headers=(("x", b"1"),))
-    assert isinstance(work.event, EventInvalid)
+    desk, task = Desk(), Bench().consume(b"a", b"{broken", headers=(("x", b"1"),))
+    assert isinstance(task.event, EventInvalid)
 
-    settled = await desk.settlement.bury(work, work.event, unexpected=False)
+    result = await desk.finisher.write_dead_letter(task, task.event, unexpected=False)
 
-    ((topic, key, value, headers),) = desk.outbox.messages
+    ((topic, key, value, headers),) = desk.producer.messages
     assert (topic, key, value, headers[0]) == ("dead", b"a", b"{broken", ("x", b"1"))
-    assert settled.result == "dead"
-    assert (settled.reason or "").startswith("event: EventInvalid: $:")
+    assert result.result == "dead"
+    assert (result.reason or "").startswith("event: EventInvalid: $:")
     assert desk.metrics.value("pinstream_worker_dead_letters_total", {"reason": "event"}) == 1
 
 
 async def test_the_dead_letter_that_trips_the_breaker_is_not_written() -> None:
     desk, bench = Desk(max_in_a_row=1), Bench()
-    await desk.settlement.bury(bench.put(), IndexRefused("no"), unexpected=False)
+    await desk.finisher.write_dead_letter(bench.put(), IndexRefused("no"), unexpected=False)
 
     with pytest.raises(BreakerTripped):
-        await desk.settlement.bury(bench.put(), IndexRefused("no"), unexpected=False)
+        await desk.finisher.write_dead_letter(bench.put(), IndexRefused("no"), unexpected=False)
 
-    assert len(desk.outbox.messages) == 1
-
-
-def test_an_event_without_a_readable_key_is_told_all_the_same() -> None:
-    desk, work = Desk(), Bench().take(b"\xff" * 500, b"{}")
-
-    desk.settlement.tell(work, TaskResult(result="dead", reason="x" * 5000), desk.finished)
-
-    told = PinOutcome.decode(desk.outbox.messages[0][2] or b"")
-    assert len(told.pin_id) == 100
-    assert told.version is None
-    assert len(told.reason or "") == 500
+    assert len(desk.producer.messages) == 1
 
 
-@pytest.mark.parametrize(
-    ("error", "expected"),
-    [
-        (EventInvalid("$", "no"), "event"),
-        (FetchFailed("503"), "fetch"),
-        (PictureRefused("no"), "picture"),
-        (IndexRefused("no"), "index"),
-        (KeyError("bug"), "unexpected"),
-    ],
-)
-def test_every_dead_letter_has_a_class(error: Exception, expected: str) -> None:
-    assert reason_class(error) == expected
+def test_an_event_without_a_readable_key_has_an_outcome_all_the_same() -> None:
+    desk, task = Desk(), Bench().consume(b"\xff" * 500, b"{}")
+
+    desk.publish(task, TaskResult(result="dead", reason="x" * 5000))
+
+    outcome = PinOutcome.decode(desk.producer.messages[0][2] or b"")
+    assert len(outcome.pin_id) == 100
+    assert outcome.version is None
+    assert len(outcome.reason or "") == 500
+
+
+def test_every_dead_letter_has_a_class() -> None:
+    expected = {
+        EventInvalid("$", "no"): "event",
+        FetchFailed("503"): "fetch",
+        PictureRefused("no"): "picture",
+        IndexRefused("no"): "index",
+        KeyError("bug"): "unexpected",
+    }
+
+    assert {error: reason_class(error) for error in expected} == expected
 
 
 def test_half_characters_of_a_foreign_server_do_not_reach_the_outcome() -> None:
-    desk, work = Desk(), Bench().put("a", 7)
+    desk, task = Desk(), Bench().put("a", 7)
 
-    desk.settlement.tell(work, TaskResult(result="dead", reason="fetch: 404 N\udcff"), desk.finished)
+    desk.publish(task, TaskResult(result="dead", reason="fetch: 404 N\udcff"))
 
-    ((_, _, value, _),) = desk.outbox.messages
+    ((_, _, value, _),) = desk.producer.messages
     assert PinOutcome.decode(value or b"").reason == "fetch: 404 N?"
 
 
@@ -143,8 +157,8 @@ async def test_replaying_old_poison_among_pins_that_are_unchanged_trips_nothing(
     desk = Desk(max_in_a_row=2)
 
     for number in range(10):
-        bad = Bench().take(b"a", b"{broken")
-        await desk.settlement.bury(bad, EventInvalid("$", "broken"), unexpected=False)
-        desk.settlement.tell(Bench().put("b", number + 1), TaskResult(result="unchanged"), desk.finished)
+        bad = Bench().consume(b"a", b"{broken")
+        await desk.finisher.write_dead_letter(bad, EventInvalid("$", "broken"), unexpected=False)
+        desk.publish(Bench().put("b", number + 1), TaskResult(result="unchanged"))
 
-    assert not desk.settlement.breaker.tripped
+    assert not desk.finisher.breaker.tripped

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -22,7 +24,7 @@ def servers() -> Iterator[str]:
     cluster.flush(0)
 
 
-def written(servers: str, topic: str) -> list[tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]]:
+def written(servers: str, topic: str) -> list[tuple[bytes | None, bytes | None, list[Any]]]:
     reader = Consumer({"bootstrap.servers": servers, "group.id": "r", "enable.partition.eof": True, **QUIET})
     partitions = len(reader.list_topics(topic, timeout=10).topics[topic].partitions)
     reader.assign([TopicPartition(topic, each, 0) for each in range(partitions)])
@@ -33,7 +35,7 @@ def written(servers: str, topic: str) -> list[tuple[bytes | None, bytes | None, 
         if message.error():
             ended += 1
         else:
-            found.append((message.key(), message.value(), message.headers() or []))
+            found.append((message.key(), message.value(), list(message.headers() or [])))
     reader.close()
     return found
 
@@ -41,48 +43,49 @@ def written(servers: str, topic: str) -> list[tuple[bytes | None, bytes | None, 
 async def test_a_message_is_acknowledged_in_the_event_loop(servers: str) -> None:
     failures: list[BaseException] = []
     acknowledged = asyncio.Event()
-    outbox = WorkerProducer({"bootstrap.servers": servers}, fail=failures.append, on_delivered=lambda: None)
+    producer = WorkerProducer({"bootstrap.servers": servers}, fail=failures.append, on_answer=lambda: None)
 
-    outbox.send("told", key=b"k", value=b"v", delivered=acknowledged.set)
+    producer.send("outcomes", key=b"k", value=b"v", on_acknowledged=acknowledged.set)
     await asyncio.wait_for(acknowledged.wait(), 20)
-    await outbox.deliver("told", key=b"k", value=None, headers=[("twice", b"1"), ("twice", b"2")])
+    await producer.deliver("outcomes", key=b"k", value=None, headers=[("twice", b"1"), ("twice", b"2")])
 
-    assert await outbox.close(10) == 0
+    assert await producer.close(10) == 0
     assert failures == []
-    assert sorted(await asyncio.to_thread(written, servers, "told"), key=str) == [
+    assert sorted(await asyncio.to_thread(written, servers, "outcomes"), key=str) == [
         (b"k", None, [("twice", b"1"), ("twice", b"2")]),
         (b"k", b"v", []),
     ]
 
 
-async def test_closing_waits_for_what_is_under_way(servers: str) -> None:
-    delivered: list[int] = []
-    outbox = WorkerProducer({"bootstrap.servers": servers}, fail=delivered.clear, on_delivered=lambda: None)
+async def test_closing_waits_for_what_is_not_acknowledged(servers: str) -> None:
+    acknowledged: list[int] = []
+    failures: list[BaseException] = []
+    producer = WorkerProducer({"bootstrap.servers": servers}, fail=failures.append, on_answer=lambda: None)
     for each in range(50):
-        outbox.send("many", key=b"k", value=b"v", delivered=lambda each=each: delivered.append(each))
+        producer.send("many", key=b"k", value=b"v", on_acknowledged=partial(acknowledged.append, each))
 
-    missing = await outbox.close(20)
+    missing = await producer.close(20)
 
     assert missing == 0
-    assert sorted(delivered) == list(range(50))
+    assert sorted(acknowledged) == list(range(50))
 
 
 async def test_a_message_that_kafka_will_never_take_stops_the_worker(servers: str) -> None:
     failures: list[BaseException] = []
-    outbox = WorkerProducer(
-        {"bootstrap.servers": servers, "message.max.bytes": 1000}, fail=failures.append, on_delivered=lambda: None
+    producer = WorkerProducer(
+        {"bootstrap.servers": servers, "message.max.bytes": 1000}, fail=failures.append, on_answer=lambda: None
     )
 
-    outbox.send("told", key=b"k", value=b"v" * 2000)
+    producer.send("outcomes", key=b"k", value=b"v" * 2000)
 
-    await outbox.close(10)
+    await producer.close(10)
     assert [type(failure) for failure in failures] == [KafkaFailed]
 
 
-async def test_a_letter_that_its_topic_refuses_is_written_without_its_event(servers: str) -> None:
+async def test_a_dead_letter_that_its_topic_refuses_is_written_without_its_event(servers: str) -> None:
     failures: list[BaseException] = []
-    outbox = WorkerProducer(
-        {"bootstrap.servers": servers, "message.max.bytes": 50_000}, fail=failures.append, on_delivered=lambda: None
+    producer = WorkerProducer(
+        {"bootstrap.servers": servers, "message.max.bytes": 50_000}, fail=failures.append, on_answer=lambda: None
     )
     large = ConsumedRecord(
         lane="live",
@@ -94,11 +97,11 @@ async def test_a_letter_that_its_topic_refuses_is_written_without_its_event(serv
         headers=[("ce_id", b"1")],
     )
 
-    await DeadLetterWriter(outbox, "dead").bury(large, stage="event", error=ValueError("poison"), unexpected=False)
+    await DeadLetterWriter(producer, "dead").write(large, stage="event", error=ValueError("poison"), unexpected=False)
 
-    assert await outbox.close(10) == 0
+    assert await producer.close(10) == 0
     assert failures == []
     ((key, value, headers),) = await asyncio.to_thread(written, servers, "dead")
-    told = dict(headers)
-    assert (key, value, told[LEFT_OUT]) == (b"k", b"", b"60000")
-    assert (told["__connect.errors.topic"], told["__connect.errors.offset"]) == (b"pins.events", b"42")
+    found = dict(headers)
+    assert (key, value, found[LEFT_OUT]) == (b"k", b"", b"60000")
+    assert (found["__connect.errors.topic"], found["__connect.errors.offset"]) == (b"pins.events", b"42")

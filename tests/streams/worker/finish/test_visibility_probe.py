@@ -1,5 +1,7 @@
 """Freshness is measured by searching."""
 
+from dataclasses import replace
+
 from pinstream.errors import IndexUnavailable
 from pinstream.events import PinOutcome, Result
 from pinstream.store.codes import Code
@@ -10,15 +12,16 @@ from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
 from streams.worker.metrics import WorkerMetrics
 
 CODE = bytes(range(32))
+ALL = ProbeLimits(ratio=1.0)
 
 
-class Seen:
-    """Where probes tell what they saw."""
+class Sink:
+    """Keeps the outcomes."""
 
     def __init__(self) -> None:
         self.outcomes: list[PinOutcome] = []
 
-    def send(self, outcome: PinOutcome) -> None:
+    def write(self, outcome: PinOutcome) -> None:
         self.outcomes.append(outcome)
 
 
@@ -29,7 +32,7 @@ def outcome(version: int = 2, result: Result = "indexed") -> PinOutcome:
     )  # fmt: skip
 
 
-def probing(store: MemoryStore, seen: Seen, metrics: WorkerMetrics, **limits: float) -> VisibilityProbe:
+def probing(store: MemoryStore, sink: Sink, metrics: WorkerMetrics, limits: ProbeLimits = ALL) -> VisibilityProbe:
     answers = 0
 
     async def search(code: Code, where: Where) -> list[Match]:
@@ -39,7 +42,7 @@ def probing(store: MemoryStore, seen: Seen, metrics: WorkerMetrics, **limits: fl
             return []
         return store.nearest([code], where=where, limit=1)[0]
 
-    return VisibilityProbe(search, seen, metrics, limits=ProbeLimits(**{"ratio": 1.0, **limits}), draw=lambda: 0.5)
+    return VisibilityProbe(search, sink, metrics, limits=limits, draw=lambda: 0.5)
 
 
 def indexed(version: int) -> MemoryStore:
@@ -48,44 +51,44 @@ def indexed(version: int) -> MemoryStore:
     return store
 
 
-async def test_a_pin_is_seen_once_a_search_returns_its_version() -> None:
-    seen, metrics = Seen(), WorkerMetrics()
-    probe = probing(indexed(2), seen, metrics)
+async def test_a_pin_is_visible_once_a_search_returns_its_version() -> None:
+    sink, metrics = Sink(), WorkerMetrics()
+    probe = probing(indexed(2), sink, metrics)
 
     probe.offer(outcome(), CODE)
     await probe.close(10)
 
-    (told,) = seen.outcomes
-    assert told.visible_at_ms is not None
-    assert set(told.stages_ms) == {"write", "visible"}
+    (found,) = sink.outcomes
+    assert found.visible_at_ms is not None
+    assert set(found.stages_ms) == {"write", "visible"}
     assert metrics.value("pinstream_worker_probes_total", {"result": "visible"}) == 1
 
 
 async def test_a_pin_that_was_replaced_meanwhile_is_not_measured() -> None:
-    seen, metrics = Seen(), WorkerMetrics()
-    probe = probing(indexed(3), seen, metrics)
+    sink, metrics = Sink(), WorkerMetrics()
+    probe = probing(indexed(3), sink, metrics)
 
     probe.offer(outcome(), CODE)
     await probe.close(10)
 
-    assert seen.outcomes == []
+    assert sink.outcomes == []
     assert metrics.value("pinstream_worker_probes_total", {"result": "replaced"}) == 1
 
 
 async def test_a_deletion_is_visible_once_no_search_returns_the_pin() -> None:
-    seen, store = Seen(), indexed(1)
+    sink, store = Sink(), indexed(1)
     store.upsert([tombstone("a", 0, 2, at_ms=1)])
-    probe = probing(store, seen, WorkerMetrics())
+    probe = probing(store, sink, WorkerMetrics())
 
     probe.offer(outcome(result="deleted"), None)
     await probe.close(10)
 
-    assert [told.outcome for told in seen.outcomes] == ["deleted"]
+    assert [found.outcome for found in sink.outcomes] == ["deleted"]
 
 
 async def test_a_probe_gives_up() -> None:
-    seen, metrics = Seen(), WorkerMetrics()
-    probe = probing(MemoryStore(), seen, metrics, give_up_s=0.01)
+    sink, metrics = Sink(), WorkerMetrics()
+    probe = probing(MemoryStore(), sink, metrics, replace(ALL, give_up_s=0.01))
 
     probe.offer(outcome(), CODE)
     await probe.close(10)
@@ -94,9 +97,9 @@ async def test_a_probe_gives_up() -> None:
 
 
 async def test_probes_are_a_sample_and_bounded() -> None:
-    seen, metrics = Seen(), WorkerMetrics()
-    rare = probing(indexed(2), seen, metrics, ratio=0.4)
-    few = probing(indexed(2), seen, metrics, max_open=1)
+    sink, metrics = Sink(), WorkerMetrics()
+    rare = probing(indexed(2), sink, metrics, replace(ALL, ratio=0.4))
+    few = probing(indexed(2), sink, metrics, replace(ALL, max_open=1))
 
     rare.offer(outcome(), CODE)
     few.offer(outcome(), CODE)
@@ -104,12 +107,12 @@ async def test_probes_are_a_sample_and_bounded() -> None:
     await rare.close(10)
     await few.close(10)
 
-    assert len(seen.outcomes) == 1
+    assert len(sink.outcomes) == 1
     assert metrics.value("pinstream_worker_probes_total", {"result": "skipped"}) == 1
 
 
 async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletion() -> None:
-    seen, metrics, calls = Seen(), WorkerMetrics(), 0
+    sink, metrics, calls = Sink(), WorkerMetrics(), 0
     store = indexed(1)
 
     async def search(code: Code, where: Where) -> list[Match]:
@@ -121,23 +124,23 @@ async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletio
             store.upsert([tombstone("a", 0, 2, at_ms=1)])
         return store.nearest([code], where=where, limit=1)[0]
 
-    probe = VisibilityProbe(search, seen, metrics, limits=ProbeLimits(ratio=1.0), draw=lambda: 0.5)
+    probe = VisibilityProbe(search, sink, metrics, limits=ProbeLimits(ratio=1.0), draw=lambda: 0.5)
 
     probe.offer(outcome(result="deleted"), None)
     await probe.close(10)
 
     assert calls == 4
-    assert [told.outcome for told in seen.outcomes] == ["deleted"]
+    assert [found.outcome for found in sink.outcomes] == ["deleted"]
 
 
 async def test_a_newer_outcome_ends_the_probe_of_an_older_one() -> None:
-    seen, metrics = Seen(), WorkerMetrics()
-    probe = probing(MemoryStore(), seen, metrics)
+    sink, metrics = Sink(), WorkerMetrics()
+    probe = probing(MemoryStore(), sink, metrics)
 
     probe.offer(outcome(1), CODE)
-    probe.forget("another")
-    probe.forget("a")
+    probe.cancel("another")
+    probe.cancel("a")
     await probe.close(10)
 
-    assert seen.outcomes == []
+    assert sink.outcomes == []
     assert metrics.value("pinstream_worker_probes_total", {"result": "timeout"}) == 0

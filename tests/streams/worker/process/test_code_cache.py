@@ -1,7 +1,7 @@
 """Codes of pictures that were seen lately."""
 
 from streams.worker.process.code_cache import CodeCache
-from streams.worker.protocols import PictureCodes
+from streams.worker.process.picture_codes import PictureCodes
 
 UNDERSTOOD = PictureCodes(bytes(32), ())
 

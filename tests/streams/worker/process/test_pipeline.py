@@ -14,19 +14,19 @@ from pinstream.errors import EventInvalid, IndexRefused, IndexUnavailable
 from pinstream.events import REPAIR_HEADER
 from pinstream.store.collection import Row
 from streams.errors import Abandoned
-from tests.streams.fakes import NOW_MS, Bench, jpeg
+from tests.streams.fakes import NOW_MS, Bench, Permit, jpeg
 
 
 async def test_a_pin_becomes_one_row_for_the_picture_and_one_for_each_object() -> None:
     bench = Bench()
     bench.models.objects = 2
 
-    (settled,) = await bench.carry(bench.put("a", 7, title="hat", labels=["red"], price=3.5, currency="EUR"))
+    (result,) = await bench.process(bench.put("a", 7, title="hat", labels=["red"], price=3.5, currency="EUR"))
 
     whole, first = bench.row("a#0"), bench.row("a#1")
     assert whole is not None
     assert first is not None
-    assert (settled.result, settled.objects) == ("indexed", 2)
+    assert (result.result, result.objects) == ("indexed", 2)
     assert (whole.version, whole.object_count, whole.title, whole.tags) == (7, 2, "hat", ("red",))
     assert (whole.published_at_ms, whole.indexed_at_ms) == (NOW_MS - 5, NOW_MS)
     assert (first.label, first.box, first.object_count) == ("bag", (0.1, 0.1, 0.5, 0.5), 0)
@@ -34,42 +34,42 @@ async def test_a_pin_becomes_one_row_for_the_picture_and_one_for_each_object() -
 
 async def test_every_stage_is_timed() -> None:
     bench = Bench()
-    work = bench.put()
+    task = bench.put()
 
-    await bench.carry(work)
+    await bench.process(task)
 
-    assert set(work.stages_ms) == {"queue", "fetch", "decode", "detect", "embed", "write"}
-    assert work.stages_ms["queue"] == 5
+    assert set(task.stages_ms) == {"queue", "fetch", "decode", "detect", "embed", "write"}
+    assert task.stages_ms["queue"] == 5
 
 
 async def test_the_version_that_is_indexed_is_unchanged_and_an_older_one_superseded() -> None:
     bench = Bench()
 
-    results = await bench.carry(bench.put(version=2), bench.put(version=2), bench.put(version=1))
+    results = await bench.process(bench.put(version=2), bench.put(version=2), bench.put(version=1))
 
-    assert [settled.result for settled in results] == ["indexed", "unchanged", "superseded"]
+    assert [result.result for result in results] == ["indexed", "unchanged", "superseded"]
     assert bench.models.calls == 1
 
 
 async def test_an_older_version_never_replaces_a_newer_one_of_another_worker() -> None:
     bench, other = Bench(), Bench()
     other.index.store = bench.index.store
-    await bench.carry(bench.put(version=9))
+    await bench.process(bench.put(version=9))
 
-    (settled,) = await other.carry(other.put(version=8))
+    (result,) = await other.process(other.put(version=8))
 
-    assert settled.result == "superseded"
+    assert result.result == "superseded"
     assert other.index.reads == ["Strong"]
 
 
 async def test_a_repair_writes_again_what_the_index_lost_and_still_keeps_older_versions_out() -> None:
     before = Bench()
-    await before.carry(before.put(version=2))
+    await before.process(before.put(version=2))
     before.index.store.delete(["a#1"])
     bench = Bench(replays="repair")
     bench.index.store = before.index.store
 
-    older, again = await bench.carry(bench.put(version=1), bench.put(version=2))
+    older, again = await bench.process(bench.put(version=1), bench.put(version=2))
 
     assert (older.result, again.result) == ("superseded", "indexed")
     assert bench.row("a#1") is not None
@@ -80,11 +80,11 @@ REPAIR = ((REPAIR_HEADER, b"4"),)
 
 async def test_an_audits_event_is_written_again_although_this_worker_wrote_it_and_clears_foreign_slots() -> None:
     bench = Bench()
-    await bench.carry(bench.put(version=2))
+    await bench.process(bench.put(version=2))
     bench.index.store.delete(["a#0"])
     bench.index.store.upsert([replace(row_of(bench, "a#1"), slot=4)])
 
-    plain, again = await bench.carry(bench.put(version=2), bench.put(version=2, headers=REPAIR))
+    plain, again = await bench.process(bench.put(version=2), bench.put(version=2, headers=REPAIR))
 
     assert (plain.result, again.result) == ("unchanged", "indexed")
     assert [row_of(bench, f"a#{slot}").alive for slot in range(5)] == [True, True, False, False, False]
@@ -92,22 +92,22 @@ async def test_an_audits_event_is_written_again_although_this_worker_wrote_it_an
 
 async def test_an_audits_event_never_replaces_what_this_worker_wrote_since() -> None:
     bench = Bench()
-    await bench.carry(bench.put(version=3))
+    await bench.process(bench.put(version=3))
     bench.index.store.delete(["a#0", "a#1"])  # not visible yet, to a read at Bounded
 
-    (settled,) = await bench.carry(bench.put(version=2, headers=REPAIR))
+    (result,) = await bench.process(bench.put(version=2, headers=REPAIR))
 
-    assert settled.result == "superseded"
+    assert result.result == "superseded"
     assert bench.row("a#0") is None
 
 
 async def test_an_audits_deletion_is_written_again_with_every_slot() -> None:
     bench = Bench()
-    await bench.carry(bench.put(version=2), bench.delete(version=3))
+    await bench.process(bench.put(version=2), bench.delete(version=3))
     alive = replace(row_of(bench, "a#1"), alive=True)
     bench.index.store.upsert([alive, replace(alive, slot=4)])
 
-    plain, again = await bench.carry(bench.delete(version=3), bench.delete(version=3, headers=REPAIR))
+    plain, again = await bench.process(bench.delete(version=3), bench.delete(version=3, headers=REPAIR))
 
     assert (plain.result, again.result) == ("unchanged", "deleted")
     assert not any(row_of(bench, f"a#{slot}").alive for slot in range(5))
@@ -127,11 +127,11 @@ def test_a_header_of_nonsense_repairs_and_clears_little(header: bytes, last: int
 async def test_slots_that_vanish_become_tombstones_in_the_same_write() -> None:
     bench = Bench()
     bench.models.objects = 3
-    await bench.carry(bench.put(version=1))
+    await bench.process(bench.put(version=1))
     bench.web.pictures["https://pictures/a/2"] = jpeg(2)
     bench.models.objects = 1
 
-    await bench.carry(bench.put(version=2))
+    await bench.process(bench.put(version=2))
 
     alive = [row.alive for slot in range(4) if (row := bench.row(f"a#{slot}")) is not None]
     assert alive == [True, True, False, False]
@@ -140,18 +140,18 @@ async def test_slots_that_vanish_become_tombstones_in_the_same_write() -> None:
 async def test_a_deletion_takes_every_slot_and_keeps_older_events_out() -> None:
     bench = Bench()
 
-    results = await bench.carry(
+    results = await bench.process(
         bench.put(version=1), bench.delete(version=3), bench.put(version=2), bench.delete(version=3)
     )
 
-    assert [settled.result for settled in results] == ["indexed", "deleted", "superseded", "unchanged"]
+    assert [result.result for result in results] == ["indexed", "deleted", "superseded", "unchanged"]
     assert [row.alive for slot in range(2) if (row := bench.row(f"a#{slot}")) is not None] == [False, False]
 
 
 async def test_a_deleted_pin_can_be_created_again() -> None:
     bench = Bench()
 
-    await bench.carry(bench.put(version=1), bench.delete(version=2), bench.put(version=3))
+    await bench.process(bench.put(version=1), bench.delete(version=2), bench.put(version=3))
 
     row = bench.row("a#0")
     assert row is not None
@@ -161,7 +161,7 @@ async def test_a_deleted_pin_can_be_created_again() -> None:
 async def test_the_same_picture_saved_again_needs_no_model() -> None:
     bench = Bench()
 
-    await bench.carry(bench.put("a"), bench.put("b"))
+    await bench.process(bench.put("a"), bench.put("b"))
 
     first, second = bench.row("a#1"), bench.row("b#1")
     assert first is not None
@@ -174,7 +174,7 @@ async def test_the_same_picture_saved_again_needs_no_model() -> None:
 async def test_backfill_asks_the_models_with_low_priority() -> None:
     bench = Bench()
 
-    await bench.carry(bench.put("a", lane="backfill"))
+    await bench.process(bench.put("a", lane="backfill"))
 
     assert bench.models.priorities == [Priority.BACKFILL]
 
@@ -184,9 +184,9 @@ async def test_outages_are_waited_out() -> None:
     bench.models.failures = [ModelUnavailable("away")] * 5
     bench.index.failures = [IndexUnavailable("away")] * 5
 
-    (settled,) = await bench.carry(bench.put())
+    (result,) = await bench.process(bench.put())
 
-    assert settled.result == "indexed"
+    assert result.result == "indexed"
     assert bench.counts.count("triton") == bench.counts.count("milvus") == 5
 
 
@@ -195,23 +195,24 @@ async def test_a_failing_host_is_asked_again_until_the_pins_own_deadline() -> No
     bench.web.pictures["https://pictures/a/1"] = FetchFailed("HTTP 503")
 
     with pytest.raises(FetchFailed):
-        await bench.carry(bench.put())
+        await bench.process(bench.put())
 
     assert len(bench.web.asked) > 1
 
 
-async def test_a_host_that_does_not_answer_soon_leaves_its_place_to_others() -> None:
+async def test_a_host_that_does_not_answer_soon_does_not_hold_up_other_pins() -> None:
     bench = Bench(slow_fetch_s=0.0)
     bench.web.answers.clear()
-    work, left = bench.put(), asyncio.Event()
-    work.leave_place = left.set
+    permit = Permit()
 
-    carrying = asyncio.create_task(bench.path.carry(work))
-    await asyncio.wait_for(left.wait(), 10)
-    assert not carrying.done()
+    processing = asyncio.create_task(bench.process(bench.put(), permit=permit))
+    await asyncio.wait_for(permit.released.wait(), 10)
+    assert not processing.done()
     bench.web.answers.set()
 
-    assert (await carrying).result == "indexed"
+    (result,) = await processing
+    assert result.result == "indexed"
+    assert permit.reacquired == 1
 
 
 @pytest.mark.parametrize("error", [FetchRefused("404"), b"not a picture"])
@@ -220,7 +221,7 @@ async def test_what_never_will_be_indexed_is_refused(error: FetchRefused | bytes
     bench.web.pictures["https://pictures/a/1"] = error
 
     with pytest.raises((FetchRefused, PictureRefused)):
-        await bench.carry(bench.put())
+        await bench.process(bench.put())
 
     assert bench.row("a#0") is None
 
@@ -229,7 +230,7 @@ async def test_an_event_that_does_not_decode_is_refused_with_its_path() -> None:
     bench = Bench()
 
     with pytest.raises(EventInvalid, match=r"\$\.version"):
-        await bench.carry(bench.put(version=-1))
+        await bench.process(bench.put(version=-1))
 
 
 async def test_rows_that_the_index_refuses_are_this_pins_end() -> None:
@@ -237,7 +238,7 @@ async def test_rows_that_the_index_refuses_are_this_pins_end() -> None:
     bench.index.failures = [IndexRefused("a title too long")]
 
     with pytest.raises(IndexRefused):
-        await bench.carry(bench.put())
+        await bench.process(bench.put())
 
 
 @pytest.mark.parametrize("objects", [0, 2])
@@ -245,8 +246,8 @@ async def test_an_idle_server_gives_the_same_rows_as_a_busy_one(objects: int) ->
     idle, busy = Bench(idle_below=8), Bench(idle_below=0)
     idle.models.objects = busy.models.objects = objects
 
-    await idle.carry(idle.put())
-    await busy.carry(busy.put())
+    await idle.process(idle.put())
+    await busy.process(busy.put())
 
     assert idle.models.calls == (1 if objects == 0 else 2)
     assert busy.models.calls == 1
@@ -258,9 +259,9 @@ async def test_an_outage_at_an_idle_server_is_waited_out() -> None:
     bench = Bench(idle_below=8)
     bench.models.failures = [ModelUnavailable("away")] * 3
 
-    (settled,) = await bench.carry(bench.put())
+    (result,) = await bench.process(bench.put())
 
-    assert settled.result == "indexed"
+    assert result.result == "indexed"
 
 
 @pytest.mark.parametrize("idle_below", [0, 8])
@@ -269,26 +270,26 @@ async def test_another_model_is_fatal(idle_below: int) -> None:
     bench.models.failures = [ModelMismatch("version 2")]
 
     with pytest.raises(ModelMismatch):
-        await bench.carry(bench.put())
+        await bench.process(bench.put())
 
 
 async def test_nothing_is_written_once_the_partition_is_gone() -> None:
     bench = Bench()
-    work = bench.put()
+    task = bench.put()
     bench.lease.held = False
 
     with pytest.raises(Abandoned):
-        await bench.carry(work)
+        await bench.process(task)
 
     assert bench.row("a#0") is None
 
 
 async def test_an_event_that_is_no_news_needs_no_picture() -> None:
     bench = Bench()
-    await bench.carry(bench.put(version=2))
+    await bench.process(bench.put(version=2))
     bench.web.asked.clear()
 
-    await bench.carry(bench.put(version=1))
+    await bench.process(bench.put(version=1))
 
     assert bench.web.asked == []
 
@@ -305,7 +306,7 @@ async def test_any_order_with_repeats_ends_in_the_state_of_the_newest_version(
     again = data.draw(st.permutations(first))
 
     for deletes, version in [*first, *again]:
-        await bench.carry(bench.delete(version=version) if deletes else bench.put(version=version))
+        await bench.process(bench.delete(version=version) if deletes else bench.put(version=version))
 
     newest = max(version for _, version in first)
     deleted = any(deletes for deletes, version in first if version == newest)

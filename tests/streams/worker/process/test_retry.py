@@ -1,4 +1,4 @@
-"""Waiting for services."""
+"""Calls repeated until a service answers."""
 
 from collections.abc import Awaitable, Callable
 from itertools import islice
@@ -39,7 +39,7 @@ def service(failures: int, seen: list[frozenset[int]], outages: Outages) -> Call
     return call
 
 
-def patience(clock: Clock, outages: Outages, retries: list[str], **backoff: float) -> RetryPolicy:
+def policy(clock: Clock, outages: Outages, retries: list[str], **backoff: float) -> RetryPolicy:
     return RetryPolicy(
         Backoff(**backoff), outages, on_retry=retries.append, monotonic=clock.monotonic, sleep=clock.sleep
     )
@@ -55,8 +55,8 @@ async def test_an_answer_comes_after_any_number_of_failures() -> None:
     clock, retries = Clock(), list[str]()
     outages = Outages(clock.monotonic)
 
-    answer = await patience(clock, outages, retries).ask(
-        "triton", service(50, [], outages), unless=Away, lease=Lease(3, 0)
+    answer = await policy(clock, outages, retries).call(
+        "triton", service(50, [], outages), retry_on=Away, lease=Lease(3, 0)
     )
 
     assert answer == "answer"
@@ -64,12 +64,12 @@ async def test_an_answer_comes_after_any_number_of_failures() -> None:
     assert outages.away_s == {}
 
 
-async def test_beyond_the_deadline_the_partition_waits_until_the_answer() -> None:
+async def test_beyond_the_deadline_the_partition_is_paused_until_the_answer() -> None:
     clock, seen = Clock(), list[frozenset[int]]()
     outages = Outages(clock.monotonic)
 
-    await patience(clock, outages, [], deadline_s=2).ask(
-        "milvus", service(8, seen, outages), unless=Away, lease=Lease(3, 0)
+    await policy(clock, outages, [], deadline_s=2).call(
+        "milvus", service(8, seen, outages), retry_on=Away, lease=Lease(3, 0)
     )
 
     assert seen[0] == frozenset()
@@ -77,7 +77,7 @@ async def test_beyond_the_deadline_the_partition_waits_until_the_answer() -> Non
     assert outages.waiting_partitions == frozenset()
 
 
-async def test_a_lost_lease_ends_the_waiting() -> None:
+async def test_a_lost_lease_ends_the_retries() -> None:
     clock, lease = Clock(), Lease(3, 0)
     outages = Outages(clock.monotonic)
 
@@ -86,7 +86,7 @@ async def test_a_lost_lease_ends_the_waiting() -> None:
         raise Away
 
     with pytest.raises(Abandoned):
-        await patience(clock, outages, []).ask("milvus", call, unless=Away, lease=lease)
+        await policy(clock, outages, []).call("milvus", call, retry_on=Away, lease=lease)
 
 
 async def test_other_errors_pass_at_once() -> None:
@@ -97,4 +97,4 @@ async def test_other_errors_pass_at_once() -> None:
         raise KeyError("bug")
 
     with pytest.raises(KeyError):
-        await patience(clock, outages, []).ask("milvus", call, unless=Away, lease=Lease(0, 0))
+        await policy(clock, outages, []).call("milvus", call, retry_on=Away, lease=Lease(0, 0))

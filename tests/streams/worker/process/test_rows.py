@@ -4,8 +4,8 @@ from inference.detect import Detection
 from inference.images import Box
 from pinstream.events import event_from
 from pinstream.store.codes import CODE_BYTES
+from streams.worker.process.picture_codes import PictureCodes
 from streams.worker.process.rows import rows_of
-from streams.worker.protocols import PictureCodes
 
 EVENT = event_from({"pin_id": "pin", "version": 7, "domain": "web", "image": {"url": "https://example.org/a.jpg"}})
 CODE = bytes(CODE_BYTES)

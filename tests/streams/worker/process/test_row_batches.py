@@ -11,8 +11,10 @@ from pinstream.errors import IndexRefused, IndexUnavailable
 from pinstream.store.codes import CODE_BYTES
 from pinstream.store.collection import Row, row_key, tombstone
 from pinstream.store.memory import MemoryStore
-from streams.worker.process.batched_rows import RowReader, RowWriter, newest_of_each_pin, timed
 from streams.worker.process.batcher import BatchLimits
+from streams.worker.process.call_timer import time_call
+from streams.worker.process.row_reader import BatchedRowReader
+from streams.worker.process.row_writer import BatchedRowWriter, newest_of_each_pin
 
 DEADLINE_S = 10.0
 LIMITS = BatchLimits(max_rows=4, linger_s=60.0, max_in_flight=1)
@@ -70,7 +72,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 async def test_a_write_returns_once_its_rows_can_be_read() -> None:
     store = HeldStore()
-    writer = RowWriter(store)
+    writer = BatchedRowWriter(store)
 
     await writer.write(pin("a", 2))
 
@@ -80,7 +82,7 @@ async def test_a_write_returns_once_its_rows_can_be_read() -> None:
 
 async def test_the_first_write_leaves_at_once_and_the_rest_travel_together() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=LIMITS)
+    writer = BatchedRowWriter(store, limits=LIMITS)
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(name))) for name in "abcd"]
@@ -93,7 +95,7 @@ async def test_the_first_write_leaves_at_once_and_the_rest_travel_together() -> 
 
 async def test_no_pin_is_split_over_two_calls() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=LIMITS)
+    writer = BatchedRowWriter(store, limits=LIMITS)
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(name, 2))) for name in "abc"]
@@ -107,7 +109,7 @@ async def test_no_pin_is_split_over_two_calls() -> None:
 
 async def test_a_second_call_opens_when_a_batch_is_full() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=BatchLimits(max_rows=4, linger_s=60.0, max_in_flight=2))
+    writer = BatchedRowWriter(store, limits=BatchLimits(max_rows=4, linger_s=60.0, max_in_flight=2))
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(name))) for name in "abcde"]
@@ -120,7 +122,7 @@ async def test_a_second_call_opens_when_a_batch_is_full() -> None:
 
 async def test_the_tail_of_a_burst_leaves_after_its_linger_though_a_call_hangs() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=BatchLimits(max_rows=100, linger_s=0.01, max_in_flight=2))
+    writer = BatchedRowWriter(store, limits=BatchLimits(max_rows=100, linger_s=0.01, max_in_flight=2))
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(name))) for name in "ab"]
@@ -133,7 +135,7 @@ async def test_the_tail_of_a_burst_leaves_after_its_linger_though_a_call_hangs()
 
 async def test_never_more_calls_at_once_than_allowed() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=BatchLimits(max_rows=1, linger_s=0.0, max_in_flight=3))
+    writer = BatchedRowWriter(store, limits=BatchLimits(max_rows=1, linger_s=0.0, max_in_flight=3))
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(f"p{i}"))) for i in range(20)]
@@ -147,7 +149,7 @@ async def test_never_more_calls_at_once_than_allowed() -> None:
 
 async def test_of_two_writes_of_one_pin_the_newer_is_sent_whole_and_both_are_acknowledged() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=LIMITS)
+    writer = BatchedRowWriter(store, limits=LIMITS)
 
     with store.held():
         first = asyncio.ensure_future(writer.write(pin("busy")))
@@ -164,7 +166,7 @@ async def test_of_two_writes_of_one_pin_the_newer_is_sent_whole_and_both_are_ack
 
 async def test_a_pin_on_its_way_is_not_overtaken_by_its_next_version() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=BatchLimits(max_rows=1, linger_s=0.0, max_in_flight=3))
+    writer = BatchedRowWriter(store, limits=BatchLimits(max_rows=1, linger_s=0.0, max_in_flight=3))
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin("a", version=version))) for version in (1, 2)]
@@ -179,7 +181,7 @@ async def test_a_pin_on_its_way_is_not_overtaken_by_its_next_version() -> None:
 
 async def test_an_error_reaches_every_caller_of_its_batch_and_no_other() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=LIMITS)
+    writer = BatchedRowWriter(store, limits=LIMITS)
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(name))) for name in "abc"]
@@ -195,7 +197,7 @@ async def test_an_error_reaches_every_caller_of_its_batch_and_no_other() -> None
 
 
 async def test_a_refused_row_is_named_to_its_caller() -> None:
-    writer = RowWriter(MemoryStore())
+    writer = BatchedRowWriter(MemoryStore())
 
     with pytest.raises(IndexRefused, match="row a#0: version = -1"):
         await writer.write(pin("a", version=-1))
@@ -205,7 +207,7 @@ async def test_a_refused_row_is_named_to_its_caller() -> None:
 
 async def test_a_refused_pin_does_not_take_its_batch_along() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=LIMITS)
+    writer = BatchedRowWriter(store, limits=LIMITS)
 
     with store.held():
         first = asyncio.ensure_future(writer.write(pin("busy")))
@@ -221,7 +223,7 @@ async def test_a_refused_pin_does_not_take_its_batch_along() -> None:
 
 async def test_a_caller_that_gives_up_before_its_batch_left_takes_its_rows_back() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=LIMITS)
+    writer = BatchedRowWriter(store, limits=LIMITS)
 
     with store.held():
         first = asyncio.ensure_future(writer.write(pin("a")))
@@ -237,7 +239,7 @@ async def test_a_caller_that_gives_up_before_its_batch_left_takes_its_rows_back(
 
 async def test_writers_wait_for_room_and_lose_nothing() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=BatchLimits(max_rows=10, linger_s=0.0, max_in_flight=1, max_waiting=3))
+    writer = BatchedRowWriter(store, limits=BatchLimits(max_rows=10, linger_s=0.0, max_in_flight=1, max_waiting=3))
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(f"p{i}"))) for i in range(50)]
@@ -251,7 +253,7 @@ async def test_writers_wait_for_room_and_lose_nothing() -> None:
 
 async def test_closing_waits_for_what_was_written_and_for_those_who_wait_for_room() -> None:
     store = HeldStore()
-    writer = RowWriter(store, limits=BatchLimits(max_rows=4, linger_s=60.0, max_in_flight=1, max_waiting=2))
+    writer = BatchedRowWriter(store, limits=BatchLimits(max_rows=4, linger_s=60.0, max_in_flight=1, max_waiting=2))
 
     with store.held():
         writes = [asyncio.ensure_future(writer.write(pin(f"p{i}"))) for i in range(9)]
@@ -264,7 +266,7 @@ async def test_closing_waits_for_what_was_written_and_for_those_who_wait_for_roo
 
 @pytest.mark.parametrize("rows", [[], [*pin("a"), *pin("b")], [*pin("a"), tombstone("a", 1, 2, at_ms=1)]])
 async def test_a_write_is_of_one_pin_and_one_version(rows: list[Row]) -> None:
-    writer = RowWriter(MemoryStore())
+    writer = BatchedRowWriter(MemoryStore())
 
     with pytest.raises(ValueError, match="one pin and one version"):
         await writer.write(rows)
@@ -281,7 +283,7 @@ def test_the_newest_of_equal_versions_is_the_last() -> None:
 async def test_reads_are_batched_and_each_caller_gets_its_own_keys() -> None:
     store = MemoryStore()
     store.upsert([row for name in "abc" for row in pin(name, 1)])
-    reader = RowReader(store)
+    reader = BatchedRowReader(store)
 
     found = await asyncio.gather(
         reader.get(["a#0"], consistency="Strong"),
@@ -295,7 +297,7 @@ async def test_reads_are_batched_and_each_caller_gets_its_own_keys() -> None:
 
 async def test_every_call_is_timed_and_failed_ones_too() -> None:
     store, took_s = MemoryStore(), list[float]()
-    writer, reader = RowWriter(store, on_call=took_s.append), RowReader(store, on_call=took_s.append)
+    writer, reader = BatchedRowWriter(store, on_call=took_s.append), BatchedRowReader(store, on_call=took_s.append)
 
     await writer.write(pin("a"))
     await reader.get(["a#0"], consistency="Strong")
@@ -303,7 +305,7 @@ async def test_every_call_is_timed_and_failed_ones_too() -> None:
     assert len(took_s) == 2
     await writer.close()
     await reader.close()
-    with pytest.raises(KeyError), timed(took_s.append):
+    with pytest.raises(KeyError), time_call(took_s.append):
         raise KeyError
     assert len(took_s) == 3
     assert min(took_s) >= 0
