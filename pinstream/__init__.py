@@ -1,32 +1,33 @@
-"""A picture saved seconds ago, already found: publish pins, search what was indexed, with their freshness measured.
+"""Publish pins to Kafka, and search the pins that were indexed.
 
-Nothing heavy is imported until its name is asked for.
+Nothing heavy is imported until one of its names is used.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from pinstream.errors import (
+    EventInvalid,
+    IndexEmpty,
+    IndexMismatch,
+    IndexRefused,
+    IndexUnavailable,
+    NotDelivered,
+    ObjectUnknown,
+    PictureGone,
+    PinDead,
+    PinDeleted,
+    PinNotIndexedYet,
+    PinstreamError,
+    PinUnknown,
+    QueryInvalid,
+    ServiceError,
+    ServiceRefused,
+    ServiceUnavailable,
+    VectorIndexError,
+)
+
 if TYPE_CHECKING:
-    from pinstream.errors import (
-        EventInvalid,
-        IndexEmpty,
-        IndexMismatch,
-        IndexRefused,
-        IndexUnavailable,
-        NotDelivered,
-        ObjectUnknown,
-        PictureGone,
-        PinDead,
-        PinDeleted,
-        PinNotIndexedYet,
-        PinstreamError,
-        PinUnknown,
-        QueryInvalid,
-        ServiceError,
-        ServiceRefused,
-        ServiceUnavailable,
-        VectorIndexError,
-    )
     from pinstream.events import PinDeletion, PinEvent, PinOutcome, event_from
     from pinstream.http.client import AsyncPinstreamClient, PinstreamClient
     from pinstream.http.responses import Flashlight, Lens, LensObject, LensPhoto
@@ -36,50 +37,18 @@ if TYPE_CHECKING:
     from pinstream.search.index import AsyncVisualIndex, VisualIndex
     from pinstream.search.query import ANY_LABEL, CodeQuery, Filters, Freshness, Rerank
 
-_HOMES: Final = {
-    "ANY_LABEL": "search.query",
-    "AsyncPinstreamClient": "http.client",
-    "AsyncVisualIndex": "search.index",
-    "CodeQuery": "search.query",
-    "Delivered": "kafka.delivery",
-    "Delivery": "kafka.delivery",
-    "EventInvalid": "errors",
-    "Filters": "search.query",
-    "Flashlight": "http.responses",
-    "Freshness": "search.query",
-    "Hit": "search.hits",
-    "IndexEmpty": "errors",
-    "IndexMismatch": "errors",
-    "IndexRefused": "errors",
-    "IndexUnavailable": "errors",
-    "IndexedPin": "search.hits",
-    "Lens": "http.responses",
-    "NotDelivered": "errors",
-    "ObjectUnknown": "errors",
-    "PictureGone": "errors",
-    "PinDead": "errors",
-    "PinDeleted": "errors",
-    "PinDeletion": "events",
-    "PinEvent": "events",
-    "PinNotIndexedYet": "errors",
-    "PinObject": "search.hits",
-    "PinOutcome": "events",
-    "PinUnknown": "errors",
-    "PinstreamClient": "http.client",
-    "PinstreamError": "errors",
-    "Publisher": "publish",
-    "QueryInvalid": "errors",
-    "Rerank": "search.query",
-    "SearchResult": "search.hits",
-    "LensObject": "http.responses",
-    "ServiceError": "errors",
-    "ServiceRefused": "errors",
-    "ServiceUnavailable": "errors",
-    "LensPhoto": "http.responses",
-    "VectorIndexError": "errors",
-    "VisualIndex": "search.index",
-    "event_from": "events",
+_NAMES: Final = {
+    "events": "PinDeletion PinEvent PinOutcome event_from",
+    "http.client": "AsyncPinstreamClient PinstreamClient",
+    "http.responses": "Flashlight Lens LensObject LensPhoto",
+    "kafka.delivery": "Delivered Delivery",
+    "publish": "Publisher",
+    "search.hits": "Hit IndexedPin PinObject SearchResult",
+    "search.index": "AsyncVisualIndex VisualIndex",
+    "search.query": "ANY_LABEL CodeQuery Filters Freshness Rerank",
 }
+"""Public names that are imported when they are used, by their modules."""
+_MODULES: Final = {name: module for module, names in _NAMES.items() for name in names.split()}
 
 __all__ = [
     "ANY_LABEL",
@@ -128,10 +97,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The public name, imported now."""
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'pinstream' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"pinstream.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"pinstream.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
-"""Stand-ins for your own tests: a publisher without Kafka, an index without Milvus. Same rules, same errors.
+"""For your own tests: a publisher without Kafka and an index without Milvus, with the same rules and errors.
 
-``VisualIndex.over(MemoryStore())`` is a whole index in memory.
+``VisualIndex.over(MemoryStore())`` is an index in memory.
 """
 
 import threading
@@ -23,8 +23,8 @@ __all__ = ["MemoryKafka", "MemoryPublisher", "MemoryStore"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What a delivery callback is given, of a confluent message."""
+class _DeliveredMessage:
+    """A confluent message, as far as delivery callbacks read it."""
 
     record: OutgoingRecord
     offset_: int
@@ -46,7 +46,7 @@ OnDelivery = Callable[[KafkaError | None, Any], None]
 
 
 class MemoryKafka:
-    """A topic with one partition in a list; can be held, full or failing. Thread-safe."""
+    """A topic with one partition, in memory; a test can make it freeze, fail or be full. Thread-safe."""
 
     def __init__(self) -> None:
         self.records: list[OutgoingRecord] = []
@@ -61,33 +61,32 @@ class MemoryKafka:
 
     @property
     def unanswered(self) -> int:
-        """How many records wait for their answer."""
+        """How many records were produced and neither acknowledged nor failed."""
         with self._changed:
             return len(self._unanswered)
 
     def open(self, on_error: OnError) -> KafkaProducer:
-        """A producer onto this topic."""
         self.producers_opened += 1
         return self
 
     def hold(self) -> None:
-        """Answer nothing until ``release``, as a frozen broker does."""
+        """Acknowledge nothing until ``release``, like a frozen broker."""
         with self._changed:
             self._held = True
 
     def release(self) -> None:
-        """Answer again, what came meanwhile first."""
+        """Acknowledge again, first what was produced meanwhile."""
         with self._changed:
             self._held = False
             self._changed.notify_all()
 
     def fail(self, error: KafkaError | None) -> None:
-        """Answer every event with ``error`` from now on; None: acknowledge again."""
+        """Fail every record with ``error`` from now on; None: acknowledge again."""
         with self._changed:
             self._failure = error
 
     def refuse(self, exception: Exception, *, times: int = 1) -> None:
-        """Let ``produce`` itself raise, as a full or broken client does, the next so many times."""
+        """Make ``produce`` raise the next ``times`` times, like a client whose queue is full or broken."""
         with self._changed:
             self._refusals.extend([exception] * times)
 
@@ -101,7 +100,7 @@ class MemoryKafka:
         timestamp: int,
         on_delivery: OnDelivery,
     ) -> None:
-        """Take a record; it is answered in the next ``poll``."""
+        """Queue a record; the next ``poll`` reports its delivery."""
         record = OutgoingRecord(
             topic=topic,
             pin_id=key.decode(),
@@ -117,7 +116,7 @@ class MemoryKafka:
             self._changed.notify_all()
 
     def poll(self, timeout: float) -> int:
-        """Answer what is there, waiting up to ``timeout`` seconds for something."""
+        """Report the delivery of what is queued, waiting up to ``timeout`` seconds for something."""
         with self._changed:
             self._changed.wait_for(lambda: self._unanswered and (self._purged or not self._held), timeout)
             if self._held and not self._purged:
@@ -129,18 +128,18 @@ class MemoryKafka:
         for record, on_delivery in answered:
             if failure is None:
                 self.records.append(record)
-            on_delivery(failure, _Answer(record, len(self.records) - 1))
+            on_delivery(failure, _DeliveredMessage(record, len(self.records) - 1))
         return len(answered)
 
     def purge(self) -> None:
-        """Give up on what is unanswered."""
+        """Fail everything that is queued, as a client does that is closed in a hurry."""
         with self._changed:
             self._purged = True
             self._changed.notify_all()
 
 
 class MemoryPublisher(Publisher):
-    """A Publisher whose events end in ``events`` instead of Kafka; ``memory`` can be held or made to fail."""
+    """A Publisher whose events are found in ``events`` instead of Kafka; ``memory`` can be frozen or made to fail."""
 
     def __init__(self, *, lane: Lane = "live", topic_prefix: str = "", kafka: ClientSettings | None = None) -> None:
         super().__init__("memory", lane=lane, topic_prefix=topic_prefix, kafka=kafka)
@@ -148,12 +147,12 @@ class MemoryPublisher(Publisher):
 
     @property
     def records(self) -> list[OutgoingRecord]:
-        """What was acknowledged, as Kafka would hold it."""
+        """The acknowledged records, as Kafka would hold them."""
         return list(self.memory.records)
 
     @property
     def events(self) -> list[PinEvent | PinDeletion]:
-        """What a worker would read."""
+        """The acknowledged events, as a worker would read them."""
         return [
             decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
             for record in self.memory.records

@@ -1,7 +1,7 @@
-"""Several codes asked as one question: what a distance is worth whichever code it belongs to, and which code leads.
+"""Several codes in one query, as Lens searches: for a photo as a whole and for each object on it.
 
-Lens asks for a photo's whole picture and for each object on it; their distances mean different things, so hits are
-merged by a calibrated relevance.
+Distances between whole pictures and between objects mean different things, so hits are merged by a calibrated
+relevance, and each code has a weight.
 """
 
 import math
@@ -14,22 +14,23 @@ from pinstream.store.codes import Code
 from pinstream.store.collection import Box, Slots
 
 LARGE_SHARE: Final = 0.2
-"""An object dominates from this share of the picture's area on, ..."""
+"""A dominant object covers at least this share of the picture's area."""
 CLEAR_LEAD: Final = 2.0
-"""... if its score times its area is so many times the next object's."""
+"""A dominant object's score times its area is at least twice the next object's."""
 SECOND_WEIGHT: Final = 0.8
-"""What other objects are worth beside a dominant one, times their score."""
+"""If one object dominates, the weight of the others is their score times this."""
 LEAST_SCORE: Final = 0.1
+"""Lower scores count as this."""
 PICTURE_WEIGHTS: Final = (1.0, 0.9, 0.3)
-"""What the whole picture is worth beside no object, one, or several: the more things on it, the less it says of each.
+"""The weight of the whole picture if there is no object on it, one, or several: with more, it says less of each.
 
-Chosen on labelled photos of photographers who judge nothing else; near-duplicates lead all the same.
+Chosen on labelled photos that are used for nothing else. Near-duplicates come first whatever the weights.
 """
 
 HALF_AT_BITS: Final[dict[Slots, float]] = {"whole": 96.0, "objects": 94.2, "any": 95.1}
-"""At this distance half of the rows show the same kind of thing, ..."""
+"""The distance at which half of the rows show the same kind of thing: the logistic curve's midpoint."""
 BITS_PER_E: Final[dict[Slots, float]] = {"whole": 9.1, "objects": 10.4, "any": 9.8}
-"""... and so many bits further the odds are 2.7 times worse. Fitted by tests/bench/products on labelled photos."""
+"""The curve's scale: this many bits farther, the odds are e times worse. Both are fitted by tests/bench/products."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +44,15 @@ class PhotoPart:
 
 
 def relevance(distance: int, slots: Slots) -> float:
-    """How likely a row this far away shows the same kind of thing, 1 to 0, for whole pictures and for objects."""
+    """How probably a row at this distance shows the same kind of thing, 1 to 0."""
     return 1 / (1 + math.exp((distance - HALF_AT_BITS[slots]) / BITS_PER_E[slots]))
 
 
 def dominant(objects: Sequence[PhotoPart]) -> int | None:
-    """The place in ``objects`` of the one that the photo is about, if there is one."""
+    """The index in ``objects`` of the one that the photo is about, if there is one."""
     if not objects:
         return None
-    weights = [thing.score * area(thing.box) for thing in objects]
+    weights = [each.score * area(each.box) for each in objects]
     first, *others = sorted(range(len(objects)), key=lambda i: (-weights[i], i))
     large = area(objects[first].box) >= LARGE_SHARE
     clear = not others or weights[first] >= CLEAR_LEAD * weights[others[0]]
@@ -59,14 +60,14 @@ def dominant(objects: Sequence[PhotoPart]) -> int | None:
 
 
 def lens_queries(picture: Code, objects: Sequence[PhotoPart]) -> list[CodeQuery]:
-    """What to ask for a photo: place 0 is the whole picture, place i the object ``objects[i - 1]``."""
+    """The queries for a photo: first the whole picture, then each object, in order."""
     leader = dominant(objects)
-    behind = 1.0 if leader is None else SECOND_WEIGHT
+    others = 1.0 if leader is None else SECOND_WEIGHT
     weight = PICTURE_WEIGHTS[min(len(objects), len(PICTURE_WEIGHTS) - 1)]
     queries = [CodeQuery(code=picture, slots="whole", weight=weight)]
-    for i, thing in enumerate(objects):
-        weight = 1.0 if i == leader else behind * min(max(thing.score, LEAST_SCORE), 1.0)
-        queries.append(CodeQuery(code=thing.code, slots="objects", weight=weight))
+    for i, each in enumerate(objects):
+        weight = 1.0 if i == leader else others * min(max(each.score, LEAST_SCORE), 1.0)
+        queries.append(CodeQuery(code=each.code, slots="objects", weight=weight))
     return queries
 
 

@@ -1,4 +1,4 @@
-"""What a search answers with: plain records."""
+"""What a search returns: plain records."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -13,20 +13,25 @@ NEAR_DUPLICATE_BITS: Final = 32
 """Up to this Hamming distance two pictures count as the same one, saved again.
 
 Measured for every embedding version by tests/bench/products on copies of photos that no model has seen, against other
-people's photos; docs/products.md has the figures. It is set below the widest threshold that keeps 99 % of precision:
-the more pictures an index holds, the more often another one comes near.
+people's photos: see docs/products.md. It is below the widest threshold that keeps 99 % of precision, because the more
+pictures an index holds, the more of them are near to any other.
 """
 
 SAME_PRODUCT_BITS: Final = 64
-"""Up to this distance an object that links where the asked one links is taken for the same product.
+"""Up to this Hamming distance an object that links to the same page counts as the same product.
 
-Beyond it the link is a shop's front page more likely than a product's.
+Beyond it the page is more likely a shop's front page than a product's.
 """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One picture that a search found, shown by the nearest of the pins that show it."""
+    """One picture that a search found; of all pins that show it, the nearest stands for them.
+
+    ``slot`` is 0 for a whole picture and 1..n for an object. ``distance`` counts the bits of 256 that differ;
+    ``similarity`` is 1 - distance / 128, from 1 to -1. ``box`` is left, top, right, bottom of the matching object as
+    fractions of the picture, 0 to 1. ``age_s`` is the time since publication in seconds, by the clock of this process.
+    """
 
     pin_id: str
     slot: int
@@ -34,11 +39,11 @@ class Hit:
     similarity: float
     near_duplicate: bool
     same_product: bool
-    """Of ``similar`` only: a near-duplicate of the object, or one like it that links where its pin links."""
+    """Of ``similar`` only: a near-duplicate of the object, or one like it that links to the same page."""
     pins: int
     """How many pins show this very picture and pass the filters, this one included.
 
-    Counted are those with the same code: a picture embedded twice may differ in a bit (GPUs round by batch).
+    Only pins with the same code are counted. Codes of the same picture may differ in a bit: GPUs round by batch.
     """
     age_s: float
     box: Box
@@ -55,15 +60,14 @@ class Hit:
     currency: str
     tags: tuple[str, ...]
     relevance: float
-    """What the order follows: the similarity, with the freshness boost or the caller's score where asked for."""
+    """What hits are ordered by: the similarity, with the freshness boost if asked for; or the caller's score."""
     query: int = 0
-    """Which of several codes that were asked together found it."""
+    """Of ``blended``: the position of the code that found it."""
 
     @classmethod
     def of(
         cls, match: Match, *, now_ms: int, pins: int, relevance: float, query: int = 0, same_product: bool = False
     ) -> Self:
-        """The hit for ``match``, which stands for ``pins`` pins."""
         row = match.row
         return cls(
             pin_id=row.pin_id,
@@ -94,13 +98,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Hits, the most relevant first, near-duplicates before all others; of equals the nearer, then the smaller key."""
+    """Hits: near-duplicates first, then by relevance, distance and key."""
 
     hits: tuple[Hit, ...]
     exhausted: bool
-    """True: these are all there are. False: there are more, and ``limit`` was met."""
+    """Whether these are all pictures that pass the filters; if not, ``limit`` was met."""
     cursor: str | None = None
-    """What to ask with for the next page, which repeats neither pin nor picture; None where there is none."""
+    """For the next page, which repeats neither pin nor picture; None where there is none."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -111,7 +115,7 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinObject:
-    """One thing that was found on a pin's picture; ``slot`` is what ``similar`` takes."""
+    """One object that was detected on a pin's picture; ``slot`` (1..n) is what ``similar`` takes."""
 
     slot: int
     label: str
@@ -140,7 +144,6 @@ class IndexedPin:
 
     @classmethod
     def of(cls, whole: Row, objects: Iterable[Row], *, now_ms: int) -> Self:
-        """The pin whose slot 0 is ``whole``."""
         return cls(
             pin_id=whole.pin_id,
             version=whole.version,
@@ -164,7 +167,7 @@ class IndexedPin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinTrace:
-    """What the index holds of a pin, for a person who looks for it: rows by slot, dead ones too."""
+    """What the index holds of a pin: its rows by slot, dead ones too."""
 
     pin_id: str
     rows: tuple[Row, ...]
@@ -174,10 +177,10 @@ class PinTrace:
 
 
 def picture_of(shown: Row | Hit) -> str:
-    """What tells pictures apart: the content's digest, or the pin where it is not known."""
+    """What identifies a picture: the digest of its bytes, or the pin where that is not known."""
     return shown.image_sha256 or f"pin {shown.pin_id}"
 
 
 def age_s(row: Row, *, now_ms: int) -> float:
-    """Seconds since ``row``'s event was published, by the clock of this process; never negative."""
+    """Seconds since the row's event was published; never negative."""
     return max(now_ms - row.published_at_ms, 0) / 1000

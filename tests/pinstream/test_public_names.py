@@ -10,9 +10,10 @@ import pinstream
 HEAVY = ("confluent_kafka", "pydantic", "pymilvus", "numpy", "orjson", "typer", "grpc")
 
 
-@pytest.mark.parametrize("name", pinstream.__all__)
-def test_every_public_name_is_there_and_documented(name: str) -> None:
-    assert getattr(pinstream, name).__doc__
+def test_every_public_name_is_there_and_documented() -> None:
+    undocumented = [name for name in pinstream.__all__ if not getattr(pinstream, name).__doc__]
+
+    assert not undocumented
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
