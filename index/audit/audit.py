@@ -12,7 +12,7 @@ from index.audit.compare import DEAD, LIVING, ROWS, IndexScan
 from index.audit.findings import KINDS, Finding, Kind, LastEvent, PinComparison
 from index.audit.ledger import AuditLedger
 from index.audit.topics import TopicScan
-from pinstream.cli.screen import Steps
+from pinstream.cli.screen import StartBar
 from pinstream.clock import now_ms
 from pinstream.store.collection import WHOLE_SLOT, Row
 
@@ -84,9 +84,9 @@ class Audit:
         self._patience = patience
         self._now_ms = now_ms
 
-    def run(self, steps: Steps) -> AuditReport:
+    def run(self, steps: StartBar) -> AuditReport:
         """Blocks for as long as it takes; raises KafkaAway and VectorIndexError, and can be run again after that."""
-        stages: tuple[tuple[str, Callable[[Steps], object]], ...] = (
+        stages: tuple[tuple[str, Callable[[StartBar], object]], ...] = (
             ("topics", self._hearing.listen),
             ("index", self._comparison.compare),
         )
@@ -106,7 +106,7 @@ class Audit:
             notes=notes,
         )
 
-    def _look_again(self, steps: Steps) -> list[str]:
+    def _look_again(self, steps: StartBar) -> list[str]:
         """Keep only findings that stand, now that everything published since is known."""
         self._hearing.listen(steps, again=True)
         # Before the rows are read: what is committed by now must be in them.

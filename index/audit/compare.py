@@ -8,7 +8,7 @@ from typing import Final
 from index.audit.findings import Finding, LastEvent, LastOutcome, PinComparison, far_apart
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
-from pinstream.cli.screen import Steps
+from pinstream.cli.screen import StartBar
 from pinstream.store.collection import WHOLE_SLOT, Row, row_key
 from pinstream.store.vector_store import VectorStore
 
@@ -53,7 +53,7 @@ class IndexScan:
         self._judge = judge
         self._page_rows = page_rows
 
-    def compare(self, steps: Steps) -> None:
+    def compare(self, steps: StartBar) -> None:
         """Note a finding for each pin that seems wrong. Goes on where it was cut off."""
         done = self._ledger.noted(_CURSOR) or ""
         after = f"{done}#{BEYOND_SLOTS}" if done else ""

@@ -15,7 +15,7 @@ from index.audit.compare import IndexScan
 from index.audit.findings import NOWHERE, LastEvent, LastOutcome
 from index.audit.ledger import AuditLedger
 from index.audit.topics import TopicScan
-from pinstream.cli.screen import Steps
+from pinstream.cli.screen import StartBar
 from pinstream.events import REPAIR_HEADER, Headers
 from pinstream.kafka.compacted_replay import CompactedReplay, tombstone
 from pinstream.kafka.connection import Connection
@@ -66,7 +66,7 @@ class Repair:
         self._comparison = comparison
         self._ledger = ledger
 
-    def mend(self, steps: Steps) -> Counter[Done]:
+    def mend(self, steps: StartBar) -> Counter[Done]:
         """What was done with the pins of all findings but those of another embedding version."""
         done: Counter[Done] = Counter()
         step = steps("pins to repair", sum(self._ledger.found().values()))

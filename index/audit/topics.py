@@ -7,7 +7,7 @@ from typing import Final
 from index.audit.findings import NOWHERE, LastEvent, LastOutcome
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
-from pinstream.cli.screen import Step, Steps
+from pinstream.cli.screen import AdvanceBar, StartBar
 from pinstream.errors import EventInvalid
 from pinstream.events import (
     INDEXED_TOPIC,
@@ -36,7 +36,7 @@ class TopicScan:
         self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
         self.indexed = to.topic_prefix + INDEXED_TOPIC
 
-    def listen(self, steps: Steps, *, again: bool = False) -> None:
+    def listen(self, steps: StartBar, *, again: bool = False) -> None:
         """Read everything up to the ends of now; ``again``, what has come since. Goes on where it was cut off."""
         for topic in (*self.lanes, self.indexed):
             with TopicReader(self._to, topic) as reader:
@@ -60,7 +60,7 @@ class TopicScan:
             found |= {(index, number): offset for (_, number), offset in workers.committed(partitions).items()}
         return found
 
-    def _read(self, reader: TopicReader, spans: Sequence[OffsetRange], step: Step) -> None:
+    def _read(self, reader: TopicReader, spans: Sequence[OffsetRange], step: AdvanceBar) -> None:
         records = reader.read(spans, advance=step)
         while chunk := list(islice(records, _AT_ONCE)):
             with self._ledger.saving():

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from pinstream.cli.screen import Steps
+from pinstream.cli.screen import StartBar
 from pinstream.clock import now_ms
 from pinstream.kafka.compacted_replay import CompactedReplay, rank_of, tombstone
 from pinstream.kafka.connection import Connection
@@ -72,7 +72,7 @@ class Sweep:
         self._report = SweepReport()
         self._read_up_to: dict[str, dict[int, int]] = {}
 
-    def run(self, steps: Steps) -> SweepReport:
+    def run(self, steps: StartBar) -> SweepReport:
         with closing(open_temporary_tables(_SCHEMA)) as tables:
             self._read_index(tables, steps)
             if tables.execute("select exists (select 1 from tombstone)").fetchone()[0]:
@@ -82,7 +82,7 @@ class Sweep:
                 self._remove_tombstones(tables, steps)
         return self._report
 
-    def _read_index(self, tables: sqlite3.Connection, steps: Steps) -> None:
+    def _read_index(self, tables: sqlite3.Connection, steps: StartBar) -> None:
         """Read every row once: remove tombstones of objects, and collect old ones of pins."""
         step = steps("rows of the index", self._store.count_between("", "~"))
         rows = self._store.rows(batch_size=_CHUNK * 4)
@@ -98,7 +98,7 @@ class Sweep:
             tables.executemany("insert or replace into tombstone values (?, ?)", [(r.pin_id, r.version) for r in old])
             step(len(page))
 
-    def _read_lane(self, tables: sqlite3.Connection, lane: int, steps: Steps) -> None:
+    def _read_lane(self, tables: sqlite3.Connection, lane: int, steps: StartBar) -> None:
         """Collect the version of the last event of each such pin on one lane; 0 where it is a deletion."""
         topic = self._lanes[lane]
         with TopicReader(self._to, topic) as reader:
@@ -128,7 +128,7 @@ class Sweep:
         query = "select count(distinct pin) from last_event where version > 0"
         self._report.held = int(tables.execute(query).fetchone()[0])
 
-    def _remove_tombstones(self, tables: sqlite3.Connection, steps: Steps) -> None:
+    def _remove_tombstones(self, tables: sqlite3.Connection, steps: StartBar) -> None:
         """Remove those of pins that no lane ends with an event of."""
         query = """select pin, version from tombstone
             where pin not in (select pin from last_event where version > 0) order by pin"""

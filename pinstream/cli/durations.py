@@ -10,7 +10,7 @@ _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 360
 
 
 def parse_duration_s(text: str) -> float:
-    """``90s``, ``2h``, ``7d`` in seconds; raises BadParameter saying what is expected."""
+    """Seconds, from ``90s``, ``2h`` or ``7d``; raises BadParameter saying what is expected."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smhdw])", text.strip())
     if found is None:
         raise typer.BadParameter(f"{text!r}: expected a number and a unit of s, m, h, d, w, such as 2h")
@@ -18,11 +18,13 @@ def parse_duration_s(text: str) -> float:
 
 
 def parse_time_ms(text: str, *, now_ms: int) -> int:
-    """A time in ms: so long ago (``2h``), or as ISO 8601, in this machine's zone unless it names one."""
+    """A time in ms, from a duration before now (``2h``) or an ISO 8601 time, local unless it names a zone."""
     if re.fullmatch(r"\d+(\.\d+)?[smhdw]", text.strip()):
         return now_ms - int(parse_duration_s(text) * 1000)
     try:
         at = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise typer.BadParameter(f"{text!r}: expected so long ago, such as 2h, or a time as 2026-11-23T20:00") from None
+        raise typer.BadParameter(
+            f"{text!r}: expected a duration before now, such as 2h, or a time, such as 2026-11-23T20:00"
+        ) from None
     return int((at if at.tzinfo else at.astimezone()).timestamp() * 1000)

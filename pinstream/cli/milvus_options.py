@@ -1,4 +1,4 @@
-"""Where Milvus is, from an option, the environment or the stack that runs here."""
+"""The address of Milvus: from an option, the environment, or the local stack."""
 
 import os
 from pathlib import Path
@@ -17,7 +17,7 @@ MilvusOption = Annotated[
         "--milvus",
         metavar="URI",
         envvar=["PINSTREAM_MILVUS", "PINSTREAM_MILVUS__URI"],
-        help="http(s)://host:port; default: the local stack's.",
+        help="http(s)://host:port; the local stack's if left out.",
     ),
 ]
 TokenOption = Annotated[
@@ -31,12 +31,12 @@ TokenOption = Annotated[
     ),
 ]
 EmbeddingVersionOption = Annotated[
-    int, typer.Option("--embedding-version", min=1, help="Each version of the embedding has its own collection.")
+    int, typer.Option("--embedding-version", min=1, help="Which collection: each embedding version has its own.")
 ]
 
 
 def milvus_tls() -> Tls | None:
-    """Certificates for an https address, as the environment of a worker names them: PINSTREAM_MILVUS__CA_FILE ..."""
+    """Certificates for an https address, from a worker's environment variables: PINSTREAM_MILVUS__CA_FILE etc."""
     given = {name: os.environ.get(f"PINSTREAM_MILVUS__{name.upper()}", "") for name in _TLS_FIELDS}
     files = {name: Path(path) for name, path in given.items() if path and name != "server_name"}
     if "cert_file" in files and "ca_file" not in files:
@@ -56,7 +56,7 @@ def milvus_tls() -> Tls | None:
 
 
 def milvus_uri(given: str | None) -> str:
-    """The URI that the options name; raises BadParameter (exit status 2) where there is none."""
+    """The given URI or the local stack's; raises BadParameter (exit status 2) if there is neither."""
     uri = given or stack_endpoint("milvus")
     if not uri:
         raise typer.BadParameter(

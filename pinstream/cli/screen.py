@@ -1,4 +1,4 @@
-"""What a person sees meanwhile, on standard error; results go to standard output."""
+"""Errors and progress, on standard error; results go to standard output."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,18 +9,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.text import Text
 
 MAX_PRINTED: Final = 20
-"""So many complaints of a kind are printed in full, the rest is only counted."""
+"""How many errors of a kind are printed; the rest are counted."""
 
 screen: Final = Console(stderr=True, highlight=False)
 
 
 def print_error(text: str) -> None:
-    """One line in red, never broken, with nothing in it taken for markup."""
+    """Print the text in red, without wrapping it or reading it as markup."""
     screen.print(Text(text, style="red"), soft_wrap=True)
 
 
 def progress_bar(verb: str) -> Progress:
-    """A bar that counts what has been ``verb``."""
+    """A bar that shows how many items have been ``verb``, such as "published"."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -32,20 +32,20 @@ def progress_bar(verb: str) -> Progress:
     )
 
 
-Step = Callable[[int], None]
-Steps = Callable[[str, int], Step]
-"""Told of a piece of work and how long it is, gives whom to tell of each step."""
+AdvanceBar = Callable[[int], None]
+StartBar = Callable[[str, int], AdvanceBar]
+"""Called with a description and the number of items; returns what to call with each number of items done."""
 
 
 @contextmanager
-def progress_bars(verb: str) -> Iterator[Steps]:
-    """Bars one below the other, one for each piece of work that has any length."""
+def progress_bars(verb: str) -> Iterator[StartBar]:
+    """Several bars, one below the other; work without items gets none."""
     with progress_bar(verb) as bar:
 
-        def steps(what: str, total: int) -> Step:
+        def start(description: str, total: int) -> AdvanceBar:
             if not total:
-                return lambda step: None
-            task = bar.add_task(what, total=total)
-            return lambda step: bar.advance(task, step)
+                return lambda items: None
+            row = bar.add_task(description, total=total)
+            return lambda items: bar.advance(row, items)
 
-        yield steps
+        yield start

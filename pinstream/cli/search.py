@@ -1,4 +1,4 @@
-"""``pinstream related`` and ``pinstream similar``: what an index finds, as a table or as JSON."""
+"""``pinstream related`` and ``pinstream similar``: search results as a table or as JSON."""
 
 import sys
 from collections.abc import Iterator
@@ -21,16 +21,22 @@ from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
 from pinstream.store.collection import EMBEDDING_VERSION
 
 PinArgument = Annotated[str, typer.Argument(metavar="PIN", help="A pin id.")]
-LimitOption = Annotated[int, typer.Option(metavar="N", help="So many pictures at most.")]
+LimitOption = Annotated[int, typer.Option(metavar="N", help="The maximum number of pictures.")]
 DomainOption = Annotated[Literal["web", "camera", "catalog"] | None, typer.Option(help="Only pins of this domain.")]
-LabelOption = Annotated[list[str] | None, typer.Option(metavar="NAME", help="Only what shows this; may be repeated.")]
-MaxAgeOption = Annotated[float | None, typer.Option(metavar="SECONDS", help="Only pins published since.")]
+LabelOption = Annotated[
+    list[str] | None, typer.Option(metavar="NAME", help="Only pictures or objects with this label; may be repeated.")
+]
+MaxAgeOption = Annotated[
+    float | None, typer.Option(metavar="SECONDS", help="Only pins published in the last SECONDS seconds.")
+]
 HalfLifeOption = Annotated[
     float | None,
-    typer.Option(metavar="SECONDS", help="Newer pins rank higher: a boost that halves with every so many seconds."),
+    typer.Option(metavar="SECONDS", help="Rank newer pins higher: the boost halves every SECONDS seconds."),
 ]
-CursorOption = Annotated[str | None, typer.Option(metavar="TEXT", help="The next page of an answer, as it names it.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")]
+CursorOption = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="Show the next page: the cursor that the page before printed.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
 def related(  # noqa: PLR0913 (each is an option)
@@ -47,9 +53,9 @@ def related(  # noqa: PLR0913 (each is an option)
     token: TokenOption = None,
     embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
 ) -> None:
-    """Find pins whose pictures are like this pin's: near-duplicates first.
+    """Find pins whose pictures are like this pin's, near-duplicates first.
 
-    Exit status 0: searched, even if nothing was found. 1: no such pin, or Milvus is away. 2: wrong usage.
+    Exit status 0: searched, even if nothing was found. 1: no such pin, or Milvus does not answer. 2: wrong usage.
     """
     with open_index(milvus, token, embedding_version) as index:
         filters = Filters(domain=domain, label=label or None, max_age_s=max_age)
@@ -59,12 +65,12 @@ def related(  # noqa: PLR0913 (each is an option)
 
 def similar(  # noqa: PLR0913 (each is an option)
     pin: PinArgument,
-    slot: Annotated[int, typer.Argument(metavar="SLOT", help="One of the pin's objects, 1 and up.")] = 1,
+    slot: Annotated[int, typer.Argument(metavar="SLOT", help="The number of one of the pin's objects, from 1.")] = 1,
     *,
     limit: LimitOption = DEFAULT_HITS,
     domain: DomainOption = None,
     label: LabelOption = None,
-    any_label: Annotated[bool, typer.Option("--any-label", help="Not only objects of the same label.")] = False,
+    any_label: Annotated[bool, typer.Option("--any-label", help="Objects of every label.")] = False,
     max_age: MaxAgeOption = None,
     half_life: HalfLifeOption = None,
     cursor: CursorOption = None,
@@ -73,22 +79,22 @@ def similar(  # noqa: PLR0913 (each is an option)
     token: TokenOption = None,
     embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
 ) -> None:
-    """Find objects like one of this pin's, of the same label unless told otherwise.
+    """Find objects like one of this pin's, the same product first. Objects have its label unless options say otherwise.
 
-    Exit status 0: searched, even if nothing was found. 1: no such pin or object, or Milvus is away. 2: wrong usage.
+    Exit status 0: searched, even if nothing was found. 1: no such pin or object, or Milvus does not answer.
+    2: wrong usage.
     """
     if label and any_label:
         raise typer.BadParameter("give --label or --any-label, not both")
-    gate = ANY_LABEL if any_label else label or None
     with open_index(milvus, token, embedding_version) as index:
-        filters = Filters(domain=domain, label=gate, max_age_s=max_age)
+        filters = Filters(domain=domain, label=ANY_LABEL if any_label else label or None, max_age_s=max_age)
         found = index.similar(pin, slot, limit=limit, filters=filters, order=_order(half_life), cursor=cursor)
     show(found, title=f"like object {slot} of {pin}", as_json=as_json)
 
 
 @contextmanager
 def open_index(milvus: str | None, token: str | None, embedding_version: int) -> Iterator[VisualIndex]:
-    """The index that the options name; what it raises becomes a sentence and an exit status."""
+    """The index that the options name; an error inside is printed and becomes the exit status."""
     try:
         index = VisualIndex(milvus_uri(milvus), token=token, embedding_version=embedding_version, tls=milvus_tls())
     except ImportError as exc:
@@ -102,12 +108,12 @@ def open_index(milvus: str | None, token: str | None, embedding_version: int) ->
         except (PinUnknown, VectorIndexError) as exc:
             print_error(str(exc))
             if type(exc) is PinUnknown:
-                print_error("`pinstream where` tells which of these, where Kafka is known")
+                print_error("`pinstream where` says which of these, if it can ask Kafka")
             raise typer.Exit(1) from exc
 
 
 def show(found: SearchResult, *, title: str, as_json: bool) -> None:
-    """Print hits: a table for people, one JSON object for programs."""
+    """Print hits as a table, or as one JSON object."""
     if as_json:
         answer = {"hits": [asdict(hit) for hit in found], "exhausted": found.exhausted, "cursor": found.cursor}
         sys.stdout.write(orjson.dumps(answer).decode() + "\n")
@@ -124,22 +130,20 @@ def _order(half_life_s: float | None) -> Freshness | None:
 
 
 def table(found: SearchResult, *, title: str) -> Table:
-    """One line per hit, the same product and near-duplicates in green; columns that would be empty are left out."""
+    """One line per hit, the same product and near-duplicates in green, without the columns that would be empty."""
     more = "that is all there is" if found.exhausted else "there are more"
     shown = Table(title=title, title_justify="left", caption=f"{len(found)} pictures; {more}", caption_justify="left")
     cells = [_cells(hit) for hit in found]
-    used = [place for place, _ in enumerate(_COLUMNS) if any(row[place] for row in cells)]
-    for heading, justify in (_COLUMNS[place] for place in used):
+    used = [i for i in range(len(_COLUMNS)) if any(row[i] for row in cells)]
+    for heading, justify in (_COLUMNS[i] for i in used):
         shown.add_column(heading, justify=justify, overflow="fold")
     for hit, row in zip(found, cells, strict=True):
-        shown.add_row(
-            *(Text(row[place]) for place in used), style="green" if hit.near_duplicate or hit.same_product else None
-        )
+        shown.add_row(*(Text(row[i]) for i in used), style="green" if hit.near_duplicate or hit.same_product else None)
     return shown
 
 
 def age(seconds: float) -> str:
-    """Seconds in the largest unit that keeps a figure before the point: 63 ms, 41.0 s, 3.2 min, 5.0 h."""
+    """Seconds in the largest unit that gives 1 or more: 63 ms, 41.0 s, 3.2 min, 5.0 h, 2.3 days."""
     for unit, length in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
         if seconds >= length:
             return f"{seconds / length:.1f} {unit}"
@@ -181,7 +185,6 @@ def _cells(hit: Hit) -> tuple[str, ...]:
 
 
 def _match(hit: Hit) -> str:
-    """Why a hit leads."""
     if hit.same_product:
         return "same product"
     return "near-duplicate" if hit.near_duplicate else ""

@@ -11,7 +11,7 @@ from functools import cache
 from itertools import islice
 from typing import Final, Literal
 
-from pinstream.cli.screen import Step, Steps
+from pinstream.cli.screen import AdvanceBar, StartBar
 from pinstream.errors import EventInvalid
 from pinstream.events import INDEXED_TOPIC, PinOutcome
 from pinstream.kafka.compacted_replay import CompactedReplay, rank_of
@@ -54,7 +54,7 @@ class DeadLetterReplay:
         self._read_up_to: dict[str, dict[int, int]] = {}
         self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
 
-    def read_newer_versions(self, *, steps: Steps) -> None:
+    def read_newer_versions(self, *, steps: StartBar) -> None:
         """Read which pins were indexed or deleted since, and which have a newer event on a dead letter's lane."""
         with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
             outcomes = reader.read_with_progress(reader.offset_ranges(), steps)
@@ -84,7 +84,7 @@ class DeadLetterReplay:
                 handled_offsets=(each.offset,) if every else self._store.open_up_to(each),
             )
 
-    def run(self, plans: Iterator[ReplayPlan], *, advance: Step) -> int:
+    def run(self, plans: Iterator[ReplayPlan], *, advance: AdvanceBar) -> int:
         """Publish events and mark their dead letters; how many were not replayed, since they expired or a newer event
         came meanwhile.
 

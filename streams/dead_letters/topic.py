@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from pinstream.cli.screen import Step, Steps
+from pinstream.cli.screen import AdvanceBar, StartBar
 from pinstream.events import DEAD_TOPIC
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.replayer import Replayer
@@ -19,7 +19,7 @@ class DeadLetterTopic:
         self._to = to
         self.name = to.topic_prefix + DEAD_TOPIC
 
-    def read_into(self, store: DeadLetterStore, *, since_ms: int | None, steps: Steps) -> None:
+    def read_into(self, store: DeadLetterStore, *, since_ms: int | None, steps: StartBar) -> None:
         """Add all dead letters and marks since ``since_ms``, up to the end that the topic has now."""
         with TopicReader(self._to, self.name) as reader:
             for record in reader.read_with_progress(reader.offset_ranges(since_ms=since_ms), steps):
@@ -37,7 +37,7 @@ class DeadLetterTopic:
         mark = HandledMark(partition=dead_letter.partition, offsets=offsets, handled=handled)
         producer.mark(self.name, mark.partition, key=dead_letter.key, headers=mark.headers)
 
-    def drop(self, dead_letters: Iterable[DeadLetter], *, advance: Step) -> None:
+    def drop(self, dead_letters: Iterable[DeadLetter], *, advance: AdvanceBar) -> None:
         """Mark them as dropped: no list shows them, and the topic keeps them until they expire."""
         with Replayer(self._to) as producer:
             for each in dead_letters:
