@@ -1,4 +1,4 @@
-"""Putting drawn things into a picture: where, how large, how turned, with their shadow; and what a camera adds."""
+"""Places sprites in a picture with their shadows, and adds what a camera adds."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 import cv2
 import numpy as np
 
-from samples.backgrounds.grounds import waves
-from samples.drawing.raster import Field, Pixels, floats, grain, pixels, three
-from samples.garments.cloth import Cloth
-from samples.garments.pieces import Piece, dropped, extent
-from samples.garments.sewing import Sprite, sew
+from samples.backgrounds.surfaces import waves
+from samples.drawing.cloth import Cloth
+from samples.drawing.layers import Layer, distort, extent
+from samples.drawing.raster import Field, Pixels, as_rgb, floats, grain, pixels
+from samples.drawing.render import Sprite, render_sprite
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of the picture, 0..1."""
@@ -27,7 +27,7 @@ SHADOW_GRID: Final = 4
 class Pose:
     """Centre and greatest size as fractions of the picture; ``turn`` in degrees.
 
-    ``tilt`` narrows the far edge (0: seen from above), ``slack`` bends outlines (see ``dropped``), ``crumple`` wrinkles
+    ``tilt`` narrows the far edge (0: seen from above), ``slack`` bends outlines (see ``distort``), ``crumple`` wrinkles
     the cloth, ``lift`` widens the shadow.
     """
 
@@ -42,40 +42,40 @@ class Pose:
     lift: float = 1.0
 
 
-def place(picture: Pixels, pieces: list[Piece], cloth: Cloth, pose: Pose, rng: np.random.Generator) -> Pixels:
-    """Lays the thing flat on ``picture``, seen from above; returns where it covers it, ``(h, w) uint8``."""
-    laid = dropped(pieces, rng, slack=pose.slack) if pose.slack else pieces
+def draw_flat(picture: Pixels, layers: list[Layer], cloth: Cloth, pose: Pose, rng: np.random.Generator) -> Pixels:
+    """Draws the layers flat on ``picture``, seen from above; returns the mask of what they cover, ``(h, w) uint8``."""
+    laid = distort(layers, rng, slack=pose.slack) if pose.slack else layers
     px_per_cm = _scale(picture, laid, pose)
-    sprite = sew(laid, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
-    rgb, cover, region = _projected(sprite, pose, picture)
+    sprite = render_sprite(laid, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
+    rgb, cover, region = _project(sprite, pose, picture)
     _flat_shadow(picture, cover, region, px_per_cm * pose.lift)
     return _blend(picture, rgb, cover, region)
 
 
-def stand(picture: Pixels, pieces: list[Piece], cloth: Cloth, pose: Pose, rng: np.random.Generator) -> Pixels:
-    """Stands the thing upright, its foot at ``pose.y``; returns where it covers the picture, ``(h, w) uint8``."""
+def draw_upright(picture: Pixels, layers: list[Layer], cloth: Cloth, pose: Pose, rng: np.random.Generator) -> Pixels:
+    """Draws the layers upright, their foot at ``pose.y``; returns the mask of what they cover, ``(h, w) uint8``."""
     height = picture.shape[0]
-    px_per_cm = _scale(picture, pieces, pose)
-    x0, y0, x1, y1 = extent(pieces)
+    px_per_cm = _scale(picture, layers, pose)
+    x0, y0, x1, y1 = extent(layers)
     tall = (y1 - y0) * px_per_cm / height
     upright = Pose(x=pose.x, y=pose.y - tall / 2, width=pose.width, height=pose.height)
-    sprite = sew(pieces, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
-    rgb, cover, region = _projected(sprite, upright, picture)
+    sprite = render_sprite(layers, cloth, scale=px_per_cm * OVERSAMPLING, rng=rng, crumple=pose.crumple)
+    rgb, cover, region = _project(sprite, upright, picture)
     _foot_shadow(picture, pose, (x1 - x0) * px_per_cm)
     return _blend(picture, rgb, cover, region)
 
 
-def _scale(picture: Pixels, pieces: list[Piece], pose: Pose) -> float:
+def _scale(picture: Pixels, layers: list[Layer], pose: Pose) -> float:
     """Pixels per centimetre at which the turned thing just fits its share of the picture."""
     height, width = picture.shape[:2]
-    x0, y0, x1, y1 = extent(pieces)
+    x0, y0, x1, y1 = extent(layers)
     turn = np.deg2rad(pose.turn)
     span_x = abs(np.cos(turn)) * (x1 - x0) + abs(np.sin(turn)) * (y1 - y0)
     span_y = abs(np.sin(turn)) * (x1 - x0) + abs(np.cos(turn)) * (y1 - y0)
     return float(min(pose.width * width / span_x, pose.height * height / span_y))
 
 
-def _projected(sprite: Sprite, pose: Pose, picture: Pixels) -> tuple[Pixels, Pixels, Region]:
+def _project(sprite: Sprite, pose: Pose, picture: Pixels) -> tuple[Pixels, Pixels, Region]:
     """The sprite's colours and cover in the picture's pixels, and the part of the picture that they belong to."""
     height, width = picture.shape[:2]
     h, w = sprite.alpha.shape
@@ -97,7 +97,7 @@ def _projected(sprite: Sprite, pose: Pose, picture: Pixels) -> tuple[Pixels, Pix
 
 def _blend(picture: Pixels, rgb: Pixels, cover: Pixels, region: Region) -> Pixels:
     """Paints the sprite over the picture; returns its cover of the whole picture."""
-    picture[region] = cv2.add(cv2.multiply(picture[region], three(255 - cover), scale=1 / 255), rgb)
+    picture[region] = cv2.add(cv2.multiply(picture[region], as_rgb(255 - cover), scale=1 / 255), rgb)
     alpha = np.zeros(picture.shape[:2], np.uint8)
     alpha[region] = cover
     return alpha
@@ -135,7 +135,7 @@ def _foot_shadow(picture: Pixels, pose: Pose, wide_px: float) -> None:
 def _darken(picture: Pixels, shadow: Field) -> None:
     height, width = picture.shape[:2]
     factor = cv2.resize(pixels(255 * (1 - shadow)), (width, height), interpolation=cv2.INTER_LINEAR)
-    np.copyto(picture, cv2.multiply(picture, three(factor), scale=1 / 255))
+    np.copyto(picture, cv2.multiply(picture, as_rgb(factor), scale=1 / 255))
 
 
 def box_of(mask: Pixels) -> Box:
@@ -149,7 +149,7 @@ def box_of(mask: Pixels) -> Box:
     return float(left), float(top), float(right), float(bottom)
 
 
-def develop(picture: Pixels, rng: np.random.Generator) -> Pixels:
+def photograph(picture: Pixels, rng: np.random.Generator) -> Pixels:
     """The picture as a phone takes it indoors: warm or cool light from one side, vignette, softness, noise."""
     height, width = picture.shape[:2]
     warmth = rng.uniform(-0.05, 0.11)
@@ -162,4 +162,4 @@ def develop(picture: Pixels, rng: np.random.Generator) -> Pixels:
     gains = [light.astype(np.float32) * gain for gain in (1 + warmth, 1 + warmth * 0.25, 1 - warmth)]
     noise = grain(width, height, rng) * float(rng.uniform(1.5, 4.5))
     exposed = cv2.multiply(soft, cv2.merge(gains), dtype=cv2.CV_8U)
-    return np.asarray(cv2.add(exposed, three(noise), dtype=cv2.CV_8U))
+    return np.asarray(cv2.add(exposed, as_rgb(noise), dtype=cv2.CV_8U))

@@ -1,4 +1,4 @@
-"""How several things share a picture: larger ones get more room, and nothing has to overlap."""
+"""Divides a picture among several things without overlap; larger ones get more room."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Cell:
     y1: float
 
 
-def shared(cell: Cell, weights: Sequence[float]) -> list[Cell]:
+def split(cell: Cell, weights: Sequence[float]) -> list[Cell]:
     """One part of ``cell`` for each weight, in their order, areas in proportion: cut in two along the longer side."""
     if len(weights) == 1:
         return [cell]
@@ -30,18 +30,18 @@ def shared(cell: Cell, weights: Sequence[float]) -> list[Cell]:
     else:
         cut = cell.y0 + share * (cell.y1 - cell.y0)
         halves = Cell(cell.x0, cell.y0, cell.x1, cut), Cell(cell.x0, cut, cell.x1, cell.y1)
-    return shared(halves[0], weights[:count]) + shared(halves[1], weights[count:])
+    return split(halves[0], weights[:count]) + split(halves[1], weights[count:])
 
 
-def arranged(cell: Cell, sizes: Sequence[tuple[float, float]], weights: Sequence[float]) -> list[Cell]:
-    """One part of ``cell`` for each thing, in the things' order: of all orders the one that shows them largest.
+def arrange(cell: Cell, sizes: Sequence[tuple[float, float]], weights: Sequence[float]) -> list[Cell]:
+    """One part of ``cell`` for each thing, in the things' order: from the order that shows them largest.
 
     ``sizes`` are width and height of each thing, in any unit; ``weights`` say how much room it asks for.
     """
     best: list[Cell] = []
     most = -1.0
     for order in permutations(range(len(sizes))):
-        cells = shared(cell, [weights[i] for i in order])
+        cells = split(cell, [weights[i] for i in order])
         shown = sum(_shown(cells[place], *sizes[i]) * weights[i] for place, i in enumerate(order))
         if shown > most:
             best, most = [cells[order.index(i)] for i in range(len(sizes))], shown

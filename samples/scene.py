@@ -1,4 +1,4 @@
-"""Sample pins: pictures of garments and other things, drawn here, the same bytes for the same number."""
+"""Sample pins: drawn pictures of garments and other things, the same bytes for the same number."""
 
 import io
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ import numpy as np
 from PIL import Image
 
 from pinstream.events import Domain
-from samples.backgrounds import grounds, things
-from samples.backgrounds.stills import PLAIN, chosen, still
-from samples.compose import Box, Pose, box_of, develop, place
+from samples.backgrounds import props, surfaces
+from samples.backgrounds.still_life import PLAIN, choose, still_life
+from samples.compose import Box, Pose, box_of, draw_flat, photograph
+from samples.drawing.layers import Layer, extent
 from samples.drawing.raster import Pixels
-from samples.garments.pieces import Piece, extent
 from samples.garments.products import Product
-from samples.layout import Cell, arranged
-from samples.season import plan, rng_of
+from samples.layout import Cell, arrange
+from samples.plan import plan_pin, rng_of
 
 ASPECTS: Final[dict[Domain, tuple[float, ...]]] = {
     "camera": (0.75, 0.75, 1.0, 1.33),
@@ -35,7 +35,7 @@ class DrawnObject(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SamplePin:
-    """One drawn pin; ``pixels`` are ``(h, w, 3) uint8`` RGB, the longer side as long as asked for."""
+    """One drawn pin; ``pixels`` are ``(h, w, 3) uint8`` RGB, the longer side ``size_px``."""
 
     pin_id: str
     pixels: Pixels
@@ -55,13 +55,13 @@ def draw(number: int, *, size_px: int = 512) -> SamplePin:
     """
     if number < 0 or size_px < 32:
         raise ValueError(f"pin {number} at {size_px} px: the number must be 0 or more, the size 32 or more")
-    planned = plan(number)
+    planned = plan_pin(number)
     rng = rng_of(number, 0)
     width, height = _frame(planned.domain, rng, size_px)
-    painter = {"catalog": _catalog, "camera": _camera, "web": _web}[planned.domain] if planned.products else _without
+    painter = {"catalog": _catalog, "camera": _camera, "web": _web}[planned.domain] if planned.products else _no_garment
     picture, title, objects = painter(width, height, planned.products, rng)
     if planned.domain == "camera":
-        picture = develop(picture, rng)
+        picture = photograph(picture, rng)
     return SamplePin(f"sample-{number:05d}", picture, planned.domain, title, tuple(objects))
 
 
@@ -77,29 +77,29 @@ def _frame(domain: Domain, rng: np.random.Generator, size_px: int) -> tuple[int,
     return (round(size_px * aspect), size_px) if aspect <= 1 else (size_px, round(size_px / aspect))
 
 
-def _put(picture: Pixels, item: Product, pose: Pose, rng: np.random.Generator) -> DrawnObject:
-    mask = place(picture, item.pieces(rng), item.cloth, pose, rng)
+def _draw_product(picture: Pixels, item: Product, pose: Pose, rng: np.random.Generator) -> DrawnObject:
+    mask = draw_flat(picture, item.layers(rng), item.cloth, pose, rng)
     return DrawnObject(item.label, box_of(mask), item.key)
 
 
-def _without(width: int, height: int, _items: Sequence[Product], rng: np.random.Generator) -> Painted:
+def _no_garment(width: int, height: int, _items: Sequence[Product], rng: np.random.Generator) -> Painted:
     """No garment at all."""
-    picture, title = still(width, height, rng)
+    picture, title = still_life(width, height, rng)
     return picture, title, []
 
 
 def _catalog(width: int, height: int, items: Sequence[Product], rng: np.random.Generator) -> Painted:
-    """The product alone, straight, on a clean ground."""
-    picture = grounds.studio(width, height, rng)
+    """The product alone, straight, on a clean background."""
+    picture = surfaces.studio(width, height, rng)
     size = float(rng.uniform(0.76, 0.86))
     turn = float(rng.normal(0, 0.5))
     pose = Pose(x=0.5, y=0.5, width=size, height=size, turn=turn, slack=0.003, crumple=0.5, lift=0.7)
-    return picture, items[0].title, [_put(picture, items[0], pose, rng)]
+    return picture, items[0].title, [_draw_product(picture, items[0], pose, rng)]
 
 
 def _camera(width: int, height: int, items: Sequence[Product], rng: np.random.Generator) -> Painted:
-    """The product as somebody photographs it at home: turned, wrinkled, on whatever floor there is."""
-    picture = grounds.CAMERA[int(rng.integers(len(grounds.CAMERA)))](width, height, rng)
+    """The product as photographed at home: turned, wrinkled, on a floor, a sheet or a carpet."""
+    picture = surfaces.CAMERA[int(rng.integers(len(surfaces.CAMERA)))](width, height, rng)
     if rng.random() < 0.45:
         _clutter(picture, rng)
     size = float(rng.uniform(0.76, 0.92))
@@ -113,49 +113,49 @@ def _camera(width: int, height: int, items: Sequence[Product], rng: np.random.Ge
         slack=0.010 * items[0].softness,
         crumple=1.4,
     )
-    return picture, f"My {_within(items[0].title)}", [_put(picture, items[0], pose, rng)]
+    return picture, f"My {_lower_first(items[0].title)}", [_draw_product(picture, items[0], pose, rng)]
 
 
 def _clutter(picture: Pixels, rng: np.random.Generator) -> None:
     """Something else in a corner, often half out of the frame."""
-    pieces = things.FLAT[int(rng.integers(len(things.FLAT)))](rng)
+    layers = props.FLAT[int(rng.integers(len(props.FLAT)))](rng)
     x, y = rng.choice((0.1, 0.9), 2)
     pose = Pose(x=float(x), y=float(y), width=0.28, height=0.28, turn=float(rng.uniform(-60, 60)))
-    place(picture, pieces, PLAIN, pose, rng)
+    draw_flat(picture, layers, PLAIN, pose, rng)
 
 
 def _web(width: int, height: int, items: Sequence[Product], rng: np.random.Generator) -> Painted:
     """A styled flat-lay: the products, larger ones with more room, and one or two things beside them."""
-    picture = grounds.WEB[int(rng.integers(len(grounds.WEB)))](width, height, rng)
-    laid = [item.pieces(rng) for item in items]
-    props = chosen(things.FLAT, int(rng.integers(0, 3)) if len(items) < 4 else 0, rng)
-    everything = laid + props
+    picture = surfaces.WEB[int(rng.integers(len(surfaces.WEB)))](width, height, rng)
+    laid = [item.layers(rng) for item in items]
+    extras = choose(props.FLAT, int(rng.integers(0, 3)) if len(items) < 4 else 0, rng)
+    everything = laid + extras
     frame = Cell(0.035 * width, 0.035 * height, 0.965 * width, 0.965 * height)
-    weights = [_weight(pieces) for pieces in laid] + [0.4] * len(props)
-    cells = arranged(frame, [_size(pieces) for pieces in everything], weights)
-    for pieces, cell in zip(props, cells[len(items) :], strict=True):
-        place(picture, pieces, PLAIN, _in_cell(cell, width, height, 0.0, rng), rng)
+    weights = [_weight(layers) for layers in laid] + [0.4] * len(extras)
+    cells = arrange(frame, [_size(layers) for layers in everything], weights)
+    for layers, cell in zip(extras, cells[len(items) :], strict=True):
+        draw_flat(picture, layers, PLAIN, _in_cell(cell, width, height, 0.0, rng), rng)
     seen = []
-    for item, pieces, cell in zip(items, laid, cells[: len(items)], strict=True):
-        mask = place(picture, pieces, item.cloth, _in_cell(cell, width, height, item.softness, rng), rng)
+    for item, layers, cell in zip(items, laid, cells[: len(items)], strict=True):
+        mask = draw_flat(picture, layers, item.cloth, _in_cell(cell, width, height, item.softness, rng), rng)
         seen.append(DrawnObject(item.label, box_of(mask), item.key))
-    titles = " and ".join(_within(item.title) for item in items[:2])
+    titles = " and ".join(_lower_first(item.title) for item in items[:2])
     return picture, f"Outfit: {titles}", seen
 
 
-def _size(pieces: list[Piece]) -> tuple[float, float]:
-    x0, y0, x1, y1 = extent(pieces)
+def _size(layers: list[Layer]) -> tuple[float, float]:
+    x0, y0, x1, y1 = extent(layers)
     return x1 - x0, y1 - y0
 
 
-def _weight(pieces: list[Piece]) -> float:
+def _weight(layers: list[Layer]) -> float:
     """How much of the picture a garment asks for: a coat more than a hat, but not as much more as it is larger."""
-    width, height = _size(pieces)
+    width, height = _size(layers)
     return float((width * height) ** 0.35 / 15)
 
 
-def _within(title: str) -> str:
-    """The title as it stands within a sentence."""
+def _lower_first(title: str) -> str:
+    """The title with a small first letter, for use within a sentence."""
     return title[0].lower() + title[1:]
 
 

@@ -1,1 +1,1 @@
-"""What lies behind and beside the garments."""
+"""Backgrounds, and props beside the garments."""

@@ -5,7 +5,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from samples.backgrounds.grounds import waves
+from samples.backgrounds.surfaces import waves
 from samples.drawing.raster import Field, Pixels, floats, pixels
 
 SKIES: Final = (
@@ -45,13 +45,7 @@ def _sun(picture: Field, rng: np.random.Generator) -> None:
     picture += (disc.astype(np.float32) / 255 * 60 + glow.astype(np.float32) / 255 * 70)[..., None]
 
 
-def _range(
-    picture: Field,
-    colour: Field,
-    level: float,
-    rough: float,
-    rng: np.random.Generator,
-) -> None:
+def _range(picture: Field, colour: Field, level: float, rough: float, rng: np.random.Generator) -> None:
     """One ridge across the picture, lighter towards its foot where the haze lies."""
     height, width = picture.shape[:2]
     crest = sum(

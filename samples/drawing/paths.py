@@ -40,12 +40,12 @@ def mirror(points: Points) -> Points:
     return np.asarray(points[::-1] * (-1.0, 1.0))
 
 
-def whole(half: Points) -> Points:
+def symmetric(half: Points) -> Points:
     """A closed symmetric outline from its right half."""
     return np.concatenate((half, mirror(half)))
 
 
-def moved(points: Points, dx: float, dy: float, *, turn: float = 0.0, scale: float = 1.0) -> Points:
+def transformed(points: Points, dx: float, dy: float, *, turn: float = 0.0, scale: float = 1.0) -> Points:
     """``points`` scaled, turned by ``turn`` degrees about the origin, then shifted."""
     angle = np.deg2rad(turn)
     rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])

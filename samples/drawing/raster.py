@@ -26,7 +26,7 @@ def pixels(values: Field) -> Pixels:
     return np.asarray(np.clip(values, 0, 255).astype(np.uint8))
 
 
-def three(channel: Pixels) -> Pixels:
+def as_rgb(channel: Pixels) -> Pixels:
     """One channel as three equal ones, ``(h, w, 3)``."""
     return np.asarray(cv2.merge((channel, channel, channel)))
 
@@ -38,7 +38,7 @@ def tinted(colour: Sequence[float] | Field, light: Field) -> Pixels:
 
 def lighted(picture: Field, light: Field) -> Pixels:
     """A picture ``(h, w, 3)`` under varying light ``(h, w) float32``, as ``uint8``."""
-    return np.asarray(cv2.multiply(picture, three(light), dtype=cv2.CV_8U))
+    return np.asarray(cv2.multiply(picture, as_rgb(light), dtype=cv2.CV_8U))
 
 
 def grain(width: int, height: int, rng: np.random.Generator) -> Field:

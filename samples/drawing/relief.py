@@ -10,7 +10,7 @@ from samples.drawing.paths import Points
 from samples.drawing.raster import Field, Pixels
 
 
-def lit(relief: Field, reach: float) -> Field:
+def hillshade(relief: Field, reach: float) -> Field:
     """How much a relief rises towards the lower right over ``reach`` cells: the side that faces the lamp."""
     step = max(1, round(reach))
     light = np.zeros_like(relief)
@@ -22,7 +22,7 @@ def wrinkles(width: int, height: int, scale: float, rng: np.random.Generator) ->
     """Light on slow waves and on creases, around 0, ``(height, width) float32``, at ``scale`` cells per centimetre."""
     cells = max(2, round(height / (15 * scale))) + 2, max(2, round(width / (11 * scale))) + 2
     swell = cv2.resize(rng.standard_normal(cells, dtype=np.float32), (width, height), interpolation=cv2.INTER_CUBIC)
-    light = 0.085 * lit(swell, 1.2 * scale)
+    light = 0.085 * hillshade(swell, 1.2 * scale)
     lean = rng.uniform(-0.6, 0.6)
     area_cm2 = width * height / scale**2
     for count, length_cm, width_cm, strength in ((area_cm2 / 260, 17.0, 1.9, 0.42), (area_cm2 / 320, 8.0, 0.8, 0.30)):
@@ -32,7 +32,7 @@ def wrinkles(width: int, height: int, scale: float, rng: np.random.Generator) ->
         stroke(relief, lines, 110, max(1, round(0.5 * width_cm * scale)))
         stroke(relief, lines[:, 2:7], 230, max(1, round(0.8 * width_cm * scale)))
         soft = cv2.GaussianBlur(relief, (0, 0), max(0.6, 0.55 * width_cm * scale)).astype(np.float32) / 255
-        light += strength * lit(soft, 0.6 * width_cm * scale)
+        light += strength * hillshade(soft, 0.6 * width_cm * scale)
     return np.asarray(light)
 
 
@@ -49,11 +49,11 @@ def _creases(count: int, lean: float, rng: np.random.Generator) -> Points:
 
 def stroke(image: Pixels, lines: Sequence[Points] | Points, value: float, thickness: int) -> None:
     """Draws open lines in place, anti-aliased; coordinates in pixels."""
-    drawn = list(fixed(lines)) if isinstance(lines, np.ndarray) else [fixed(line) for line in lines]
+    drawn = list(fixed_point(lines)) if isinstance(lines, np.ndarray) else [fixed_point(line) for line in lines]
     cv2.polylines(image, drawn, False, (value,), thickness, cv2.LINE_AA, 4)
 
 
-def fixed(points: Points) -> npt.NDArray[np.int32]:
+def fixed_point(points: Points) -> npt.NDArray[np.int32]:
     """Pixel coordinates as cv2 takes them with ``shift=4``."""
     return np.ascontiguousarray(np.round(points * 16), dtype=np.int32)
 

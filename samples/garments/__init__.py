@@ -1,1 +1,1 @@
-"""Garments and accessories, as shapes."""
+"""Garments and accessories, as layers."""

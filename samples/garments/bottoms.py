@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from samples.drawing.paths import Points, band, mirror, oval, part, rect, trace, whole
-from samples.garments.pieces import Piece
+from samples.drawing.layers import Layer
+from samples.drawing.paths import Points, band, mirror, oval, part, rect, symmetric, trace
 
 
-def _legs(length: float, hem: float, hip: float, rng: np.random.Generator, *, ribs_cm: float = 0.0) -> list[Piece]:
+def _legs(length: float, hem: float, hip: float, rng: np.random.Generator, *, ribs_cm: float = 0.0) -> list[Layer]:
     """Two legs that meet at the crotch, the right one over the left; ``ribs_cm`` is the height of elastic cuffs."""
-    pieces = []
+    layers = []
     for side in ("left", "right"):
         out = rng.uniform(-1, 2.5)
         foot = 6.0 + out if length > 60 else 1.6 + 0.4 * out
@@ -18,8 +18,8 @@ def _legs(length: float, hem: float, hip: float, rng: np.random.Generator, *, ri
         inner = trace((foot, length), (4 + out * 0.3, length * 0.62, 1.2, 30.0), (-0.6, 26.0), (-0.6, 4))
         hemline = trace((foot - 1, length - 2.2), (foot + hem + 1, length - 2.2))
         side_seam = part(np.concatenate((outer[14:] - (3.0, 0), outer[-1:])), 3.0, -12.0)
-        leg = Piece(
-            outline=np.concatenate((outer, np.array([[foot + hem * 0.5, length + 0.8]]), inner)),
+        leg = Layer(
+            np.concatenate((outer, np.array([[foot + hem * 0.5, length + 0.8]]), inner)),
             folds=_leg_folds(length, foot, rng),
             seams=(side_seam,) if length > 60 else (),
             stitches=() if ribs_cm else (hemline,),
@@ -28,12 +28,10 @@ def _legs(length: float, hem: float, hip: float, rng: np.random.Generator, *, ri
         )
         tight = np.array([[1.4, 0.0]])
         end, start = part(outer, -ribs_cm - 0.01, -0.01), part(inner, 0.01, ribs_cm + 0.01)
-        cuff = Piece(
-            outline=np.concatenate((end[:-1], end[-1:] - tight, start[:1] + tight, start[1:])), tone="rib", round_cm=1.4
-        )
+        cuff = Layer(np.concatenate((end[:-1], end[-1:] - tight, start[:1] + tight, start[1:])), "rib", round_cm=1.4)
         trouser = [leg, cuff] if ribs_cm else [leg]
-        pieces += trouser if side == "right" else [piece.flipped() for piece in trouser]
-    return pieces
+        layers += trouser if side == "right" else [layer.mirrored() for layer in trouser]
+    return layers
 
 
 def _leg_folds(length: float, foot: float, rng: np.random.Generator) -> tuple[Points, ...]:
@@ -48,8 +46,8 @@ def _leg_folds(length: float, foot: float, rng: np.random.Generator) -> tuple[Po
     return (*whiskers, *knees)
 
 
-def _waistband(width: float, y: float, height: float, tone: str) -> Piece:
-    outline = whole(
+def _waistband(width: float, y: float, height: float, tone: str) -> Layer:
+    outline = symmetric(
         trace(
             (0, y + 1),
             (width * 0.6, y + 0.8, width - 0.4, y),
@@ -57,62 +55,56 @@ def _waistband(width: float, y: float, height: float, tone: str) -> Piece:
             (width * 0.6, y + height + 1, 0, y + height + 1),
         )
     )
-    return Piece(outline=outline, tone=tone, round_cm=1.2, shadow=0.3, stitches=(outline * (0.97, 1.0),))
+    return Layer(outline, tone, round_cm=1.2, shadow=0.3, stitches=(outline * (0.97, 1.0),))
 
 
-def _jeans_details() -> list[Piece]:
-    waist_inside = whole(trace((0, 0.5), (17, -1.2), (18.4, 2), (0, 4)))
-    loops = [
-        Piece(outline=rect(x - 0.6, -0.6, x + 0.6, 5), tone="main", round_cm=0.4, shadow=0.5) for x in (-14, -8, 8, 14)
-    ]
+def _jeans_details() -> list[Layer]:
+    waist_inside = symmetric(trace((0, 0.5), (17, -1.2), (18.4, 2), (0, 4)))
+    loops = [Layer(rect(x - 0.6, -0.6, x + 0.6, 5), "main", round_cm=0.4, shadow=0.5) for x in (-14, -8, 8, 14)]
     scoops = [band(trace((9 * s, 5), (10 * s, 11, 19.4 * s, 12.5)), 0.5) for s in (-1, 1)]
-    pockets = [Piece(outline=scoop, tone="inside", round_cm=0.4, shadow=0.3) for scoop in scoops]
-    fly = Piece(
-        outline=trace((0, 5), (4.2, 5), (4.2, 17, 0.4, 22), (0, 22)),
-        tone="main",
+    pockets = [Layer(scoop, "inside", round_cm=0.4, shadow=0.3) for scoop in scoops]
+    fly = Layer(
+        trace((0, 5), (4.2, 5), (4.2, 17, 0.4, 22), (0, 22)),
+        "main",
         round_cm=0.6,
         depth=0.08,
         shadow=0.35,
         stitches=(trace((3.6, 5), (3.6, 16, 0.4, 21)),),
     )
-    button = Piece(outline=oval(0.4, 2.8, 1.0), tone=(184, 150, 96), round_cm=0.7, shadow=0.6)
-    return [Piece(outline=waist_inside, tone="inside"), _waistband(19.2, 0, 4, "main"), fly, *pockets, *loops, button]
+    button = Layer(oval(0.4, 2.8, 1.0), (184, 150, 96), round_cm=0.7, shadow=0.6)
+    return [Layer(waist_inside, "inside"), _waistband(19.2, 0, 4, "main"), fly, *pockets, *loops, button]
 
 
-def jeans(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def jeans(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Trousers with a fly, belt loops and pockets."""
     return [*_legs(float(cut.uniform(96, 104)), float(cut.uniform(15, 20)), 23, lie), *_jeans_details()]
 
 
-def joggers(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def joggers(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Trousers with ribs and cords."""
     return [*_legs(float(cut.uniform(94, 101)), 13, 24, lie, ribs_cm=6), *_drawstring(lie)]
 
 
-def _drawstring(lie: np.random.Generator) -> list[Piece]:
+def _drawstring(lie: np.random.Generator) -> list[Layer]:
     cords = [
-        Piece(
-            outline=band(trace((1.2 * s, 3), (4 * s, 9, 2.5 * s + float(lie.normal()), 17)), 0.8),
-            tone="accent",
-            round_cm=0.5,
-        )
+        Layer(band(trace((1.2 * s, 3), (4 * s, 9, 2.5 * s + float(lie.normal()), 17)), 0.8), "accent", round_cm=0.5)
         for s in (-1, 1)
     ]
-    welts = [Piece(outline=band(trace((13 * s, 8), (19.6 * s, 20)), 0.6), tone="inside", round_cm=0.4) for s in (-1, 1)]
+    welts = [Layer(band(trace((13 * s, 8), (19.6 * s, 20)), 0.6), "inside", round_cm=0.4) for s in (-1, 1)]
     return [_waistband(19.4, -0.5, 5, "rib"), *welts, *cords]
 
 
-def jean_shorts(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def jean_shorts(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Shorts with a fly, belt loops and pockets."""
     return [*_legs(float(cut.uniform(40, 52)), float(cut.uniform(24, 27)), 26, lie), *_jeans_details()]
 
 
-def sweat_shorts(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def sweat_shorts(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Shorts with an elastic waist and cords."""
     return [*_legs(float(cut.uniform(40, 52)), float(cut.uniform(24, 27)), 26, lie), *_drawstring(lie)]
 
 
-def skirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def skirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A line, pleated, or full."""
     length, flare = float(cut.uniform(40, 66)), float(cut.uniform(27, 40))
     half = trace(
@@ -124,12 +116,12 @@ def skirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         trace((x * 18, 4), (x * 22, length * 0.4, x * flare + lie.normal(0, 0.8), length + 3)) for x in spread
     )
     hem = trace((flare, length - 2.2), (flare * 0.5, length + 1.3, 0, length + 1.3))
-    front = Piece(
-        outline=whole(half),
+    front = Layer(
+        symmetric(half),
         folds=folds,
         fold_cm=3.0 if pleats < 10 else 1.8,
         stitches=(np.concatenate((hem, mirror(hem))),),
         depth=0.28,
     )
-    inside = Piece(outline=whole(trace((0, 0), (17.6, -1), (18, 3), (0, 5))), tone="inside")
+    inside = Layer(symmetric(trace((0, 0), (17.6, -1), (18, 3), (0, 5))), "inside")
     return [inside, front, _waistband(18.3, 0, 4, "plain")]

@@ -5,67 +5,60 @@ from typing import Final
 
 import numpy as np
 
-from samples.drawing.paths import band, rect, trace, whole
+from samples.drawing.layers import Layer
+from samples.drawing.paths import band, rect, symmetric, trace
 from samples.drawing.raster import RGB
-from samples.garments.pieces import Piece
-from samples.garments.tailor import (
-    Block,
-    buttons_at,
+from samples.garments.upper_body import (
+    BodyShape,
+    both_sleeves,
+    button_column,
     chest_print,
-    front_of,
+    front_panel,
     lapels,
     open_front,
     pocket,
-    sleeves_of,
 )
 
 METAL: Final[RGB] = (176, 176, 180)
 
 
-def hoodie(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def hoodie(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A hood laid flat above the neck, a pouch, cords, ribs."""
-    block = Block(
+    shape = BodyShape(
         sleeve=63, cuff=11.5, spread=16, shoulder=24, chest=28, waist=28, hem=26, length=66, neck=8, neck_drop=9
     )
-    hood = whole(trace((0, -21), (12, -21, 16, -12, 15, -4), (14, 4, 9, 9, 4, 12), (0, 12)))
-    opening = whole(trace((0, -15), (8, -15, 10.5, -8, 10, -2), (9, 6, 4, 9, 0, 10.5)))
-    pouch = whole(trace((0, 42), (9, 42), (16, 54, 16, 60), (0, 60)))
-    hem = whole(np.concatenate((trace((0, 60), (block.hem + 1.4, 60)), block.hemline())))
+    hood = symmetric(trace((0, -21), (12, -21, 16, -12, 15, -4), (14, 4, 9, 9, 4, 12), (0, 12)))
+    opening = symmetric(trace((0, -15), (8, -15, 10.5, -8, 10, -2), (9, 6, 4, 9, 0, 10.5)))
+    pouch = symmetric(trace((0, 42), (9, 42), (16, 54, 16, 60), (0, 60)))
+    hem = symmetric(np.concatenate((trace((0, 60), (shape.hem + 1.4, 60)), shape.hemline())))
     cords = [
-        Piece(
-            outline=band(trace((4 * s, 9), (4.5 * s, 16, 3.6 * s + float(lie.normal(0, 0.6)), 25)), 0.8),
-            tone="accent",
-            round_cm=0.5,
+        Layer(
+            band(trace((4 * s, 9), (4.5 * s, 16, 3.6 * s + float(lie.normal(0, 0.6)), 25)), 0.8), "accent", round_cm=0.5
         )
         for s in (-1, 1)
     ]
-    zipper = Piece(outline=rect(-0.7, 10, 0.7, 66), tone=METAL, round_cm=0.4)
+    zipper = Layer(rect(-0.7, 10, 0.7, 66), METAL, round_cm=0.4)
     middle = [zipper] if cut.random() < 0.45 else chest_print(cut, 32.0) if cut.random() < 0.6 else []
     return [
-        *sleeves_of(block, lie, cuff_cm=6.5),
-        replace(front_of(block, lie), stitches=()),
-        Piece(outline=pouch, stitches=(pouch * (0.95, 1.0),), shadow=0.4, round_cm=1.6),
-        Piece(outline=hem, tone="rib", shadow=0.15, round_cm=1.2),
+        *both_sleeves(shape, lie, cuff_cm=6.5),
+        replace(front_panel(shape, lie), stitches=()),
+        Layer(pouch, stitches=(pouch * (0.95, 1.0),), shadow=0.4, round_cm=1.6),
+        Layer(hem, "rib", shadow=0.15, round_cm=1.2),
         *middle,
-        Piece(
-            outline=hood,
-            folds=(trace((-12, -8), (-9, 2, -4, 9)), trace((12, -8), (9, 2, 4, 9))),
-            round_cm=4,
-            shadow=0.4,
-        ),
-        Piece(outline=opening, tone="inside", round_cm=4, depth=0.5, shadow=0.2, seams=(trace((0, -15), (0, 6)),)),
+        Layer(hood, folds=(trace((-12, -8), (-9, 2, -4, 9)), trace((12, -8), (9, 2, 4, 9))), round_cm=4, shadow=0.4),
+        Layer(opening, "inside", round_cm=4, depth=0.5, shadow=0.2, seams=(trace((0, -15), (0, 6)),)),
         *cords,
     ]
 
 
-def puffer(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def puffer(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A quilted jacket with a zip."""
-    block = Block(
+    shape = BodyShape(
         sleeve=62, cuff=13.5, spread=15, shoulder=24, chest=29, waist=28, hem=28, length=68, neck=8, neck_drop=6
     )
     quilts = tuple(trace((-30, y), (0, y + 1.2, 30, y)) for y in range(12, 66, 8))
     body = replace(
-        front_of(block, lie),
+        front_panel(shape, lie),
         stitches=(),
         seams=quilts,
         folds=tuple(q - (0, 2.2) for q in quilts),
@@ -73,37 +66,35 @@ def puffer(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         gloss=0.3,
     )
     sleeves = []
-    for piece in sleeves_of(block, lie, cuff_cm=4):
-        middle = piece.outline.mean(axis=0)
+    for layer in both_sleeves(shape, lie, cuff_cm=4):
+        middle = layer.outline.mean(axis=0)
         rings = tuple(
             middle + np.array([[-14, d + 2 * np.sign(middle[0])], [14, d - 2 * np.sign(middle[0])]])
             for d in range(-24, 32, 8)
         )
         sleeves.append(
-            piece
-            if piece.tone == "rib"
-            else replace(piece, seams=rings, folds=tuple(r - (0, 2.2) for r in rings), fold_cm=4.0, gloss=0.3)
+            layer
+            if layer.tone == "rib"
+            else replace(layer, seams=rings, folds=tuple(r - (0, 2.2) for r in rings), fold_cm=4.0, gloss=0.3)
         )
-    collar = whole(trace((0, -5), (8, -5, 9, -3), (10.5, 4, 9, 10), (4, 11, 0, 11)))
+    collar = symmetric(trace((0, -5), (8, -5, 9, -3), (10.5, 4, 9, 10), (4, 11, 0, 11)))
     zipper = [
-        Piece(outline=rect(-0.9, -3, 0.9, 68), tone=METAL, round_cm=0.4, shadow=0.4),
-        Piece(outline=rect(-0.6, 4, 0.6, 9), tone=METAL, round_cm=0.5),
+        Layer(rect(-0.9, -3, 0.9, 68), METAL, round_cm=0.4, shadow=0.4),
+        Layer(rect(-0.6, 4, 0.6, 9), METAL, round_cm=0.5),
     ]
-    pockets = [
-        Piece(outline=band(trace((12 * s, 44), (17 * s, 56)), 1.0), tone="inside", round_cm=0.4) for s in (-1, 1)
-    ]
+    pockets = [Layer(band(trace((12 * s, 44), (17 * s, 56)), 1.0), "inside", round_cm=0.4) for s in (-1, 1)]
     return [
         *sleeves,
         body,
-        Piece(outline=collar, folds=(trace((-9, 3), (0, 4, 9, 3)),), fold_cm=4, gloss=0.3),
+        Layer(collar, folds=(trace((-9, 3), (0, 4, 9, 3)),), fold_cm=4, gloss=0.3),
         *pockets,
         *zipper,
     ]
 
 
-def coat(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def coat(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A long double-breasted coat."""
-    block = Block(
+    shape = BodyShape(
         sleeve=58,
         cuff=14,
         spread=15,
@@ -117,13 +108,13 @@ def coat(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         neck_drop=30,
         vee=True,
     )
-    front = replace(front_of(block, lie), stitches=())
+    front = replace(front_panel(shape, lie), stitches=())
     flaps = [pocket(s * 15 - 6, 60, 12, 4, pointed=0.2) for s in (-1, 1)]
-    lining, edge = open_front(block, 30)
-    buttons = [b for x in (-5, 5) for b in buttons_at(x, [36, 48, 60], 1.3, (58, 48, 42))]
+    lining, edge = open_front(shape, 30)
+    buttons = [b for x in (-5, 5) for b in button_column(x, [36, 48, 60], 1.3, (58, 48, 42))]
     return [
         lining,
-        *sleeves_of(block, lie, cuff_cm=3, cuff_tone="plain"),
+        *both_sleeves(shape, lie, cuff_cm=3, cuff_tone="plain"),
         front,
         edge,
         *flaps,
@@ -132,10 +123,10 @@ def coat(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
     ]
 
 
-def blazer(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def blazer(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Notched lapels, one or two buttons, cutaway fronts."""
     depth = float(cut.uniform(32, 40))
-    block = Block(
+    shape = BodyShape(
         sleeve=57,
         cuff=12.5,
         spread=14,
@@ -150,16 +141,16 @@ def blazer(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         neck_drop=depth,
         vee=True,
     )
-    lining, edge = open_front(block, depth - 2)
+    lining, edge = open_front(shape, depth - 2)
     flaps = [pocket(s * 14 - 6.5, 50, 13, 4.5, pointed=0.2) for s in (-1, 1)]
-    breast = Piece(outline=rect(8.5, 27, 17, 29.4), tone="main", shadow=0.3, round_cm=0.5)
-    buttons = buttons_at(0, [depth + 3, depth + 13], 1.0, (52, 44, 40))
-    notch = Piece(
-        outline=whole(trace((0, 60), (1, 63, 5, block.length + 4.5), (0, block.length + 4.5))),
-        tone="second",
+    breast = Layer(rect(8.5, 27, 17, 29.4), "main", shadow=0.3, round_cm=0.5)
+    buttons = button_column(0, [depth + 3, depth + 13], 1.0, (52, 44, 40))
+    notch = Layer(
+        symmetric(trace((0, 60), (1, 63, 5, shape.length + 4.5), (0, shape.length + 4.5))),
+        "second",
         depth=0.5,
         shadow=0,
     )
     darts = tuple(trace((11 * s, 30), (10.5 * s, 50)) for s in (-1, 1))
-    front = replace(front_of(block, lie), stitches=(), seams=darts)
-    return [lining, *sleeves_of(block, lie), front, notch, edge, *flaps, breast, *buttons, *lapels(depth, 16)]
+    front = replace(front_panel(shape, lie), stitches=(), seams=darts)
+    return [lining, *both_sleeves(shape, lie), front, notch, edge, *flaps, breast, *buttons, *lapels(depth, 16)]

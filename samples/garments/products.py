@@ -1,4 +1,4 @@
-"""The wardrobe: an endless row of products, each one garment in one fabric, that pins show again and again."""
+"""An endless sequence of products, each one garment in one fabric, which several pins show."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from samples.drawing.cloth import COLOURS, NEUTRALS, Cloth, Pattern
+from samples.drawing.layers import Layer
 from samples.garments import accessories, bottoms, jackets, tops
-from samples.garments.cloth import COLOURS, NEUTRALS, Cloth, Pattern
-from samples.garments.pieces import Piece
 
-Cut = Callable[[np.random.Generator, np.random.Generator], list[Piece]]
+Cut = Callable[[np.random.Generator, np.random.Generator], list[Layer]]
 """Pieces from what belongs to the product, and from how it happens to lie this time."""
 
 
@@ -96,7 +96,7 @@ class Product:
         """How much it gives when it is laid down: 1 for cloth, less for what keeps its shape."""
         return {"Shoes": 0.15, "Hat": 0.35}.get(self.label, 1.0)
 
-    def pieces(self, lie: np.random.Generator) -> list[Piece]:
+    def layers(self, lie: np.random.Generator) -> list[Layer]:
         """The garment laid down once more: the same cut, other folds."""
         return self.style.cut(np.random.Generator(np.random.PCG64(self.seed)), lie)
 

@@ -4,74 +4,74 @@ from dataclasses import replace
 
 import numpy as np
 
-from samples.drawing.paths import band, mirror, oval, rect, trace, whole
-from samples.garments.pieces import Piece
-from samples.garments.tailor import (
-    Block,
+from samples.drawing.layers import Layer
+from samples.drawing.paths import band, mirror, oval, rect, symmetric, trace
+from samples.garments.upper_body import (
+    BodyShape,
     armbands,
-    back,
-    buttons_at,
+    back_panel,
+    both_sleeves,
+    button_column,
     chest_print,
     drape,
-    front_of,
-    leaf_collar,
+    front_panel,
     neckband,
     placket,
     pocket,
-    sleeves_of,
+    pointed_collar,
 )
 
 
-def t_shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def t_shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Crew or V neck, some with a pocket."""
-    block = Block(vee=bool(cut.random() < 0.25), neck_drop=float(cut.uniform(8, 11)), length=float(cut.uniform(64, 72)))
+    shape = BodyShape(
+        vee=bool(cut.random() < 0.25), neck_drop=float(cut.uniform(8, 11)), length=float(cut.uniform(64, 72))
+    )
     patch = [pocket(6, 22, 10, 11)] if cut.random() < 0.35 else []
-    return [back(block), *sleeves_of(block, lie), front_of(block, lie), neckband(block), *patch]
+    return [back_panel(shape), *both_sleeves(shape, lie), front_panel(shape, lie), neckband(shape), *patch]
 
 
-def printed_t_shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def printed_t_shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A crew neck with a picture on the chest."""
-    block = Block(neck_drop=float(cut.uniform(8, 10)), length=float(cut.uniform(64, 72)))
-    return [back(block), *sleeves_of(block, lie), front_of(block, lie), neckband(block), *chest_print(cut)]
+    shape = BodyShape(neck_drop=float(cut.uniform(8, 10)), length=float(cut.uniform(64, 72)))
+    return [back_panel(shape), *both_sleeves(shape, lie), front_panel(shape, lie), neckband(shape), *chest_print(cut)]
 
 
-def longsleeve(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def longsleeve(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A sweater: ribs at neck, cuffs and hem."""
-    block = Block(
+    shape = BodyShape(
         sleeve=62, cuff=10, spread=17, armpit=21, length=float(cut.uniform(62, 68)), neck_drop=float(cut.uniform(7, 10))
     )
-    front = replace(front_of(block, lie), stitches=())
-    hem = whole(np.concatenate((trace((0, block.length - 5), (block.hem, block.length - 6)), block.hemline())))
+    front = replace(front_panel(shape, lie), stitches=())
+    hem = symmetric(np.concatenate((trace((0, shape.length - 5), (shape.hem, shape.length - 6)), shape.hemline())))
     high = cut.random() < 0.3
-    roll = whole(trace((0, -6), (7, -6, 8, -5), (9.5, 0, 9, 3), (4, 6, 0, 6)))
-    collar = (
-        [Piece(outline=roll, tone="rib", folds=(trace((-8, 0), (0, 2, 8, 0)),))] if high else [neckband(block, 2.6)]
-    )
-    ribs = Piece(outline=hem, tone="rib", shadow=0.15, round_cm=1.2)
-    return [back(block), *sleeves_of(block, lie, cuff_cm=6), front, ribs, *collar]
+    roll = symmetric(trace((0, -6), (7, -6, 8, -5), (9.5, 0, 9, 3), (4, 6, 0, 6)))
+    collar = [Layer(roll, "rib", folds=(trace((-8, 0), (0, 2, 8, 0)),))] if high else [neckband(shape, 2.6)]
+    ribs = Layer(hem, "rib", shadow=0.15, round_cm=1.2)
+    return [back_panel(shape), *both_sleeves(shape, lie, cuff_cm=6), front, ribs, *collar]
 
 
-def cardigan(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def cardigan(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Knitwear that buttons up to a V neck."""
-    block = Block(
+    shape = BodyShape(
         vee=True, neck_drop=float(cut.uniform(18, 24)), sleeve=62, cuff=10, spread=16, armpit=21, length=64, neck=8
     )
-    ribs = whole(np.concatenate((trace((0, 59), (block.hem, 58)), block.hemline())))
-    ys = [float(y) for y in np.linspace(block.neck_drop + 4, 61, 5)]
+    ribs = symmetric(np.concatenate((trace((0, 59), (shape.hem, 58)), shape.hemline())))
+    ys = [float(y) for y in np.linspace(shape.neck_drop + 4, 61, 5)]
     return [
-        back(block),
-        *sleeves_of(block, lie, cuff_cm=6),
-        replace(front_of(block, lie), stitches=()),
-        Piece(outline=ribs, tone="rib", shadow=0.15, round_cm=1.2),
-        neckband(block, 2.4),
-        placket(block.neck_drop, 65, 1.8, "rib"),
-        *buttons_at(0, ys, 0.9),
+        back_panel(shape),
+        *both_sleeves(shape, lie, cuff_cm=6),
+        replace(front_panel(shape, lie), stitches=()),
+        Layer(ribs, "rib", shadow=0.15, round_cm=1.2),
+        neckband(shape, 2.4),
+        placket(shape.neck_drop, 65, 1.8, "rib"),
+        *button_column(0, ys, 0.9),
     ]
 
 
-def undershirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def undershirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A tank top with bound edges."""
-    block = Block(
+    shape = BodyShape(
         neck=9,
         neck_drop=float(cut.uniform(13, 18)),
         shoulder=13.5,
@@ -82,10 +82,10 @@ def undershirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece
         hem=21.5,
         length=66,
     )
-    return [back(block), front_of(block, lie), neckband(block, 1.2, "accent"), *armbands(block, "accent")]
+    return [back_panel(shape), front_panel(shape, lie), neckband(shape, 1.2, "accent"), *armbands(shape, "accent")]
 
 
-def top(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def top(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A camisole on thin straps."""
     length = float(cut.uniform(46, 54))
     bust = trace(
@@ -96,54 +96,59 @@ def top(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         (19, length - 5, 22, length),
         (12, length + 1, 0, length + 1),
     )
-    back = whole(trace((0, 21), (14, 21), (19, 22), (10, 27), (0, 27)))
+    back = symmetric(trace((0, 21), (14, 21), (19, 22), (10, 27), (0, 27)))
     edge = band(np.concatenate((mirror(bust[:27]), bust[:27])), 1.1)
     front, behind = trace((11.2, 9.4), (9.6, 2, 9.2, -4)), trace((9.2, -4), (10.4, 6, 11.5, 23))
-    right = [
-        Piece(outline=band(behind, 0.9), tone="inside", round_cm=0.5),
-        Piece(outline=band(front, 0.9), tone="plain", round_cm=0.5),
-    ]
-    straps = [*right, *(piece.flipped() for piece in right)]
+    right = [Layer(band(behind, 0.9), "inside", round_cm=0.5), Layer(band(front, 0.9), "plain", round_cm=0.5)]
+    straps = [*right, *(layer.mirrored() for layer in right)]
     folds = tuple(trace((x, 18), (x * 1.1 + lie.normal(0, 1), 30, x * 1.3, length)) for x in (-12, -6, 5, 11))
     return [
-        Piece(outline=back, tone="inside"),
+        Layer(back, "inside"),
         *straps,
-        Piece(outline=whole(bust), folds=folds),
-        Piece(outline=edge, tone="plain", round_cm=0.8, shadow=0.2),
+        Layer(symmetric(bust), folds=folds),
+        Layer(edge, "plain", round_cm=0.8, shadow=0.2),
     ]
 
 
-def shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def shirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A buttoned shirt with long sleeves."""
-    block = Block(
+    shape = BodyShape(
         sleeve=61, cuff=10.5, spread=15, armpit=21, neck=7.5, neck_drop=6, length=72, dip=5, hem=24, shoulder=22.5
     )
     pockets = [pocket(6.5, 22, 11, 11)] + ([pocket(-17.5, 22, 11, 11)] if cut.random() < 0.5 else [])
     yoke = tuple(trace((-21 * s, 9), (-4 * s, 11)) for s in (-1, 1))
-    front = replace(front_of(block, lie), seams=yoke)
+    front = replace(front_panel(shape, lie), seams=yoke)
     ys = [float(y) for y in np.linspace(14, 68, 7)]
-    cuffs = sleeves_of(block, lie, cuff_cm=6, cuff_tone="main")
-    return [back(block), *cuffs, front, placket(7, 76), *pockets, *buttons_at(0, ys), *leaf_collar(block, tone="main")]
-
-
-def polo(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
-    """A knit collar, three buttons, short sleeves."""
-    block = Block(neck=7.8, neck_drop=6, sleeve=18, cuff=15, length=float(cut.uniform(66, 71)))
-    tone = "accent" if cut.random() < 0.5 else "rib"
-    sleeves = sleeves_of(block, lie, cuff_cm=2.4, cuff_tone=tone)
+    cuffs = both_sleeves(shape, lie, cuff_cm=6, cuff_tone="main")
     return [
-        back(block),
-        *sleeves,
-        front_of(block, lie),
-        placket(6, 22, 1.7, "plain"),
-        *buttons_at(0, [10.5, 15, 19.5], 0.6),
-        *leaf_collar(block, reach=7.5, tone=tone),
+        back_panel(shape),
+        *cuffs,
+        front,
+        placket(7, 76),
+        *pockets,
+        *button_column(0, ys),
+        *pointed_collar(shape, tone="main"),
     ]
 
 
-def blouse(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def polo(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+    """A knit collar, three buttons, short sleeves."""
+    shape = BodyShape(neck=7.8, neck_drop=6, sleeve=18, cuff=15, length=float(cut.uniform(66, 71)))
+    tone = "accent" if cut.random() < 0.5 else "rib"
+    sleeves = both_sleeves(shape, lie, cuff_cm=2.4, cuff_tone=tone)
+    return [
+        back_panel(shape),
+        *sleeves,
+        front_panel(shape, lie),
+        placket(6, 22, 1.7, "plain"),
+        *button_column(0, [10.5, 15, 19.5], 0.6),
+        *pointed_collar(shape, reach=7.5, tone=tone),
+    ]
+
+
+def blouse(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """Flowing, with a V neck, wide sleeves and a gathered hem."""
-    block = Block(
+    shape = BodyShape(
         vee=True,
         neck_drop=float(cut.uniform(14, 18)),
         sleeve=float(cut.uniform(30, 42)),
@@ -154,21 +159,18 @@ def blouse(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         length=62,
         dip=2,
     )
-    sleeves = sleeves_of(block, lie, cuff_cm=3, cuff_tone="plain")
+    sleeves = both_sleeves(shape, lie, cuff_cm=3, cuff_tone="plain")
     gathers = tuple(trace((x, 46), (x * 1.1, 54, x * 1.2 + lie.normal(0, 0.6), 63)) for x in np.linspace(-21, 21, 9))
-    front = front_of(block, lie)
+    front = front_panel(shape, lie)
     front = replace(front, folds=front.folds + gathers, seams=(trace((-22, 45), (0, 47, 22, 45)),))
-    tie = [
-        Piece(outline=band(trace((0, 16), (3 * s, 22, 5 * s + float(lie.normal()), 33)), 1.6), tone="plain")
-        for s in (-1, 1)
-    ]
-    knot = Piece(outline=oval(0, block.neck_drop + 1, 1.8, 1.4), tone="plain", round_cm=1)
-    return [back(block), *sleeves, front, neckband(block, 1.4, "plain"), *tie, knot]
+    tie = [Layer(band(trace((0, 16), (3 * s, 22, 5 * s + float(lie.normal()), 33)), 1.6), "plain") for s in (-1, 1)]
+    knot = Layer(oval(0, shape.neck_drop + 1, 1.8, 1.4), "plain", round_cm=1)
+    return [back_panel(shape), *sleeves, front, neckband(shape, 1.4, "plain"), *tie, knot]
 
 
-def body(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def body(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A baby's bodysuit: envelope neck, short sleeves, snaps below."""
-    block = Block(
+    shape = BodyShape(
         neck=8,
         neck_drop=6.5,
         shoulder=15,
@@ -184,32 +186,32 @@ def body(_cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         spread=50,
     )
     lower = trace((16, 36), (15, 41, 8, 42, 6.5, 51), (0, 52))
-    outline = whole(np.concatenate((block.neckline(), block.armhole(), block.side(), lower)))
+    outline = symmetric(np.concatenate((shape.neckline(), shape.armhole(), shape.side(), lower)))
     bound = trace((16, 36.4), (15, 41, 8, 42, 6.5, 51))
-    edges = [Piece(outline=band(bound, 1.3) * (s, 1.0), tone="accent", round_cm=0.8, shadow=0.15) for s in (-1, 1)]
-    snaps = [p for x in (-4, 0, 4) for p in buttons_at(x, [50], 0.6, (226, 226, 228))]
+    edges = [Layer(band(bound, 1.3) * (s, 1.0), "accent", round_cm=0.8, shadow=0.15) for s in (-1, 1)]
+    snaps = [p for x in (-4, 0, 4) for p in button_column(x, [50], 0.6, (226, 226, 228))]
     envelope = tuple(trace((7.4 * s, 1), (12 * s, 6, 15.4 * s, 9)) for s in (-1, 1))
-    sleeves = sleeves_of(block, lie, cuff_cm=1.4, cuff_tone="accent")
+    sleeves = both_sleeves(shape, lie, cuff_cm=1.4, cuff_tone="accent")
     return [
-        back(block),
+        back_panel(shape),
         *sleeves,
-        Piece(outline=outline, seams=envelope, folds=drape(block, lie)),
-        neckband(block, 1.4, "accent"),
+        Layer(outline, seams=envelope, folds=drape(shape, lie)),
+        neckband(shape, 1.4, "accent"),
         *edges,
         *snaps,
     ]
 
 
-def printed_body(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def printed_body(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """The same with a picture on the chest."""
-    return [*body(cut, lie), *(piece.put(0, 4, scale=0.62) for piece in chest_print(cut))]
+    return [*body(cut, lie), *(layer.moved(0, 4, scale=0.62) for layer in chest_print(cut))]
 
 
-def dress(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
+def dress(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     """A fitted bodice and a flared skirt, with or without sleeves."""
     length = float(cut.uniform(88, 104))
     sleeved = cut.random() < 0.55
-    block = Block(
+    shape = BodyShape(
         neck=9 if sleeved else 8,
         neck_drop=float(cut.uniform(9, 14)),
         vee=bool(cut.random() < 0.35),
@@ -234,12 +236,10 @@ def dress(cut: np.random.Generator, lie: np.random.Generator) -> list[Piece]:
         for x in np.linspace(-0.92, 0.92, 10)
     )
     hem = trace((flare, length - 2.4), (flare * 0.5, length + 1.6, 0, length + 1.6))
-    skirt = Piece(
-        outline=whole(half), folds=folds, fold_cm=3.2, stitches=(np.concatenate((hem, mirror(hem))),), depth=0.28
+    skirt = Layer(symmetric(half), folds=folds, fold_cm=3.2, stitches=(np.concatenate((hem, mirror(hem))),), depth=0.28)
+    belt = Layer(rect(-17.9, 39, 17.9, 42.4), "accent" if cut.random() < 0.5 else "plain", round_cm=1.0, shadow=0.4)
+    bodice = replace(
+        front_panel(shape, lie), stitches=(), seams=tuple(trace((9 * s, 24), (8 * s, 41)) for s in (-1, 1))
     )
-    belt = Piece(
-        outline=rect(-17.9, 39, 17.9, 42.4), tone="accent" if cut.random() < 0.5 else "plain", round_cm=1.0, shadow=0.4
-    )
-    bodice = replace(front_of(block, lie), stitches=(), seams=tuple(trace((9 * s, 24), (8 * s, 41)) for s in (-1, 1)))
-    arms = sleeves_of(block, lie) if sleeved else []
-    return [back(block), *arms, skirt, bodice, belt, neckband(block, 1.1, "plain")]
+    arms = both_sleeves(shape, lie) if sleeved else []
+    return [back_panel(shape), *arms, skirt, bodice, belt, neckband(shape, 1.1, "plain")]

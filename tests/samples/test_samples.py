@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any, get_args
 
 import cv2
 import numpy as np
@@ -13,12 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samples import SamplePin, draw, jpeg
-from samples.compose import Pose, box_of, place
+from samples.compose import Pose, box_of, draw_flat
+from samples.drawing.cloth import Cloth, Pattern
 from samples.drawing.paths import dense, part, trace
-from samples.garments.cloth import Cloth
 from samples.garments.products import product
-from samples.layout import Cell, arranged, shared
-from samples.season import SEASON, plan
+from samples.layout import Cell, arrange, split
+from samples.plan import GROUP_PINS, plan_pin
 
 DATA_SET_LABELS = {
     *("T-Shirt", "Longsleeve", "Pants", "Shoes", "Shirt", "Dress", "Outwear", "Shorts", "Hat"),
@@ -28,9 +29,9 @@ SMALL_PX = 48
 
 
 @pytest.fixture(scope="module")
-def season() -> list[SamplePin]:
-    """The pins of one whole season, very small."""
-    return [draw(number, size_px=SMALL_PX) for number in range(SEASON)]
+def group() -> list[SamplePin]:
+    """The pins of one whole group, very small."""
+    return [draw(number, size_px=SMALL_PX) for number in range(GROUP_PINS)]
 
 
 def test_same_number_draws_same_bytes_whatever_was_drawn_before() -> None:
@@ -46,7 +47,7 @@ def test_same_number_draws_same_bytes_whatever_was_drawn_before() -> None:
 
 def test_another_process_draws_the_same_bytes(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "samples", "--out", str(tmp_path), "--pins", "2", "--size", "96"]
-    subprocess.run([*command, "--sheet", str(tmp_path / "sheet.png")], check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True)
 
     for number in range(2):
         pin = draw(number, size_px=96)
@@ -55,7 +56,6 @@ def test_another_process_draws_the_same_bytes(tmp_path: Path) -> None:
     assert listed["sample-00001.jpg"] == [
         {"label": seen.label, "box": list(seen.box), "product": seen.product} for seen in draw(1, size_px=96).objects
     ]
-    assert cv2.imread(str(tmp_path / "sheet.png")) is not None
 
 
 @settings(max_examples=12, deadline=None)
@@ -64,7 +64,8 @@ def test_any_number_gives_a_pin_of_the_asked_size_with_boxes_inside(number: int,
     pin = draw(number, size_px=size_px)
 
     height, width, channels = pin.pixels.shape
-    assert (max(height, width), channels, pin.pixels.dtype) == (size_px, 3, np.uint8)
+    assert (max(height, width), channels) == (size_px, 3)
+    assert pin.pixels.dtype == np.dtype(np.uint8)
     for seen in pin.objects:
         x0, y0, x1, y1 = seen.box
         assert 0 <= x0 < x1 <= 1
@@ -86,30 +87,30 @@ def test_jpeg_is_a_jpeg_of_the_same_picture() -> None:
     assert np.abs(decoded.astype(int) - pin.pixels.astype(int)).mean() < 8
 
 
-def test_pins_vary_in_everything_a_reader_sees(season: list[SamplePin]) -> None:
-    aspects = {round(pin.pixels.shape[1] / pin.pixels.shape[0], 1) for pin in season}
-    domains = Counter(pin.domain for pin in season)
-    corners = np.array([pin.pixels[:4, :4].mean(axis=(0, 1)) for pin in season])
+def test_pins_vary_in_everything_a_reader_sees(group: list[SamplePin]) -> None:
+    aspects = {round(pin.pixels.shape[1] / pin.pixels.shape[0], 1) for pin in group}
+    domains = Counter(pin.domain for pin in group)
+    corners = np.array([pin.pixels[:4, :4].mean(axis=(0, 1)) for pin in group])
 
     assert 1.0 in aspects
     assert min(aspects) < 0.8
     assert max(aspects) > 1.2
     assert all(domains[domain] >= 10 for domain in ("camera", "web", "catalog"))
     assert (corners.std(axis=0) > 20).all()
-    assert len({pin.title for pin in season}) > 20
-    assert len({pin.pin_id for pin in season}) == len(season)
-    assert len({pin.pixels.tobytes() for pin in season}) == len(season)
+    assert len({pin.title for pin in group}) > 20
+    assert len({pin.pin_id for pin in group}) == len(group)
+    assert len({pin.pixels.tobytes() for pin in group}) == len(group)
 
 
-def test_a_pin_shows_what_was_planned_for_it(season: list[SamplePin]) -> None:
-    for number, pin in enumerate(season):
-        planned = plan(number)
+def test_a_pin_shows_what_was_planned_for_it(group: list[SamplePin]) -> None:
+    for number, pin in enumerate(group):
+        planned = plan_pin(number)
         assert pin.domain == planned.domain
         assert {(seen.product, seen.label) for seen in pin.objects} == {(p.key, p.label) for p in planned.products}
 
 
 def test_every_label_of_the_data_set_is_drawn_and_no_other() -> None:
-    planned = Counter(shown.label for number in range(200) for shown in plan(number).products)
+    planned = Counter(shown.label for number in range(200) for shown in plan_pin(number).products)
 
     assert set(planned) == DATA_SET_LABELS
     assert min(planned.values()) >= 5
@@ -118,22 +119,22 @@ def test_every_label_of_the_data_set_is_drawn_and_no_other() -> None:
 def test_each_product_is_seen_again_in_every_domain() -> None:
     domains: dict[str, set[str]] = {}
     for number in range(200):
-        for shown in plan(number).products:
-            domains.setdefault(shown.key, set()).add(plan(number).domain)
+        for shown in plan_pin(number).products:
+            domains.setdefault(shown.key, set()).add(plan_pin(number).domain)
 
     assert len(domains) == 55
     assert all(where == {"camera", "web", "catalog"} for where in domains.values())
 
 
 def test_some_pins_show_no_garment_and_some_show_several() -> None:
-    counts = Counter(len(plan(number).products) for number in range(200))
+    counts = Counter(len(plan_pin(number).products) for number in range(200))
 
     assert counts[0] == 35
     assert min(counts[2], counts[3], counts[4]) >= 5
 
 
-def test_a_flat_lay_shows_its_garments_beside_each_other(season: list[SamplePin]) -> None:
-    for pin in season:
+def test_a_flat_lay_shows_its_garments_beside_each_other(group: list[SamplePin]) -> None:
+    for pin in group:
         for i, one in enumerate(pin.objects):
             for other in pin.objects[i + 1 :]:
                 assert _overlap(one.box, other.box) < 0.15, pin.pin_id
@@ -143,13 +144,13 @@ def test_a_flat_lay_shows_its_garments_beside_each_other(season: list[SamplePin]
 @given(number=st.integers(0, 10_000), turn=st.floats(-30, 30), size=st.floats(0.3, 0.8))
 def test_box_is_tight_around_the_outlines_that_were_drawn(number: int, turn: float, size: float) -> None:
     item = product(number)
-    pieces = item.pieces(np.random.default_rng(number))
+    layers = item.layers(np.random.default_rng(number))
     pose = Pose(x=0.5, y=0.5, width=size, height=size, turn=turn)
 
-    mask = place(np.zeros((80, 90, 3), np.uint8), pieces, item.cloth, pose, np.random.default_rng(1))
+    mask = draw_flat(np.zeros((80, 90, 3), np.uint8), layers, item.cloth, pose, np.random.default_rng(1))
 
     angle = np.deg2rad(turn)
-    points = np.concatenate([piece.outline for piece in pieces])
+    points = np.concatenate([layer.outline for layer in layers])
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     wide, tall = points.max(axis=0) - points.min(axis=0)
     across = wide * np.cos(angle) + tall * abs(np.sin(angle))
@@ -170,33 +171,35 @@ def test_box_of_nothing_is_the_whole_picture() -> None:
 def test_a_product_keeps_its_cut_and_cloth_and_only_lies_differently() -> None:
     item = product(21)
 
-    outlines = [[len(piece.outline) for piece in item.pieces(np.random.default_rng(seed))] for seed in (1, 2)]
+    outlines = [[len(layer.outline) for layer in item.layers(np.random.default_rng(seed))] for seed in (1, 2)]
 
     assert product(21) == item
     assert outlines[0] == outlines[1]
     assert product(22) != item
 
 
-@pytest.mark.parametrize("pattern", ["plain", "knit", "denim", "breton", "gingham", "tartan", "dots", "floral"])
-def test_a_swatch_repeats_without_a_visible_edge(pattern: str) -> None:
-    tile = Cloth((180, 60, 60), pattern, (240, 240, 240)).tile(9.3, np.random.default_rng(0)).astype(int)
+def test_a_swatch_repeats_without_a_visible_edge() -> None:
+    with_edge = []
+    for pattern in get_args(Pattern):
+        tile = Cloth((180, 60, 60), pattern, (240, 240, 240)).tile(9.3, np.random.default_rng(0)).astype(int)
+        inside = np.abs(np.diff(tile, axis=1)).mean()
+        across_the_edge = np.abs(tile[:, 0] - tile[:, -1]).mean()
+        if across_the_edge > 3 * inside + 4:
+            with_edge.append(pattern)
 
-    inside = np.abs(np.diff(tile, axis=1)).mean()
-    across_the_edge = np.abs(tile[:, 0] - tile[:, -1]).mean()
-
-    assert across_the_edge <= 3 * inside + 4
+    assert not with_edge
 
 
 @given(st.lists(st.floats(0.1, 5), min_size=1, max_size=5))
 def test_shares_fill_the_cell_in_proportion_to_their_weights(weights: list[float]) -> None:
-    cells = shared(Cell(0, 0, 3, 2), weights)
+    cells = split(Cell(0, 0, 3, 2), weights)
 
     areas = [(cell.x1 - cell.x0) * (cell.y1 - cell.y0) for cell in cells]
     assert areas == pytest.approx([6 * weight / sum(weights) for weight in weights])
 
 
 def test_arranged_gives_the_tall_thing_the_tall_cell() -> None:
-    tall, wide = arranged(Cell(0, 0, 3, 2), [(1, 4), (3, 2)], [1, 2])
+    tall, wide = arrange(Cell(0, 0, 3, 2), [(1, 4), (3, 2)], [1, 2])
 
     assert tall.y1 - tall.y0 > tall.x1 - tall.x0
     assert wide.x1 - wide.x0 >= wide.y1 - wide.y0
@@ -229,7 +232,7 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
     return max(0.0, wide) * max(0.0, tall) / min(areas)
 
 
-def _slow_box(mask: np.ndarray) -> tuple[float, float, float, float]:
+def _slow_box(mask: np.ndarray[Any, Any]) -> tuple[float, float, float, float]:
     height, width = mask.shape
     points = [(x, y) for y in range(height) for x in range(width) if mask[y, x] >= 128]
     xs, ys = [x for x, _ in points], [y for _, y in points]

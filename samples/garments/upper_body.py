@@ -5,17 +5,17 @@ from typing import Final
 
 import numpy as np
 
-from samples.drawing.paths import Points, band, mirror, moved, oval, part, rect, trace, whole
+from samples.drawing.cloth import shaded
+from samples.drawing.layers import Layer
+from samples.drawing.paths import Points, band, mirror, oval, part, rect, symmetric, trace, transformed
 from samples.drawing.raster import RGB
-from samples.garments.cloth import shaded
-from samples.garments.pieces import Piece
 
 BUTTON: Final[RGB] = (228, 222, 208)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """Half measures of a body, in centimetres from the middle of the shoulders: the tailor's sloper."""
+class BodyShape:
+    """Half measures of a body, in centimetres from the middle of the shoulders."""
 
     neck: float = 8.5
     neck_drop: float = 9.0
@@ -62,7 +62,7 @@ class Block:
 
     def outline(self) -> Points:
         """The whole front."""
-        return whole(np.concatenate((self.neckline(), self.armhole(), self.side(), self.hemline())))
+        return symmetric(np.concatenate((self.neckline(), self.armhole(), self.side(), self.hemline())))
 
     def collar_line(self) -> Points:
         """The whole front neckline, from the left shoulder to the right."""
@@ -70,77 +70,79 @@ class Block:
         return np.concatenate((mirror(right), right))
 
 
-def back(block: Block) -> Piece:
+def back_panel(shape: BodyShape) -> Layer:
     """The inside of the back, seen through the neck opening."""
-    opening = trace((0, 2.0), (block.neck * 0.7, 1.8, block.neck, -0.4))
-    front = trace((block.neck + 1, 1), (block.neck * 0.8, block.neck_drop + 4, 0, block.neck_drop + 5))
+    opening = trace((0, 2.0), (shape.neck * 0.7, 1.8, shape.neck, -0.4))
+    front = trace((shape.neck + 1, 1), (shape.neck * 0.8, shape.neck_drop + 4, 0, shape.neck_drop + 5))
     label = trace((-2.2, 2.4), (2.2, 2.4))
-    return Piece(outline=whole(np.concatenate((opening, front))), tone="inside", seams=(label,), depth=0.3)
+    return Layer(symmetric(np.concatenate((opening, front))), "inside", seams=(label,), depth=0.3)
 
 
-def front_of(block: Block, rng: np.random.Generator) -> Piece:
+def front_panel(shape: BodyShape, rng: np.random.Generator) -> Layer:
     """The front with a stitched hem."""
-    hem = np.concatenate((block.hemline(), mirror(block.hemline()))) - (0, 2.0)
-    return Piece(outline=block.outline(), stitches=(hem * (0.97, 1.0),), folds=drape(block, rng), depth=0.26)
+    hem = np.concatenate((shape.hemline(), mirror(shape.hemline()))) - (0, 2.0)
+    return Layer(shape.outline(), stitches=(hem * (0.97, 1.0),), folds=drape(shape, rng), depth=0.26)
 
 
-def drape(block: Block, rng: np.random.Generator) -> tuple[Points, ...]:
+def drape(shape: BodyShape, rng: np.random.Generator) -> tuple[Points, ...]:
     """Folds that run from the armpits and along the sides, as cloth falls when it is laid down."""
     folds = []
     for side in (-1, 1):
         for _ in range(2):
-            y, reach = block.armpit + rng.uniform(-2, 8), rng.uniform(6, 14)
+            y, reach = shape.armpit + rng.uniform(-2, 8), rng.uniform(6, 14)
             fold = trace(
-                (block.chest - 2, y), (block.chest - reach * 0.6, y + reach * 0.4, block.chest - reach, y + reach * 1.4)
+                (shape.chest - 2, y), (shape.chest - reach * 0.6, y + reach * 0.4, shape.chest - reach, y + reach * 1.4)
             )
             folds.append(fold * (side, 1.0))
-        y = block.waist_at + rng.uniform(-6, 6)
-        fold = trace((block.waist - 1, y), (block.waist * 0.6, y + 2, block.waist * 0.45, y - rng.uniform(-5, 5)))
+        y = shape.waist_at + rng.uniform(-6, 6)
+        fold = trace((shape.waist - 1, y), (shape.waist * 0.6, y + 2, shape.waist * 0.45, y - rng.uniform(-5, 5)))
         folds.append(fold * (side, 1.0))
     return tuple(folds)
 
 
-def _sleeve_corners(block: Block) -> tuple[Points, Points, Points]:
+def _sleeve_corners(shape: BodyShape) -> tuple[Points, Points, Points]:
     """Outer and inner end of the right cuff, and the direction the sleeve runs in."""
-    angle = np.deg2rad(block.spread)
+    angle = np.deg2rad(shape.spread)
     along, across = np.array([np.sin(angle), np.cos(angle)]), np.array([-np.cos(angle), np.sin(angle)])
-    outer = np.array([block.shoulder, block.slope]) + along * block.sleeve
-    return outer, outer + across * block.cuff, along
+    outer = np.array([shape.shoulder, shape.slope]) + along * shape.sleeve
+    return outer, outer + across * shape.cuff, along
 
 
-def sleeves_of(block: Block, rng: np.random.Generator, *, cuff_cm: float = 0.0, cuff_tone: str = "rib") -> list[Piece]:
-    """Both sleeves, and their cuffs if ``cuff_cm`` is more than nothing."""
-    pieces = []
+def both_sleeves(
+    shape: BodyShape, rng: np.random.Generator, *, cuff_cm: float = 0.0, cuff_tone: str = "rib"
+) -> list[Layer]:
+    """Both sleeves, and their cuffs if ``cuff_cm`` is not 0."""
+    layers = []
     for side in ("left", "right"):
-        leaning = replace(block, spread=block.spread + rng.uniform(-4, 6))
+        leaning = replace(shape, spread=shape.spread + rng.uniform(-4, 6))
         outer, inner, along = _sleeve_corners(leaning)
-        top, pit = np.array([block.shoulder, block.slope]), np.array([block.chest, block.armpit])
-        round_off = top + (top - (block.neck, 0)) / (block.shoulder - block.neck) * min(7.0, block.sleeve * 0.3)
+        top, pit = np.array([shape.shoulder, shape.slope]), np.array([shape.chest, shape.armpit])
+        round_off = top + (top - (shape.neck, 0)) / (shape.shoulder - shape.neck) * min(7.0, shape.sleeve * 0.3)
         bend = pit * 0.62 + inner * 0.38 + (0.2, 0.6)
-        upper = trace(tuple(top), (*round_off, *(outer - along * block.sleeve * 0.55), *outer))
+        upper = trace(tuple(top), (*round_off, *(outer - along * shape.sleeve * 0.55), *outer))
         lower = trace(tuple(inner), (*bend, *pit))
         hem = np.stack((part(upper, -2.0, -1.9)[0], part(lower, 1.9, 2.0)[1]))
-        sleeve = Piece(
-            outline=np.concatenate((top[None] - (5, 0.5), upper, lower, pit[None] - (6, 1))),
+        sleeve = Layer(
+            np.concatenate((top[None] - (5, 0.5), upper, lower, pit[None] - (6, 1))),
             grain=-leaning.spread * 0.85,
-            folds=_elbow(leaning, rng) if block.sleeve > 30 else (),
+            folds=_elbow(leaning, rng) if shape.sleeve > 30 else (),
             stitches=() if cuff_cm else (hem,),
         )
         band_of_cuff = np.concatenate((part(upper, -cuff_cm - 0.01, -0.01), part(lower, 0.01, cuff_cm + 0.01)))
-        cuff = Piece(outline=band_of_cuff, tone=cuff_tone, grain=-leaning.spread, shadow=0.2, round_cm=1.4)
+        cuff = Layer(band_of_cuff, cuff_tone, grain=-leaning.spread, shadow=0.2, round_cm=1.4)
         arm = [sleeve, cuff] if cuff_cm else [sleeve]
-        pieces += arm if side == "right" else [piece.flipped() for piece in arm]
-    return pieces
+        layers += arm if side == "right" else [layer.mirrored() for layer in arm]
+    return layers
 
 
-def _elbow(block: Block, rng: np.random.Generator) -> tuple[Points, ...]:
+def _elbow(shape: BodyShape, rng: np.random.Generator) -> tuple[Points, ...]:
     """Short folds across the sleeve where the arm would bend."""
-    outer, inner, along = _sleeve_corners(block)
+    outer, inner, along = _sleeve_corners(shape)
     folds = []
     for back in rng.uniform(0.2, 0.7, 5):
         start, end = (
-            outer - along * block.sleeve * back,
-            inner - along * block.sleeve * (back + rng.uniform(-0.08, 0.08)),
+            outer - along * shape.sleeve * back,
+            inner - along * shape.sleeve * (back + rng.uniform(-0.08, 0.08)),
         )
         across = end - start
         a, b = sorted(rng.uniform(0.0, 1.0, 2))
@@ -151,24 +153,22 @@ def _elbow(block: Block, rng: np.random.Generator) -> tuple[Points, ...]:
     return tuple(folds)
 
 
-def neckband(block: Block, width: float = 2.0, tone: str = "rib") -> Piece:
+def neckband(shape: BodyShape, width: float = 2.0, tone: str = "rib") -> Layer:
     """The band around the neck opening."""
-    line = block.collar_line()
-    return Piece(
-        outline=band(line, width), tone=tone, stitches=(band(line, width + 0.6)[len(line) :],), shadow=0.2, round_cm=1.0
-    )
+    line = shape.collar_line()
+    return Layer(band(line, width), tone, stitches=(band(line, width + 0.6)[len(line) :],), shadow=0.2, round_cm=1.0)
 
 
-def armbands(block: Block, tone: str) -> list[Piece]:
+def armbands(shape: BodyShape, tone: str) -> list[Layer]:
     """Bindings around the armholes of something without sleeves."""
-    edge = band(block.armhole(), 1.1)
-    return [Piece(outline=edge * (side, 1.0), tone=tone, shadow=0.15, round_cm=0.8) for side in (-1, 1)]
+    edge = band(shape.armhole(), 1.1)
+    return [Layer(edge * (side, 1.0), tone, shadow=0.15, round_cm=0.8) for side in (-1, 1)]
 
 
-def buttons_at(x: float, ys: list[float], radius: float = 0.75, colour: RGB = BUTTON) -> list[Piece]:
+def button_column(x: float, ys: list[float], radius: float = 0.75, colour: RGB = BUTTON) -> list[Layer]:
     """A column of buttons with two holes each."""
     return [
-        Piece(outline=oval(x + dx, y + dy, r), tone=tone, round_cm=0.5, depth=0.3, shadow=shadow)
+        Layer(oval(x + dx, y + dy, r), tone, round_cm=0.5, depth=0.3, shadow=shadow)
         for y in ys
         for r, tone, shadow, dx, dy in (
             (radius, colour, 0.6, 0, 0),
@@ -178,7 +178,7 @@ def buttons_at(x: float, ys: list[float], radius: float = 0.75, colour: RGB = BU
     ]
 
 
-def pocket(x: float, y: float, width: float, height: float, *, tone: str = "main", pointed: float = 1.5) -> Piece:
+def pocket(x: float, y: float, width: float, height: float, *, tone: str = "main", pointed: float = 1.5) -> Layer:
     """A patch pocket from its upper left corner, with a hem and stitches; ``pointed`` is the depth of its tip."""
     outline = trace(
         (x, y), (x + width, y), (x + width, y + height), (x + width / 2, y + height + pointed), (x, y + height)
@@ -187,13 +187,13 @@ def pocket(x: float, y: float, width: float, height: float, *, tone: str = "main
     inner[1:3, 0] -= 0.6
     inner[[0, -1], 0] += 0.6
     hem = trace((x, y + 1.8), (x + width, y + 1.8))
-    return Piece(outline=outline, tone=tone, seams=(hem,), stitches=(inner[1:],), shadow=0.22, round_cm=0.8, depth=0.12)
+    return Layer(outline, tone, seams=(hem,), stitches=(inner[1:],), shadow=0.22, round_cm=0.8, depth=0.12)
 
 
-def leaf_collar(block: Block, *, reach: float = 8.0, tone: str = "plain") -> list[Piece]:
+def pointed_collar(shape: BodyShape, *, reach: float = 8.0, tone: str = "plain") -> list[Layer]:
     """The stand behind the neck and two pointed leaves."""
-    neck, drop = block.neck, block.neck_drop
-    stand = whole(trace((0, -2.6), (neck * 0.7, -2.6, neck + 0.6, 0.4), (neck - 1, 3.4), (neck * 0.5, 1.2, 0, 1.2)))
+    neck, drop = shape.neck, shape.neck_drop
+    stand = symmetric(trace((0, -2.6), (neck * 0.7, -2.6, neck + 0.6, 0.4), (neck - 1, 3.4), (neck * 0.5, 1.2, 0, 1.2)))
     leaf = trace(
         (0.3, drop + 0.4),
         (neck * 0.6, drop * 0.35, neck - 1.4, -2.2),
@@ -203,43 +203,42 @@ def leaf_collar(block: Block, *, reach: float = 8.0, tone: str = "plain") -> lis
     )
     inner = leaf[::-1] * 0.93 + np.array([0.35, 0.3])
     leaves = [
-        Piece(outline=leaf * (side, 1.0), tone=tone, stitches=(inner * (side, 1.0),), round_cm=1.2, shadow=0.4)
-        for side in (-1, 1)
+        Layer(leaf * (side, 1.0), tone, stitches=(inner * (side, 1.0),), round_cm=1.2, shadow=0.4) for side in (-1, 1)
     ]
-    return [Piece(outline=stand, tone="inside", round_cm=1.5), *leaves]
+    return [Layer(stand, "inside", round_cm=1.5), *leaves]
 
 
-def placket(y0: float, y1: float, half: float = 1.6, tone: str = "main") -> Piece:
+def placket(y0: float, y1: float, half: float = 1.6, tone: str = "main") -> Layer:
     """The strip that carries the buttons, on the middle line."""
     edges = tuple(trace((x, y0), (x, y1)) for x in (-half + 0.4, half - 0.4))
-    return Piece(outline=rect(-half, y0, half, y1), tone=tone, stitches=edges, shadow=0.28, round_cm=0.8, depth=0.1)
+    return Layer(rect(-half, y0, half, y1), tone, stitches=edges, shadow=0.28, round_cm=0.8, depth=0.1)
 
 
-def chest_print(rng: np.random.Generator, y: float = 27.0) -> list[Piece]:
+def chest_print(rng: np.random.Generator, y: float = 27.0) -> list[Layer]:
     """A picture on the chest: a sun over hills, a heart, rings, or bold stripes."""
     x = 0.0
     sun, hill = (
         oval(x, y, 8.0),
         trace((-8, y + 3), (-4, y - 3, 0, y + 2), (4, y - 1, 8, y + 3), (4, y + 8, 0, y + 8), (-5, y + 7.5, -8, y + 3)),
     )
-    heart = whole(trace((0, y - 4), (2, y - 9, 9, y - 9, 9, y - 2), (8.5, y + 4, 0, y + 9)))
+    heart = symmetric(trace((0, y - 4), (2, y - 9, 9, y - 9, 9, y - 2), (8.5, y + 4, 0, y + 9)))
     choices: list[list[tuple[Points, str]]] = [
         [(sun, "accent"), (hill, "second")],
         [(heart, "accent")],
         [(oval(x - 4, y, 5.5), "accent"), (oval(x + 4, y, 5.5), "second")],
         [(rect(-11, y - 5 + 4 * i, 11, y - 2.6 + 4 * i), "accent" if i % 2 else "second") for i in range(3)],
         [
-            (moved(trace((0, -1), (3, -7, 0, -12), (-3, -7, 0, -1)), x, y + 3, turn=turn), "accent")
+            (transformed(trace((0, -1), (3, -7, 0, -12), (-3, -7, 0, -1)), x, y + 3, turn=turn), "accent")
             for turn in (-70, -35, 0, 35, 70)
         ],
     ]
     chosen = choices[int(rng.integers(len(choices)))]
-    return [Piece(outline=outline, tone=tone, depth=0.05, shadow=0.0) for outline, tone in chosen]
+    return [Layer(outline, tone, depth=0.05, shadow=0.0) for outline, tone in chosen]
 
 
-def lapels(depth: float, reach: float) -> list[Piece]:
+def lapels(depth: float, reach: float) -> list[Layer]:
     """Two lapels and a collar, notched where they meet."""
-    pieces = []
+    layers = []
     for side in (-1, 1):
         lapel = trace(
             (0.8, depth),
@@ -251,24 +250,24 @@ def lapels(depth: float, reach: float) -> list[Piece]:
         )
         collar = trace((7.2, 2.4), (10.4, 7), (reach - 1.5, depth * 0.17), (12, 0.5, 8.6, -2.4), (6.4, -1.4, 7.2, 2.4))
         for outline in (lapel, collar):
-            pieces.append(
-                Piece(
-                    outline=outline * (side, 1.0),
-                    tone="plain",
+            layers.append(
+                Layer(
+                    outline * (side, 1.0),
+                    "plain",
                     round_cm=1.2,
                     shadow=0.45,
                     stitches=(outline * (side * 0.95, 0.985),),
                 )
             )
-    return pieces
+    return layers
 
 
-def open_front(block: Block, depth: float) -> list[Piece]:
+def open_front(shape: BodyShape, depth: float) -> list[Layer]:
     """The lining behind a deep neck, and the edge where the fronts overlap."""
-    lining = whole(trace((0, -2.4), (8, -2.4), (9, 4), (4, depth), (0, depth + 3)))
-    return [Piece(outline=lining, tone="second", depth=0.4, seams=(trace((-2.5, 2), (2.5, 2)),)), _edge(block, depth)]
+    lining = symmetric(trace((0, -2.4), (8, -2.4), (9, 4), (4, depth), (0, depth + 3)))
+    return [Layer(lining, "second", depth=0.4, seams=(trace((-2.5, 2), (2.5, 2)),)), _edge(shape, depth)]
 
 
-def _edge(block: Block, depth: float) -> Piece:
-    line = trace((0.6, depth), (0.8, block.length))
-    return Piece(outline=band(line, -0.5), tone="inside", shadow=0.35, round_cm=0.3)
+def _edge(shape: BodyShape, depth: float) -> Layer:
+    line = trace((0.6, depth), (0.8, shape.length))
+    return Layer(band(line, -0.5), "inside", shadow=0.35, round_cm=0.3)

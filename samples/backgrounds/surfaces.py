@@ -1,4 +1,4 @@
-"""What things lie on or stand before: wood, linen, marble, carpet, paper, a studio sweep, a blurred garden, a wall."""
+"""Surfaces that things lie on or stand before: wood, linen, marble, carpet, paper, a studio, a garden, a wall."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -7,10 +7,10 @@ from typing import Final
 import cv2
 import numpy as np
 
+from samples.drawing.cloth import COLOURS
 from samples.drawing.raster import RGB, Field, Pixels, floats, grain, lighted, pixels, tinted
-from samples.garments.cloth import COLOURS
 
-Ground = Callable[[int, int, np.random.Generator], Pixels]
+Surface = Callable[[int, int, np.random.Generator], Pixels]
 """Draws ``(height, width, 3) uint8`` for a width and a height in pixels."""
 
 PASTELS: Final[tuple[RGB, ...]] = (
@@ -204,5 +204,5 @@ def room(width: int, height: int, rng: np.random.Generator) -> Pixels:
     return wall
 
 
-CAMERA: Final[tuple[Ground, ...]] = (wood, carpet, rug, linen, wood, rug, parquet, linen)
-WEB: Final[tuple[Ground, ...]] = (marble, linen, paper, wood, paper, linen, marble, parquet)
+CAMERA: Final[tuple[Surface, ...]] = (wood, carpet, rug, linen, wood, rug, parquet, linen)
+WEB: Final[tuple[Surface, ...]] = (marble, linen, paper, wood, paper, linen, marble, parquet)
