@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from pinstream.kafka.connection import Connection
 from schemas import topics
 from settings.group import Group
 
@@ -50,6 +51,11 @@ class KafkaSettings(Group):
     @property
     def dead_topic(self) -> str:
         return self.topic_prefix + topics.DEAD
+
+    @property
+    def connection(self) -> Connection:
+        """What readers and tools connect with."""
+        return Connection(self.servers, self.client, self.topic_prefix)
 
     @property
     def client_config(self) -> ClientKeys:

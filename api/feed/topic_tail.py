@@ -3,30 +3,25 @@
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
-
-from confluent_kafka import (
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicPartition,
-)
 
 from api.feed.journal import RecordPosition
 from pinstream.errors import EventInvalid
 from pinstream.events import PinOutcome
-from pinstream.kafka.consumer_group import lane_group
+from pinstream.kafka.admin import PartitionId
+from pinstream.kafka.consumer_group import ConsumerGroup, lane_group
+from pinstream.kafka.errors import KafkaUnreachable
+from pinstream.kafka.live_reader import LiveReader
+from pinstream.kafka.stored_record import StoredRecord
+from pinstream.lanes import lane_of
 from settings.kafka import KafkaSettings
 
 log = logging.getLogger(__name__)
 
-_TIMEOUT_S: Final = 5.0
 _POLL_S: Final = 0.5
 _AGAIN_S: Final = 2.0
-_BATCH: Final = 500
 _LOOK_AGAIN_S: Final = 60.0
 _MOST_WAITING: Final = 500
 """Of the events that no worker had finished when this began, how many a partition are read."""
@@ -78,119 +73,63 @@ class TopicTail:
         while not self._stopped.is_set():
             try:
                 self._read()
-            except KafkaException as exc:
-                log.warning("Kafka is not read: %s", exc.args[0].str())
+            except KafkaUnreachable as exc:
+                log.warning("Kafka is not read: %s", exc)
             self._listener.connected(False)
             self._stopped.wait(_AGAIN_S)
 
     def _read(self) -> None:
-        """Read until stopped, or until there are other partitions; raises KafkaException where it cannot begin.
-
-        Once it reads, librdkafka reconnects by itself.
-        """
-        consumer = Consumer(
-            {
-                "client.id": "pinstream-api",
-                "fetch.wait.max.ms": 100,
-                "reconnect.backoff.max.ms": 1_000,
-                "log_level": 2,
-                **self._settings.client_config,
-                "group.id": "pinstream-api",  # never joined, never committed to
-                "enable.auto.commit": False,
-                "auto.offset.reset": "latest",
-            }
-        )
-        try:
-            places = self._places(consumer)
-            consumer.assign(places)
+        """Read until stopped, or until there are other partitions; raises KafkaUnreachable where it cannot begin."""
+        with LiveReader(self._settings.client_config, name="pinstream-api") as reader:
+            positions = self._positions(reader)
+            reader.assign(positions)
             self._listener.connected(True)
             looked_s = time.monotonic()
             while not self._stopped.is_set():
-                first = consumer.poll(_POLL_S)
-                if first is not None:
-                    self._tell([first, *consumer.consume(_BATCH, 0)])
+                records = reader.read(_POLL_S)
+                if records or not reader.is_connected:
+                    self._listener.connected(reader.is_connected)
+                if found := [each for record in records if (each := self._read_record(record)) is not None]:
+                    self._listener.heard(found)
                 if time.monotonic() - looked_s > _LOOK_AGAIN_S:
                     looked_s = time.monotonic()
-                    if self._count(consumer) not in (None, len(places)):
+                    if self._count(reader) not in (None, len(positions)):
                         return
-        finally:
-            consumer.close()
 
-    def _count(self, consumer: Consumer) -> int | None:
+    def _count(self, reader: LiveReader) -> int | None:
         """How many partitions there are now; None while Kafka cannot say."""
         settings = self._settings
         topics = (settings.indexed_topic, settings.live_topic, settings.backfill_topic)
         try:
-            return sum(len(_partitions(consumer, topic)) for topic in topics)
-        except KafkaException:
+            return sum(len(reader.offset_ranges(topic)) for topic in topics)
+        except KafkaUnreachable:
             return None
 
-    def _tell(self, messages: Iterable[Message]) -> None:
-        heard: list[Heard] = []
-        for message in messages:
-            error = message.error()
-            if error is None:
-                heard.extend(self._read_record(message))
-            elif error.code() == KafkaError._ALL_BROKERS_DOWN:
-                self._listener.connected(False)
-        if heard:
-            self._listener.connected(True)
-            self._listener.heard(heard)
-
-    def _read_record(self, message: Message) -> Iterable[Heard]:
-        key, topic = message.key(), message.topic()
-        if key is None or topic is None:
-            return
-        if topic != self._settings.indexed_topic:
-            pin_id = (key if isinstance(key, bytes) else key.encode()).decode("utf-8", "replace")
-            yield PublishedRecord(pin_id, RecordPosition(topic, message.partition() or 0, message.offset() or 0))
-            return
-        value = message.value()
+    def _read_record(self, record: StoredRecord) -> Heard | None:
+        if record.key is None:
+            return None
+        if record.topic != self._settings.indexed_topic:
+            pin_id = record.key.decode("utf-8", "replace")
+            return PublishedRecord(pin_id, RecordPosition(record.topic, record.partition, record.offset))
         try:
-            yield PinOutcome.decode(value if isinstance(value, bytes) else b"")
+            return PinOutcome.decode(record.value or b"")
         except EventInvalid as exc:
-            log.debug("an outcome that is none: %s", exc)
+            log.debug("not an outcome: %s", exc)
+            return None
 
-    def _places(self, consumer: Consumer) -> list[TopicPartition]:
+    def _positions(self, reader: LiveReader) -> dict[PartitionId, int]:
+        """Where each partition is read from."""
         settings = self._settings
-        outcomes = _partitions(consumer, settings.indexed_topic)
-        each = max(self._look_back // max(len(outcomes), 1), 1)
-        places = [_from_end(consumer, place, each) for place in outcomes]
-        for topic, group in (
-            (settings.live_topic, settings.group),
-            (settings.backfill_topic, lane_group(settings.group, "backfill")),
-        ):
-            partitions = _partitions(consumer, topic)
-            committed = self._committed(group, partitions)
-            places += [
-                _from_end(consumer, place, _MOST_WAITING, not_before=committed.get(place.partition))
-                for place in partitions
-            ]
-        return places
-
-    def _committed(self, group: str, partitions: list[TopicPartition]) -> dict[int, int]:
-        """Where the workers of ``group`` are; nothing for a group that has never committed."""
-        # Not the AdminClient's list_consumer_group_offsets: while a broker's coordinator loads, its answer to that
-        # ends the process (librdkafka 2.16, segmentation fault). This reader never joins the group.
-        reader = Consumer(
-            {"log_level": 2, **self._settings.client_config, "group.id": group, "enable.auto.commit": False}
-        )
-        try:
-            found = reader.committed(partitions, timeout=_TIMEOUT_S)
-        finally:
-            reader.close()
-        return {place.partition: place.offset for place in found if place.offset >= 0}
-
-
-def _partitions(consumer: Consumer, topic: str) -> list[TopicPartition]:
-    metadata = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
-    if metadata.error is not None:
-        raise KafkaException(metadata.error)
-    return [TopicPartition(topic, partition) for partition in sorted(metadata.partitions)]
-
-
-def _from_end(consumer: Consumer, place: TopicPartition, records: int, *, not_before: int | None = 0) -> TopicPartition:
-    """``place`` with an offset at most so many records before the end; None for ``not_before``: at the end."""
-    low, high = consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)
-    begin = high if not_before is None else max(low, high - records, not_before)
-    return TopicPartition(place.topic, place.partition, min(begin, high))
+        outcomes = reader.offset_ranges(settings.indexed_topic)
+        each = max(self._look_back // len(outcomes), 1)
+        positions = {
+            (settings.indexed_topic, found.partition): max(found.begin, found.end - each) for found in outcomes
+        }
+        for topic in (settings.live_topic, settings.backfill_topic):
+            events = {(topic, found.partition): found for found in reader.offset_ranges(topic)}
+            workers = ConsumerGroup(settings.client_config, lane_group(settings.group, lane_of(topic)))
+            committed = workers.committed(events)
+            for partition, found in events.items():
+                waiting_from = max(found.begin, found.end - _MOST_WAITING, committed.get(partition, found.end))
+                positions[partition] = min(waiting_from, found.end)
+        return positions

@@ -1,7 +1,7 @@
 """Records as Kafka holds them, byte by byte: what can be published again as it was."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 from confluent_kafka import Message
 
@@ -28,31 +28,37 @@ class StoredRecord:
         return len(self.key or b"") + len(self.value or b"") + headers
 
 
+class RecordFields(TypedDict):
+    """The fields of a `StoredRecord`."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+    timestamp_ms: int
+
+
 def stored(message: Message) -> StoredRecord:
     """The record in a message that is no error."""
-    return StoredRecord(
+    return StoredRecord(**fields_of(message))
+
+
+def fields_of(message: Message) -> RecordFields:
+    """The same as fields. Nothing else here takes a client's message apart."""
+    kind, timestamp_ms = message.timestamp()
+    headers: Any = message.headers() or ()
+    return RecordFields(
         topic=message.topic() or "",
         partition=message.partition() or 0,
         offset=message.offset() or 0,
-        key=bytes_of(message.key()),
-        value=bytes_of(message.value()),
-        headers=headers_of(message),
-        timestamp_ms=timestamp_ms_of(message),
+        key=_bytes(message.key()),
+        value=_bytes(message.value()),
+        headers=[(name, _bytes(value)) for name, value in headers],
+        timestamp_ms=timestamp_ms if kind else 0,
     )
 
 
-def headers_of(message: Message) -> Headers:
-    """All headers, repeated ones too, in order."""
-    found: Any = message.headers() or ()
-    return [(name, bytes_of(value)) for name, value in found]
-
-
-def timestamp_ms_of(message: Message) -> int:
-    """When it was written, as its producer or the broker says; 0 where neither does."""
-    kind, timestamp_ms = message.timestamp()
-    return timestamp_ms if kind else 0
-
-
-def bytes_of(content: str | bytes | None) -> bytes | None:
-    """A key, value or header as Kafka holds it."""
+def _bytes(content: str | bytes | None) -> bytes | None:
     return content.encode() if isinstance(content, str) else content

@@ -27,7 +27,8 @@ class TopicReader:
     Raises KafkaAway without a broker or topic, or when nothing comes for half a minute.
     """
 
-    def __init__(self, to: Connection, topic: str) -> None:
+    def __init__(self, to: Connection, topic: str, *, stalled_s: float = _STALLED_S) -> None:
+        self._stalled_s = stalled_s
         self.topic = topic
         self._address = to.address
         self._trouble = ""
@@ -110,19 +111,18 @@ class TopicReader:
 
     def _batch(self) -> list[Message]:
         """What came next, ends of partitions too; what the client has queued bounds it."""
-        first = self._consumer.poll(_STALLED_S)
+        first = self._consumer.poll(self._stalled_s)
         if first is None:
-            raise KafkaUnreachable(f"{self.topic} at {self._address}: nothing came for {_STALLED_S:.0f} s{self._said}")
+            reported = f" ({self._trouble})" if self._trouble else ""
+            raise KafkaUnreachable(
+                f"{self.topic} at {self._address}: nothing came for {self._stalled_s:.0f} s{reported}"
+            )
         batch = [first, *self._consumer.consume(_BATCH, 0)]
         for message in batch:
             error = message.error()
             if error is not None and error.code() != KafkaError._PARTITION_EOF:
                 raise KafkaUnreachable(f"{self.topic} at {self._address}: {error.str()}")
         return batch
-
-    @property
-    def _said(self) -> str:
-        return f" ({self._trouble})" if self._trouble else ""
 
     def _note(self, error: KafkaError) -> None:
         self._trouble = error.str()

@@ -8,8 +8,6 @@ import time
 from contextlib import AsyncExitStack
 from typing import Final
 
-from confluent_kafka import KafkaException
-
 from pinstream.clock import now_ms
 from pinstream.kafka.errors import KafkaUnreachable
 from schemas.topics import topics
@@ -100,7 +98,7 @@ def _prepared(settings: WatchSettings) -> int:
         moved = TopicEnds(kafka.client_config, settings.app_id).begin(places, since_ms=since_ms)
         if moved:
             log.info("first start: pins published in the last %.0f s are followed", settings.table.settled_s)
-    except (KafkaException, KafkaUnreachable, TimeoutError) as exc:
+    except KafkaUnreachable as exc:
         raise StartRefused(f"Kafka at {kafka.servers}: {exc}") from exc
     return partitions
 

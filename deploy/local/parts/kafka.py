@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from confluent_kafka import KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec  # type: ignore[attr-defined]  # not in __all__
-
 from deploy.local.cache import Progress, need_free_space
 from deploy.local.errors import NotReady
 from deploy.local.parts.java import find_java
@@ -16,6 +13,10 @@ from deploy.local.parts.kafka_jars import class_path
 from deploy.local.parts.security import KAFKA_USER, Security
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch, run_to_end
+from pinstream.kafka.admin import KafkaAdmin
+from pinstream.kafka.clients import ClientSettings
+from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
+from schemas.topics import Topic
 
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
 """Above the largest event, so that the largest poison with its error headers fits into the dead letters."""
@@ -151,21 +152,11 @@ def check_kafka(address: str, client: Mapping[str, str] | None = None, *, timeou
     """
     if not accepts(address):
         raise NotReady(f"nothing listens at {address}")
-    here: dict[str, str | int | float] = {"bootstrap.servers": address, "log_level": 0, "socket.timeout.ms": 5000}
-    admin = AdminClient({**here, **(client or {})})
+    settings: ClientSettings = {"bootstrap.servers": address, "socket.timeout.ms": 5000, **(client or {})}
     try:
-        topic = NewTopic(f"check-{uuid.uuid4().hex}", num_partitions=1, replication_factor=1)
-        creation = admin.create_topics([topic], validate_only=True, request_timeout=timeout_s)
-        for created in creation.values():
-            created.result(timeout=timeout_s)
-        partitions = [
-            TopicPartition(name, number)
-            for name, topic in admin.list_topics(timeout=timeout_s).topics.items()
-            for number in topic.partitions
-        ]
-        if partitions:
-            latest = {partition: OffsetSpec.latest() for partition in partitions}  # type: ignore[no-untyped-call]
-            for read in admin.list_offsets(latest, request_timeout=timeout_s).values():
-                read.result(timeout=timeout_s)
-    except (KafkaException, TimeoutError) as exc:
+        admin = KafkaAdmin(settings, timeout_s=timeout_s)
+        admin.create([Topic(f"check-{uuid.uuid4().hex}", 1, {}, "")], replication_factor=1, validate_only=True)
+        partitions = admin.partitions()
+        admin.ends([(name, number) for name, count in partitions.items() for number in range(count)])
+    except (KafkaUnreachable, KafkaSettingInvalid) as exc:
         raise NotReady(f"Kafka at {address}: {exc}") from exc

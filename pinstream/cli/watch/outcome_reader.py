@@ -5,51 +5,33 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
-
 from pinstream.errors import EventInvalid
 from pinstream.events import INDEXED_TOPIC, PinOutcome
 from pinstream.kafka.connection import Connection
-from pinstream.kafka.errors import KafkaUnreachable
-from pinstream.kafka.offset_ranges import offset_ranges
+from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
+from pinstream.kafka.live_reader import LiveReader
+from pinstream.kafka.stored_record import StoredRecord
 
 
 class OutcomeReader:
     """Reads every partition of ``pins.indexed``, in no group and without a trace; ``with`` closes it.
 
-    Begins at the end as it is now, or at the oldest. Raises KafkaAway without a broker or topic.
+    Begins at the end as it is now, or at the oldest. Raises KafkaUnreachable without a broker or topic.
     """
 
     def __init__(self, connection: Connection, *, from_start: bool = False) -> None:
         self.topic = connection.topic_prefix + INDEXED_TOPIC
         self.unreadable = 0
         """Records that are no outcomes: a newer contract, or somebody else's."""
-        self.trouble = ""
-        """What the client last complained of, until a record comes again; it reconnects by itself."""
         if self.topic not in connection.topics():
-            raise KafkaUnreachable(
-                f"no topic {self.topic} at {connection.address}: `python -m streams init` creates it"
-            )
-        self._consumer = Consumer(
-            {
-                "client.id": "pinstream-watch",
-                "fetch.wait.max.ms": 100,
-                "reconnect.backoff.max.ms": 1_000,
-                **connection.client_settings(),
-                "group.id": "pinstream-watch",
-                "enable.auto.commit": False,
-            }
-        )
+            raise TopicMissing(self.topic, connection.address)
+        self._reader = LiveReader(connection.client_settings(), name="pinstream-watch")
         try:
-            self._consumer.assign(
-                [
-                    TopicPartition(self.topic, span.partition, span.begin if from_start else span.end)
-                    for span in offset_ranges(self._consumer, self.topic)
-                ]
-            )
-        except KafkaException as exc:
-            self._consumer.close()
-            raise KafkaUnreachable(f"{self.topic} at {connection.address}: {exc.args[0].str()}") from exc
+            ranges = self._reader.offset_ranges(self.topic)
+        except KafkaUnreachable:
+            self._reader.close()
+            raise
+        self._reader.assign({(self.topic, each.partition): each.begin if from_start else each.end for each in ranges})
 
     def __enter__(self) -> Self:
         return self
@@ -57,28 +39,22 @@ class OutcomeReader:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._consumer.close()
+        self._reader.close()
 
     def read(self, timeout_s: float) -> list[PinOutcome]:
         """What came within ``timeout_s``, perhaps nothing; returns as soon as there is something."""
-        first = self._consumer.poll(timeout_s)
-        if first is None:
-            return []
-        return [outcome for message in (first, *self._consumer.consume(500, 0)) if (outcome := self._decoded(message))]
+        return [outcome for record in self._reader.read(timeout_s) if (outcome := self._decode(record)) is not None]
 
-    def _decoded(self, message: Message) -> PinOutcome | None:
-        error = message.error()
-        if error is not None:
-            if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
-                raise KafkaUnreachable(f"{self.topic}: {error.str()}")
-            self.trouble = error.str()
-            return None
-        self.trouble = ""
-        value = message.value()
-        if value is None:
+    @property
+    def trouble(self) -> str:
+        """What the client last reported, until a record comes again; it reconnects by itself."""
+        return self._reader.trouble
+
+    def _decode(self, record: StoredRecord) -> PinOutcome | None:
+        if record.value is None:
             return None
         try:
-            return PinOutcome.decode(value)
+            return PinOutcome.decode(record.value)
         except EventInvalid:
             self.unreadable += 1
             return None

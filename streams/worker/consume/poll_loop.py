@@ -10,7 +10,7 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from pinstream.kafka.stored_record import bytes_of, headers_of, timestamp_ms_of
+from pinstream.kafka.stored_record import fields_of
 from pinstream.lanes import Lane
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
@@ -140,13 +140,4 @@ class PollThread(threading.Thread):
 
 def record_of(message: Message, lane: Lane) -> ConsumedRecord:
     """The message, byte by byte as Kafka holds it."""
-    return ConsumedRecord(
-        lane=lane,
-        topic=message.topic() or "",
-        partition=message.partition() or 0,
-        offset=message.offset() or 0,
-        key=bytes_of(message.key()),
-        value=bytes_of(message.value()),
-        headers=headers_of(message),
-        timestamp_ms=timestamp_ms_of(message),
-    )
+    return ConsumedRecord(lane=lane, **fields_of(message))

@@ -1,0 +1,89 @@
+"""Partitions of several topics read as they grow, in no group and without a commit."""
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Final, Self
+
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+
+from pinstream.kafka.admin import PartitionId
+from pinstream.kafka.clients import ClientSettings, open_reader
+from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
+from pinstream.kafka.offset_ranges import OffsetRange, offset_ranges
+from pinstream.kafka.stored_record import StoredRecord, stored
+
+_BATCH: Final = 500
+
+
+class LiveReader:
+    """Gives the records of the partitions that were assigned, as they come; ``with`` closes it.
+
+    Once it reads, librdkafka reconnects by itself. Raises KafkaUnreachable where a broker does not answer when it is
+    asked for offsets, or does not let this client read.
+    """
+
+    def __init__(self, settings: ClientSettings, *, name: str, report_ends: bool = False) -> None:
+        self.trouble = ""
+        """What the client last reported, until a record comes again."""
+        self.is_connected = True
+        """False from the moment that no broker answers until a record comes again."""
+        self.ended: set[PartitionId] = set()
+        """Partitions that were read to their end, if ends are to be reported."""
+        self._address = settings["bootstrap.servers"]
+        self._consumer = open_reader(
+            settings,
+            name=name,
+            preferred={"fetch.wait.max.ms": 100},
+            fixed={"enable.partition.eof": report_ends, "auto.offset.reset": "earliest" if report_ends else "latest"},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
+
+    def offset_ranges(self, topic: str) -> list[OffsetRange]:
+        """What each partition of ``topic`` holds now; raises TopicMissing where there is none."""
+        try:
+            found = offset_ranges(self._consumer, topic)
+        except KafkaException as exc:
+            raise KafkaUnreachable(f"{topic} at {self._address}: {exc.args[0].str()}") from exc
+        if not found:
+            raise TopicMissing(topic, str(self._address))
+        return found
+
+    def assign(self, positions: Mapping[PartitionId, int]) -> None:
+        """Read these partitions from now on, each from its offset."""
+        self._consumer.assign([TopicPartition(topic, number, at) for (topic, number), at in positions.items()])
+
+    def read(self, timeout_s: float) -> list[StoredRecord]:
+        """What came within ``timeout_s``, perhaps nothing; returns as soon as there is something."""
+        first = self._consumer.poll(timeout_s)
+        if first is None:
+            return []
+        records = []
+        for message in (first, *self._consumer.consume(_BATCH, 0)):
+            error = message.error()
+            if error is None:
+                records.append(stored(message))
+            elif error.code() == KafkaError._PARTITION_EOF:
+                self.ended.add((message.topic() or "", message.partition() or 0))
+            else:
+                self._note(message.topic(), error)
+        if records:
+            self.trouble, self.is_connected = "", True
+        return records
+
+    def _note(self, topic: str | None, error: KafkaError) -> None:
+        if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            raise KafkaUnreachable(f"{topic or self._address}: {error.str()}")
+        self.trouble = error.str()
+        if error.code() == KafkaError._ALL_BROKERS_DOWN:
+            self.is_connected = False
