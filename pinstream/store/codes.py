@@ -9,7 +9,7 @@ Code = bytes
 """One embedding: 32 bytes, most significant bit first, as ``numpy.packbits`` writes them."""
 
 
-def as_code(code: bytes) -> Code:
+def as_code(code: bytes | bytearray) -> Code:
     """The bytes as a code; raises ValueError naming their number if that is not 32."""
     if len(code) != CODE_BYTES:
         raise ValueError(f"a code has {CODE_BYTES} bytes ({CODE_BITS} bits), this one {len(code)}")

@@ -69,7 +69,9 @@ def example(text: str, milvus: str) -> CodeType:
     """The block of the page that holds ``text``."""
     (block,) = (block for block in re.findall(r"```python\n(.*?)```", TEXT, flags=re.DOTALL) if text in block)
     assert ADDRESS in block
-    return compile(block.replace(ADDRESS, milvus), "searching.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    source = block.replace(ADDRESS, milvus)
+    compiled: CodeType = compile(source, "searching.md", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    return compiled
 
 
 PRINTED = {

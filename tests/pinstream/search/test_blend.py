@@ -1,17 +1,19 @@
-"""What is asked for a photo, and what its hits are worth."""
+"""The queries for a photo, their weights, and the relevance of their hits."""
+
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pinstream.search.blend import LARGE_SHARE, PhotoPart, area, dominant, lens_queries, relevance
 from pinstream.store.codes import CODE_BYTES
-from pinstream.store.collection import Box
+from pinstream.store.collection import Box, Slots
 
 PICTURE = bytes(CODE_BYTES)
 SIDES = st.floats(0, 1, allow_nan=False)
 
 
-def thing(score: float, box: Box) -> PhotoPart:
+def photo_object(score: float, box: Box) -> PhotoPart:
     return PhotoPart(code=b"\x01" * CODE_BYTES, label="Hat", score=score, box=box)
 
 
@@ -19,7 +21,7 @@ LARGE, SMALL, TINY = (0.0, 0.0, 1.0, 0.9), (0.0, 0.0, 0.5, 0.5), (0.0, 0.0, 0.1,
 
 
 def test_a_large_clear_object_dominates_and_leads() -> None:
-    objects = [thing(0.9, TINY), thing(0.8, LARGE), thing(0.7, SMALL)]
+    objects = [photo_object(0.9, TINY), photo_object(0.8, LARGE), photo_object(0.7, SMALL)]
 
     picture, *queries = lens_queries(PICTURE, objects)
 
@@ -28,22 +30,24 @@ def test_a_large_clear_object_dominates_and_leads() -> None:
     assert (picture.slots, {query.slots for query in queries}) == ("whole", {"objects"})
 
 
-def test_of_equals_and_of_small_things_none_dominates() -> None:
-    assert dominant([thing(0.9, SMALL), thing(0.9, (0.5, 0.5, 1.0, 1.0))]) is None
-    assert dominant([thing(0.99, TINY)]) is None
+def test_of_equals_and_of_small_objects_none_dominates() -> None:
+    assert dominant([photo_object(0.9, SMALL), photo_object(0.9, (0.5, 0.5, 1.0, 1.0))]) is None
+    assert dominant([photo_object(0.99, TINY)]) is None
     assert dominant([]) is None
 
 
-def test_the_picture_says_less_the_more_is_on_it() -> None:
-    weights = [lens_queries(PICTURE, [thing(0.5, SMALL)] * count)[0].weight for count in range(5)]
+def test_the_picture_weighs_less_the_more_objects_are_on_it() -> None:
+    weights = [lens_queries(PICTURE, [photo_object(0.5, SMALL)] * count)[0].weight for count in range(5)]
 
     assert weights == sorted(weights, reverse=True)
     assert weights[0] == 1.0
 
 
 @given(st.lists(st.tuples(SIDES, SIDES, SIDES, SIDES, SIDES), max_size=8))
-def test_weights_are_those_that_a_search_takes(made: list[tuple[float, ...]]) -> None:
-    objects = [thing(score, (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))) for score, x0, y0, x1, y1 in made]
+def test_weights_are_in_the_range_that_a_search_takes(made: list[tuple[float, ...]]) -> None:
+    objects = [
+        photo_object(score, (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))) for score, x0, y0, x1, y1 in made
+    ]
 
     queries = lens_queries(PICTURE, objects)
 
@@ -54,9 +58,9 @@ def test_weights_are_those_that_a_search_takes(made: list[tuple[float, ...]]) ->
 
 
 def test_relevance_falls_with_every_bit() -> None:
-    for slots in ("whole", "objects", "any"):
-        worth = [relevance(distance, slots) for distance in range(257)]  # type: ignore[arg-type]
+    for slots in get_args(Slots):
+        values = [relevance(distance, slots) for distance in range(257)]
 
-        assert worth == sorted(worth, reverse=True)
-        assert len(set(worth)) == len(worth)
-        assert 0 < worth[-1] < worth[0] <= 1
+        assert values == sorted(values, reverse=True)
+        assert len(set(values)) == len(values)
+        assert 0 < values[-1] < values[0] <= 1

@@ -1,4 +1,4 @@
-"""Made-up pins for property tests, the hard cases common, and the slow way to search them."""
+"""Random pins for property tests, in which ties and shared pictures are common, and a slow search to compare with."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -10,16 +10,10 @@ from pinstream.search.hits import NEAR_DUPLICATE_BITS
 from pinstream.search.query import Freshness
 from pinstream.store.codes import CODE_BITS, CODE_BYTES, Code, hamming, similarity
 from pinstream.store.collection import Row, Where
+from tests.pinstream.search.rows import HOUR_MS, NOW_MS, code
 
-NOW_MS = 1_700_000_000_000
-HOUR_MS = 3_600_000
 DISTANCES = (*range(6), NEAR_DUPLICATE_BITS - 1, NEAR_DUPLICATE_BITS, NEAR_DUPLICATE_BITS + 1, 40, 50, 64, 65, 90, 120)
 AGES_MS = (0, 1, 900, 60_000, HOUR_MS // 2, HOUR_MS, 3 * HOUR_MS, 30 * HOUR_MS, -5_000)
-
-
-def code(distance: int) -> Code:
-    """The code that differs from ``code(0)`` in its first ``distance`` bits."""
-    return ((1 << CODE_BITS) - (1 << (CODE_BITS - distance))).to_bytes(CODE_BYTES, "big")
 
 
 @st.composite
@@ -64,14 +58,14 @@ def crowd(seed: int, *, size: int, half_life_s: float) -> list[Row]:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One code, and what its hits are worth."""
+class SlowQuery:
+    """One code to search for, and the relevance of its hits."""
 
     where: Where
     code: Code = bytes(CODE_BYTES)
-    worth: Callable[[int], float] = similarity
-    leads_within: int = NEAR_DUPLICATE_BITS
-    reach: int = CODE_BITS
+    relevance_at: Callable[[int], float] = similarity
+    first_bits: int = NEAR_DUPLICATE_BITS
+    max_bits: int = CODE_BITS
 
 
 Found = tuple[str, int, int, int]
@@ -79,14 +73,14 @@ Found = tuple[str, int, int, int]
 
 
 def slow_search(
-    rows: Sequence[Row], asked: Iterable[Asked], *, freshness: Freshness | None = None, but: str = ""
+    rows: Sequence[Row], queries: Iterable[SlowQuery], *, freshness: Freshness | None = None, but: str = ""
 ) -> list[Found]:
-    """Every picture, best first: of each the nearest rows by each code, of those the best standing."""
+    """Every picture, best first: of each picture the nearest rows by each code, of those the one that sorts first."""
     best: dict[str, tuple[tuple[bool, float, int, str], Found]] = {}
-    for each in asked:
+    for each in queries:
         pictures: dict[str, list[Row]] = {}
         for row in rows:
-            if each.where.accepts(row) and row.pin_id != but and hamming(row.code, each.code) <= each.reach:
+            if each.where.accepts(row) and row.pin_id != but and hamming(row.code, each.code) <= each.max_bits:
                 pictures.setdefault(row.image_sha256 or f"pin {row.pin_id}", []).append(row)
         for picture, shown in pictures.items():
             distance = min(hamming(row.code, each.code) for row in shown)
@@ -97,8 +91,8 @@ def slow_search(
                 if freshness is not None:
                     age_s = max(NOW_MS - row.published_at_ms, 0) / 1000
                     boost = freshness.weight * 2 ** (-age_s / freshness.half_life_s)
-                standing = (distance > each.leads_within, -(each.worth(distance) + boost), distance, row.key)
-                found = (standing, (row.pin_id, row.slot, distance, count))
+                sort_key = (distance > each.first_bits, -(each.relevance_at(distance) + boost), distance, row.key)
+                found = (sort_key, (row.pin_id, row.slot, distance, count))
                 if picture not in best or found[0] < best[picture][0]:
                     best[picture] = found
     return [found for _, found in sorted(best.values())]
