@@ -1,4 +1,4 @@
-"""What is wrong with one pin: the topic's word against the index's rows. Pure."""
+"""What is wrong with one pin: its last event and outcome against its rows. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ SAME_PICTURE_BITS: Final = 26
 """Codes of one picture differ in fewer bits (of 256), whatever engine computed them; those of two models in half."""
 
 
-NOWHERE: Final = -1
+NO_LANE: Final = -1
 """The lane of what no topic holds any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastEvent:
-    """The topics' last word about a pin: of all its records in both lanes the one with the greatest version."""
+    """The newest event of a pin: of its records in both lanes the one with the greatest version."""
 
     version: int
     """0 where no record of the pin decodes."""
@@ -55,18 +55,18 @@ class LastOutcome:
     partition: int
     offset: int
 
-    def ended_dead(self, word: LastEvent) -> bool:
+    def ended_dead(self, event: LastEvent) -> bool:
         """Whether it is this event's, or a newer one's, and a dead letter."""
-        same_place = (self.lane, self.partition, self.offset) == (word.lane, word.partition, word.offset)
-        return self.result == "dead" and (same_place or self.version >= word.version > 0)
+        same_place = (self.lane, self.partition, self.offset) == (event.lane, event.partition, event.offset)
+        return self.result == "dead" and (same_place or self.version >= event.version > 0)
 
-    def outlived(self, word: LastEvent | None) -> LastEvent | None:
-        """The last word, where this is a deletion whose tombstone is compacted away: then it is this deletion."""
-        if self.result != "deleted" or (word is not None and word.version > self.version):
-            return word
-        if word is not None and word.deleted and word.version == self.version:
-            return word
-        return LastEvent(version=self.version, deleted=True, lane=NOWHERE, partition=0, offset=0, at_ms=0)
+    def outlived(self, event: LastEvent | None) -> LastEvent | None:
+        """The last event, or this deletion where its tombstone is compacted away."""
+        if self.result != "deleted" or (event is not None and event.version > self.version):
+            return event
+        if event is not None and event.deleted and event.version == self.version:
+            return event
+        return LastEvent(version=self.version, deleted=True, lane=NO_LANE, partition=0, offset=0, at_ms=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,31 +87,31 @@ class PinComparison:
     embedding_version: int
 
     def findings(
-        self, pin_id: str, word: LastEvent | None, outcome: LastOutcome | None, rows: Sequence[Row]
+        self, pin_id: str, event: LastEvent | None, outcome: LastOutcome | None, rows: Sequence[Row]
     ) -> list[Finding]:
         """What is wrong; nothing if all is well, or if ``outcome`` accounts for it."""
         last_slot = max((row.slot for row in rows), default=0)
         alive = [row for row in rows if row.alive]
-        word = outcome.outlived(word) if outcome is not None else word
-        if word is None:
+        event = outcome.outlived(event) if outcome is not None else event
+        if event is None:
             found = _orphaned(alive)
-        elif word.deleted:
-            found = _undeleted(alive, word) or _inconsistent(rows)
+        elif event.deleted:
+            found = _undeleted(alive, event) or _inconsistent(rows)
         else:
-            found = self._behind(rows, word, outcome) or _inconsistent(rows)
+            found = self._behind(rows, event, outcome) or _inconsistent(rows)
         return [Finding(pin_id, kind, detail, last_slot) for kind, detail in found or _blank(alive)]
 
-    def _behind(self, rows: Sequence[Row], word: LastEvent, outcome: LastOutcome | None) -> list[tuple[Kind, str]]:
-        if word.version == 0 or (outcome is not None and outcome.ended_dead(word)):
+    def _behind(self, rows: Sequence[Row], event: LastEvent, outcome: LastOutcome | None) -> list[tuple[Kind, str]]:
+        if event.version == 0 or (outcome is not None and outcome.ended_dead(event)):
             return []  # the index may hold what it held before, or nothing
         whole = _whole(rows)
-        if whole is not None and whole.version >= word.version:
+        if whole is not None and whole.version >= event.version:
             return []
         if whole is None and any(row.alive for row in rows):
             return [("half", "no whole picture")]
-        there = f"the index has {'nothing' if whole is None else f'version {whole.version}'}, the topic {word.version}"
+        there = f"the index has {'nothing' if whole is None else f'version {whole.version}'}, the topic {event.version}"
         elsewhere = outcome is not None and outcome.embedding_version != self.embedding_version
-        if outcome is not None and elsewhere and outcome.version >= word.version and outcome.result != "superseded":
+        if outcome is not None and elsewhere and outcome.version >= event.version and outcome.result != "superseded":
             return [("embedding", f"{there}, indexed as embedding version {outcome.embedding_version}")]
         return [("missing" if whole is None else "stale", there)]
 
@@ -125,9 +125,9 @@ def _orphaned(alive: Sequence[Row]) -> list[tuple[Kind, str]]:
     return [("orphaned", f"{len(alive)} living rows, version {max(row.version for row in alive)}")] if alive else []
 
 
-def _undeleted(alive: Sequence[Row], word: LastEvent) -> list[tuple[Kind, str]]:
-    left = [row for row in alive if row.version <= word.version]
-    return [("undeleted", f"{len(left)} living rows, deleted up to version {word.version}")] if left else []
+def _undeleted(alive: Sequence[Row], event: LastEvent) -> list[tuple[Kind, str]]:
+    left = [row for row in alive if row.version <= event.version]
+    return [("undeleted", f"{len(left)} living rows, deleted up to version {event.version}")] if left else []
 
 
 def _inconsistent(rows: Sequence[Row]) -> list[tuple[Kind, str]]:

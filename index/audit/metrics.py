@@ -11,15 +11,15 @@ from index.audit.findings import KINDS
 from schemas.metrics import Collectors, Metric
 
 TABLE: Final = (
-    Metric("pinstream_audit_findings", "gauge", "pins by what the last audit found wrong with them", ("kind",)),
-    Metric("pinstream_audit_pins", "gauge", "pins that the last audit looked at"),
+    Metric("pinstream_audit_findings", "gauge", "pins by kind of finding in the last audit", ("kind",)),
+    Metric("pinstream_audit_pins", "gauge", "pins that the last audit compared"),
     Metric("pinstream_audit_rows", "gauge", "rows that the last audit read"),
     Metric("pinstream_audit_dead_pins", "gauge", "pins whose last event is a dead letter"),
-    Metric("pinstream_audit_under_way_pins", "gauge", "pins that were not indexed yet, and are no finding"),
+    Metric("pinstream_audit_in_progress_pins", "gauge", "pins that were in progress, and no findings"),
     Metric("pinstream_audit_repaired_pins", "gauge", "pins that the last audit published again"),
-    Metric("pinstream_audit_sample_ratio", "gauge", "share of the pins that it looked at"),
-    Metric("pinstream_audit_duration_seconds", "gauge", "how long it took"),
-    Metric("pinstream_audit_timestamp_seconds", "gauge", "when it ended"),
+    Metric("pinstream_audit_sample_ratio", "gauge", "share of the pins that it compared"),
+    Metric("pinstream_audit_duration_seconds", "gauge", "how long the last audit took"),
+    Metric("pinstream_audit_timestamp_seconds", "gauge", "when the last audit finished"),
 )
 
 
@@ -31,7 +31,7 @@ def write(report: AuditReport, path: Path) -> None:
     metrics.set("pins", report.pins)
     metrics.set("rows", report.rows)
     metrics.set("dead_pins", report.dead)
-    metrics.set("under_way_pins", report.under_way)
+    metrics.set("in_progress_pins", report.in_progress)
     metrics.set("repaired_pins", report.published)
     metrics.set("sample_ratio", report.sample)
     metrics.set("duration_seconds", report.seconds)

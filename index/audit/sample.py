@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """About ``ratio`` of all pins, 0 to 1."""
+    """The share ``ratio`` of all pins, 0 to 1."""
 
     ratio: float = 1.0
 

@@ -1,13 +1,13 @@
-"""The topics' side of an audit: what was published of each pin, and what became of it."""
+"""The topics' side of an audit: the last event of each pin, and its last outcome."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from index.audit.findings import NOWHERE, LastEvent, LastOutcome
+from index.audit.findings import NO_LANE, LastEvent, LastOutcome
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
-from pinstream.cli.screen import AdvanceBar, StartBar
+from pinstream.cli.screen import StartBar
 from pinstream.errors import EventInvalid
 from pinstream.events import (
     INDEXED_TOPIC,
@@ -23,11 +23,11 @@ from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.lanes import LANE_TOPICS
 
-_AT_ONCE: Final = 1_000
+_CHUNK: Final = 1_000
 
 
 class TopicScan:
-    """Reads the lanes and ``pins.indexed`` into a ledger, in pieces that are kept whole. Calls block."""
+    """Reads both lanes and ``pins.indexed`` into a ledger. Calls block, and raise KafkaUnreachable."""
 
     def __init__(self, to: Connection, ledger: AuditLedger, sample: Sample) -> None:
         self._to = to
@@ -36,22 +36,22 @@ class TopicScan:
         self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
         self.indexed = to.topic_prefix + INDEXED_TOPIC
 
-    def listen(self, steps: StartBar, *, again: bool = False) -> None:
-        """Read everything up to the ends of now; ``again``, what has come since. Goes on where it was cut off."""
+    def read(self, start_bar: StartBar) -> None:
+        """Read up to the ends that the topics had when this was first called; continues after an interruption."""
         for topic in (*self.lanes, self.indexed):
             with TopicReader(self._to, topic) as reader:
-                spans = self._ledger.spans_left(topic, reader.offset_ranges)
-                if again:
-                    spans = self._ledger.extend(topic, reader.offset_ranges())
-                step = steps(f"{topic}, since" if again else topic, sum(span.offsets for span in spans))
-                self._read(reader, spans, step)
+                ranges = self._ledger.progress.ranges_left(topic, reader.offset_ranges)
+                self._read_ranges(reader, ranges, start_bar, topic)
 
-    def heard_to(self, topic: str) -> dict[int, int]:
-        """By partition, the offset up to which the topic is known."""
-        return {span.partition: span.begin for span in self._ledger.spans_left(topic, list)}
+    def read_since(self, start_bar: StartBar) -> None:
+        """Read what came since, up to the ends that the topics have now."""
+        for topic in (*self.lanes, self.indexed):
+            with TopicReader(self._to, topic) as reader:
+                ranges = self._ledger.progress.extend_ranges(topic, reader.offset_ranges())
+                self._read_ranges(reader, ranges, start_bar, f"{topic}, since")
 
     def committed(self, group: str) -> dict[tuple[int, int], int]:
-        """How far the workers are: the next offset by lane and partition; nothing where they have committed nothing."""
+        """The offset that the workers read next, by lane and partition, where they have committed one."""
         settings, counts = self._to.client_settings(), self._to.admin().partitions()
         found: dict[tuple[int, int], int] = {}
         for index, (lane, topic) in enumerate(zip(LANE_TOPICS, self.lanes, strict=True)):
@@ -60,21 +60,23 @@ class TopicScan:
             found |= {(index, number): offset for (_, number), offset in workers.committed(partitions).items()}
         return found
 
-    def _read(self, reader: TopicReader, spans: Sequence[OffsetRange], step: AdvanceBar) -> None:
-        records = reader.read(spans, advance=step)
-        while chunk := list(islice(records, _AT_ONCE)):
-            with self._ledger.saving():
+    def _read_ranges(self, reader: TopicReader, ranges: Sequence[OffsetRange], start_bar: StartBar, name: str) -> None:
+        progress = self._ledger.progress
+        records = reader.read_with_progress(ranges, start_bar, name)
+        while chunk := list(islice(records, _CHUNK)):
+            # Content and position in one transaction: after an interruption no record is missing.
+            with self._ledger.transaction():
                 if reader.topic == self.indexed:
-                    self._ledger.learn(self._outcomes(chunk))
+                    self._ledger.add_outcomes(self._outcomes(chunk))
                 else:
-                    self._ledger.hear(self._words(chunk, self.lanes.index(reader.topic)))
-                self._ledger.reached(reader.topic, {each.partition: each.offset + 1 for each in chunk})
-        with self._ledger.saving():
-            self._ledger.reached(reader.topic, {span.partition: span.end for span in spans})
+                    self._ledger.add_events(self._events(chunk, self.lanes.index(reader.topic)))
+                progress.set_positions(reader.topic, {each.partition: each.offset + 1 for each in chunk})
+        with self._ledger.transaction():
+            progress.set_positions(reader.topic, {each.partition: each.end for each in ranges})
 
-    def _words(self, records: Sequence[StoredRecord], lane: int) -> Iterator[tuple[str, LastEvent]]:
+    def _events(self, records: Sequence[StoredRecord], lane: int) -> Iterator[tuple[str, LastEvent]]:
         for record in records:
-            pin_id = self._pin(record.key)
+            pin_id = self._sampled_pin(record.key)
             if pin_id is None:
                 continue
             version, deleted = 0, False
@@ -82,7 +84,7 @@ class TopicScan:
                 event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
                 version, deleted = event.version, isinstance(event, PinDeletion)
             except EventInvalid:
-                pass  # a dead letter: the pin is known, and what the index should hold of it is not
+                pass  # it becomes a dead letter: the pin is known, but not what the index should hold of it
             yield (
                 pin_id,
                 LastEvent(
@@ -97,13 +99,13 @@ class TopicScan:
 
     def _outcomes(self, records: Sequence[StoredRecord]) -> Iterator[tuple[str, LastOutcome]]:
         for record in records:
-            if record.value is None or self._pin(record.key) is None:
+            if record.value is None or self._sampled_pin(record.key) is None:
                 continue
             try:
                 found = PinOutcome.decode(record.value)
             except EventInvalid:
-                continue  # a newer contract's, or somebody else's
-            lane = self.lanes.index(found.topic) if found.topic in self.lanes else NOWHERE
+                continue  # of a newer version of the contract, or of another program
+            lane = self.lanes.index(found.topic) if found.topic in self.lanes else NO_LANE
             yield (
                 found.pin_id,
                 LastOutcome(
@@ -116,8 +118,8 @@ class TopicScan:
                 ),
             )
 
-    def _pin(self, key: bytes | None) -> str | None:
-        """The pin that a key names; None for keys that name none, and for pins outside the sample."""
+    def _sampled_pin(self, key: bytes | None) -> str | None:
+        """The pin id that a key is; None if it is none, or if the pin is not in the sample."""
         try:
             pin_id = checked_pin_id((key or b"").decode("utf-8", "replace"))
         except EventInvalid:

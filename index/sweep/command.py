@@ -58,8 +58,8 @@ def sweep(  # noqa: PLR0913 (each is an option)
                 "deleted pin, and only the pin's row keeps that out of the index. --force sweeps all the same"
             )
         older_than_s = kept_s + _DAY_S if given_s is None else given_s
-        with progress_bars("done") as steps:
-            report = Sweep(store, to, older_than_s=older_than_s, dry_run=not yes).run(steps)
+        with progress_bars("done") as start_bar:
+            report = Sweep(store, to, older_than_s=older_than_s, dry_run=not yes).run(start_bar)
     if as_json:
         print_json(asdict(report) | {"done": yes, "older_than_s": older_than_s})
     else:

@@ -72,19 +72,19 @@ class Sweep:
         self._report = SweepReport()
         self._read_up_to: dict[str, dict[int, int]] = {}
 
-    def run(self, steps: StartBar) -> SweepReport:
+    def run(self, start_bar: StartBar) -> SweepReport:
         with closing(open_temporary_tables(_SCHEMA)) as tables:
-            self._read_index(tables, steps)
+            self._read_index(tables, start_bar)
             if tables.execute("select exists (select 1 from tombstone)").fetchone()[0]:
                 for lane in range(len(self._lanes)):
-                    self._read_lane(tables, lane, steps)
+                    self._read_lane(tables, lane, start_bar)
                 self._publish_tombstones(tables)
-                self._remove_tombstones(tables, steps)
+                self._remove_tombstones(tables, start_bar)
         return self._report
 
-    def _read_index(self, tables: sqlite3.Connection, steps: StartBar) -> None:
+    def _read_index(self, tables: sqlite3.Connection, start_bar: StartBar) -> None:
         """Read every row once: remove tombstones of objects, and collect old ones of pins."""
-        step = steps("rows of the index", self._store.count_between("", "~"))
+        advance = start_bar("rows of the index", self._store.count_between("", "~"))
         rows = self._store.rows(batch_size=_CHUNK * 4)
         while page := list(islice(rows, _CHUNK)):
             self._report.rows += len(page)
@@ -96,15 +96,15 @@ class Sweep:
             old = [row for row in wholes if self._age_s(row) > self._older_than_s]
             self._report.young += len(wholes) - len(old)
             tables.executemany("insert or replace into tombstone values (?, ?)", [(r.pin_id, r.version) for r in old])
-            step(len(page))
+            advance(len(page))
 
-    def _read_lane(self, tables: sqlite3.Connection, lane: int, steps: StartBar) -> None:
+    def _read_lane(self, tables: sqlite3.Connection, lane: int, start_bar: StartBar) -> None:
         """Collect the version of the last event of each such pin on one lane; 0 where it is a deletion."""
         topic = self._lanes[lane]
         with TopicReader(self._to, topic) as reader:
             ranges = reader.offset_ranges()
             self._read_up_to[topic] = {each.partition: each.end for each in ranges}
-            for record in reader.read_with_progress(ranges, steps):
+            for record in reader.read_with_progress(ranges, start_bar):
                 pin = (record.key or b"").decode("utf-8", "replace")
                 if tables.execute("select 1 from tombstone where pin = ?", (pin,)).fetchone() is not None:
                     row = (pin, lane, _event_version(record))
@@ -128,16 +128,16 @@ class Sweep:
         query = "select count(distinct pin) from last_event where version > 0"
         self._report.held = int(tables.execute(query).fetchone()[0])
 
-    def _remove_tombstones(self, tables: sqlite3.Connection, steps: StartBar) -> None:
+    def _remove_tombstones(self, tables: sqlite3.Connection, start_bar: StartBar) -> None:
         """Remove those of pins that no lane ends with an event of."""
         query = """select pin, version from tombstone
             where pin not in (select pin from last_event where version > 0) order by pin"""
         total = tables.execute(f"select count(*) from ({query})").fetchone()[0]  # noqa: S608
-        step = steps("tombstones", total)
+        advance = start_bar("tombstones", total)
         with closing(tables.execute(query)) as rows:
             while chunk := list(islice(rows, _CHUNK)):
                 self._report.pins += self._delete({row_key(pin, WHOLE_SLOT): version for pin, version in chunk})
-                step(len(chunk))
+                advance(len(chunk))
 
     def _delete(self, versions: Mapping[str, int]) -> int:
         """Delete these keys, and return how many there were; rows that live or have another version by now stay.

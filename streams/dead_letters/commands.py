@@ -121,14 +121,14 @@ def replay(  # noqa: PLR0913 (each is an option)
     with _open(to, wanted) as (topic, store):
         replays = DeadLetterReplay(to, topic, store)
         if store.total(wanted):
-            with progress_bars("read") as steps:
-                replays.read_newer_versions(steps=steps)
+            with progress_bars("read") as start_bar:
+                replays.read_newer_versions(start_bar=start_bar)
         lane = replays.lanes[1] if backfill else None
         decisions = view.print_plan(replays.plan(wanted, every=every, lane=lane), topic.name, done=yes)
         not_replayed = 0
         if yes and decisions.total():
-            with progress_bars("handled") as steps:
-                advance = steps("dead letters", decisions.total())
+            with progress_bars("handled") as start_bar:
+                advance = start_bar("dead letters", decisions.total())
                 not_replayed = replays.run(replays.plan(wanted, every=every, lane=lane), advance=advance)
         if not_replayed:
             print_error(
@@ -158,8 +158,8 @@ def drop(  # noqa: PLR0913 (each is an option)
     with _open(connection(kafka, config, topic_prefix), wanted) as (topic, store):
         total = store.total(wanted)
         if yes and total:
-            with progress_bars("dropped") as steps:
-                topic.drop(store.select(wanted), advance=steps("dead letters", total))
+            with progress_bars("dropped") as start_bar:
+                topic.drop(store.select(wanted), advance=start_bar("dead letters", total))
         view.print_drop(total, store.counts(wanted), topic.name, done=yes)
 
 
@@ -181,6 +181,6 @@ def _open(to: Connection, wanted: DeadLetterFilter) -> Iterator[tuple[DeadLetter
     """The topic, and a store of all its dead letters since the filter's beginning."""
     topic = DeadLetterTopic(to)
     with exit_if_unreachable(), DeadLetterStore() as store:
-        with progress_bars("read") as steps:
-            topic.read_into(store, since_ms=wanted.since_ms, steps=steps)
+        with progress_bars("read") as start_bar:
+            topic.read_into(store, since_ms=wanted.since_ms, start_bar=start_bar)
         yield topic, store

@@ -54,10 +54,10 @@ class DeadLetterReplay:
         self._read_up_to: dict[str, dict[int, int]] = {}
         self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
 
-    def read_newer_versions(self, *, steps: StartBar) -> None:
+    def read_newer_versions(self, *, start_bar: StartBar) -> None:
         """Read which pins were indexed or deleted since, and which have a newer event on a dead letter's lane."""
         with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
-            outcomes = reader.read_with_progress(reader.offset_ranges(), steps)
+            outcomes = reader.read_with_progress(reader.offset_ranges(), start_bar)
             self._store.add_indexed(self._indexed_versions(outcomes))
         for lane in self.lanes:
             first = self._store.first_event_offsets(lane)
@@ -70,7 +70,7 @@ class DeadLetterReplay:
                         for each in ranges
                         if each.partition in first
                     ]
-                    events = reader.read_with_progress(behind, steps)
+                    events = reader.read_with_progress(behind, start_bar)
                     self._store.add_published(lane, self._published_versions(events))
 
     def plan(self, wanted: DeadLetterFilter, *, every: bool, lane: str | None) -> Iterator[ReplayPlan]:

@@ -19,10 +19,10 @@ class DeadLetterTopic:
         self._to = to
         self.name = to.topic_prefix + DEAD_TOPIC
 
-    def read_into(self, store: DeadLetterStore, *, since_ms: int | None, steps: StartBar) -> None:
+    def read_into(self, store: DeadLetterStore, *, since_ms: int | None, start_bar: StartBar) -> None:
         """Add all dead letters and marks since ``since_ms``, up to the end that the topic has now."""
         with TopicReader(self._to, self.name) as reader:
-            for record in reader.read_with_progress(reader.offset_ranges(since_ms=since_ms), steps):
+            for record in reader.read_with_progress(reader.offset_ranges(since_ms=since_ms), start_bar):
                 found = read_dead_letter(record)
                 if found is not None:
                     store.add(found)

@@ -1,4 +1,4 @@
-"""Topics on librdkafka's mock cluster beside an index in memory: what audits and sweeps are tested on."""
+"""Topics on librdkafka's mock cluster and an index in memory: what audits and sweeps are tested on."""
 
 import json
 import time
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from confluent_kafka import Producer
 
-from index.audit.audit import Audit, AuditReport, UnderWay
-from index.audit.compare import IndexScan
+from index.audit.audit import Audit, AuditReport, InProgressRule
 from index.audit.findings import PinComparison
+from index.audit.index_rows import IndexRows
+from index.audit.index_scan import IndexScan
 from index.audit.ledger import AuditLedger
 from index.audit.repair import Repair
 from index.audit.sample import Sample
@@ -26,7 +27,7 @@ QUIET: Callable[[str, int], Callable[[int], None]] = lambda what, total: lambda 
 
 
 class FaultyStore(MemoryStore):
-    """An index that can hold a key twice, and be away after some pages."""
+    """An index that can hold a key twice, and stop answering after some pages."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +43,7 @@ class FaultyStore(MemoryStore):
 
 @dataclass
 class Cluster:
-    """Topics of one test's own, and an index."""
+    """The topics of one prefix, and an index."""
 
     to: Connection
     store: FaultyStore = field(default_factory=FaultyStore)
@@ -92,18 +93,20 @@ class Cluster:
             self.publish(pin_id, 1)
             self.index(pin_id, 1)
 
-    def parts(self) -> tuple[TopicScan, IndexScan]:
-        hearing = TopicScan(self.to, self.ledger, self.sample)
-        return hearing, IndexScan(self.store, self.ledger, self.sample, PinComparison(1), page_rows=self.page_rows)
+    def topic_scan(self) -> TopicScan:
+        return TopicScan(self.to, self.ledger, self.sample)
+
+    def index_scan(self) -> IndexScan:
+        return IndexScan(self.store, self.ledger, self.sample, PinComparison(1), page_rows=self.page_rows)
 
     def audit(self) -> AuditReport:
-        hearing, comparison = self.parts()
-        patience = UnderWay(group=f"{self.to.topic_prefix}workers", grace_s=self.grace_s)
-        return Audit(hearing, comparison, self.ledger, PinComparison(1), patience=patience).run(QUIET)
+        rule = InProgressRule(group=f"{self.to.topic_prefix}workers", grace_s=self.grace_s)
+        audit = Audit(self.topic_scan(), self.index_scan(), self.ledger, PinComparison(1), in_progress=rule)
+        return audit.run(QUIET)
 
     def repair(self) -> dict[str, int]:
-        done = Repair(self.to, *self.parts(), self.ledger).mend(QUIET)
-        return {str(action): count for action, count in done.items()}
+        results = Repair(self.to, self.topic_scan(), IndexRows(self.store, self.ledger), self.ledger).run(QUIET)
+        return {str(result): count for result, count in results.items()}
 
     def found(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from index.audit.ledger import AuditLedger
-from index.audit.repair import TooManyOrphans, suspect_orphans
+from index.audit.repair import TooManyOrphans, refuse_too_many_orphans
 from index.audit.sample import Sample
 from pinstream.errors import IndexUnavailable
 from pinstream.events import REPAIR_HEADER
@@ -29,7 +29,7 @@ def test_an_index_that_is_as_the_topics_say_is_clean(cluster: Cluster) -> None:
 
     report = cluster.audit()
 
-    assert (report.findings, report.dead, report.under_way) == (0, 1, 0)
+    assert (report.findings, report.dead, report.in_progress) == (0, 1, 0)
     assert (report.pins, report.living, report.rows) == (7, 4, 10)
 
 
@@ -66,7 +66,7 @@ def test_every_kind_of_finding_is_found_and_nothing_else(cluster: Cluster) -> No
     assert report.found == {kind: len(pins) for kind, pins in FOUND.items()}
 
 
-def test_a_repair_publishes_events_as_they_are_with_a_mark_and_tombstones_for_orphans(cluster: Cluster) -> None:
+def test_a_repair_publishes_events_unchanged_with_a_mark_and_tombstones_for_orphans(cluster: Cluster) -> None:
     spoil(cluster)
     cluster.audit()
 
@@ -102,7 +102,7 @@ def test_a_repair_holds_one_event_at_a_time(cluster: Cluster, monkeypatch: pytes
     assert max(alive) - min(alive) <= 2
 
 
-def test_what_publishing_again_would_not_help_is_left_alone(cluster: Cluster) -> None:
+def test_pins_that_publishing_again_would_not_change_are_left_alone(cluster: Cluster) -> None:
     cluster.publish("dead", 4)
     cluster.index("dead", 3)
     cluster.store.delete(["dead#1"])
@@ -119,27 +119,27 @@ def test_what_publishing_again_would_not_help_is_left_alone(cluster: Cluster) ->
     assert cluster.repair() == {"dead": 1, "unreadable": 1, "newer": 1}
 
 
-def test_pins_on_their_way_are_no_findings(cluster: Cluster) -> None:
+def test_pins_whose_events_are_not_committed_are_no_findings(cluster: Cluster) -> None:
     group = f"{cluster.to.topic_prefix}workers"
     for version in (1, 2):
         cluster.publish("a", version)
     cluster.index("a", 1)
     with TopicReader(cluster.to, f"{cluster.to.topic_prefix}pins.events") as reader:
-        place = next(record for record in reader.read(reader.offset_ranges()) if record.key == b"a")
+        event = next(record for record in reader.read(reader.offset_ranges()) if record.key == b"a")
     consumer = Consumer({"bootstrap.servers": cluster.to.address, "group.id": group, "log_level": 0})
 
     def commit(offset: int) -> None:
-        consumer.commit(offsets=[TopicPartition(place.topic, place.partition, offset)], asynchronous=False)
+        consumer.commit(offsets=[TopicPartition(event.topic, event.partition, offset)], asynchronous=False)
 
-    commit(place.offset + 1)  # the first of the two is done
+    commit(event.offset + 1)  # the first of the two is done
     behind = cluster.audit()
-    commit(place.offset + 2)
+    commit(event.offset + 2)
     with AuditLedger(None) as cluster.ledger:
         done = cluster.audit()
     consumer.close()
 
-    assert (behind.findings, behind.under_way) == (0, 1)
-    assert (done.found["stale"], done.under_way) == (1, 0)
+    assert (behind.findings, behind.in_progress) == (0, 1)
+    assert (done.found["stale"], done.in_progress) == (1, 0)
 
 
 def test_young_pins_are_no_findings_where_nothing_is_committed(cluster: Cluster) -> None:
@@ -148,18 +148,17 @@ def test_young_pins_are_no_findings_where_nothing_is_committed(cluster: Cluster)
 
     report = cluster.audit()
 
-    assert (report.findings, report.under_way) == (0, 1)
+    assert (report.findings, report.in_progress) == (0, 1)
     assert "has committed nothing" in report.notes[0]
 
 
-def test_what_is_published_and_indexed_meanwhile_is_no_finding(cluster: Cluster) -> None:
+def test_pins_that_are_published_and_indexed_meanwhile_are_no_findings(cluster: Cluster) -> None:
     cluster.publish_and_index("a")
-    hearing, comparison = cluster.parts()
-    hearing.listen(QUIET)
-    cluster.ledger.note("stage topics", "done")
+    cluster.topic_scan().read(QUIET)
+    cluster.ledger.progress.set("stage topics", "done")
     cluster.publish_and_index("late")  # after the topics were read: to the index an orphan
-    comparison.compare(QUIET)
-    cluster.ledger.note("stage index", "done")
+    cluster.index_scan().run(QUIET)
+    cluster.ledger.progress.set("stage index", "done")
     assert cluster.found() == {"orphaned": ["late"]}
 
     report = cluster.audit()
@@ -168,13 +167,13 @@ def test_what_is_published_and_indexed_meanwhile_is_no_finding(cluster: Cluster)
     assert report.pins == 2
 
 
-def test_an_audit_that_was_cut_off_goes_on_and_finds_the_same(cluster: Cluster) -> None:
+def test_an_interrupted_audit_continues_and_finds_the_same(cluster: Cluster) -> None:
     cluster.page_rows = 4
     spoil(cluster)
     cluster.store.pages_left = 4
     with pytest.raises(IndexUnavailable):
         cluster.audit()
-    read = cluster.ledger.counted("rows")
+    read = cluster.ledger.progress.count("rows")
     cluster.store.pages_left = 10**9
 
     report = cluster.audit()
@@ -184,7 +183,7 @@ def test_an_audit_that_was_cut_off_goes_on_and_finds_the_same(cluster: Cluster) 
     assert report.rows == sum(1 for _ in cluster.store.rows())
 
 
-def test_a_sample_takes_the_same_pins_of_both_sides_every_time(cluster: Cluster) -> None:
+def test_a_sample_has_the_same_pins_of_both_sides_every_time(cluster: Cluster) -> None:
     pins = [f"pin-{each}" for each in range(200)]
     cluster.sample = Sample(0.25)
     for pin_id in pins:
@@ -200,8 +199,8 @@ def test_a_sample_takes_the_same_pins_of_both_sides_every_time(cluster: Cluster)
     assert (report.pins, report.living) == (len(taken) - 1, len(taken))
 
 
-def test_many_orphans_are_suspected_before_they_are_deleted() -> None:
-    suspect_orphans(20, 20)
-    suspect_orphans(100, 1_001)
+def test_a_repair_that_would_delete_many_orphans_is_refused() -> None:
+    refuse_too_many_orphans(20, 20)
+    refuse_too_many_orphans(100, 1_001)
     with pytest.raises(TooManyOrphans, match="100 of 999 pins"):
-        suspect_orphans(100, 999)
+        refuse_too_many_orphans(100, 999)

@@ -9,7 +9,7 @@ from index.audit.findings import Kind, LastEvent, LastOutcome, PinComparison, fa
 from pinstream.store.collection import Row, tombstone
 
 CODE = bytes([7]) * 32
-JUDGE = PinComparison(embedding_version=1)
+COMPARISON = PinComparison(embedding_version=1)
 
 
 def pin(version: int, objects: int = 0) -> list[Row]:
@@ -44,12 +44,12 @@ def outcome(result: str, version: int, *, embedding_version: int = 1, offset: in
     )
 
 
-def kinds(word: LastEvent | None, rows: Sequence[Row], told: LastOutcome | None = None) -> list[Kind]:
-    return [finding.kind for finding in JUDGE.findings("a", word, told, rows)]
+def kinds(event_of_pin: LastEvent | None, rows: Sequence[Row], outcome_of_pin: LastOutcome | None = None) -> list[Kind]:
+    return [finding.kind for finding in COMPARISON.findings("a", event_of_pin, outcome_of_pin, rows)]
 
 
 @pytest.mark.parametrize(
-    ("word", "rows"),
+    ("event_of_pin", "rows"),
     [
         (event(5), pin(5)),
         (event(5), pin(5, objects=3)),
@@ -67,12 +67,12 @@ def kinds(word: LastEvent | None, rows: Sequence[Row], told: LastOutcome | None 
     ],
     ids=str,
 )
-def test_what_both_sides_agree_on_is_no_finding(word: LastEvent | None, rows: list[Row]) -> None:
-    assert kinds(word, rows) == []
+def test_pins_that_both_sides_agree_on_have_no_finding(event_of_pin: LastEvent | None, rows: list[Row]) -> None:
+    assert kinds(event_of_pin, rows) == []
 
 
 @pytest.mark.parametrize(
-    ("word", "rows", "found"),
+    ("event_of_pin", "rows", "found"),
     [
         (event(5), [], "missing"),
         (event(5), pin(4, objects=2), "stale"),
@@ -91,11 +91,11 @@ def test_what_both_sides_agree_on_is_no_finding(word: LastEvent | None, rows: li
     ],
     ids=str,
 )
-def test_what_they_do_not_agree_on_is_found(word: LastEvent | None, rows: list[Row], found: Kind) -> None:
-    assert kinds(word, rows) == [found]
+def test_pins_that_they_do_not_agree_on_have_one(event_of_pin: LastEvent | None, rows: list[Row], found: Kind) -> None:
+    assert kinds(event_of_pin, rows) == [found]
 
 
-def test_dead_pins_are_accounted_for_by_version_or_place() -> None:
+def test_dead_pins_are_accounted_for_by_version_or_offset() -> None:
     assert kinds(event(5), [], outcome("dead", 5)) == []
     assert kinds(event(5), pin(3), outcome("dead", 0, offset=5)) == []
     assert kinds(event(5), [], outcome("dead", 4)) == ["missing"]
@@ -109,13 +109,13 @@ def test_a_deletion_that_only_its_outcome_remembers_still_counts() -> None:
     assert kinds(event(7), [], outcome("deleted", 6)) == ["missing"]
 
 
-def test_a_pin_of_another_embedding_version_is_told_from_a_lost_one() -> None:
+def test_a_pin_of_another_embedding_version_is_not_missing() -> None:
     assert kinds(event(5), pin(4), outcome("indexed", 5, embedding_version=2)) == ["embedding"]
     assert kinds(event(5), [], outcome("indexed", 4, embedding_version=2)) == ["missing"]
 
 
 def test_details_say_what_differs() -> None:
-    (half,) = JUDGE.findings("a", event(5), None, [*pin(5, objects=3)[:2], *pin(4, objects=4)[4:]])
+    (half,) = COMPARISON.findings("a", event(5), None, [*pin(5, objects=3)[:2], *pin(4, objects=4)[4:]])
 
     assert half.detail == "slots 2, 3 missing, slots 4 too many, slots 4 not of version 5"
     assert half.last_slot == 4
