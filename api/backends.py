@@ -84,6 +84,6 @@ class _LoopBridge:
     def _add(self, records: Sequence[Heard]) -> None:
         for record in records:
             if isinstance(record, PublishedRecord):
-                self._deps.journal.published(record.pin_id, record.place)
+                self._deps.journal.add_event(record.pin_id, record.event)
             else:
-                self._deps.journal.settled(record)
+                self._deps.journal.add_outcome(record)

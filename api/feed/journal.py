@@ -10,6 +10,7 @@ from typing import Final, Literal
 from cachetools import LRUCache
 
 from pinstream.events import PinOutcome
+from pinstream.standing import EventPosition, accounts_for, is_later, is_newer
 
 State = Literal["unknown", "deleted", "not-indexed-yet", "dead"]
 Kind = Literal["pin", "gone"]
@@ -26,37 +27,26 @@ class RecordPosition:
     partition: int
     offset: int
 
-    def is_settled_by(self, other: "RecordPosition") -> bool:
-        """Whether the outcome of ``other`` is at least as late as this, of one partition."""
-        return (self.topic, self.partition) == (other.topic, other.partition) and self.offset <= other.offset
-
 
 @dataclass(frozen=True, slots=True)
 class KnownPin:
-    """The last things heard of a pin."""
+    """A pin's newest event and latest outcome, as far as they were read."""
 
-    published: RecordPosition | None = None
+    event: EventPosition | None = None
     outcome: PinOutcome | None = None
     shown: PinOutcome | None = None
     """The last outcome that put a version into the index, or found it there."""
 
-    @property
-    def settled(self) -> RecordPosition | None:
-        """The event that the outcome is about."""
-        return None if self.outcome is None else place_of(self.outcome)
-
     def place_of(self, version: int) -> RecordPosition | None:
-        """Where the event of that version lies, or may lie: what was published last is looked at by nobody here."""
+        """Where the event of that version is; where that is not known, the newest event's place."""
         if self.shown is not None and self.shown.version == version:
             return place_of(self.shown)
-        return self.published
+        return None if self.event is None else place_of(self.event)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an event was published that has no outcome yet."""
-        if self.published is None:
-            return False
-        return self.settled is None or not self.published.is_settled_by(self.settled)
+        """Whether an event was published that no outcome accounts for yet."""
+        return self.event is not None and not accounts_for(self.outcome, self.event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +75,17 @@ class Journal:
         """What is remembered of a pin."""
         return self._known.get(pin_id) or KnownPin()
 
-    def published(self, pin_id: str, place: RecordPosition) -> None:
-        """An event was seen on one of the lanes."""
-        self._known[pin_id] = replace(self.known(pin_id), published=place)
+    def add_event(self, pin_id: str, event: EventPosition) -> None:
+        """An event of one of the lanes, in any order."""
+        before = self.known(pin_id)
+        if is_newer(event, before.event):
+            self._known[pin_id] = replace(before, event=event)
 
-    def settled(self, outcome: PinOutcome) -> None:
-        """An outcome was seen; one that says what is known already (a probe's) is no news."""
+    def add_outcome(self, outcome: PinOutcome) -> None:
+        """An outcome, in any order; one that repeats what is known (a probe's) is no news."""
         before = self.known(outcome.pin_id)
-        if before.outcome is not None and before.outcome.finished_at_ms > outcome.finished_at_ms:
-            return  # read again after Kafka was away
+        if not is_later(outcome, before.outcome):
+            return  # of an older version, or read again after Kafka was away
         shown = outcome if outcome.outcome in _SHOWN else before.shown
         self._known[outcome.pin_id] = replace(before, outcome=outcome, shown=shown)
         kind = _KINDS.get(outcome.outcome)
@@ -118,9 +110,9 @@ class Journal:
         return "unknown", f"pin {pin_id!r} is not in the index; its last event was {outcome.outcome}"
 
 
-def place_of(outcome: PinOutcome) -> RecordPosition:
-    """Where the event of an outcome lies."""
-    return RecordPosition(outcome.topic, outcome.partition, outcome.offset)
+def place_of(record: PinOutcome | EventPosition) -> RecordPosition:
+    """Where an event is, or the event of an outcome."""
+    return RecordPosition(record.topic, record.partition, record.offset)
 
 
 def _is_repeated(outcome: PinOutcome, before: PinOutcome | None) -> bool:

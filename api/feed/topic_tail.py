@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from api.feed.journal import RecordPosition
 from pinstream.errors import EventInvalid
 from pinstream.events import PinOutcome
 from pinstream.kafka.admin import PartitionId
@@ -16,6 +15,7 @@ from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.live_reader import LiveReader
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.lanes import lane_of
+from pinstream.standing import EventPosition, event_position
 from settings.kafka import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -29,10 +29,10 @@ _MOST_WAITING: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class PublishedRecord:
-    """An event of a pin, of which nothing but its place is looked at."""
+    """An event of a pin: how new it is, and where it is."""
 
     pin_id: str
-    place: RecordPosition
+    event: EventPosition
 
 
 Heard = PublishedRecord | PinOutcome
@@ -110,7 +110,7 @@ class TopicTail:
             return None
         if record.topic != self._settings.indexed_topic:
             pin_id = record.key.decode("utf-8", "replace")
-            return PublishedRecord(pin_id, RecordPosition(record.topic, record.partition, record.offset))
+            return PublishedRecord(pin_id, event_position(record))
         try:
             return PinOutcome.decode(record.value or b"")
         except EventInvalid as exc:

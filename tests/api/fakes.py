@@ -22,6 +22,7 @@ from fetch.errors import FetchRefused
 from inference.detect import Detection
 from inference.images import WHOLE, Box, Pixels
 from pinstream.events import ImageRef, PinOutcome
+from pinstream.standing import EventPosition
 from pinstream.store.codes import CODE_BITS, Code
 from pinstream.store.collection import Row
 from pinstream.store.memory import MemoryStore
@@ -181,6 +182,13 @@ async def start_service(bench: Bench) -> AsyncIterator[RunningService]:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
             yield RunningService(client, app.state.dependencies)
+
+
+def event(offset: int, version: int = 1, *, topic: str = "pins.events", is_deletion: bool = False) -> EventPosition:
+    """An event that was published before anything was finished."""
+    return EventPosition(
+        topic=topic, partition=0, offset=offset, version=version, is_deletion=is_deletion, published_at_ms=NOW_MS
+    )
 
 
 def outcome(pin_id: str, result: str = "indexed", *, offset: int = 0, **more: Any) -> PinOutcome:

@@ -128,8 +128,8 @@ async def test_what_is_refused_is_an_error_of_the_library(bench: Bench, service:
     bench.pin("coming", alive=False)
     bench.store.delete(["coming#0"])
     journal = service.deps.journal
-    service.loop.call_soon_threadsafe(journal.settled, outcome("dead", "dead", reason="no picture"))
-    service.loop.call_soon_threadsafe(journal.settled, outcome("coming"))
+    service.loop.call_soon_threadsafe(journal.add_outcome, outcome("dead", "dead", reason="no picture"))
+    service.loop.call_soon_threadsafe(journal.add_outcome, outcome("coming"))
     refusals: list[tuple[type[Exception], str, tuple[Any, ...], dict[str, Any]]] = [
         (PinUnknown, "get", ("never",), {}),
         (PinDeleted, "get", ("gone",), {}),

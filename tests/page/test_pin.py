@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from api.feed.journal import RecordPosition
+from tests.api.fakes import event
 from tests.page.conftest import NewPage
 from tests.page.looks import TILES, answered, layout_shift, pins_shown
 from tests.page.site import OUTFIT, Site
@@ -293,7 +293,7 @@ async def test_a_pin_that_is_not_there_says_why(own_site: Site, new_page: NewPag
 
 async def test_a_pin_on_its_way_opens_by_itself(own_site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen, expect=("Failed to load resource",))
-    own_site.deps.journal.published("soon", RecordPosition("pins.events", 0, 10_000))
+    own_site.deps.journal.add_event("soon", event(10_000))
     await page.goto(f"{own_site.url}/pins/soon")
     await expect(page.get_by_role("heading", name="This pin is on its way")).to_be_visible()
 

@@ -129,6 +129,7 @@ def pin_as_json(pin_id: str, state: PinState, *, now_ms: int) -> Json:
             "offset": publication.offset,
             "published_at_ms": publication.published_at_ms,
             "age_s": round((now_ms - publication.published_at_ms) / 1000, 3),
+            "republished": publication.republished,
         }
     return {
         "pin_id": pin_id,

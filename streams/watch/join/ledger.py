@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Final, Literal
 
 from pinstream.lanes import Lane, lane_of
-from streams.watch.join.pins import Kind, PinState, Publication, Standing
+from pinstream.standing import Standing
+from streams.watch.join.pins import Kind, PinState, Publication
 
 STEP_S: Final = 10
 _LOOKS_PER_EVENT: Final = 4
@@ -118,6 +119,9 @@ class PartitionLedger:
 
     def change(self, pin_id: str, old: PinState | None, new: PinState, *, now_ms: int) -> None:
         """A pin came to a new state; ``old`` is None for one that was not held."""
+        if _is_due_as_before(old, new):
+            self._replace_in_order(pin_id, new.publication)
+            return
         if old is not None:
             self._take_out(pin_id, old)
         self._put_in(pin_id, new, now_ms=now_ms)
@@ -219,6 +223,12 @@ class PartitionLedger:
             self._settled[pin_id] = min(max(finished_at_ms, publication.published_at_ms), now_ms)
             self._count(publication, standing, 1)
 
+    def _replace_in_order(self, pin_id: str, publication: Publication | None) -> None:
+        """The same version was published again: its place in the order, and whether it was counted, stay."""
+        for held in (*self._waiting.values(), self._overdue):
+            if pin_id in held and publication is not None:
+                held[pin_id] = publication
+
     def _take_out(self, pin_id: str, state: PinState) -> None:
         publication, standing = state.publication, state.standing
         if publication is not None and standing is not None:
@@ -240,3 +250,10 @@ class PartitionLedger:
             due_at_ms=self._objectives.due_at_ms(publication),
             stuck_in="worker" if passed else "queue",
         )
+
+
+def _is_due_as_before(old: PinState | None, new: PinState) -> bool:
+    if old is None or not (old.standing == new.standing == "waiting") or old.publication is None:
+        return False
+    before, now = old.publication, new.publication
+    return now is not None and (before.lane, before.kind, before.since_ms) == (now.lane, now.kind, now.since_ms)

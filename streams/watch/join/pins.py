@@ -1,24 +1,21 @@
-"""One pin as the watch knows it: its newest event, what became of that, and how the two are joined."""
+"""One pin as the watch knows it: its newest event and its latest outcome."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Self
+from typing import Any, Literal, Self
 
 import orjson
 from pydantic import ValidationError
 
 from pinstream.events import PinOutcome
-from pinstream.lanes import Lane, lane_of
+from pinstream.lanes import LANE_TOPICS, Lane
+from pinstream.standing import EventPosition, Standing, is_later, is_newer, standing_of
 
 Kind = Literal["pin", "deletion"]
-Standing = Literal["waiting", "searchable", "dead", "superseded"]
-
-_RANK: Final = {"dead": 0, "superseded": 1, "unchanged": 2, "indexed": 3, "deleted": 4}
-"""Of two outcomes at one version the higher is the pin's: a replay revives the dead, and a deletion wins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Publication:
-    """The newest event of a pin: the one that must be accounted for."""
+    """An event, and since when it is waiting to be accounted for."""
 
     lane: Lane
     offset: int
@@ -27,12 +24,18 @@ class Publication:
     kind: Kind
     since_ms: int
     """From when its age counts: its publication, or when the watch read it, for what an operator published again."""
+    republished: int = 0
 
-    def newer_than(self, other: Self) -> bool:
-        """By version; at equal versions a deletion wins."""
-        if self.version != other.version:
-            return self.version > other.version
-        return self.kind == "deletion" and other.kind == "pin"
+    def position(self, partition: int) -> EventPosition:
+        return EventPosition(
+            topic=LANE_TOPICS[self.lane],
+            partition=partition,
+            offset=self.offset,
+            version=self.version,
+            is_deletion=self.kind == "deletion",
+            published_at_ms=self.published_at_ms,
+            republished=self.republished,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,37 +51,28 @@ class PinState:
         """Where the newest event stands; None before it was read."""
         if self.publication is None:
             return None
-        if self.outcome is None or not accounts(self.outcome, self.publication):
-            return "waiting"
-        if self.outcome.outcome in ("dead", "superseded"):
-            return self.outcome.outcome
-        return "searchable"
+        return standing_of(self.publication.position(self.partition), self.outcome)
 
     def with_publication(self, publication: Publication) -> Self:
-        """After one more event: a newer one takes the place of an older, and a second try that of a dead one."""
-        known = self.publication
-        if known is None or publication.newer_than(known):
+        """After one more event."""
+        known, new = self.publication, publication.position(self.partition)
+        if known is None or new.rank > (position := known.position(self.partition)).rank:
             return replace(self, publication=publication)
-        again = publication.version == known.version and publication.kind == known.kind
-        if again and self.standing == "dead" and not self._tells_of(publication):
-            return replace(self, publication=publication, outcome=None)
-        return self
+        if not is_newer(new, position):
+            return self
+        # The same version again. Nobody waits for it if the version is accounted for; if it is waiting, its age counts
+        # from the first event, unless this one is on another lane or an operator's, which have objectives of their own.
+        again = replace(self, publication=publication)
+        same_kind = (known.lane, known.republished) == (publication.lane, publication.republished)
+        if again.standing != "waiting" or (self.standing == "waiting" and same_kind):
+            return replace(again, publication=replace(publication, since_ms=known.since_ms))
+        return again
 
     def with_outcome(self, outcome: PinOutcome) -> Self:
-        """After one more outcome: the greatest version counts, however late an older one is told."""
-        known = self.outcome
-        if outcome.version is None:
-            return self  # an event that nobody can read says nothing of the pin
-        if known is None or _order(outcome) > _order(known) or _later(outcome, known):
-            return replace(self, outcome=outcome)
-        return self
-
-    def _tells_of(self, publication: Publication) -> bool:
-        """Whether the outcome is that of this very event, or of a later one of its lane."""
-        outcome = self.outcome
-        return (
-            outcome is not None and lane_of(outcome.topic) == publication.lane and outcome.offset >= publication.offset
-        )
+        """After one more outcome; that of an event which does not decode says nothing of the pin."""
+        if outcome.version is None or not is_later(outcome, self.outcome):
+            return self
+        return replace(self, outcome=outcome)
 
     def encode(self) -> bytes:
         """For the table."""
@@ -104,26 +98,6 @@ class PinState:
             )
         except (orjson.JSONDecodeError, ValidationError, KeyError, TypeError):
             return None
-
-
-def accounts(outcome: PinOutcome, publication: Publication) -> bool:
-    """Whether ``outcome`` says what became of that event, or of a newer one of the pin."""
-    if outcome.version is None or outcome.version < publication.version:
-        return False
-    if outcome.version > publication.version or publication.kind == "pin":
-        return True
-    same_event = outcome.offset == publication.offset and lane_of(outcome.topic) == publication.lane
-    return same_event or outcome.outcome == "deleted"
-
-
-def _order(outcome: PinOutcome) -> tuple[int, int, bool]:
-    return outcome.version or 0, _RANK[outcome.outcome], outcome.visible_at_ms is not None
-
-
-def _later(outcome: PinOutcome, known: PinOutcome) -> bool:
-    """Of two outcomes that say the same, the later event's: a dead letter that was replayed and died again."""
-    same_lane = lane_of(outcome.topic) == lane_of(known.topic)
-    return _order(outcome) == _order(known) and (outcome.offset > known.offset if same_lane else True)
 
 
 def _fields(publication: Publication) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from typing import Final
 
 from pinstream.clock import now_ms
 from pinstream.errors import EventInvalid
-from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, Headers, PinDeletion, PinOutcome, decode_event
+from pinstream.events import Headers, PinOutcome
 from pinstream.lanes import lane_of
+from pinstream.standing import event_position
 from streams.watch.join.ledger import Objectives, PartitionLedger, Retention
 from streams.watch.join.pins import PinState, Publication
 from streams.watch.join.windows import OutcomeSample, Windows, report_of
@@ -98,21 +99,20 @@ class Watcher:
     def event(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
         """The pin's state after one record of a lane; None where it stays as it is."""
         lane, now_ms = lane_of(record.topic), self.now_ms()
-        try:
-            event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
-        except EventInvalid:
+        position = event_position(record)
+        if position.version is None:
             self.poison(record)
             return None
         self.metrics.add("events", lane)
         published_at_ms = record.timestamp_ms if 0 < record.timestamp_ms <= now_ms + _CLOCK_SLACK_MS else now_ms
-        comes_again = any(name in (REPAIR_HEADER, REPLAYS_HEADER) for name, _ in record.headers)
         publication = Publication(
             lane=lane,
             offset=record.offset,
-            version=event.version,
+            version=position.version,
             published_at_ms=published_at_ms,
-            kind="deletion" if isinstance(event, PinDeletion) else "pin",
-            since_ms=now_ms if comes_again else published_at_ms,
+            kind="deletion" if position.is_deletion else "pin",
+            since_ms=now_ms if position.republished else published_at_ms,
+            republished=position.republished,
         )
         ledger = self._share_of(record.partition).ledger
         ledger.read_to(lane, record.offset)
@@ -220,4 +220,4 @@ def _reports(outcome: PinOutcome, *, timely: bool) -> list[OutcomeSample]:
 
 def _timely(publication: Publication | None) -> bool:
     """Whether its age says something of freshness: not that of one that an operator published again."""
-    return publication is None or publication.since_ms <= publication.published_at_ms
+    return publication is None or not publication.republished

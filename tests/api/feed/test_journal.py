@@ -3,11 +3,9 @@
 import pytest
 
 from api.feed.journal import Journal, News, RecordPosition, place_of
-from tests.api.fakes import NOW_MS, outcome
-
-
-def event(offset: int, *, topic: str = "pins.events", partition: int = 0) -> RecordPosition:
-    return RecordPosition(topic, partition, offset)
+from pinstream.events import PinOutcome
+from pinstream.standing import EventPosition
+from tests.api.fakes import NOW_MS, event, outcome
 
 
 @pytest.mark.parametrize(
@@ -20,19 +18,27 @@ def event(offset: int, *, topic: str = "pins.events", partition: int = 0) -> Rec
         ([outcome("p", "dead", offset=1), event(2)], "not-indexed-yet"),
         ([event(2), outcome("p", "dead", offset=1)], "not-indexed-yet"),
         ([event(2), outcome("p", "deleted", offset=2)], "deleted"),
-        ([outcome("p", "deleted", offset=9), event(3, topic="pins.events.backfill")], "not-indexed-yet"),
+        ([outcome("p", "deleted", offset=9), event(3, 2, topic="pins.events.backfill")], "not-indexed-yet"),
         ([outcome("p", "indexed", offset=9)], "not-indexed-yet"),
         ([outcome("p", "superseded", offset=9)], "unknown"),
+        ([event(9, 8), event(10, 7), outcome("p", "superseded", offset=10, version=7)], "not-indexed-yet"),
+        (
+            [
+                event(5, 7, is_deletion=True),
+                outcome("p", "indexed", offset=5, version=7, topic="pins.events.backfill"),
+            ],
+            "not-indexed-yet",
+        ),
     ],
 )
-def test_a_missing_pin_has_a_state(told: list[object], state: str) -> None:
+def test_a_missing_pin_has_a_state(told: list[EventPosition | PinOutcome], state: str) -> None:
     journal = Journal(pins=10)
 
     for each in told:
-        if isinstance(each, RecordPosition):
-            journal.published("p", each)
+        if isinstance(each, EventPosition):
+            journal.add_event("p", each)
         else:
-            journal.settled(each)  # type: ignore[arg-type]
+            journal.add_outcome(each)
 
     assert journal.why_missing("p")[0] == state
 
@@ -49,7 +55,7 @@ def test_only_what_changes_an_answer_is_news_and_only_once() -> None:
         outcome("a", offset=2, version=2),
         outcome("a", "deleted", offset=3, version=3),
     ):
-        journal.settled(each)
+        journal.add_outcome(each)
 
     assert [(news.kind, news.pin_id, news.version) for news in heard] == [
         ("pin", "a", 1),
@@ -65,7 +71,7 @@ def test_what_is_read_again_is_no_news() -> None:
     told = [outcome("a"), outcome("a", offset=1, version=2), outcome("a", "deleted", offset=2, version=3)]
 
     for each in (*told, *told):
-        journal.settled(each)
+        journal.add_outcome(each)
 
     assert len(heard) == 3
     assert journal.why_missing("a")[0] == "deleted"
@@ -75,20 +81,22 @@ def test_pins_heard_of_longest_ago_are_forgotten() -> None:
     journal = Journal(pins=2)
 
     for pin in ("a", "b", "c"):
-        journal.settled(outcome(pin, "dead", offset=4))
+        journal.add_outcome(outcome(pin, "dead", offset=4))
 
     assert [journal.why_missing(pin)[0] for pin in ("a", "b", "c")] == ["unknown", "dead", "dead"]
     settled = journal.known("c").outcome
     assert settled is not None
-    assert place_of(settled) == event(4)
+    assert place_of(settled) == RecordPosition("pins.events", 0, 4)
 
 
 def test_the_version_in_the_index_is_found_though_a_later_one_died() -> None:
     journal = Journal(pins=10)
 
     for offset, result in enumerate(("indexed", "dead"), start=7):
-        journal.published("p", event(offset))
-        journal.settled(outcome("p", result, offset=offset, version=offset))
+        journal.add_event("p", event(offset, offset))
+        journal.add_outcome(outcome("p", result, offset=offset, version=offset))
 
     known = journal.known("p")
-    assert (known.place_of(7), known.place_of(8), known.place_of(9)) == (event(7), event(8), event(8))
+    assert (known.place_of(7), known.place_of(8), known.place_of(9)) == tuple(
+        RecordPosition("pins.events", 0, offset) for offset in (7, 8, 8)
+    )

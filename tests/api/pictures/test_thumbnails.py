@@ -89,10 +89,10 @@ async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) 
     bench.records.pictures[RecordPosition("pins.events", 0, 7)] = (1, painted(RED))
 
     async with start_service(bench) as service:
-        service.deps.journal.settled(outcome("inline", offset=7))
-        service.deps.journal.published("inline", RecordPosition("pins.events", 0, 9))  # its next version
+        service.deps.journal.add_outcome(outcome("inline", offset=7))
+        service.deps.journal.add_event("inline", RecordPosition("pins.events", 0, 9))  # its next version
         waiting = await service.client.get("/v1/pins/inline/thumbnail?width_px=160")
-        service.deps.journal.settled(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
+        service.deps.journal.add_outcome(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
         dead = await service.client.get("/v1/pins/inline/thumbnail?width_px=320")
 
     assert (waiting.headers["content-type"], dead.headers["content-type"]) == ("image/webp", "image/webp")
@@ -103,7 +103,7 @@ async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(b
     bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, painted(RED))
 
     async with start_service(bench) as service:
-        service.deps.journal.published(
+        service.deps.journal.add_event(
             "inline", RecordPosition("pins.events", 0, 9)
         )  # and of version 1 nothing was heard
         answer = await service.client.get("/v1/pins/inline/thumbnail?version=1")

@@ -25,6 +25,7 @@ class Bench:
         self.keep = keep
         self.swept_to_ms = 0
         self.offsets = dict.fromkeys(TOPICS, 0)
+        self.published: dict[tuple[str, int], int] = {}
         self.watcher = self.made()
 
     def made(self) -> Watcher:
@@ -47,12 +48,15 @@ class Bench:
             "pin_id": pin, "version": version, "image": {"url": "https://example.org/a.jpg"},
             "domain": "web", "created_at": "2026-11-23T20:00:00Z", **more,
         }  # fmt: skip
-        return self.put(lane, pin.encode(), json.dumps(value).encode(), age_ms=age_ms)
+        self.published[pin, version] = self.put(lane, pin.encode(), json.dumps(value).encode(), age_ms=age_ms)
+        return self.published[pin, version]
 
     def delete(self, pin: str, version: int) -> int:
         return self.put("pins.events", pin.encode(), None, headers=[("version", str(version).encode())])
 
     def tell(self, pin: str, version: int = 1, outcome: Result = "indexed", **changes: Any) -> None:
+        """By default of the event of that version."""
+        changes.setdefault("offset", self.published.get((pin, version), 0))
         self.put("pins.indexed", pin.encode(), told(pin, version, outcome, self.now_ms, **changes).encode())
 
     def put(

@@ -193,6 +193,46 @@ def test_a_deletion_at_the_same_version_wins_and_needs_its_own_outcome() -> None
     assert bench.overdue() == []
 
 
+def test_a_backfilled_pin_of_the_same_version_and_offset_is_not_the_deletion_s_outcome() -> None:
+    bench = Bench()
+    offset = bench.delete("a", 7)
+    bench.tell("a", 7, "indexed", offset=offset, topic="pins.events.backfill")
+
+    assert bench.standing("a") == "waiting"
+
+
+def test_a_newer_pin_waits_though_an_older_one_behind_it_was_superseded() -> None:
+    bench = Bench()
+    bench.publish("a", 8)
+    offset = bench.publish("a", 7)
+    bench.tell("a", 7, "superseded", offset=offset)
+
+    assert bench.standing("a") == "waiting"
+
+
+def test_a_version_that_is_published_again_while_it_waits_is_due_no_later() -> None:
+    bench = Bench()
+    bench.publish("a")
+    for _ in range(3):
+        bench.later(4)
+        bench.publish("a")
+
+    assert (bench.standing("a"), bench.overdue(), bench.met("freshness", "no")) == ("waiting", ["a"], 1)
+
+
+def test_a_dead_letter_that_is_replayed_before_its_death_is_read_waits_too() -> None:
+    bench = Bench()
+    offset = bench.publish("a")
+    value = b'{"pin_id":"a","version":1,"image":{"url":"https://e.org/a"},"domain":"web","created_at":"2026-11-23T20:00:00Z"}'
+    replayed = bench.put("pins.events.backfill", b"a", value, headers=[("pinstream-replays", b"1")])
+    bench.tell("a", outcome="dead", offset=offset)
+    before = bench.standing("a")
+    bench.later(1)
+    bench.tell("a", outcome="dead", offset=replayed, topic="pins.events.backfill")
+
+    assert (before, bench.standing("a")) == ("waiting", "dead")
+
+
 def test_where_a_pin_is_stuck_is_told_by_what_the_workers_did_after_it() -> None:
     bench = Bench()
     bench.publish("slow")
