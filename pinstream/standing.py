@@ -159,8 +159,12 @@ def accounts_for(outcome: AnyOutcome | None, event: EventPosition) -> bool:
     same_lane = (lane_of(outcome.topic), outcome.partition) == (event.lane, event.partition)
     if same_lane and outcome.offset == event.offset:
         return True
-    if (outcome.version or 0) != (event.version or 0):
-        return (outcome.version or 0) > (event.version or 0)
+    if (outcome.version or 0) == (event.version or 0):
+        return _accounts_for_same_version(outcome, event, same_lane=same_lane)
+    return (outcome.version or 0) > (event.version or 0)
+
+
+def _accounts_for_same_version(outcome: AnyOutcome, event: EventPosition, *, same_lane: bool) -> bool:
     if event.is_deletion:
         return outcome.outcome == "deleted"
     if STANDINGS[outcome.outcome] == "searchable":

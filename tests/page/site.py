@@ -132,7 +132,8 @@ class Site:
         """An outcome comes in from Kafka."""
         self.heard += 1
         finished_at_ms = time.time_ns() // 1_000_000
-        self.deps.journal.add_outcome(outcome(pin_id, result, offset=self.heard, finished_at_ms=finished_at_ms, **more))
+        found = outcome(pin_id, result, offset=self.heard, finished_at_ms=finished_at_ms, **more)
+        self.deps.journal.add_outcome(found)
 
 
 def mean_colour(pin: SamplePin, box: Sequence[float]) -> tuple[int, int, int]:

@@ -163,7 +163,7 @@ class History:
             self._finish(wanted, self._result(wanted, dies=last == "dead"))
 
     def overtake(self) -> None:
-        """An event that waits is superseded, since one that is as new, or newer, came to wait behind it or before it."""
+        """An event that has not begun is superseded: one that is as new, or newer, waits too."""
         pending = self.pending()
         for index, wanted in enumerate(pending):
             if any(each.rank > wanted.rank for each in pending) or any(
@@ -175,11 +175,10 @@ class History:
     def replay(self, lane: Lane | None) -> None:
         """The dead letter of the newest event is published again, on its own lane or on another."""
         newest = sorted(self.newest(), key=_order)
-        pending = self.pending()
-        for last in newest[-1:]:
-            if [each.outcome for each in self.outcomes_of(last)][-1:] == ["dead"] and last not in pending:
-                if not any(each in pending for each in newest):
-                    self.publish(lane or last.lane, last.version, last.is_deletion, again=last)
+        if newest and not any(each in self.pending() for each in newest):
+            last = newest[-1]
+            if self.outcomes_of(last)[-1].outcome == "dead":
+                self.publish(lane or last.lane, last.version, last.is_deletion, again=last)
 
     def repair(self) -> None:
         """An audit finds that the index has lost the pin's newest event, and publishes it again."""
@@ -198,26 +197,21 @@ class History:
         newest = self.newest()
         if not newest:
             return None
-        done = [
-            each
-            for each in self.outcomes
-            if _place(each.topic, each.offset) in {_place(e.topic, e.offset) for e in newest}
-        ]
-        if newest[0].is_deletion and any(each.outcome == "deleted" for each in done):
-            return "searchable"
+        done = [each for event in newest for each in self.outcomes_of(event)]
         if not done:
             return "waiting"
-        if newest[0].is_deletion:
-            own = self.outcomes_of(max(newest, key=_order))
-            last = [each for each in self.outcomes if each.version == newest[0].version][-1]
-            # A deletion that died may wait for ever behind another outcome of its version: it is not done, after all.
-            return STANDINGS[last.outcome] if last in own else "waiting"
-        last = done[-1]
-        if last.outcome in ("indexed", "unchanged", "deleted"):
+        return self._deletion_standing(newest, done) if newest[0].is_deletion else self._pin_standing(newest, done)
+
+    def _deletion_standing(self, newest: list[EventPosition], done: list[PinOutcome]) -> Standing:
+        if any(each.outcome == "deleted" for each in done):
             return "searchable"
-        if any(each in self.pending() for each in newest):
-            return "waiting"
-        return last.outcome
+        last = [each for each in self.outcomes if each.version == newest[0].version][-1]
+        # A deletion that died waits where another event of its version ended later: it is not done, after all.
+        return STANDINGS[last.outcome] if last in self.outcomes_of(max(newest, key=_order)) else "waiting"
+
+    def _pin_standing(self, newest: list[EventPosition], done: list[PinOutcome]) -> Standing:
+        last = STANDINGS[max(done, key=lambda each: each.finished_at_ms).outcome]
+        return "waiting" if last != "searchable" and any(each in self.pending() for each in newest) else last
 
     def is_in_flight_on_both_lanes(self) -> bool:
         """Whether the newest version was published on either lane, and one of them is pending."""

@@ -17,11 +17,12 @@ from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, T
 from pinstream.cli.screen import progress_bar
 from pinstream.cli.search import JsonOption, PinArgument, open_index
 from pinstream.cli.where.pin_sources import Look, PinSources, ask_group, ask_watch, find_letter, read_topics
-from pinstream.cli.where.pin_status import PinStatus, accounts
+from pinstream.cli.where.pin_status import PinStatus
 from pinstream.cli.where.view import show
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.seek import Advance
+from pinstream.standing import accounts_for
 from pinstream.store.collection import EMBEDDING_VERSION
 
 _GROUP: Final = "pinstream"
@@ -92,6 +93,7 @@ def where(  # noqa: PLR0913 (each is an option)
     told = PinStatus(
         trace=trace,
         event=traces.event,
+        fault=traces.fault,
         outcome=traces.outcome,
         queue=traces.queue,
         dead_letter=traces.dead_letter,
@@ -114,7 +116,7 @@ def _asked(question: WhereQuery, to: Connection, traces: PinSources, look: Look)
     outcome, event = traces.outcome, traces.event
     if outcome is not None and outcome.outcome == "dead":
         find_letter(to, outcome, traces, for_s=for_s, look=look)
-    if event is not None and not accounts(outcome, event):
+    if event is not None and not accounts_for(outcome, event):
         traces.queue = ask_group(to, question.group, event)
 
 

@@ -8,12 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, NewestEvent
+from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition
 from pinstream.errors import EventInvalid
 from pinstream.events import (
     DEAD_TOPIC,
     INDEXED_TOPIC,
-    PinDeletion,
     PinOutcome,
     decode_event,
 )
@@ -24,6 +23,7 @@ from pinstream.kafka.seek import Advance, SoughtRecords, seek
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.lanes import LANE_TOPICS, lane_of
+from pinstream.standing import EventPosition, event_position, is_later, is_newer
 
 _WATCH_TIMEOUT_S: Final = 3.0
 _TIMEOUT_S: Final = 10.0
@@ -37,7 +37,8 @@ Look = Callable[[str], Advance]
 class PinSources:
     """What was found, and what could not be asked."""
 
-    event: NewestEvent | None = None
+    event: EventPosition | None = None
+    fault: str = ""
     outcome: PinOutcome | None = None
     dead_letter: DeadLetterPosition | None = None
     queue: GroupPosition | None = None
@@ -55,13 +56,14 @@ def ask_watch(url: str, pin_id: str, traces: PinSources) -> bool:
         if event is None:
             return False
         traces.outcome = PinOutcome.model_validate(outcome) if outcome else None
-        traces.event = NewestEvent(
+        traces.event = EventPosition(
             topic=LANE_TOPICS[event["lane"]],
             partition=told["partition"],
             offset=event["offset"],
             version=event["version"],
-            deletion=event["kind"] == "deletion",
+            is_deletion=event["kind"] == "deletion",
             published_at_ms=event["published_at_ms"],
+            republished=event["republished"],
         )
     except urllib.error.HTTPError as exc:
         if exc.code != 404:
@@ -78,13 +80,15 @@ def read_topics(to: Connection, pin_id: str, traces: PinSources, *, for_s: float
     """The pin's last event and outcome, out of its partition of each topic; raises KafkaAway."""
     until_s = time.monotonic() + for_s
     events = [_sought(to, name, pin_id, traces, until_s, look) for name in LANE_TOPICS.values()]
-    found = [_event(record) for each in events if each for record in each.records]
-    traces.event = max(found, key=lambda event: (event.version or 0, event.deletion, event.offset), default=None)
+    for record in (record for each in events if each for record in each.records):
+        event = event_position(record)
+        if is_newer(event, traces.event):
+            traces.event, traces.fault = event, _fault(record)
     outcomes = _sought(to, INDEXED_TOPIC, pin_id, traces, until_s, look)
-    told = [outcome for record in (outcomes.records if outcomes else ()) if (outcome := _outcome(record)) is not None]
-    traces.outcome = max(told, key=lambda each: (each.version or 0, each.visible_at_ms or 0), default=None)
-    if traces.outcome is None and told:
-        traces.outcome = told[-1]
+    for record in outcomes.records if outcomes else ():
+        outcome = _outcome(record)
+        if outcome is not None and is_later(outcome, traces.outcome):
+            traces.outcome = outcome
     traces.sources.append(f"the topics at {to.address}")
 
 
@@ -104,7 +108,7 @@ def find_letter(to: Connection, outcome: PinOutcome, traces: PinSources, *, for_
             )
 
 
-def ask_group(to: Connection, group: str, event: NewestEvent) -> GroupPosition:
+def ask_group(to: Connection, group: str, event: EventPosition) -> GroupPosition:
     """How far the workers are in the event's partition, and which of them holds it; raises KafkaAway."""
     topic = event.topic if event.topic.startswith(to.topic_prefix) else to.topic_prefix + event.topic
     name, partition = lane_group(group, lane_of(topic)), (topic, event.partition)
@@ -129,23 +133,13 @@ def _sought(
     return found
 
 
-def _event(record: StoredRecord) -> NewestEvent:
-    version, deletion, fault = None, record.value is None, ""
+def _fault(record: StoredRecord) -> str:
+    """Why an event does not decode; empty if it does."""
     try:
-        event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
+        decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
     except EventInvalid as exc:
-        fault = str(exc)
-    else:
-        version, deletion = event.version, isinstance(event, PinDeletion)
-    return NewestEvent(
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        version=version,
-        deletion=deletion,
-        published_at_ms=record.timestamp_ms,
-        fault=fault,
-    )
+        return str(exc)
+    return ""
 
 
 def _outcome(record: StoredRecord) -> PinOutcome | None:

@@ -5,25 +5,12 @@ from typing import Any, Literal
 
 from pinstream.events import PinOutcome
 from pinstream.search.hits import PinTrace
+from pinstream.standing import EventPosition, accounts_for
 
 Stage = Literal[
     "unpublished", "queue", "worker", "dead", "visible soon", "searchable", "deleted", "superseded", "not indexed",
     "unknown",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewestEvent:
-    """The pin's newest event, as its topic or the watch tells it."""
-
-    topic: str
-    partition: int
-    offset: int
-    version: int | None
-    """None for an event that nobody can read: its fault is in ``fault``."""
-    deletion: bool
-    published_at_ms: int
-    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +46,9 @@ class PinStatus:
     """What each source says; what could not be asked is missing, and ``notes`` say why."""
 
     trace: PinTrace
-    event: NewestEvent | None = None
+    event: EventPosition | None = None
+    fault: str = ""
+    """Why the event does not decode."""
     outcome: PinOutcome | None = None
     queue: GroupPosition | None = None
     dead_letter: DeadLetterPosition | None = None
@@ -70,7 +59,7 @@ class PinStatus:
     @property
     def verdict(self) -> tuple[Stage, str]:
         """Where the pin is, and a sentence that says it to a person."""
-        if self.asked_kafka and self.event is not None and not accounts(self.outcome, self.event):
+        if self.asked_kafka and self.event is not None and not accounts_for(self.outcome, self.event):
             return self._waiting(self.event)
         if self.outcome is not None and self.outcome.outcome == "dead":
             return "dead", self._dead(self.outcome)
@@ -84,7 +73,7 @@ class PinStatus:
             "found": self.trace.found,
             "stage": stage,
             "verdict": sentence,
-            "event": _plain(self.event),
+            "event": self._event(),
             "outcome": self.outcome.model_dump(mode="json", exclude_none=True) if self.outcome else None,
             "queue": _plain(self.queue),
             "dead_letter": _plain(self.dead_letter),
@@ -104,7 +93,22 @@ class PinStatus:
             "note": "; ".join(self.notes),
         }
 
-    def _waiting(self, event: NewestEvent) -> tuple[Stage, str]:
+    def _event(self) -> dict[str, Any] | None:
+        event = self.event
+        if event is None:
+            return None
+        return {
+            "topic": event.topic,
+            "partition": event.partition,
+            "offset": event.offset,
+            "version": event.version,
+            "deletion": event.is_deletion,
+            "published_at_ms": event.published_at_ms,
+            "republished": event.republished,
+            "fault": self.fault,
+        }
+
+    def _waiting(self, event: EventPosition) -> tuple[Stage, str]:
         still = " Searches find an older version meanwhile." if self.trace.found else ""
         queue, place = self.queue, f"partition {event.partition}"
         if queue is None:
@@ -153,19 +157,7 @@ class PinStatus:
         return "unknown", f"the index holds nothing of {pin}: never published, not indexed yet, or dead"
 
 
-def accounts(outcome: PinOutcome | None, event: NewestEvent) -> bool:
-    """Whether an outcome says what became of ``event``, or of a newer one."""
-    if outcome is None:
-        return False
-    same_event = (outcome.partition, outcome.offset) == (event.partition, event.offset)
-    if event.version is None or outcome.version is None:
-        return same_event
-    if outcome.version == event.version and event.deletion:
-        return outcome.outcome == "deleted" or same_event
-    return outcome.version >= event.version
-
-
-def _plain(record: NewestEvent | GroupPosition | DeadLetterPosition | None) -> dict[str, Any] | None:
+def _plain(record: GroupPosition | DeadLetterPosition | None) -> dict[str, Any] | None:
     return None if record is None else {name: getattr(record, name) for name in record.__slots__}
 
 

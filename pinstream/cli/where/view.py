@@ -7,8 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from pinstream.cli.search import age
-from pinstream.cli.where.pin_status import NewestEvent, PinStatus
+from pinstream.cli.where.pin_status import PinStatus
 from pinstream.events import STAGES, PinOutcome
+from pinstream.standing import EventPosition
 from pinstream.store.collection import Row
 
 _STYLES = {"searchable": "bold green", "deleted": "bold magenta", "dead": "bold red"}
@@ -35,8 +36,8 @@ def _facts(told: PinStatus) -> list[tuple[str, str]]:
     now_ms, facts = told.trace.asked_at_ms, []
     if told.event is not None:
         facts.append(("event", _event(told.event, now_ms)))
-        if told.event.fault:
-            facts.append(("fault", told.event.fault))
+        if told.fault:
+            facts.append(("fault", told.fault))
     if told.queue is not None:
         queue = told.queue
         reached = "nothing committed yet" if queue.committed is None else f"committed up to {queue.committed:,}"
@@ -53,8 +54,8 @@ def _facts(told: PinStatus) -> list[tuple[str, str]]:
     return facts
 
 
-def _event(event: NewestEvent, now_ms: int) -> str:
-    what = "deletion" if event.deletion else "event"
+def _event(event: EventPosition, now_ms: int) -> str:
+    what = "deletion" if event.is_deletion else "event"
     version = "without a readable version" if event.version is None else f"version {event.version}"
     place = f"{event.topic}[{event.partition}]@{event.offset}"
     return (

@@ -2,10 +2,9 @@
 
 import pytest
 
-from api.feed.journal import RecordPosition
 from inference.images import Box
 from pinstream.store.collection import tombstone
-from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, Bench, outcome, start_service
+from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, Bench, event, outcome, start_service
 
 BAG = ("bag", Box(0.1, 0.1, 0.4, 0.6), BLUE)
 
@@ -59,7 +58,7 @@ async def test_a_pin_that_is_not_there_says_why(bench: Bench) -> None:
 
     async with start_service(bench) as service:
         service.deps.journal.add_outcome(outcome("broken", "dead", reason="HTTP 404"))
-        service.deps.journal.add_event("coming", RecordPosition("pins.events", 0, 7))
+        service.deps.journal.add_event("coming", event(7))
         pins = ("never", "gone", "broken", "coming")
         answers = {pin: await service.client.get(f"/v1/pins/{pin}/related") for pin in pins}
 

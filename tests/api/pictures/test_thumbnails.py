@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from api.feed.journal import RecordPosition
 from api.settings import ApiSettings, ServiceSettings
 from fetch.errors import FetchFailed
-from tests.api.fakes import RED, Bench, outcome, painted, start_service
+from tests.api.fakes import RED, Bench, event, outcome, painted, start_service
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -90,7 +90,7 @@ async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) 
 
     async with start_service(bench) as service:
         service.deps.journal.add_outcome(outcome("inline", offset=7))
-        service.deps.journal.add_event("inline", RecordPosition("pins.events", 0, 9))  # its next version
+        service.deps.journal.add_event("inline", event(9, 2))  # its next version
         waiting = await service.client.get("/v1/pins/inline/thumbnail?width_px=160")
         service.deps.journal.add_outcome(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
         dead = await service.client.get("/v1/pins/inline/thumbnail?width_px=320")
@@ -103,9 +103,7 @@ async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(b
     bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, painted(RED))
 
     async with start_service(bench) as service:
-        service.deps.journal.add_event(
-            "inline", RecordPosition("pins.events", 0, 9)
-        )  # and of version 1 nothing was heard
+        service.deps.journal.add_event("inline", event(9, 2))  # version 1 is not known
         answer = await service.client.get("/v1/pins/inline/thumbnail?version=1")
 
     assert answer.headers["x-pinstream-placeholder"] == "gone"

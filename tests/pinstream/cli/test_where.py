@@ -12,13 +12,14 @@ from confluent_kafka import Producer
 from rich.console import Console
 
 from pinstream.cli.where.pin_sources import PinSources, ask_watch, find_letter, read_topics
-from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, NewestEvent, PinStatus
+from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, PinStatus
 from pinstream.cli.where.view import show
 from pinstream.events import PinOutcome, event_from
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.seek import seek
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.search.hits import PinTrace
+from pinstream.standing import EventPosition
 from pinstream.store.collection import Row, tombstone
 from tests.pinstream.cli.commands import outcome as told_outcome
 
@@ -33,11 +34,11 @@ def trace(*held: Row, found: bool = False) -> PinTrace:
     return PinTrace(pin_id="a", rows=held, found=found, asked_at_ms=NOW_MS + 5_000)
 
 
-def event(version: int | None = 3, **changes: Any) -> NewestEvent:
+def event(version: int | None = 3, **changes: Any) -> EventPosition:
     fields: dict[str, Any] = {
-        "topic": "pins.events", "partition": 1, "offset": 40, "deletion": False, "published_at_ms": NOW_MS,
+        "topic": "pins.events", "partition": 1, "offset": 40, "is_deletion": False, "published_at_ms": NOW_MS,
     }  # fmt: skip
-    return NewestEvent(version=version, **(fields | changes))
+    return EventPosition(version=version, **(fields | changes))
 
 
 def outcome(**changes: Any) -> PinOutcome:
@@ -63,16 +64,25 @@ def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-
         ({"trace": trace(), "event": event(), "queue": queue(committed=40)}, "worker",
          "next or in work: worker-7 at 10.0.0.3"),
         ({"trace": trace(), "event": event(), "queue": queue(committed=41)}, "unknown", "index audit"),
-        ({"trace": trace(*rows(2), found=True), "event": event(3), "outcome": outcome(version=2), "queue": queue()},
+        ({"trace": trace(*rows(2), found=True), "event": event(3), "outcome": outcome(version=2, offset=12),
+          "queue": queue()},
          "queue", "Searches find an older version meanwhile"),
         ({"trace": trace(), "event": event(), "outcome": outcome(outcome="dead", reason="fetch: 404", attempts=7)},
          "dead", "dead after 7 attempts: fetch: 404. `python -m streams dead-letters replay --pin a`"),
-        ({"trace": trace(), "event": event(None, fault="$.domain"), "outcome": outcome(version=None, outcome="dead")},
+        ({"trace": trace(), "event": event(None), "fault": "$.domain",
+          "outcome": outcome(version=None, outcome="dead")},
          "dead", "dead after 1 attempt"),
         ({"trace": trace(), "event": event(), "outcome": outcome()}, "not indexed", "audit --repair"),
-        ({"trace": trace(), "event": event(deletion=True), "outcome": outcome(outcome="deleted")}, "deleted", "swept"),
-        ({"trace": trace(*rows(), found=True), "event": event(deletion=True), "outcome": outcome(offset=12),
+        ({"trace": trace(), "event": event(is_deletion=True), "outcome": outcome(outcome="deleted")},
+         "deleted", "swept"),
+        ({"trace": trace(*rows(), found=True), "event": event(is_deletion=True), "outcome": outcome(offset=12),
           "queue": queue()}, "queue", "in the queue"),
+        ({"trace": trace(*rows(), found=True), "event": event(7, is_deletion=True, offset=5), "queue": queue(),
+          "outcome": outcome(version=7, offset=5, topic="pins.events.backfill")}, "unknown", "index audit"),
+        ({"trace": trace(), "event": event(8, offset=29), "queue": queue(),
+          "outcome": outcome(version=7, offset=30, outcome="superseded")}, "queue", "1 record before it"),
+        ({"trace": trace(), "event": event(offset=41, republished=1), "queue": queue(committed=41),
+          "outcome": outcome(outcome="dead")}, "worker", "next or in work"),
         ({"trace": trace(*rows(2), found=True), "event": event(3), "outcome": outcome(outcome="superseded")},
          "superseded", "at version 2; version 3 is settled"),
     ],
@@ -87,7 +97,8 @@ def test_the_verdict_says_where_the_pin_is(told: dict[str, Any], stage: str, sen
 def test_one_screen_shows_everything() -> None:
     told = PinStatus(
         trace=trace(*rows(2)),
-        event=event(fault="$.domain: [bad]"),
+        event=event(),
+        fault="$.domain: [bad]",
         outcome=outcome(outcome="dead", reason="fetch: [404]", worker="w1"),
         queue=queue(),
         dead_letter=DeadLetterPosition(
@@ -180,7 +191,14 @@ def watch() -> Iterator[str]:
             known = self.path == "/pins/a"
             said = {
                 "partition": 1,
-                "event": {"version": 3, "kind": "pin", "lane": "live", "offset": 40, "published_at_ms": NOW_MS},
+                "event": {
+                    "version": 3,
+                    "kind": "pin",
+                    "lane": "live",
+                    "offset": 40,
+                    "published_at_ms": NOW_MS,
+                    "republished": 0,
+                },
                 "outcome": None,
             }
             self.send_response(200 if known else 404)
