@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pinstream.clock import now_ms
 from pinstream.kafka.client_errors import ClientErrorLog
 from streams.worker.backends import Backends, worker_name
-from streams.worker.consume.consumers import LaneConsumers, LaneSettings
+from streams.worker.consume.consumers import LaneConsumers
 from streams.worker.consume.credits import Credits
+from streams.worker.consume.lane_settings import LaneSettings
 from streams.worker.finish.breaker import Breaker, BreakerLimits
 from streams.worker.finish.dead_letters import DeadLetterWriter
 from streams.worker.finish.finisher import Finisher

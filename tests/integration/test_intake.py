@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from streams.worker.consume.consumers import CONSUMER_DEFAULTS
 from streams.worker.consume.credits import Credits
-from streams.worker.consume.poll_loop import LaneReader
+from streams.worker.consume.lane_reader import LaneReader
+from streams.worker.consume.lane_settings import CONSUMER_DEFAULTS
 from streams.worker.record import Consumed, ConsumedRecord
 from tests.integration.running_worker import Site, eventually
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.timeout(120)]
 
 
 class Member:
-    """One intake in a group, whose partitions wait for a service or do not."""
+    """One lane reader in a group, whose partitions wait for a service or do not."""
 
     def __init__(self, site: Site, topic: str) -> None:
         self.waits = False
@@ -34,30 +34,30 @@ class Member:
                 "log_level": 2,
             }
         )
-        self._intake = LaneReader(
+        self._reader = LaneReader(
             self._consumer, "live", credits=Credits(max_records=100, max_bytes=10**6),
-            waiting_partitions=lambda: self.partitions if self.waits else frozenset(), deliver=self._deliver,
+            waiting_partitions=lambda: self.partitions if self.waits else frozenset(), submit=self._submit,
         )  # fmt: skip
-        self._consumer.subscribe([topic], on_assign=self._granted, on_revoke=self._revoked)
+        self._consumer.subscribe([topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
 
     @property
     def partitions(self) -> frozenset[int]:
-        return frozenset(each.partition for each in self._intake.partitions)
+        return frozenset(each.partition for each in self._reader.partitions)
 
-    def pull(self) -> None:
-        self._intake.pull()
+    def poll(self) -> None:
+        self._reader.poll()
 
     def close(self) -> None:
         self._consumer.close()
 
-    def _granted(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._intake.assigned(partitions)
+    def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._reader.assign(partitions)
 
-    def _revoked(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._intake.unassigned([each.partition for each in partitions])
+    def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._reader.unassign([each.partition for each in partitions])
 
-    def _deliver(self, batch: Sequence[Consumed]) -> None:
-        self.read += [taken.partition for taken in batch if isinstance(taken, ConsumedRecord)]
+    def _submit(self, batch: Sequence[Consumed]) -> None:
+        self.read += [each.partition for each in batch if isinstance(each, ConsumedRecord)]
 
 
 def test_a_partition_revoked_while_paused_is_read_when_it_comes_again(stack: "LocalStack") -> None:
@@ -66,7 +66,7 @@ def test_a_partition_revoked_while_paused_is_read_when_it_comes_again(stack: "Lo
     with closing(Member(site, topic)) as first:
         eventually(lambda: held(first) == [2], what="both partitions granted")
         first.waits = True
-        first.pull()
+        first.poll()
         with closing(Member(site, topic)) as second:
             eventually(lambda: held(first, second) == [1, 1], what="one revoked while it was paused")
         eventually(lambda: held(first) == [2], what="both partitions granted again")
@@ -81,5 +81,5 @@ def test_a_partition_revoked_while_paused_is_read_when_it_comes_again(stack: "Lo
 def held(*members: Member) -> list[int]:
     """How many partitions each has, after one more round."""
     for member in members:
-        member.pull()
+        member.poll()
     return [len(member.partitions) for member in members]

@@ -10,7 +10,7 @@ from confluent_kafka import Message as KafkaMessage
 
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
-from streams.worker.consume.poll_loop import LaneReader, PollThread, record_of
+from streams.worker.consume.lane_reader import LaneReader, record_of
 from streams.worker.record import Consumed, ConsumedRecord, ReachedEnd
 
 
@@ -66,89 +66,89 @@ class Script:
         self.paused -= {each.partition for each in partitions}
 
 
-class Lane:
-    """An intake on a script, with two partitions assigned."""
+class ScriptedLane:
+    """A reader on a script, with two partitions assigned."""
 
     def __init__(self, *messages: Message, records: int = 10) -> None:
         self.script = Script(list(messages))
         self.credits = Credits(max_records=records, max_bytes=10**6)
         self.waiting: frozenset[int] = frozenset()
-        self.delivered: list[Consumed] = []
-        self.intake = LaneReader(
+        self.submitted: list[Consumed] = []
+        self.reader = LaneReader(
             cast(Consumer, self.script), "live", credits=self.credits,
-            waiting_partitions=lambda: self.waiting, deliver=self._deliver,
+            waiting_partitions=lambda: self.waiting, submit=self._submit,
         )  # fmt: skip
-        self.intake.assigned([TopicPartition("pins.events", 0), TopicPartition("pins.events", 1)])
+        self.reader.assign([TopicPartition("pins.events", 0), TopicPartition("pins.events", 1)])
 
-    def _deliver(self, batch: Sequence[Consumed]) -> None:
-        self.delivered.extend(batch)
+    def _submit(self, batch: Sequence[Consumed]) -> None:
+        self.submitted.extend(batch)
 
 
-def test_everything_that_is_there_is_delivered_in_one_batch_with_its_credits_taken() -> None:
-    lane = Lane(Message(1), Message(2), Message(3))
+def test_everything_that_is_there_is_submitted_in_one_batch_with_its_credits_taken() -> None:
+    lane = ScriptedLane(Message(1), Message(2), Message(3))
 
-    lane.intake.pull()
+    lane.reader.poll()
 
-    assert [taken.offset for taken in lane.delivered] == [1, 2, 3]
+    assert [each.offset for each in lane.submitted] == [1, 2, 3]
     assert lane.credits.held_records == 3
 
 
 def test_without_credits_partitions_pause_and_resume_with_the_first_one() -> None:
-    lane = Lane(Message(1), Message(2), records=1)
-    lane.intake.pull()
-    assert [taken.offset for taken in lane.delivered] == [1]
+    lane = ScriptedLane(Message(1), Message(2), records=1)
+    lane.reader.poll()
+    assert [each.offset for each in lane.submitted] == [1]
 
-    lane.intake.pull()
+    lane.reader.poll()
     assert lane.script.paused == {0, 1}
-    (record,) = lane.delivered
+    (record,) = lane.submitted
     assert isinstance(record, ConsumedRecord)
     lane.credits.give_back("live", record.size_bytes)
-    lane.intake.pull()
+    lane.reader.poll()
 
     assert lane.script.paused == set()
 
 
 def test_only_the_partitions_that_wait_for_a_service_pause() -> None:
-    lane = Lane()
+    lane = ScriptedLane()
     lane.waiting = frozenset({1, 7})
 
-    lane.intake.pull()
+    lane.reader.poll()
     assert lane.script.paused == {1}
     lane.waiting = frozenset()
-    lane.intake.pull()
+    lane.reader.poll()
 
     assert lane.script.paused == set()
 
 
 def test_a_partition_given_back_while_paused_is_read_when_it_comes_again() -> None:
-    lane = Lane(Message(3))
+    lane = ScriptedLane(Message(3))
     lane.waiting = frozenset({0, 1})
-    lane.intake.pull()
+    lane.reader.poll()
 
-    lane.intake.unassigned([1])
+    lane.reader.unassign([1])
     paused_after = set(lane.script.paused)
     lane.waiting = frozenset({0})
-    lane.intake.assigned([TopicPartition("pins.events", 1)])
-    lane.intake.pull()
+    lane.reader.assign([TopicPartition("pins.events", 1)])
+    lane.reader.poll()
 
     assert paused_after == {0}, "librdkafka keeps a pause beyond the assignment"
-    assert [each.offset for each in lane.delivered] == [3]
+    assert [each.offset for each in lane.submitted] == [3]
 
 
-def test_the_end_of_a_partition_is_told_and_costs_no_credit() -> None:
-    lane = Lane(Message(5, error_code=KafkaError._PARTITION_EOF))
+def test_the_end_of_a_partition_is_submitted_and_costs_no_credit() -> None:
+    lane = ScriptedLane(Message(5, error_code=KafkaError._PARTITION_EOF))
 
-    lane.intake.pull()
+    lane.reader.poll()
 
-    assert lane.delivered == [ReachedEnd("live", 1, 5)]
+    assert lane.submitted == [ReachedEnd("live", 1, 5)]
     assert lane.credits.held_records == 0
 
 
-def test_a_fatal_error_ends_the_lane_and_others_do_not() -> None:
-    Lane(Message(error_code=KafkaError._TRANSPORT)).intake.pull()
+def test_a_fatal_error_is_raised_and_others_are_not() -> None:
+    ScriptedLane(Message(error_code=KafkaError._TRANSPORT)).reader.poll()
 
     with pytest.raises(KafkaFailed, match="why"):
-        Lane(Message(error_code=KafkaError._FATAL, fatal=True)).intake.pull()
+        ScriptedLane(Message(error_code=KafkaError._FATAL, fatal=True)).reader.poll()
 
 
 def test_a_record_keeps_every_byte() -> None:
@@ -158,18 +158,3 @@ def test_a_record_keeps_every_byte() -> None:
         lane="backfill", topic="pins.events", partition=1, offset=9, key=b"text", value=b"\xff\x00",
         headers=[("ce_id", b"1"), ("empty", None)], timestamp_ms=1234,
     )  # fmt: skip
-
-
-def test_a_thread_that_fails_says_so_and_still_finishes() -> None:
-    failures: list[BaseException] = []
-    finished: list[bool] = []
-
-    def explode() -> None:
-        raise ZeroDivisionError
-
-    loop = PollThread("lane", round=explode, finish=lambda: finished.append(True), fail=failures.append)
-    loop.start()
-    loop.join(10)
-
-    assert [type(failure) for failure in failures] == [ZeroDivisionError]
-    assert finished == [True]

@@ -1,10 +1,6 @@
-"""Reading one lane from Kafka: a thread that polls, whatever the rest of the worker does.
-
-`Consumer.consume(n, t)` waits for n messages or for t; `poll` returns with the first, so a lone pin never waits.
-"""
+"""Reads records from one lane's consumer, as credits allow."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
@@ -26,7 +22,7 @@ _BATCH: Final = 64
 class LaneReader:
     """Takes records of one lane while there are credits; without them its partitions pause and polling goes on.
 
-    Belongs to one thread, except where a method says otherwise.
+    Belongs to the lane's thread.
     """
 
     def __init__(
@@ -36,61 +32,67 @@ class LaneReader:
         *,
         credits: Credits,
         waiting_partitions: Callable[[], frozenset[int]],
-        deliver: Callable[[Sequence[Consumed]], None],
+        submit: Callable[[Sequence[Consumed]], None],
     ) -> None:
         self._consumer = consumer
         self._lane = lane
         self._credits = credits
         self._waiting_partitions = waiting_partitions
-        self._deliver = deliver
+        self._submit = submit
         self._assigned: dict[int, TopicPartition] = {}
         self._paused: frozenset[int] = frozenset()
 
-    def assigned(self, partitions: Iterable[TopicPartition]) -> None:
-        """These are read from now on."""
+    def assign(self, partitions: Iterable[TopicPartition]) -> None:
+        """Pause and resume these too from now on."""
         for each in partitions:
             self._assigned[each.partition] = TopicPartition(each.topic, each.partition)
 
-    def unassigned(self, partitions: Iterable[int]) -> None:
-        """These are read no more; to be called while the consumer still has them.
+    def unassign(self, partitions: Iterable[int]) -> None:
+        """Forget these; call it while the consumer still has them.
 
-        librdkafka 2.16 keeps a pause beyond the assignment: granted again, such a partition would never be read.
+        librdkafka 2.16 keeps a pause beyond the assignment: assigned again, a paused partition would never be read.
         """
         gone = self._assigned.keys() & set(partitions)
-        self._pause(self._paused - gone)
+        self._pause_exactly(self._paused - gone)
         for partition in gone:
             del self._assigned[partition]
 
     @property
     def partitions(self) -> Sequence[TopicPartition]:
-        """What is read now."""
         return tuple(self._assigned.values())
 
-    def pull(self) -> None:
-        """One round: wait for a credit, then for a record, and deliver what is there. Serves Kafka's callbacks."""
-        free = self._credits.wait(self._lane, _CREDIT_WAIT_S)
-        self._pause(self._waiting_partitions() & self._assigned.keys() if free else frozenset(self._assigned))
+    def poll(self) -> None:
+        """Wait for a credit, then for a record, and submit what is there; at most some 0.15 s.
+
+        Without credits it polls all the same: a consumer that does not poll is taken for dead, and rebalances, which
+        are called back here, would not be answered. `Consumer.poll` returns with the first record, so a lone pin never
+        waits; `consume(n, t)` would wait for n of them or for t.
+        """
+        has_credit = self._credits.wait(self._lane, _CREDIT_WAIT_S)
+        waiting = self._waiting_partitions() & self._assigned.keys()
+        self._pause_exactly(waiting if has_credit else frozenset(self._assigned))
         batch: list[Consumed] = []
-        message = self._consumer.poll(_POLL_S if free else 0)
+        message = self._consumer.poll(_POLL_S if has_credit else 0)
         while message is not None:
-            taken = self._taken(message)
-            if taken is not None:
-                batch.append(taken)
+            consumed = self._consume(message)
+            if consumed is not None:
+                batch.append(consumed)
             if len(batch) >= _BATCH or not self._credits.available(self._lane):
                 break
             message = self._consumer.poll(0)
         if batch:
-            self._deliver(batch)
+            self._submit(batch)
 
-    def _taken(self, message: Message) -> Consumed | None:
+    def _consume(self, message: Message) -> Consumed | None:
         error = message.error()
         if error is not None:
-            return self._noticed(message, error)
+            return self._reached_end_or_none(message, error)
         record = record_of(message, self._lane)
+        # Also without a free credit: a record that was polled cannot be put back. The limit is passed by one at most.
         self._credits.take(self._lane, record.size_bytes)
         return record
 
-    def _noticed(self, message: Message, error: KafkaError) -> ReachedEnd | None:
+    def _reached_end_or_none(self, message: Message, error: KafkaError) -> ReachedEnd | None:
         if error.code() == KafkaError._PARTITION_EOF:
             return ReachedEnd(self._lane, message.partition() or 0, message.offset() or 0)
         if error.fatal():
@@ -98,8 +100,7 @@ class LaneReader:
         log.warning("Kafka reports: %s", error.str(), extra={"lane": self._lane})
         return None
 
-    def _pause(self, wanted: frozenset[int]) -> None:
-        """Pause exactly these."""
+    def _pause_exactly(self, wanted: frozenset[int]) -> None:
         if wanted == self._paused:
             return
         if resumed := [self._assigned[each] for each in self._paused - wanted]:
@@ -107,35 +108,6 @@ class LaneReader:
         if paused := [self._assigned[each] for each in wanted - self._paused]:
             self._consumer.pause(paused)
         self._paused = wanted
-
-
-class PollThread(threading.Thread):
-    """Repeats ``round`` until asked to stop, then ``finish``; hands what it raises to ``fail``."""
-
-    def __init__(
-        self, name: str, *, round: Callable[[], None], finish: Callable[[], None], fail: Callable[[BaseException], None]
-    ) -> None:
-        super().__init__(name=name, daemon=True)
-        self._round = round
-        self._finish = finish
-        self._fail = fail
-        self._stopping = threading.Event()
-
-    def stop(self) -> None:
-        """Ask it to end after this round; from any thread."""
-        self._stopping.set()
-
-    def run(self) -> None:
-        """The thread's life."""
-        try:
-            while not self._stopping.is_set():
-                self._round()
-        except Exception as exc:  # noqa: BLE001 (the outermost loop of this thread)
-            self._fail(exc)
-        try:
-            self._finish()
-        except Exception as exc:  # noqa: BLE001 (the outermost loop of this thread)
-            self._fail(exc)
 
 
 def record_of(message: Message, lane: Lane) -> ConsumedRecord:

@@ -1,0 +1,127 @@
+"""One lane: its consumer, and the thread that alone may use it."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from pinstream.lanes import Lane
+from streams.worker.consume.lane_reader import LaneReader
+from streams.worker.consume.owner_calls import OwnerCalls
+from streams.worker.record import Offsets
+
+log = logging.getLogger(__name__)
+
+_NOTE_ENDS_EVERY_S: Final = 1.0
+
+
+class LaneConsumer:
+    """Polls one lane until it is stopped; other threads have their calls made by its own thread.
+
+    A consumer serves one thread at a time: confluent-kafka 2.16 lets every other thread's call spin until a poll ends,
+    and the next poll may come first. Called from the event loop, a commit would hold up everything.
+    """
+
+    def __init__(self, lane: Lane, topic: str, consumer: Consumer, *, reader: LaneReader, owner: OwnerCalls) -> None:
+        self.lane = lane
+        self.consumer = consumer
+        self.reader = reader
+        self._topic = topic
+        self._owner = owner
+        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._ends: dict[int, int] = {}
+        self._note_ends_at_s = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=lane, daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ask the thread to end after its current poll, and wait for it; whether it did. Blocks."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def in_thread(self, call: Callable[[], None]) -> None:
+        """Have ``call`` made by the lane's thread before its next poll; any thread may ask for it, none waits."""
+        self._calls.put(call)
+
+    def end_offset(self, partition: int) -> int | None:
+        """The offset after the last record published, as a recent fetch said; None before that. From any thread."""
+        return self._ends.get(partition)
+
+    def _run(self) -> None:
+        """The loop: what others want of the consumer, then a poll, which also serves Kafka's callbacks."""
+        try:
+            while not self._stopping.is_set():
+                self.run_calls()
+                self.reader.poll()
+                self._note_ends()
+        except Exception as exc:  # noqa: BLE001 (the outermost loop of this thread)
+            self._owner.fail(exc)
+        try:
+            self.run_calls()
+            self.consumer.close()  # revokes what it holds: drains, commits
+        except Exception as exc:  # noqa: BLE001 (the outermost loop of this thread)
+            self._owner.fail(exc)
+
+    # In the lane's thread only.
+
+    def run_calls(self) -> None:
+        """Make the calls that are asked for."""
+        while not self._calls.empty():
+            self._calls.get()()
+
+    def send_commit(self, offsets: Offsets) -> None:
+        """Commit without waiting; the owner gets the end of it."""
+        try:
+            self.consumer.commit(offsets=self._positions(offsets), asynchronous=True)
+        except KafkaException as exc:
+            log.warning("commit failed: %s", exc, extra={"lane": self.lane})
+            self._owner.call(lambda owner: owner.on_commit(self.lane, offsets, failed=True))
+
+    def commit_now(self, offsets: Offsets) -> None:
+        """Commit, and wait for it: the partitions go to another worker next."""
+        if not offsets:
+            return
+        try:
+            self.consumer.commit(offsets=self._positions(offsets), asynchronous=False)
+        except KafkaException as exc:
+            log.warning("commit refused, so these pins are read again: %s", exc, extra={"lane": self.lane})
+
+    def partitions(self, numbers: Sequence[int]) -> list[TopicPartition]:
+        """These partitions of the lane's topic."""
+        return [TopicPartition(self._topic, number) for number in numbers]
+
+    def _positions(self, offsets: Offsets) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
+
+    def _note_ends(self) -> None:
+        """Often enough for a gauge, seldom enough to cost nothing; ``cached`` asks no broker."""
+        if time.monotonic() < self._note_ends_at_s:
+            return
+        self._note_ends_at_s = time.monotonic() + _NOTE_ENDS_EVERY_S
+        for each in self.reader.partitions:
+            try:
+                found = self.consumer.get_watermark_offsets(each, cached=True)
+            except (KafkaException, RuntimeError):
+                continue
+            if found is not None and found[1] >= 0:
+                self._ends[each.partition] = found[1]
+
+
+def report_commit(
+    owner: OwnerCalls, lane: Lane, error: KafkaError | None, partitions: Sequence[TopicPartition]
+) -> None:
+    """Report to the owner how a commit ended."""
+    offsets = {each.partition: each.offset for each in partitions}
+    failed = error is not None or any(each.error is not None for each in partitions)
+    if failed:
+        log.warning("commit failed: %s", error, extra={"lane": lane})
+    owner.call(lambda owner: owner.on_commit(lane, offsets, failed=failed))
