@@ -1,4 +1,4 @@
-"""Everything a caller of this package may have to handle.
+"""Every error that this package raises, by what the caller must do.
 
 ::
 
@@ -6,25 +6,25 @@
     ├── EventInvalid          invalid: the message is not a PinEvent v1; says the JSON path that is wrong
     ├── NotDelivered          retryable: Kafka did not acknowledge an event before its deadline
     ├── QueryInvalid          invalid: an argument of a search is out of range; says which are allowed
-    ├── PinUnknown            the index has no such pin (or not yet)
+    ├── PinUnknown            invalid: the index has no such pin
     │   ├── IndexEmpty        it has no pins at all
-    │   ├── PinDeleted        it had, and the pin was deleted
-    │   ├── PinNotIndexedYet  it was published a moment ago: ask again
-    │   ├── PinDead           it never will have it: its event or its picture is no good
-    │   └── ObjectUnknown     the pin is there, the object slot is not
-    ├── PictureGone           invalid: the pin's picture cannot be had, or is none
+    │   ├── PinDeleted        the pin was deleted
+    │   ├── PinNotIndexedYet  retryable: the pin was published and has no outcome yet
+    │   ├── PinDead           the pin can never be indexed: its event or its picture is invalid
+    │   └── ObjectUnknown     the pin is in the index, but not an object in that slot
+    ├── PictureGone           invalid: the pin's picture cannot be fetched or decoded any more
     ├── ServiceError          (never raised itself)
-    │   ├── ServiceUnavailable  retryable: the read service is away, full or past a deadline
-    │   └── ServiceRefused    invalid: no key or a wrong one, or an answer of another contract
+    │   ├── ServiceUnavailable  retryable: the read service does not answer, is full or too slow
+    │   └── ServiceRefused    invalid: the key is missing or wrong, or the answer is not of this contract
     └── VectorIndexError      (never raised itself)
-        ├── IndexUnavailable  retryable: Milvus is away, busy or past the deadline
-        ├── IndexRefused      invalid: Milvus will never take this request
-        └── IndexMismatch     fatal: no such collection, or one of another shape or embedding version
+        ├── IndexUnavailable  retryable: Milvus does not answer, is busy or too slow
+        ├── IndexRefused      invalid: Milvus will never accept this request
+        └── IndexMismatch     fatal: there is no such collection, or it has another shape
 """
 
 
 class PinstreamError(Exception):
-    """The root of everything raised here."""
+    """The root of all errors of this package."""
 
 
 class EventInvalid(PinstreamError):
@@ -40,11 +40,11 @@ class EventInvalid(PinstreamError):
 
 
 class NotDelivered(PinstreamError):
-    """Kafka did not acknowledge the event in time; it may still have been stored, so publish it again."""
+    """Kafka did not acknowledge the event in time. It may have been stored all the same; publish it again."""
 
 
 class QueryInvalid(PinstreamError):
-    """An argument of a search is out of range; the message holds the value and what is allowed."""
+    """An argument of a search is out of range; the message says the value and what is allowed."""
 
 
 class PinUnknown(PinstreamError):
@@ -52,19 +52,19 @@ class PinUnknown(PinstreamError):
 
 
 class IndexEmpty(PinUnknown):
-    """The index has no pins at all: nothing was indexed yet, or it is another index than was meant."""
+    """The index has no pins at all: nothing was indexed yet, or the address is wrong."""
 
 
 class PinDeleted(PinUnknown):
-    """The pin was there and has been deleted."""
+    """The pin was deleted."""
 
 
 class PinNotIndexedYet(PinUnknown):
-    """The pin was published, and its outcome is awaited; only the read service tells this from PinUnknown."""
+    """The pin was published and has no outcome yet. Only the read service knows; VisualIndex raises PinUnknown."""
 
 
 class PinDead(PinUnknown):
-    """The pin was published and cannot be indexed; only the read service tells this from PinUnknown."""
+    """The pin was published and can never be indexed. Only the read service knows; VisualIndex raises PinUnknown."""
 
 
 class ObjectUnknown(PinUnknown):
@@ -72,15 +72,15 @@ class ObjectUnknown(PinUnknown):
 
 
 class PictureGone(PinstreamError):
-    """The pin is there, its picture is not: its address does not give one any more."""
+    """The pin is in the index, but its picture cannot be fetched or decoded any more."""
 
 
 class ServiceError(PinstreamError):
-    """The root of what can go wrong between this program and the read service."""
+    """The root of the errors of a read service's clients; never raised itself."""
 
 
 class ServiceUnavailable(ServiceError):
-    """The read service did not answer, or had no room; ``retry_after_s`` says when it expects to, if it did."""
+    """The read service does not answer, or is full; ``retry_after_s`` is when to try again, if it said so."""
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -88,19 +88,19 @@ class ServiceUnavailable(ServiceError):
 
 
 class ServiceRefused(ServiceError):
-    """The read service will never answer this: a key is missing or wrong, or it speaks another contract."""
+    """The key is missing or wrong, or the answer is not of this contract; a repetition changes nothing."""
 
 
 class VectorIndexError(PinstreamError):
-    """The root of what can go wrong between this program and Milvus."""
+    """The root of the errors of a vector index; never raised itself."""
 
 
 class IndexUnavailable(VectorIndexError):
-    """Milvus did not answer; a write may or may not have happened: repeat it, it is idempotent."""
+    """Milvus did not answer. A write may have happened; repeat it, it is idempotent."""
 
 
 class IndexRefused(VectorIndexError):
-    """Milvus refuses this request and always will."""
+    """Milvus will never accept this request."""
 
 
 class IndexMismatch(VectorIndexError):

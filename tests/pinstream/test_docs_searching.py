@@ -1,4 +1,4 @@
-"""What the page on searching shows, runs, and its figures are the code's."""
+"""Every example of docs/searching.md runs and prints what it says, and its figures are those of the code."""
 
 import ast
 import contextlib
@@ -113,17 +113,17 @@ def test_every_example_on_the_page_is_run() -> None:
 
 def test_figures_on_the_page_are_the_codes() -> None:
     for sentence in (
-        f"`limit`: 1 to {MAX_HITS:,} pictures, {DEFAULT_HITS} unless told otherwise",
+        f"`limit`: 1 to {MAX_HITS:,} pictures, by default {DEFAULT_HITS}",
         f"Up to {NEAR_DUPLICATE_BITS} bits a hit is a `near_duplicate`",
-        f"`timeout_s`, {TIMEOUT_S:.0f} s",
+        f"within `timeout_s`, {TIMEOUT_S:.0f} s",
         f"{MAX_LIMIT:,} rows",
         f"{FRESHNESS_WEIGHT} * 2 ** (-age_s / half_life_s)",
         f"counts as {FRESHNESS_WEIGHT * CODE_BITS / 2:.0f} bits nearer",
         f"by at most\n{SAME_PRODUCT_BITS} bits",
         f"reaches {MAX_PAGED} hits deep",
         f"the last\n{MAX_REMEMBERED:,} pictures and objects",
-        f"the others {SECOND_WEIGHT} times",
-        "counts {} beside no object, {} beside one\nand {} beside several".format(*PICTURE_WEIGHTS),
+        f"that of the others {SECOND_WEIGHT} times",
+        "is {} with no object on it, {} with one and {} with several".format(*PICTURE_WEIGHTS),
         f"candidates={DEFAULT_CANDIDATES}",
         f"`{collection_name()}`",
     ):
