@@ -1,1 +1,1 @@
-"""Milvus from the operator's side: creating the collection, and writing to it in batches."""
+"""The index for operators: create the collection, compare it with the topics, remove old tombstones."""

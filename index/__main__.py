@@ -1,4 +1,4 @@
-"""``python -m index init`` creates the collection that the worker writes to; ``audit`` compares it with the topics."""
+"""``python -m index``: create the collection, compare it with the topics, remove old tombstones."""
 
 from typing import Annotated
 
@@ -13,12 +13,12 @@ from pinstream.cli.screen import print_error
 from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.store.collection import EMBEDDING_VERSION
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.callback()
 def index() -> None:
-    """Milvus from the operator's side."""
+    """Create the collection, compare it with the topics, remove old tombstones."""
 
 
 @app.command()
@@ -27,12 +27,12 @@ def init(
     milvus: MilvusOption = None,
     token: TokenOption = None,
     embedding_version: EmbeddingVersionOption = EMBEDDING_VERSION,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:
-    """Create the collection and its alias unless they exist; safe to repeat, nothing is ever dropped.
+    """Create the collection and its alias unless they exist; safe to repeat, and nothing is ever dropped.
 
-    Exit status 0: it is there and fits. 1: it differs from what is wanted (each difference is named), or Milvus
-    is away. 2: wrong usage.
+    Exit status 0: the collection exists and fits. 1: it differs (each difference is listed), or Milvus does not
+    answer. 2: wrong usage.
     """
     with open_store(milvus, token, embedding_version) as store, exit_if_unreachable(status=1):
         report = bootstrap.init(store, dry_run=dry_run)

@@ -1,4 +1,4 @@
-"""Creating the collection, once, and saying how an existing one differs from what is wanted."""
+"""Creates the collection, and says how an existing one differs from the one that is wanted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,19 +14,17 @@ WANTED: Final = Shape()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionReport:
-    """What an ``init`` found and did, as sentences for a person.
-
-    ``differences`` are what keeps the worker from using the collection.
-    """
+    """What ``init`` found and did, in sentences."""
 
     notes: tuple[str, ...]
     differences: tuple[str, ...] = ()
+    """Why the worker refuses the collection."""
 
 
 def init(store: MilvusStore, *, dry_run: bool = False) -> CollectionReport:
-    """Create the collection and its alias unless they are there; safe to repeat, and nothing is ever dropped.
+    """Create the collection and its alias unless they exist; safe to repeat, and nothing is ever dropped.
 
-    An alias that points elsewhere is left alone: moving readers to another embedding is a decision of its own.
+    An alias that points to another collection is left alone: it is moved when readers move to another embedding.
     """
     found = store.shape()
     if found is not None and not dry_run and _is_half_made(found):
@@ -44,18 +42,17 @@ def init(store: MilvusStore, *, dry_run: bool = False) -> CollectionReport:
 
 
 def _is_half_made(found: Shape) -> bool:
-    """Whether an earlier ``init`` was cut off between the fields and the index."""
+    """Whether an earlier ``init`` was interrupted after the fields and before the index."""
     indexed = replace(found, index=WANTED.index, metric=WANTED.metric)
     return found.index == "none" and not list(differences(indexed, WANTED))
 
 
 def require(store: MilvusStore) -> None:
-    """Returns if the collection is there and fits; raises IndexMismatch saying what is wrong otherwise."""
+    """Raises IndexMismatch, which says what is wrong, unless the collection exists and fits."""
     found = store.shape()
     if found is None:
         raise IndexMismatch(f"{store.uri} has no collection {store.collection}: run `python -m index init` first")
-    wrong = "; ".join(differences(found, WANTED))
-    if wrong:
+    if wrong := "; ".join(differences(found, WANTED)):
         raise IndexMismatch(f"collection {store.collection} at {store.uri} does not fit: {wrong}")
 
 
@@ -67,17 +64,17 @@ def differences(found: Shape, wanted: Shape) -> Iterator[str]:
     for name, column in wants.items():
         if name in has:
             yield from _column_differences(has[name], column)
-    for what in ("index", "metric", "shards"):
-        there, want = getattr(found, what), getattr(wanted, what)
-        if there != want and there is not None:
-            yield f"{what} is {there}, not {want}"
+    for name in ("index", "metric", "shards"):
+        there, want = getattr(found, name), getattr(wanted, name)
+        if there != want and there is not None:  # Milvus Lite does not say how many shards there are
+            yield f"{name} is {there}, not {want}"
 
 
 def _column_differences(found: Column, wanted: Column) -> Iterator[str]:
-    for what in ("type", "max_bytes", "bits", "primary"):
-        there, want = getattr(found, what), getattr(wanted, what)
+    for name in ("type", "max_bytes", "bits", "primary"):
+        there, want = getattr(found, name), getattr(wanted, name)
         if there != want:
-            yield f"field {wanted.name}: {what} is {there}, not {want}"
+            yield f"field {wanted.name}: {name} is {there}, not {want}"
 
 
 def _ensure_alias(store: MilvusStore, *, dry_run: bool) -> str:
@@ -91,6 +88,6 @@ def _ensure_alias(store: MilvusStore, *, dry_run: bool) -> str:
         return f"alias {ALIAS} is missing and would point to {store.collection}"
     try:
         store.create_alias(ALIAS)
-    except IndexRefused as exc:  # it points to a collection that was dropped
+    except IndexRefused as exc:  # the alias points to a collection that was dropped
         return f"alias {ALIAS} could not be created: {exc}"
     return f"alias {ALIAS} now points to {store.collection}"

@@ -116,7 +116,7 @@ class Audit:
         """Keep only findings that are still true, now that everything published since is known; notes."""
         self._topics.read_since(start_bar)
         # Asked before the rows are read: what is committed by now must be in them.
-        committed = self._topics.committed(self._in_progress.group)
+        committed = self._topics.committed_offsets(self._in_progress.group)
         advance = start_bar("findings, checked again", sum(self._ledger.finding_counts().values()))
         self._ledger.progress.set(_IN_PROGRESS, "0")
         after = ""
@@ -150,7 +150,7 @@ class Audit:
     def _is_still_true(self, before: Finding, rows: Sequence[Row]) -> bool:
         """Whether a finding still holds that the pin's own rows do not show."""
         if before.kind == "doubled":
-            return any(self._index.rows.doubled(sorted(rows, key=lambda row: row.key)))
+            return any(self._index.rows.doubled_keys(sorted(rows, key=lambda row: row.key)))
         return before.kind == "code" and any(
             self._index.rows.still_has_far_code(row) for row in rows if row.slot == WHOLE_SLOT
         )

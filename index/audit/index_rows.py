@@ -21,7 +21,7 @@ class IndexRows:
         self._store = store
         self._ledger = ledger
 
-    def doubled(self, rows: Sequence[Row]) -> Iterator[tuple[str, int, int]]:
+    def doubled_keys(self, rows: Sequence[Row]) -> Iterator[tuple[str, int, int]]:
         """Pin, slot and count of each key that is there more than once; ``rows`` are all of a range of keys, in order.
 
         A query returns one row of a key, however often it is there. Only a count shows the others, so a range with
@@ -36,8 +36,8 @@ class IndexRows:
             yield rows[0].pin_id, rows[0].slot, count
             return
         middle = len(rows) // 2
-        yield from self.doubled(rows[:middle])
-        yield from self.doubled(rows[middle:])
+        yield from self.doubled_keys(rows[:middle])
+        yield from self.doubled_keys(rows[middle:])
 
     def read(self, pins: Sequence[str], last_slots: Sequence[int]) -> dict[str, list[Row]]:
         """The rows of some pins now, at Strong: slot 0, and the slots up to its object count or the last slot given."""

@@ -76,7 +76,7 @@ class IndexScan:
             findings += self._comparison.findings(pin.pin_id, pin.event, pin.outcome, pin.rows)
         findings += [
             Finding(pin_id, "doubled", f"slot {slot} is there {count} times", slot)
-            for pin_id, slot, count in self.rows.doubled(rows)
+            for pin_id, slot, count in self.rows.doubled_keys(rows)
             if self._sample.takes(pin_id)
         ]
         return findings

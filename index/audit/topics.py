@@ -50,7 +50,7 @@ class TopicScan:
                 ranges = self._ledger.progress.extend_ranges(topic, reader.offset_ranges())
                 self._read_ranges(reader, ranges, start_bar, f"{topic}, since")
 
-    def committed(self, group: str) -> dict[tuple[int, int], int]:
+    def committed_offsets(self, group: str) -> dict[tuple[int, int], int]:
         """The offset that the workers read next, by lane and partition, where they have committed one."""
         settings, counts = self._to.client_settings(), self._to.admin().partitions()
         found: dict[tuple[int, int], int] = {}

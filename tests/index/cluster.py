@@ -108,7 +108,7 @@ class Cluster:
         results = Repair(self.to, self.topic_scan(), IndexRows(self.store, self.ledger), self.ledger).run(QUIET)
         return {str(result): count for result, count in results.items()}
 
-    def found(self) -> dict[str, list[str]]:
+    def findings(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for each in self.ledger.findings():
             found.setdefault(each.kind, []).append(each.pin_id)

@@ -30,7 +30,7 @@ def test_an_equal_shape_has_no_differences() -> None:
     assert not list(differences(WANTED, WANTED))
 
 
-def test_a_server_that_tells_no_shards_is_believed() -> None:
+def test_a_server_that_does_not_say_its_shards_is_accepted() -> None:
     assert not list(differences(replace(WANTED, shards=None), WANTED))
 
 
@@ -94,7 +94,7 @@ def test_the_collection_is_created_once_and_keeps_its_rows(store: MilvusStore) -
     assert store.count(Where()) == 1
 
 
-def test_what_differs_is_reported_and_left_alone(store: MilvusStore) -> None:
+def test_a_collection_that_differs_is_reported_and_left_alone(store: MilvusStore) -> None:
     store.create(OTHER)
 
     report = bootstrap.init(store)
@@ -104,7 +104,7 @@ def test_what_differs_is_reported_and_left_alone(store: MilvusStore) -> None:
         bootstrap.require(store)
 
 
-def test_a_collection_whose_creation_was_cut_off_is_completed(store: MilvusStore) -> None:
+def test_a_collection_whose_creation_was_interrupted_is_completed(store: MilvusStore) -> None:
     store.create(WANTED)
     with closing(MilvusClient(store.uri)) as client:
         client.release_collection(store.collection)

@@ -49,7 +49,7 @@ def test_differences_are_named_and_exit_status_1(lite_milvus: "LocalStack") -> N
     assert "field shown is missing" in result.stderr
 
 
-def test_a_server_that_is_away_is_a_sentence_and_exit_status_1() -> None:
+def test_a_server_that_does_not_answer_is_a_sentence_and_exit_status_1() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]

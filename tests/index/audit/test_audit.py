@@ -62,7 +62,7 @@ def test_every_kind_of_finding_is_found_and_nothing_else(cluster: Cluster) -> No
 
     report = cluster.audit()
 
-    assert cluster.found() == FOUND
+    assert cluster.findings() == FOUND
     assert report.found == {kind: len(pins) for kind, pins in FOUND.items()}
 
 
@@ -115,7 +115,7 @@ def test_pins_that_publishing_again_would_not_change_are_left_alone(cluster: Clu
     cluster.store.delete(["newer#1"])
     cluster.audit()
 
-    assert cluster.found() == {"half": ["dead", "newer", "poison"]}
+    assert cluster.findings() == {"half": ["dead", "newer", "poison"]}
     assert cluster.repair() == {"dead": 1, "unreadable": 1, "newer": 1}
 
 
@@ -159,7 +159,7 @@ def test_pins_that_are_published_and_indexed_meanwhile_are_no_findings(cluster: 
     cluster.publish_and_index("late")  # after the topics were read: to the index an orphan
     cluster.index_scan().run(QUIET)
     cluster.ledger.progress.set("stage index", "done")
-    assert cluster.found() == {"orphaned": ["late"]}
+    assert cluster.findings() == {"orphaned": ["late"]}
 
     report = cluster.audit()
 
@@ -179,7 +179,7 @@ def test_an_interrupted_audit_continues_and_finds_the_same(cluster: Cluster) -> 
     report = cluster.audit()
 
     assert 0 < read < report.rows
-    assert cluster.found() == FOUND
+    assert cluster.findings() == FOUND
     assert report.rows == sum(1 for _ in cluster.store.rows())
 
 
@@ -195,7 +195,7 @@ def test_a_sample_has_the_same_pins_of_both_sides_every_time(cluster: Cluster) -
     report = cluster.audit()
 
     assert 30 < len(taken) < 70
-    assert cluster.found() == {"orphaned": taken[-1:]}
+    assert cluster.findings() == {"orphaned": taken[-1:]}
     assert (report.pins, report.living) == (len(taken) - 1, len(taken))
 
 

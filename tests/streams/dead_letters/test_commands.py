@@ -28,7 +28,7 @@ def run(topics: Topics, *arguments: str) -> Result:
     return CliRunner().invoke(app, ["dead-letters", *arguments, *where])
 
 
-def listed(topics: Topics, *arguments: str) -> list[str]:
+def open_pins(topics: Topics, *arguments: str) -> list[str]:
     done = run(topics, "ls", "--json", *arguments)
     assert done.exit_code == 0, done.output
     return sorted(each["pin"] for each in json.loads(done.stdout)["dead_letters"])
@@ -60,9 +60,9 @@ def test_dead_letters_are_listed_newest_first_and_counted_by_reason(topics: Topi
     assert "FetchRefused: HTTP 404" in done.stdout
     assert "pins.events[2]@40" in done.stdout
     assert "2 dead letters" in done.stdout
-    assert listed(topics, "--reason", "decode") == ["b[red]\n"]
-    assert listed(topics, "--pin", "a") == ["a"]
-    assert listed(topics, "--until", "1h") == []
+    assert open_pins(topics, "--reason", "decode") == ["b[red]\n"]
+    assert open_pins(topics, "--pin", "a") == ["a"]
+    assert open_pins(topics, "--until", "1h") == []
 
 
 def test_a_dead_letter_is_shown_with_headers_value_and_stack_trace(topics: Topics) -> None:
@@ -87,7 +87,7 @@ def test_a_replay_needs_yes_and_publishes_the_event_unchanged(topics: Topics) ->
     )
     topics.write("pins.indexed", b"b", outcome("b", version=6))
 
-    planned, before = run(topics, "replay"), listed(topics)
+    planned, before = run(topics, "replay"), open_pins(topics)
     done = run(topics, "replay", "--yes")
 
     assert planned.exit_code == done.exit_code == 0, done.output
@@ -101,8 +101,8 @@ def test_a_replay_needs_yes_and_publishes_the_event_unchanged(topics: Topics) ->
     assert (again.key(), again.value()) == (b"a", event_value("a", 2))
     assert again.headers() == [*EVENT_HEADERS, ("pinstream-replays", b"1")]
     assert again.timestamp()[1] == PUBLISHED_MS
-    assert listed(topics) == []
-    assert listed(topics, "--all") == ["a", "a", "b"]
+    assert open_pins(topics) == []
+    assert open_pins(topics, "--all") == ["a", "a", "b"]
 
 
 def test_every_dead_letter_can_be_replayed_and_to_the_other_lane(topics: Topics) -> None:
@@ -117,7 +117,7 @@ def test_every_dead_letter_can_be_replayed_and_to_the_other_lane(topics: Topics)
     assert done.exit_code == 0, done.output
     versions = {json.loads(message.value() or b"")["version"] for message in records(topics, "pins.events.backfill", 2)}
     assert versions == {1, 2}
-    assert listed(topics) == []
+    assert open_pins(topics) == []
 
 
 def test_a_dead_letter_without_its_event_is_never_replayed(topics: Topics) -> None:
@@ -133,7 +133,7 @@ def test_a_dead_letter_without_its_event_is_never_replayed(topics: Topics) -> No
     assert "1 left alone: their events were too large for the dead letter" in done.stderr
     (again,) = records(topics, "pins.events", 1)
     assert again.key() == b"small"
-    assert listed(topics) == ["big"]
+    assert open_pins(topics) == ["big"]
     assert "900,000 bytes are only at its source" in run(topics, "show", "big").stdout
 
 
@@ -150,7 +150,7 @@ def test_a_newer_event_in_the_compacted_lane_is_never_replaced(topics: Topics) -
     assert "pins.events holds a newer event of the pin" in planned.stdout
     assert "replaying 0 dead letters" in done.stdout
     assert "1 left alone: the lane holds newer events of their pins" in done.stdout
-    assert listed(topics) == ["a"]
+    assert open_pins(topics) == ["a"]
 
 
 def test_a_newer_event_in_the_other_lane_is_never_replaced(topics: Topics) -> None:
@@ -165,7 +165,7 @@ def test_a_newer_event_in_the_other_lane_is_never_replaced(topics: Topics) -> No
     assert done.exit_code == 1, done.output
     assert "1 dead letter not replayed" in done.stderr
     assert [record.key() for record in records(topics, "pins.events.backfill", 2)] == [b"a", b"b"]
-    assert listed(topics) == ["a"]
+    assert open_pins(topics) == ["a"]
 
 
 def test_of_a_pins_dead_letters_only_those_older_than_the_other_lanes_event_are_left_alone(topics: Topics) -> None:
@@ -204,7 +204,7 @@ def test_an_event_that_fails_again_after_a_replay_is_open_and_says_so(topics: To
     done = run(topics, "ls")
 
     assert "replayed 1x before" in done.stdout
-    assert listed(topics) == ["a"]
+    assert open_pins(topics) == ["a"]
 
 
 def test_dropped_dead_letters_leave_the_list(topics: Topics) -> None:
@@ -214,7 +214,7 @@ def test_dropped_dead_letters_leave_the_list(topics: Topics) -> None:
 
     assert "would drop 1 dead letter;" in planned.stdout
     assert "1 dead letter dropped" in done.stdout
-    assert listed(topics) == ["b"]
+    assert open_pins(topics) == ["b"]
     assert "no open dead letters" in run(topics, "drop", "--reason", "fetch", "--yes").stdout
 
 
