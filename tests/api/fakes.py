@@ -167,7 +167,7 @@ class Bench:
 
 
 @dataclass
-class RunningService:
+class InProcessService:
     """A running service: a client in this process, and its dependencies."""
 
     client: httpx.AsyncClient
@@ -175,13 +175,13 @@ class RunningService:
 
 
 @asynccontextmanager
-async def start_service(bench: Bench) -> AsyncIterator[RunningService]:
+async def start_service(bench: Bench) -> AsyncIterator[InProcessService]:
     """The bench's service, started. Streams cannot be read this way: httpx' transport waits for their end."""
     app = bench.app
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
-            yield RunningService(client, app.state.dependencies)
+            yield InProcessService(client, app.state.dependencies)
 
 
 def event(offset: int, version: int = 1, *, topic: str = "pins.events", is_deletion: bool = False) -> EventPosition:

@@ -39,7 +39,7 @@ async def test_flashlight(site: Site, new_page: NewPage, screen: str) -> None:
 async def test_lens(site: Site, new_page: NewPage, screen: str, photo: Path) -> None:
     page = await new_page(screen)
     await page.goto(f"{site.url}/lens")
-    await expect(page.get_by_role("heading", name="Look for what you see")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Search with a photo")).to_be_visible()
     assert await complaints(page) == []
     await page.set_input_files("#photo-file", photo)
     await understood(page)

@@ -101,7 +101,7 @@ async def test_a_photo_can_be_pasted_or_dropped_anywhere(site: Site, new_page: N
 
     await expect(page).to_have_url(f"{site.url}/lens")
     await understood(page)
-    await expect(page.locator("#veil")).to_be_hidden()
+    await expect(page.locator("#drop-overlay")).to_be_hidden()
     await page.go_back()
     await expect(page.locator(".wall .card").first).to_be_visible()
     await page.go_forward()

@@ -130,7 +130,7 @@ async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> No
     await page.mouse.move(frame["x"] + 0.9 * frame["width"], frame["y"] + 0.5 * frame["height"], steps=5)
     async with page.expect_response("**/v1/flashlight"):
         await page.mouse.move(frame["x"] + 0.94 * frame["width"], frame["y"] + 0.68 * frame["height"], steps=5)
-    await expect(page.locator(".beam")).to_be_visible()
+    await expect(page.locator(".flashlight-box")).to_be_visible()
     during = len(asked)
     await page.mouse.up()
     await expect(page).to_have_url(re.compile(r"\?box=0\.62,0\.1,0\.9\d*,0\.6\d*$"))
@@ -143,7 +143,7 @@ async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> No
     await page.reload()
     await answered(page)
     await expect(page).to_have_url(address)
-    await expect(page.locator(".beam")).to_be_visible()
+    await expect(page.locator(".flashlight-box")).to_be_visible()
 
 
 async def test_flashlight_snaps_to_a_thing_if_asked_to(site: Site, new_page: NewPage, screen: str) -> None:
@@ -239,7 +239,7 @@ async def test_a_finger_scrolls_until_the_flashlight_is_lit(site: Site, new_page
 
     await page.get_by_role("button", name="Flashlight").tap()
 
-    await expect(page.locator(".beam")).to_be_visible()
+    await expect(page.locator(".flashlight-box")).to_be_visible()
     await expect(page.locator(".frame")).to_have_css("touch-action", "none")
     await answered(page)
     await expect(page.locator(".frame")).to_be_in_viewport()
@@ -300,7 +300,7 @@ async def test_a_pin_on_its_way_opens_by_itself(own_site: Site, new_page: NewPag
     own_site.publish(OUTFIT, pin_id="soon")
 
     await expect(page.get_by_role("heading", name=re.compile("Outfit"))).to_be_visible()
-    await expect(page.get_by_text("Nothing like it yet")).to_be_visible()
+    await expect(page.get_by_text("Nothing similar yet")).to_be_visible()
 
 
 async def test_a_pin_deleted_while_it_is_looked_at_says_so(own_site: Site, new_page: NewPage) -> None:
@@ -330,7 +330,7 @@ async def test_a_busy_service_is_asked_again(site: Site, new_page: NewPage) -> N
 
     await page.route("**/related*", busy)
     await page.goto(f"{site.url}/pins/{outfit(site)}")
-    await expect(page.get_by_text("Very busy just now")).to_be_visible()
+    await expect(page.get_by_text("The service is busy")).to_be_visible()
 
     await answered(page)
 

@@ -148,7 +148,7 @@ async def test_a_service_that_is_away_is_asked_until_it_is_back(site: Site, new_
     page = await new_page(screen, expect=("Failed to load resource",))
     await page.route("**/v1/fresh*", lambda route: route.abort())
     await page.goto(site.url)
-    await expect(page.get_by_role("heading", name="The service is away")).to_be_visible()
+    await expect(page.get_by_role("heading", name="The service does not answer")).to_be_visible()
     await expect(page.locator(".live")).to_contain_text("Reconnecting")
 
     await page.unroute("**/v1/fresh*")

@@ -34,7 +34,7 @@ class OnlyInstance:
 
 
 @dataclass(frozen=True)
-class SocketService:
+class WatchPage:
     """The page of a watch that has seen an hour."""
 
     url: str
@@ -42,7 +42,7 @@ class SocketService:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def serve_on_socket() -> AsyncIterator[SocketService]:
+async def watch_page() -> AsyncIterator[WatchPage]:
     """An hour of pins and deletions, some dead, three owed."""
     bench = lived(Bench())
     progress = ReadProgress(lambda: bench.now_ms)
@@ -51,7 +51,7 @@ async def serve_on_socket() -> AsyncIterator[SocketService]:
     async with AsyncExitStack() as stack:
         site = WatchServer(WatchSettings(http=WatchHttpSettings(port=0)), bench.watcher, progress, partitions=1)
         site.shows(OnlyInstance(bench))
-        yield SocketService(await site.start(stack), bench)
+        yield WatchPage(await site.start(stack), bench)
 
 
 def lived(bench: Bench) -> Bench:
@@ -80,20 +80,20 @@ def lived(bench: Bench) -> Bench:
     return bench
 
 
-async def test_nothing_to_complain_of(served: SocketService, new_page: NewPage, screen: str) -> None:
+async def test_nothing_to_complain_of(watch_page: WatchPage, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
-    await page.goto(served.url)
+    await page.goto(watch_page.url)
     await expect(page.locator("#verdict")).to_contain_text("3 pins overdue, in the queue")
 
     assert await complaints(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-async def test_it_refreshes_itself(served: SocketService, new_page: NewPage) -> None:
+async def test_it_refreshes_itself(watch_page: WatchPage, new_page: NewPage) -> None:
     page = await new_page()
-    await page.goto(served.url)
+    await page.goto(watch_page.url)
     await expect(page.locator("#verdict")).to_contain_text("3 pins overdue")
 
-    served.bench.tell("pin-699")
+    watch_page.bench.tell("pin-699")
 
     await expect(page.locator("#verdict")).to_contain_text("2 pins overdue", timeout=PATIENCE_MS)

@@ -1,16 +1,16 @@
-// The page: one view at a time, chosen by the address. The wall stays alive behind the others.
+// The page: shows one view at a time, by the address. The wall is kept, and updated, behind the others.
 
-import { LENS } from "./address.js";
-import { announce } from "./announce.js";
-import { lookFor, makeLensView } from "./lens.js";
-import { noticeNode } from "./notice.js";
-import { NOWHERE_NOTICE } from "./notices.js";
-import { takeFromEverywhere } from "./photo.js";
-import { makePinView } from "./pin.js";
-import { go, goInstead, startRouter } from "./router.js";
-import { startThemeSwitch } from "./theme-switch.js";
-import { startTicking } from "./ticking.js";
-import { Wall } from "./wall.js";
+import { LENS } from "./navigation/routes.js";
+import { announce } from "./ui/announce.js";
+import { usePhoto, makeLensView } from "./lens/lens.js";
+import { noticeNode } from "./ui/notice.js";
+import { NOT_FOUND_NOTICE } from "./ui/notice-texts.js";
+import { acceptDropsAndPastes } from "./lens/photo.js";
+import { makePinView } from "./pin/pin.js";
+import { go, replaceRoute, startRouter } from "./navigation/router.js";
+import { startThemeSwitch } from "./ui/theme-switch.js";
+import { startAgeLabels } from "./ui/age-label.js";
+import { Wall } from "./wall/wall.js";
 
 const NAME = "pinstream";
 const wallRoot = document.getElementById("wall");
@@ -21,65 +21,65 @@ const wall = new Wall(wallRoot);
 let view = null;
 let opened = null;
 let turn = 0;
-let turnShown = 0;
+let shownTurn = 0;
 
 function titled(text) {
   document.title = text ? `${text} · ${NAME}` : NAME;
 }
 
-function show(place, { how, top_px, from = null }) {
-  if (place.view === "pin" && view?.place?.pinId === place.pinId && turnShown === turn) {
-    view.ask(place, { again: how === "pop" });
+function show(route, { how, top_px, from = null }) {
+  if (route.view === "pin" && view?.route?.pinId === route.pinId && shownTurn === turn) {
+    view.ask(route, { again: how === "pop" });
     return;
   }
   const picture = from?.querySelector("img") ?? null;
   const left = opened;
-  opened = place.view === "pin" ? place.pinId : null;
+  opened = route.view === "pin" ? route.pinId : null;
   turn += 1;
   const mine = turn;
   morph(picture, left, async () => {
-    // Transitions begin late: by then the reader may have gone on, and only the last step counts.
+    // Transitions start late: by then the user may have navigated on, and only the last navigation counts.
     if (mine !== turn) return;
-    turnShown = mine;
-    await change(place, { again: how === "pop" });
+    shownTurn = mine;
+    await change(route, { again: how === "pop" });
     if (mine !== turn) return;
     scrollTo({ top: top_px, behavior: "instant" });
-    if (place.view === "wall") wall.seen();
-    if (how !== "load") focusIn(place, left);
+    if (route.view === "wall") wall.visible();
+    if (how !== "load") focusIn(route, left);
   });
 }
 
-async function change(place, { again }) {
+async function change(route, { again }) {
   view?.close();
   view = null;
-  const onWall = place.view === "wall";
+  const onWall = route.view === "wall";
   wallRoot.hidden = !onWall;
   viewRoot.hidden = onWall;
-  document.body.dataset.view = place.view;
+  document.body.dataset.view = route.view;
   delete viewRoot.dataset.notice;
   if (onWall) {
     titled("");
     viewRoot.replaceChildren();
-  } else if (place.view === "pin") {
-    view = makePinView(viewRoot, place, { known: wall.pin(place.pinId), titled, again });
+  } else if (route.view === "pin") {
+    view = makePinView(viewRoot, route, { known: wall.pin(route.pinId), titled, again });
     await view.ready;
-  } else if (place.view === "lens") {
+  } else if (route.view === "lens") {
     view = makeLensView(viewRoot, { take, titled });
     await view.ready;
   } else {
-    titled(NOWHERE_NOTICE.title);
-    viewRoot.replaceChildren(noticeNode(NOWHERE_NOTICE));
+    titled(NOT_FOUND_NOTICE.title);
+    viewRoot.replaceChildren(noticeNode(NOT_FOUND_NOTICE));
   }
 }
 
-/** The clicked picture grows into the new view, or the pin's shrinks back onto the wall, where the browser can. */
+/** Animates the clicked picture into the new view, or the pin's back onto the wall, if the browser can. */
 function morph(picture, left, update) {
   if (!document.startViewTransition || calm.matches || document.hidden) {
     update();
     return;
   }
   if (picture) {
-    // Only one thing on the page may carry the name, and a pin's large picture does.
+    // Only one element may have the name, and the pin's large picture has it.
     const large = viewRoot.querySelector(".frame");
     if (large) large.style.viewTransitionName = "none";
     picture.style.viewTransitionName = "picture";
@@ -97,24 +97,24 @@ function morph(picture, left, update) {
   transition.finished.catch(() => {});
 }
 
-function focusIn(place, left) {
-  const back = place.view === "wall" && left ? wall.card(left) : null;
-  const root = place.view === "wall" ? wallRoot : viewRoot;
+function focusIn(route, left) {
+  const back = route.view === "wall" && left ? wall.card(left) : null;
+  const root = route.view === "wall" ? wallRoot : viewRoot;
   (back ?? root.querySelector("h1"))?.focus({ preventScroll: true });
-  if (place.view !== "pin") announce(document.title);
+  if (route.view !== "pin") announce(document.title);
 }
 
 function take(file) {
-  lookFor(file, {
-    here({ trouble }) {
-      const show = document.body.dataset.view === "lens" ? goInstead : go;
+  usePhoto(file, {
+    ready({ problem }) {
+      const show = document.body.dataset.view === "lens" ? replaceRoute : go;
       show(LENS);
-      if (trouble) view = makeLensView(viewRoot, { take, titled, trouble });
+      if (problem) view = makeLensView(viewRoot, { take, titled, problem });
     },
   });
 }
 
-takeFromEverywhere(take, document.getElementById("veil"));
+acceptDropsAndPastes(take, document.getElementById("drop-overlay"));
 startThemeSwitch(document.getElementById("theme"));
-startTicking();
+startAgeLabels();
 startRouter(show);

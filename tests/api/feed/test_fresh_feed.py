@@ -12,7 +12,7 @@ from pinstream.errors import IndexMismatch, IndexUnavailable
 from pinstream.store.collection import Row
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency
-from tests.api.fakes import NOW_MS, RED, Bench, RunningService, outcome, start_service
+from tests.api.fakes import NOW_MS, RED, Bench, InProcessService, outcome, start_service
 
 
 async def told(events: AsyncIterator[bytes], count: int) -> list[tuple[str, dict[str, object]]]:
@@ -27,7 +27,7 @@ async def told(events: AsyncIterator[bytes], count: int) -> list[tuple[str, dict
     return found
 
 
-def settle(service: RunningService, bench: Bench, *pins: str, first: int = 0) -> None:
+def settle(service: InProcessService, bench: Bench, *pins: str, first: int = 0) -> None:
     for offset, pin in enumerate(pins, start=first):
         bench.pin(pin, RED, indexed_at_ms=NOW_MS + offset)
         service.deps.journal.add_outcome(outcome(pin, offset=offset))

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.settings import ApiSettings, QuotaSettings, ServiceSettings
-from tests.api.fakes import RED, Bench, RunningService, painted, start_service
+from tests.api.fakes import RED, Bench, InProcessService, painted, start_service
 from tests.api.socket_server import serve_on_socket
 
 PNG = {"content-type": "image/png"}
@@ -33,7 +33,7 @@ class Upload:
         yield b""
 
 
-async def held(service: RunningService) -> float:
+async def held(service: InProcessService) -> float:
     return service.deps.metrics.value("pinstream_api_limit_in_use", {"limit": "uploads"})
 
 

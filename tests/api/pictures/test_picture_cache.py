@@ -10,10 +10,10 @@ from api.settings import ApiSettings, CacheSettings
 from fetch.errors import FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.search.hits import IndexedPin
-from tests.api.fakes import Bench, RunningService, start_service
+from tests.api.fakes import Bench, InProcessService, start_service
 
 
-async def pin_of(service: RunningService, pin_id: str) -> IndexedPin:
+async def pin_of(service: InProcessService, pin_id: str) -> IndexedPin:
     return await service.deps.searches.run(lambda index: index.get(pin_id))
 
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import * as boxes from "../../../api/web/js/boxes.js";
+import * as boxes from "../../../api/web/js/pin/boxes.js";
 
 const near = (actual, expected) =>
   actual.forEach((side, index) => assert.ok(Math.abs(side - expected[index]) < 1e-9, `${actual} is not ${expected}`));
@@ -15,36 +15,36 @@ function* random(seed) {
 }
 
 test("two points make a box, whichever is first, cut at the picture's edge", () => {
-  near(boxes.between([0.2, 0.8], [0.6, 0.1]), [0.2, 0.1, 0.6, 0.8]);
-  near(boxes.between([0.5, 0.5], [1.7, -3]), [0.5, 0, 1, 0.5]);
+  near(boxes.boxBetween([0.2, 0.8], [0.6, 0.1]), [0.2, 0.1, 0.6, 0.8]);
+  near(boxes.boxBetween([0.5, 0.5], [1.7, -3]), [0.5, 0, 1, 0.5]);
 });
 
 test("a box is never too small to mean something, not even in a corner", () => {
-  near(boxes.between([1, 1], [1, 1]), [1 - boxes.SMALLEST, 1 - boxes.SMALLEST, 1, 1]);
+  near(boxes.boxBetween([1, 1], [1, 1]), [1 - boxes.MIN_SIDE, 1 - boxes.MIN_SIDE, 1, 1]);
 });
 
 test("a moved box keeps its size and stays on the picture", () => {
-  near(boxes.moved([0.2, 0.2, 0.5, 0.6], 9, -9), [0.7, 0, 1, 0.4]);
+  near(boxes.moveBox([0.2, 0.2, 0.5, 0.6], 9, -9), [0.7, 0, 1, 0.4]);
 });
 
 test("a handle pushes its own sides only", () => {
-  near(boxes.resized([0.2, 0.2, 0.5, 0.6], "se", 0.1, 0.2), [0.2, 0.2, 0.6, 0.8]);
-  near(boxes.resized([0.2, 0.2, 0.5, 0.6], "w", -0.1, 0.9), [0.1, 0.2, 0.5, 0.6]);
-  near(boxes.resized([0.2, 0.2, 0.5, 0.6], "w", 9, 0), [0.5 - boxes.SMALLEST, 0.2, 0.5, 0.6]);
+  near(boxes.resizeBox([0.2, 0.2, 0.5, 0.6], "se", 0.1, 0.2), [0.2, 0.2, 0.6, 0.8]);
+  near(boxes.resizeBox([0.2, 0.2, 0.5, 0.6], "w", -0.1, 0.9), [0.1, 0.2, 0.5, 0.6]);
+  near(boxes.resizeBox([0.2, 0.2, 0.5, 0.6], "w", 9, 0), [0.5 - boxes.MIN_SIDE, 0.2, 0.5, 0.6]);
 });
 
 test("whatever is done to a box, it stays a box", () => {
   const next = random(7);
   const draw = () => next.next().value * 3 - 1;
-  let box = [...boxes.START];
+  let box = [...boxes.START_BOX];
   for (let round = 0; round < 2000; round += 1) {
     const handle = boxes.HANDLES[Math.floor(next.next().value * 8)];
     box = [
-      () => boxes.moved(box, draw(), draw()),
-      () => boxes.resized(box, handle, draw(), draw()),
-      () => boxes.between([draw(), draw()], [draw(), draw()]),
+      () => boxes.moveBox(box, draw(), draw()),
+      () => boxes.resizeBox(box, handle, draw(), draw()),
+      () => boxes.boxBetween([draw(), draw()], [draw(), draw()]),
     ][round % 3]();
-    assert.ok(boxes.isBox(boxes.rounded(box)), `${box} after ${handle}`);
+    assert.ok(boxes.isBox(boxes.roundBox(box)), `${box} after ${handle}`);
   }
 });
 
@@ -52,9 +52,9 @@ test("a view has the tile's shape, lies on the picture, and shows the box where 
   const next = random(3);
   for (let round = 0; round < 500; round += 1) {
     const [a, b, c, d, picture] = Array.from({ length: 5 }, () => next.next().value);
-    const box = boxes.between([a, b], [c, d]);
+    const box = boxes.boxBetween([a, b], [c, d]);
     const ratio = 0.4 + picture * 2;
-    const [left, top, right, bottom] = boxes.view(box, { picture: ratio, tile: 0.8 });
+    const [left, top, right, bottom] = boxes.tileView(box, { picture: ratio, tile: 0.8 });
     assert.ok(left >= -1e-9 && top >= -1e-9 && right <= 1 + 1e-9 && bottom <= 1 + 1e-9);
     assert.ok(Math.abs(((right - left) * ratio) / (bottom - top) - 0.8) < 1e-6);
     const [x, y] = boxes.middle(box);
@@ -63,7 +63,7 @@ test("a view has the tile's shape, lies on the picture, and shows the box where 
 });
 
 test("the whole picture in a tile of its own shape is shown whole", () => {
-  near(boxes.view(boxes.WHOLE, { picture: 0.8, tile: 0.8 }), [0, 0, 1, 1]);
+  near(boxes.tileView(boxes.WHOLE, { picture: 0.8, tile: 0.8 }), [0, 0, 1, 1]);
 });
 
 test("a box within a view", () => {
@@ -102,5 +102,5 @@ test("what is no box", () => {
 });
 
 test("a box for ears", () => {
-  assert.equal(boxes.spoken([0.2, 0.3, 0.6, 0.8]), "left 20 %, top 30 %, 40 % wide, 50 % high");
+  assert.equal(boxes.describeBox([0.2, 0.3, 0.6, 0.8]), "left 20 %, top 30 %, 40 % wide, 50 % high");
 });
