@@ -26,7 +26,7 @@ from pinstream.kafka.errors import KafkaUnreachable
 from schemas.topics import topics
 
 _LABELS: Final = {"kafka": "Kafka", "triton": "Triton", "milvus": "Milvus", "pictures": "picture server"}
-_STATES: Final[dict[str, PartState]] = {"starting": "busy", "ready": "ready", "elsewhere": "ready", "dead": "failed"}
+_STATES: Final[dict[str, PartState]] = {"starting": "busy", "ready": "ready", "external": "ready", "dead": "failed"}
 _SAMPLES: Final = "sample pins"
 _TOPICS: Final = "topics"
 _COLLECTION: Final = "collection"
@@ -164,12 +164,12 @@ class _Boot:
 
     def _show_parts(self) -> None:
         for record in self._stack.records:
-            text = record.doing if record.state == "starting" else _address(record.name, self._stack.endpoints)
+            text = record.doing if record.state == "starting" else self._stack.endpoints.of(record.name)
             self._screen.part(_LABELS[record.name], _STATES.get(record.state, "waiting"), text, record.done_share)
 
     def _after(self, part: str, name: str, step: Callable[[], str]) -> None:
         """Run ``step`` once a server is ready, without waiting for the others."""
-        while not any(record.name == part and record.state in ("ready", "elsewhere") for record in self._stack.records):
+        while not any(record.name == part and record.state in ("ready", "external") for record in self._stack.records):
             if self._aborted.wait(_POLL_S):
                 raise Aborted(name)
         self._screen.part(name, "busy")
@@ -231,15 +231,6 @@ class _Boot:
         if code:
             raise PartFailed(f"drawing sample pins ended with status {code}:\n{drawing.log_tail()}")
         self._screen.part(_SAMPLES, "ready", f"{count} drawn into {source.folder}")
-
-
-def _address(name: str, endpoints: Endpoints) -> str:
-    return {
-        "kafka": endpoints.kafka,
-        "triton": endpoints.triton_grpc,
-        "milvus": endpoints.milvus,
-        "pictures": endpoints.pictures,
-    }[name]
 
 
 def _remove_stale(folder: Path) -> None:

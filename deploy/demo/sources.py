@@ -10,8 +10,7 @@ from urllib.parse import quote
 
 from deploy.demo.drawing import is_drawn, load_or_draw, sample_folder
 from deploy.demo.result.tally import DemoPin
-from deploy.local.process import Launch
-from deploy.local.selection import CHECKOUT
+from deploy.local.process import CHECKOUT, Launch
 from inference.errors import PictureRefused
 from inference.images import decode
 

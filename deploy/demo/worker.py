@@ -14,8 +14,7 @@ from typing import Final
 from deploy.local.errors import PartFailed
 from deploy.local.parts.part import Endpoints
 from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Child, Launch, Spawner
-from deploy.local.selection import CHECKOUT
+from deploy.local.process import CHECKOUT, Child, Launch, Spawner
 
 _PARTITIONS: Final = "pinstream_worker_partitions"
 _POLL_S: Final = 0.05

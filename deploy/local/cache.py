@@ -10,7 +10,7 @@ from pathlib import Path
 from deploy.local.errors import Prerequisite
 
 Progress = Callable[[str, float | None], None]
-"""Told what a part does now, and how much of it is done (0..1) where that is known."""
+"""Called with what a part does now, and how much of it is done (0..1) or None."""
 
 
 def cache_dir() -> Path:
@@ -20,8 +20,8 @@ def cache_dir() -> Path:
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Let one process at a time fill ``folder``; blocks while another does. Ends with the process."""
+def exclusive(folder: Path) -> Iterator[None]:
+    """Hold a lock on ``folder``, so that one process at a time fills it; blocks while another does."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -29,7 +29,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def need_free_space(folder: Path, *, megabytes: int, what: str) -> None:
-    """Raise Prerequisite where the disk of ``folder`` has less than that left."""
+    """Raise Prerequisite if the disk of ``folder`` has less than that free."""
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     free = shutil.disk_usage(existing).free // 2**20
     if free < megabytes:

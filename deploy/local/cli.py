@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext, suppress
 from dataclasses import asdict
@@ -22,8 +22,8 @@ from rich.markup import escape
 from deploy.local import state, view
 from deploy.local.errors import Aborted, BadOption, PartFailed, StackError
 from deploy.local.ports import HOST, free_ports, is_free
-from deploy.local.process import tail
-from deploy.local.selection import CHECKOUT, LOCAL, StackOptions
+from deploy.local.process import CHECKOUT, tail
+from deploy.local.selection import LOCAL, StackOptions
 from deploy.local.stack import LocalStack
 from deploy.local.state import LAUNCHER, PartRecord, StackRecord
 
@@ -34,7 +34,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-Root = Annotated[Path, typer.Option(help="State, logs and stack.json lie here.")]
+Root = Annotated[Path, typer.Option(help="The folder of state, logs and stack.json.")]
 
 
 @app.command()
@@ -50,11 +50,11 @@ def up(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
         str | None, typer.Option(metavar="URL", help="OTLP/HTTP collector of Triton's spans, .../v1/traces.")
     ] = None,
     secure: Annotated[
-        bool, typer.Option("--secure", help="Ask for certificates, passwords and keys; ROOT/secure.env has them.")
+        bool, typer.Option("--secure", help="Require certificates, passwords and keys; ROOT/secure.env has them.")
     ] = False,
     root: Root = _DEFAULT.root,
 ) -> None:
-    """Start Kafka, Triton, Milvus and the read service; Ctrl-C ends them, and nothing stays behind."""
+    """Start Kafka, Triton, Milvus and the read service; Ctrl-C ends all of them."""
     options = StackOptions(root, kafka, triton, milvus, models, pictures, api, traces, secure)
     try:
         if detach:
@@ -67,7 +67,7 @@ def up(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
 
 @app.command()
 def down(root: Root = _DEFAULT.root) -> None:
-    """End the stack of this folder, and whatever an earlier one left."""
+    """End the stack of this folder, and what an earlier one left."""
     ended = state.end(root)
     out.print(f"ended: {', '.join(ended)}" if ended else f"nothing ran from {root}")
 
@@ -77,12 +77,12 @@ def status(
     root: Root = _DEFAULT.root,
     as_json: Annotated[bool, typer.Option("--json", help="The record instead of a table.")] = False,
 ) -> None:
-    """Show what runs and where; status 1 unless all of it is well."""
+    """Show what runs and where; exit status 1 unless everything is ready."""
     record = state.read(root)
     if record is None:
         err.print(f"no stack was ever started from {root}")
         raise typer.Exit(1)
-    parts = tuple(state.as_it_is(part) for part in record.parts)
+    parts = tuple(state.with_current_state(part) for part in record.parts)
     if as_json:
         seen = StackRecord(record.stack_id, record.launcher, record.endpoints, parts)
         out.print_json(json.dumps(asdict(seen)))
@@ -90,16 +90,16 @@ def status(
         out.print(view.table(record, parts))
         for part in parts:
             if part.state == "dead":
-                out.print(f"{part.name} is dead; its last words: python -m deploy.local logs {part.name}")
-    if not all(part.state in ("ready", "elsewhere") for part in parts):
+                out.print(f"{part.name} is dead; see: python -m deploy.local logs {part.name}")
+    if not all(part.state in ("ready", "external") for part in parts):
         raise typer.Exit(1)
 
 
 @app.command()
 def logs(
     name: str,
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Keep printing what comes.")] = False,
-    lines: Annotated[int, typer.Option("-n", help="How many of the last lines.")] = 50,
+    follow: Annotated[bool, typer.Option("-f", "--follow", help="Keep printing new lines.")] = False,
+    lines: Annotated[int, typer.Option("-n", help="How many lines from the end.")] = 50,
     root: Root = _DEFAULT.root,
 ) -> None:
     """Print a part's log."""
@@ -107,7 +107,7 @@ def logs(
     if not path.is_file():
         known = sorted(log.stem for log in (root / "logs").glob("*.log"))
         _fail(BadOption(f"{name!r} has no log in {root / 'logs'}; there are: {', '.join(known) or 'none'}"))
-    print(tail(path, lines=lines), flush=True)  # noqa: T201 (as it is, without rich's markup)
+    print(tail(path, lines=lines), flush=True)  # noqa: T201 (without rich's markup)
     if follow:
         _follow(path)
 
@@ -149,7 +149,7 @@ def _up_here(options: StackOptions) -> None:
 
 
 def _up_detached(options: StackOptions) -> None:
-    """Start a launcher of its own session, and wait until what it starts is ready."""
+    """Start a launcher in a session of its own, and wait until its parts are ready."""
     log = options.root.absolute() / "logs" / f"{LAUNCHER}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     argv = (sys.executable, "-m", "deploy.local", "up", *_as_arguments(options))
@@ -172,24 +172,17 @@ def _up_detached(options: StackOptions) -> None:
     out.print("it keeps running; end it with: python -m deploy.local down")
 
 
-def _as_arguments(options: StackOptions) -> tuple[str, ...]:
-    pictures = () if options.pictures is None else (f"--pictures={options.pictures.absolute()}",)
-    traces = () if options.traces is None else (f"--traces={options.traces}",)
-    return (
-        f"--kafka={options.kafka}",
-        f"--triton={options.triton}",
-        f"--milvus={options.milvus}",
-        f"--api={options.api}",
-        f"--models={options.models.absolute()}",
-        f"--root={options.root.absolute()}",
-        *pictures,
-        *traces,
-        *(("--secure",) if options.secure else ()),
-    )
+def _as_arguments(options: StackOptions) -> Iterator[str]:
+    """The options of ``up`` that give these; absolute paths, since the launcher runs in another folder."""
+    for name, value in asdict(options).items():
+        if isinstance(value, bool):
+            yield from (f"--{name}",) if value else ()
+        elif value is not None:
+            yield f"--{name}={value.absolute() if isinstance(value, Path) else value}"
 
 
 def _watch(root: Path, launcher_pid: int, *, until: Callable[[StackRecord | None], bool]) -> None:
-    """Show the launcher's parts as they change: a live table, or a line a change where that is not possible."""
+    """Show the launcher's parts as they change: a live table, or one line per change if the output is no terminal."""
     printed: dict[str, str] = {}
     with Live(console=out, auto_refresh=False, transient=False) if out.is_terminal else nullcontext() as live:
         while True:
@@ -198,7 +191,7 @@ def _watch(root: Path, launcher_pid: int, *, until: Callable[[StackRecord | None
                 record = None  # of an earlier run
             over = until(record)
             if record is not None:
-                parts = tuple(state.as_it_is(part) for part in record.parts)
+                parts = tuple(state.with_current_state(part) for part in record.parts)
                 if live is not None:
                     live.update(view.table(record, parts), refresh=True)
                 else:
@@ -217,7 +210,7 @@ def _print_changes(record: StackRecord, parts: tuple[PartRecord, ...], printed: 
 
 
 def _is_ready(record: StackRecord) -> bool:
-    return bool(record.parts) and all(part.state in ("ready", "elsewhere") for part in record.parts)
+    return bool(record.parts) and all(part.state in ("ready", "external") for part in record.parts)
 
 
 def _follow(path: Path) -> None:

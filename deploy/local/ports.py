@@ -1,4 +1,4 @@
-"""Free ports on loopback, for servers that want to be told theirs."""
+"""Free ports on loopback, for servers that cannot choose one themselves."""
 
 import random
 import socket

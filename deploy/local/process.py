@@ -1,4 +1,4 @@
-"""One server as a child process: its own process group, its own log file, ended as a whole."""
+"""One server as a child process with its own process group and its own log file; the whole group is ended at once."""
 
 import contextlib
 import os
@@ -16,9 +16,10 @@ import psutil
 
 from deploy.local.errors import PartFailed
 
+CHECKOUT: Final = Path(__file__).parents[2]
 STACK_VARIABLE: Final = "PINSTREAM_STACK"
-"""Set in every child's environment to the stack's id: how a leftover is told from a stranger."""
-_LEASH: Final = Path(__file__).with_name("die_with_parent.py")
+"""Set in every child's environment to the stack's id, which distinguishes our leftovers from other processes."""
+_DIE_WITH_PARENT: Final = Path(__file__).with_name("die_with_parent.py")
 _POLL_S: Final = 0.02
 
 
@@ -34,8 +35,8 @@ class Launch:
 class Spawner:
     """Starts children from one thread that lives as long as the stack.
 
-    The kernel ends a leashed child when the *thread* that started it ends, so a child must not be
-    started from whichever short-lived thread happens to ask for it.
+    The kernel ends a child when the *thread* that started it ends (see ``die_with_parent``), so the short-lived threads
+    that start parts in parallel must not start the processes themselves.
     """
 
     def __init__(self, stack_id: str) -> None:
@@ -53,10 +54,10 @@ class Spawner:
     def _spawn(self, launch: Launch, log: Path) -> "Child":
         log.parent.mkdir(parents=True, exist_ok=True)
         settings = (f"{key}={value}" for key, value in launch.env.items())
-        leash = (sys.executable, "-I", "-S", str(_LEASH), str(os.getpid()), *settings, "--")
+        wrapper = (sys.executable, "-I", "-S", str(_DIE_WITH_PARENT), str(os.getpid()), *settings, "--")
         with log.open("ab") as output:
             popen = subprocess.Popen(
-                (*leash, *launch.argv),
+                (*wrapper, *launch.argv),
                 cwd=launch.cwd,
                 env={**os.environ, STACK_VARIABLE: self._stack_id},
                 stdin=subprocess.DEVNULL,
@@ -80,7 +81,7 @@ class Child:
     def exit_code(self) -> int | None:
         """How it ended (negative: by that signal), None while it runs.
 
-        The zombie is left in place, so that its process group's number stays its own.
+        The zombie is not reaped, so that the number of its process group is not given to another process.
         """
         if self._popen.returncode is not None:
             return self._popen.returncode
@@ -110,7 +111,6 @@ class Child:
         self._popen.wait()
 
     def log_tail(self, *, lines: int = 15) -> str:
-        """The end of its log, for a message about its failure."""
         return tail(self.log, lines=lines)
 
 

@@ -1,8 +1,8 @@
-"""Cleans up after a launcher that was killed: ``python -m deploy.local.reaper ROOT STACK_ID``.
+"""Ends what a killed launcher has left: ``python -m deploy.local.reaper ROOT STACK_ID``.
 
-Holds the reading end of a pipe whose writing end only the launcher has. When the pipe closes, the
-launcher is gone, however it went; what it left is ended from ``stack.json``. The kernel's parent-death
-signal alone would leave grandchildren and shared memory.
+Holds the reading end of a pipe whose writing end only the launcher has. When the pipe closes, the launcher has ended,
+for whatever reason; ``stack.json`` says which processes it left. The kernel's parent-death signal alone would leave
+grandchildren and shared memory.
 """
 
 import signal

@@ -10,16 +10,16 @@ from deploy.local.parts.api import Api
 from deploy.local.parts.kafka import Kafka, check_kafka
 from deploy.local.parts.milvus_lite import MilvusLite, check_milvus
 from deploy.local.parts.milvus_server import MilvusServer
-from deploy.local.parts.part import Elsewhere, Part
+from deploy.local.parts.part import ExternalServer, Part
 from deploy.local.parts.picture_part import PicturePart
 from deploy.local.parts.security import Security, security
 from deploy.local.parts.triton import Triton, check_triton, model_names
+from deploy.local.process import CHECKOUT
 
 LOCAL: Final = "local"
 NONE: Final = "none"
 LITE: Final = "lite"
 SERVER: Final = "server"
-CHECKOUT: Final = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +43,30 @@ class StackOptions:
     traces: str | None = None
     """OTLP/HTTP collector that a local Triton sends its spans to, ``http://host:port/v1/traces``; None: no spans."""
     secure: bool = False
-    """Whether local servers ask for certificates, passwords and keys; Milvus Lite cannot."""
+    """Whether local servers require certificates, passwords and keys; Milvus Lite cannot."""
 
 
 def choose_parts(options: StackOptions, *, stack_id: str) -> tuple[Part, ...]:
     """The parts that the options name, not yet started. Raises BadOption."""
     pictures = PicturePart(options.pictures) if options.pictures else None
-    secured = security(options.root.absolute(), _asking(options)) if options.secure else None
+    secured = security(options.root.absolute(), _secured_parts(options)) if options.secure else None
     chosen = (_kafka(options, secured), _triton(options, stack_id, secured), _milvus(options, secured), pictures)
     parts = tuple(part for part in chosen if part is not None)
     return parts + _api(options, parts, secured)
 
 
-def _asking(options: StackOptions) -> frozenset[str]:
-    """The servers of this stack that can ask who is there."""
+def _secured_parts(options: StackOptions) -> frozenset[str]:
+    """The servers of this stack that can require credentials."""
     local = {"kafka": options.kafka == LOCAL, "triton": options.triton == LOCAL, "milvus": options.milvus == SERVER}
-    return frozenset(name for name, asks in local.items() if asks)
+    return frozenset(name for name, can in local.items() if can)
 
 
 def _api(options: StackOptions, others: tuple[Part, ...], secured: Security | None) -> tuple[Part, ...]:
     if options.api not in (LOCAL, NONE):
         raise BadOption(f"--api {options.api!r}: expected {LOCAL} or {NONE}")
     addresses = {name: address for part in others for name, address in part.addresses.items()}
-    told = {} if secured is None else secured.environment
-    return (Api(addresses, told),) if options.api == LOCAL else ()
+    environment = {} if secured is None else secured.environment
+    return (Api(addresses, environment),) if options.api == LOCAL else ()
 
 
 def _kafka(options: StackOptions, secured: Security | None) -> Part | None:
@@ -75,7 +75,7 @@ def _kafka(options: StackOptions, secured: Security | None) -> Part | None:
     if options.kafka == LOCAL:
         return Kafka(options.root.absolute() / "kafka", secured)
     address = _host_and_port("--kafka", options.kafka, others=f"{LOCAL}, {NONE}")
-    return Elsewhere("kafka", {"kafka": address}, partial(check_kafka, address))
+    return ExternalServer("kafka", {"kafka": address}, partial(check_kafka, address))
 
 
 def _triton(options: StackOptions, stack_id: str, secured: Security | None) -> Part | None:
@@ -87,7 +87,7 @@ def _triton(options: StackOptions, stack_id: str, secured: Security | None) -> P
             options.root.absolute() / "triton", models, shm_prefix=stack_id, traces=options.traces, security=secured
         )
     address = _host_and_port("--triton", options.triton, others=f"{LOCAL}, {NONE}")
-    return Elsewhere("triton", {"triton_grpc": address}, partial(check_triton, address, model_names(models)))
+    return ExternalServer("triton", {"triton_grpc": address}, partial(check_triton, address, model_names(models)))
 
 
 def _milvus(options: StackOptions, secured: Security | None) -> Part | None:
@@ -99,7 +99,7 @@ def _milvus(options: StackOptions, secured: Security | None) -> Part | None:
         return MilvusServer(options.root.absolute() / "milvus-server", secured)
     if not options.milvus.startswith(("http://", "https://")):
         raise BadOption(f"--milvus {options.milvus!r}: expected {LITE}, {SERVER}, {NONE} or http://HOST:PORT")
-    return Elsewhere("milvus", {"milvus": options.milvus}, partial(check_milvus, options.milvus))
+    return ExternalServer("milvus", {"milvus": options.milvus}, partial(check_milvus, options.milvus))
 
 
 def _host_and_port(option: str, value: str, *, others: str) -> str:

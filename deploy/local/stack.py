@@ -21,8 +21,8 @@ from typing import Final, Self
 from deploy.local import state
 from deploy.local.errors import Aborted, AlreadyRunning, BadOption, NotReady, PartFailed
 from deploy.local.parts.part import Endpoints, Part
-from deploy.local.process import Child, Spawner
-from deploy.local.selection import CHECKOUT, StackOptions, choose_parts
+from deploy.local.process import CHECKOUT, Child, Spawner
+from deploy.local.selection import StackOptions, choose_parts
 from deploy.local.state import PartRecord, StackRecord
 
 __all__ = ["LocalStack", "StackOptions"]
@@ -32,7 +32,7 @@ _SAVE_EVERY_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class _Slot:
+class _StackPart:
     part: Part
     record: PartRecord
     child: Child | None = None
@@ -42,20 +42,20 @@ class LocalStack:
     """Real servers as children of this process; they end with it, even if it is killed.
 
     Methods may be called from any thread. Ports and data are kept for the object's life, so a killed part
-    comes back at the same address with the same data. It lives once: after ``down`` make another one.
+    comes back at the same address with the same data. After ``down``, use a new object.
     """
 
     def __init__(self, options: StackOptions | None = None) -> None:
         self._options = options or StackOptions()
         self.root = self._options.root.absolute()
         self.stack_id = f"pinstream-{secrets.token_hex(6)}"
-        self._slots: dict[str, _Slot] = {}
+        self._parts: dict[str, _StackPart] = {}
         self._changing = RLock()
         self._saved_at_s = 0.0
         self._aborted = Event()
         self._spawner = Spawner(self.stack_id)
         self._lock: io.BufferedWriter | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None
+        self._reaper: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.up()
@@ -68,16 +68,16 @@ class LocalStack:
 
     @property
     def endpoints(self) -> Endpoints:
-        """Where everything is; the same for the life of this object."""
+        """Where everything is; does not change during the life of this object."""
         addresses: dict[str, str] = {}
-        for slot in list(self._slots.values()):
-            addresses.update(slot.part.addresses)
+        for entry in list(self._parts.values()):
+            addresses.update(entry.part.addresses)
         return Endpoints(**addresses)
 
     @property
     def records(self) -> tuple[PartRecord, ...]:
         """The parts as they are now; a part that ended by itself is ``dead``."""
-        return tuple(state.as_it_is(slot.record) for slot in list(self._slots.values()))
+        return tuple(state.with_current_state(entry.record) for entry in list(self._parts.values()))
 
     def up(self) -> None:
         """Start everything in parallel; blocks until every part passed its check.
@@ -86,50 +86,50 @@ class LocalStack:
         """
         self._own_root()
         try:
-            self._slots = {
-                part.name: _Slot(part, PartRecord(part.name, "starting"))
+            self._parts = {
+                part.name: _StackPart(part, PartRecord(part.name, "starting"))
                 for part in choose_parts(self._options, stack_id=self.stack_id)
             }
             self._save()
-            self._keeper = self._start_keeper()
+            self._reaper = self._start_reaper()
             self._start_all()
         except BaseException:
             self.down()
             raise
 
     def abort(self) -> None:
-        """Make an ``up`` that another thread is in give up soon; it raises Aborted there."""
+        """Make an ``up`` that runs in another thread raise Aborted soon."""
         self._aborted.set()
 
     def down(self) -> None:
-        """End everything; blocks until nothing is left. Safe to repeat."""
+        """End everything; blocks until nothing runs. Safe to repeat."""
         self._aborted.set()
-        if self._slots:
-            with ThreadPoolExecutor(len(self._slots)) as pool:
-                list(pool.map(self.stop, list(self._slots)))
+        if self._parts:
+            with ThreadPoolExecutor(len(self._parts)) as pool:
+                list(pool.map(self.stop, list(self._parts)))
         self._spawner.close()
         state.remove_shared_memory(self.stack_id)
-        if self._keeper is not None and self._keeper.stdin is not None:
-            self._keeper.stdin.close()
-            self._keeper.wait()
-            self._keeper = None
+        if self._reaper is not None and self._reaper.stdin is not None:
+            self._reaper.stdin.close()
+            self._reaper.wait()
+            self._reaper = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
 
     def start(self, name: str) -> None:
-        """Start a part that was stopped, killed or died; blocks until it passed its check."""
-        slot = self._slot(name)
-        if slot.child is not None and slot.child.exit_code() is None:
+        """Start a part that was stopped or killed, or has ended; blocks until it passed its check."""
+        entry = self._find(name)
+        if entry.child is not None and entry.child.exit_code() is None:
             return
-        if slot.child is not None:
-            slot.child.kill()
-            slot.part.clean_up()
+        if entry.child is not None:
+            entry.child.kill()
+            entry.part.clean_up()
         self._put(name, PartRecord(name, "starting"))
-        launch = slot.part.prepare(lambda text, share: self._report(name, text, share))
+        launch = entry.part.prepare(lambda text, share: self._record_progress(name, text, share))
         if launch is None:
-            self._await_ready(slot.part, None)
-            self._put(name, PartRecord(name, "elsewhere"))
+            self._await_ready(entry.part, None)
+            self._put(name, PartRecord(name, "external"))
             return
         log = self.root / "logs" / f"{name}.log"
         child = self._spawner.spawn(launch, log)
@@ -137,36 +137,36 @@ class LocalStack:
             name, "starting", pid=child.pid, created_at_s=child.created_at_s, argv=child.argv, log=str(log)
         )
         self._put(name, running, child)
-        self._await_ready(slot.part, child)
+        self._await_ready(entry.part, child)
         self._put(name, replace(running, state="ready"))
 
     def kill(self, name: str) -> None:
-        """SIGKILL a part and everything it started; blocks until it is gone. Its data stays."""
-        slot = self._slot(name)
-        if slot.child is None:
-            raise BadOption(f"{name} was not started by this stack, which will not kill it")
-        slot.child.kill()
-        slot.part.clean_up()
-        self._put(name, replace(slot.record, state="stopped"))
+        """SIGKILL a part and everything it started; blocks until it has ended. Its data stays."""
+        entry = self._find(name)
+        if entry.child is None:
+            raise BadOption(f"{name} was not started by this stack, so the stack cannot kill it")
+        entry.child.kill()
+        entry.part.clean_up()
+        self._put(name, replace(entry.record, state="stopped"))
 
     def stop(self, name: str) -> None:
-        """End a part as its operator would; blocks until it is gone. Its data stays."""
-        slot = self._slot(name)
-        if slot.record.state == "elsewhere":
+        """Stop a part gracefully; blocks until it has ended. Its data stays."""
+        entry = self._find(name)
+        if entry.record.state == "external":
             return
-        if slot.child is not None:
-            if slot.record.state == "starting":
-                slot.child.kill()  # nobody has used it yet, and half started it may not listen
+        if entry.child is not None:
+            if entry.record.state == "starting":
+                entry.child.kill()  # it may not react to SIGTERM before it is ready, and has no data to lose
             else:
-                slot.child.stop(grace_s=slot.part.stop_grace_s)
-            slot.part.clean_up()
-        self._put(name, replace(slot.record, state="stopped"))
+                entry.child.stop(grace_s=entry.part.stop_grace_s)
+            entry.part.clean_up()
+        self._put(name, replace(entry.record, state="stopped"))
 
     def _start_all(self) -> None:
-        if not self._slots:
+        if not self._parts:
             raise BadOption("nothing to start: every part is `none`")
-        with ThreadPoolExecutor(len(self._slots)) as pool:
-            starting = [pool.submit(self.start, name) for name in self._slots]
+        with ThreadPoolExecutor(len(self._parts)) as pool:
+            starting = [pool.submit(self.start, name) for name in self._parts]
             try:
                 done, _ = wait(starting, return_when=FIRST_EXCEPTION)
                 for started in done:
@@ -192,34 +192,34 @@ class LocalStack:
                 return
         raise Aborted(f"{part.name}: its start was given up")
 
-    def _slot(self, name: str) -> _Slot:
-        if name not in self._slots:
-            raise BadOption(f"no part is called {name!r}; this stack has {', '.join(self._slots) or 'none'}")
-        return self._slots[name]
+    def _find(self, name: str) -> _StackPart:
+        if name not in self._parts:
+            raise BadOption(f"no part is called {name!r}; this stack has {', '.join(self._parts) or 'none'}")
+        return self._parts[name]
 
-    def _report(self, name: str, doing: str, done_share: float | None) -> None:
-        """Keep what a part says it does; ends its preparation when the start was aborted."""
+    def _record_progress(self, name: str, doing: str, done_share: float | None) -> None:
+        """Record a part's progress; raises Aborted if the start was aborted."""
         if self._aborted.is_set():
             raise Aborted(f"{name}: its start was given up")
         with self._changing:
-            slot = self._slots[name]
-            self._slots[name] = replace(slot, record=replace(slot.record, doing=doing, done_share=done_share))
+            entry = self._parts[name]
+            self._parts[name] = replace(entry, record=replace(entry.record, doing=doing, done_share=done_share))
             if time.monotonic() - self._saved_at_s > _SAVE_EVERY_S:
                 self._save()
 
     def _put(self, name: str, record: PartRecord, child: Child | None = None) -> None:
         with self._changing:
-            slot = self._slots[name]
-            self._slots[name] = replace(slot, record=record, child=child or slot.child)
+            entry = self._parts[name]
+            self._parts[name] = replace(entry, record=record, child=child or entry.child)
             self._save()
 
     def _save(self) -> None:
         self._saved_at_s = time.monotonic()
-        parts = tuple(slot.record for slot in self._slots.values())
+        parts = tuple(entry.record for entry in self._parts.values())
         state.write(self.root, StackRecord(self.stack_id, state.this_process(), self.endpoints, parts))
 
     def _own_root(self) -> None:
-        """Take the folder for this process, and end what an earlier, killed stack left in it."""
+        """Lock the folder for this process, and end what an earlier, killed stack left."""
         self.root.mkdir(parents=True, exist_ok=True)
         lock = (self.root / "lock").open("wb")
         try:
@@ -237,7 +237,7 @@ class LocalStack:
         if stale is not None:
             state.finish(stale)
 
-    def _start_keeper(self) -> "subprocess.Popen[bytes]":
+    def _start_reaper(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(
             (sys.executable, "-m", "deploy.local.reaper", str(self.root), self.stack_id),
             cwd=CHECKOUT,

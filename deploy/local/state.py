@@ -1,4 +1,4 @@
-"""``stack.json``: where everything is and what runs, for other programs and for whoever cleans up."""
+"""``stack.json``: where everything is and what runs, for other programs and for the reaper."""
 
 import contextlib
 import json
@@ -18,7 +18,7 @@ from deploy.local.process import STACK_VARIABLE
 FILE: Final = "stack.json"
 LAUNCHER: Final = "launcher"
 _POLL_S: Final = 0.05
-_BECOMING_S: Final = 1.0
+_EXEC_TIMEOUT_S: Final = 1.0
 SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 (where POSIX puts it)
 
 
@@ -28,14 +28,14 @@ class PartRecord:
 
     name: str
     state: str
-    """``starting``, ``ready``, ``stopped``, ``dead`` (ended by itself) or ``elsewhere``."""
+    """``starting``, ``ready``, ``stopped``, ``dead`` (ended by itself) or ``external``."""
     doing: str = ""
     """What it does while it starts, in words."""
     done_share: float | None = None
     """How much of that is done, 0..1, where that is known."""
     pid: int = 0
     created_at_s: float = 0.0
-    """The kernel's start time of the process, in seconds since 1970: with the command line, who it is."""
+    """The kernel's start time of the process, in seconds since 1970: identifies it, with the command line."""
     argv: tuple[str, ...] = ()
     log: str = ""
 
@@ -46,7 +46,7 @@ class StackRecord:
 
     stack_id: str
     launcher: PartRecord
-    """The program that owns the parts: while it lives, they are its business."""
+    """The program that started the parts; while it runs, nothing else ends them."""
     endpoints: Endpoints = field(default_factory=Endpoints)
     parts: tuple[PartRecord, ...] = ()
 
@@ -78,14 +78,14 @@ def is_running(part: PartRecord) -> bool:
     return process is not None and process.status() != psutil.STATUS_ZOMBIE
 
 
-def as_it_is(part: PartRecord) -> PartRecord:
+def with_current_state(part: PartRecord) -> PartRecord:
     """The record, with ``dead`` for a part that should run and does not."""
     should_run = part.state == "ready" or (part.state == "starting" and part.pid)
     return replace(part, state="dead") if should_run and not is_running(part) else part
 
 
 def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
-    """End what is left of a run and remove its shared memory; the names of the parts that still ran.
+    """End what is left of a run and remove its shared memory; returns the names of the parts that still ran.
 
     Knows processes by number, start time and command line, and their orphans by process group and the
     stack's id in their environment: never by name. Safe to repeat.
@@ -103,7 +103,7 @@ def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
 
 
 def end(root: Path, *, launcher_grace_s: float = 40.0) -> list[str]:
-    """End the stack of a folder, running, half dead or left behind; the names of the parts that ran."""
+    """End the stack of a folder, or what is left of it; returns the names of the parts that ran."""
     record = read(root)
     if record is None:
         return []
@@ -111,7 +111,7 @@ def end(root: Path, *, launcher_grace_s: float = 40.0) -> list[str]:
     launcher = _leader(record.launcher)
     if launcher is not None and launcher.pid != os.getpid():
         with contextlib.suppress(psutil.NoSuchProcess):
-            launcher.terminate()  # it ends its parts as they want to be ended
+            launcher.terminate()  # it stops each part gracefully
             if psutil.wait_procs([launcher], timeout=launcher_grace_s)[1]:
                 launcher.kill()
     finish(record)
@@ -127,7 +127,7 @@ def remove_shared_memory(stack_id: str) -> None:
 
 
 def this_process() -> PartRecord:
-    """The calling process as a launcher, as others will recognise it."""
+    """The calling process, recorded as a launcher."""
     me = psutil.Process()
     return PartRecord(LAUNCHER, "ready", pid=me.pid, created_at_s=me.create_time(), argv=tuple(me.cmdline()))
 
@@ -157,8 +157,8 @@ def _leader(part: PartRecord) -> psutil.Process | None:
 
 
 def _command_line(process: psutil.Process) -> tuple[str, ...]:
-    """What it was called with. A process has none for a moment while it becomes its program: wait for that."""
-    deadline = time.monotonic() + _BECOMING_S
+    """Its arguments. During execve a process has none for a moment: wait for them."""
+    deadline = time.monotonic() + _EXEC_TIMEOUT_S
     while not (shown := process.cmdline()) and time.monotonic() < deadline:
         time.sleep(_POLL_S / 10)
     return tuple(shown)

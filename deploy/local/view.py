@@ -10,7 +10,7 @@ from rich.table import Table
 from deploy.local.parts.part import Endpoints
 from deploy.local.state import PartRecord, StackRecord
 
-_COLOURS = {"ready": "green", "elsewhere": "green", "starting": "yellow", "dead": "bold red", "stopped": "dim"}
+_COLOURS = {"ready": "green", "external": "green", "starting": "yellow", "dead": "bold red", "stopped": "dim"}
 
 
 def table(record: StackRecord, parts: tuple[PartRecord, ...]) -> Table:
@@ -36,15 +36,8 @@ def line(part: PartRecord, endpoints: Endpoints) -> str:
 
 
 def _address(name: str, endpoints: Endpoints) -> str:
-    if name == "triton":
-        return ", ".join(filter(None, (endpoints.triton_grpc, endpoints.triton_metrics)))
-    others = {
-        "kafka": endpoints.kafka,
-        "milvus": endpoints.milvus,
-        "pictures": endpoints.pictures,
-        "api": endpoints.api,
-    }
-    return others[name]
+    metrics = endpoints.triton_metrics if name == "triton" else ""
+    return ", ".join(filter(None, (endpoints.of(name), metrics)))
 
 
 def _usage(part: PartRecord) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from deploy.local.selection import CHECKOUT
+from deploy.local.process import CHECKOUT
 from tests.bench import path as path_bench
 from tests.bench import search as search_bench
 from tests.bench import service as service_bench

@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from deploy.demo.sources import PictureFolder, PinSource, SamplePins
-from deploy.local.selection import CHECKOUT
+from deploy.local.process import CHECKOUT
 from inference.detect import Detector
 from inference.images import decode
 from inference.model_repository import labels

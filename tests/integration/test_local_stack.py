@@ -126,7 +126,7 @@ def test_a_detached_stack_shows_a_dead_part_and_ends_once(tmp_path: Path) -> Non
     assert not accepts(record.endpoints.milvus.removeprefix("http://"))
 
 
-def test_a_folder_is_used_again_after_its_launcher_and_keeper_were_killed(tmp_path: Path) -> None:
+def test_a_folder_is_used_again_after_its_launcher_and_reaper_were_killed(tmp_path: Path) -> None:
     argv = (*COMMAND, "up", "--kafka=none", "--triton=none", "--root", str(tmp_path))
     launcher = subprocess.Popen(argv, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: ready_record(tmp_path))
@@ -148,7 +148,7 @@ def test_a_folder_is_used_again_after_its_launcher_and_keeper_were_killed(tmp_pa
     assert states == ["ready"]
 
 
-def test_servers_that_run_elsewhere_are_checked_and_left_alone(stack: LocalStack, tmp_path: Path) -> None:
+def test_external_servers_are_checked_and_left_alone(stack: LocalStack, tmp_path: Path) -> None:
     there = stack.endpoints
     options = StackOptions(root=tmp_path, kafka=there.kafka, triton=there.triton_grpc, milvus=there.milvus)
 
@@ -158,12 +158,12 @@ def test_servers_that_run_elsewhere_are_checked_and_left_alone(stack: LocalStack
         with pytest.raises(BadOption, match="kafka was not started by this stack"):
             borrowed.kill("kafka")
 
-    assert states == {"elsewhere"}
+    assert states == {"external"}
     assert (endpoints.kafka, endpoints.triton_grpc, endpoints.milvus) == (there.kafka, there.triton_grpc, there.milvus)
     assert all(part.state == "ready" for part in stack.records)
 
 
-def test_a_server_elsewhere_that_does_not_answer_is_named(tmp_path: Path) -> None:
+def test_an_external_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     options = StackOptions(root=tmp_path, kafka=f"127.0.0.1:{port}", triton="none", milvus="none")
 

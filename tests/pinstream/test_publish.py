@@ -529,7 +529,7 @@ def test_programs_that_fork_or_forget_to_close_lose_nothing(mock_kafka: str, pro
     assert len(stored(mock_kafka, f"{prefix}pins.events", records)) == records
 
 
-def test_an_event_object_is_published_as_it_is(memory: MemoryPublisher) -> None:
+def test_an_event_object_is_published_with_current_state(memory: MemoryPublisher) -> None:
     event = event_from(pin(version=5, price=12.5, currency="EUR"))
 
     memory.publish(event).result(10)

@@ -1,26 +1,25 @@
-"""The read service and its page as a part of the stack, asking the other parts."""
+"""The read service and its page as a part of the stack."""
 
 import json
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final
 
 from deploy.local.cache import Progress
 from deploy.local.errors import NotReady
+from deploy.local.parts.part import Part
 from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Launch
+from deploy.local.process import CHECKOUT, Launch
 
-_CHECKOUT: Final = Path(__file__).parents[3]
 _SETTINGS: Final = {"kafka": "KAFKA__SERVERS", "triton_grpc": "TRITON__ADDRESS", "milvus": "MILVUS__URI"}
 
 
-class Api:
+class Api(Part):
     """``python -m api`` at a random free port of loopback.
 
-    ``addresses`` are those of the other parts, ``environment`` holds settings beside them.
+    ``addresses`` are those of the other parts, ``environment`` holds further settings.
     It needs none of them to start: what is away, it says to whoever asks for it.
     """
 
@@ -31,37 +30,30 @@ class Api:
     def __init__(
         self, addresses: Mapping[str, str], environment: Mapping[str, str] | None = None, *, niceness: int = 0
     ) -> None:
-        self._asks = addresses
+        self._others = addresses
         self._environment = environment or {}
         self._niceness = niceness
         self._port = free_ports(1)[0]
 
     @property
     def url(self) -> str:
-        """Where the page is."""
         return f"http://{HOST}:{self._port}"
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """The same, for the stack's endpoints."""
         return {"api": self.url}
 
     def prepare(self, progress: Progress) -> Launch:
-        """Nothing to set up."""
         progress("starting", None)
         polite = ("nice", "-n", str(self._niceness)) if self._niceness else ()
-        found = {_SETTINGS[name]: address for name, address in self._asks.items() if name in _SETTINGS and address}
+        found = {_SETTINGS[name]: address for name, address in self._others.items() if name in _SETTINGS and address}
         own = {"API__PORT": str(self._port), "FETCH__ALLOWED_HOSTS": json.dumps([HOST])}
         env = {**self._environment, **{f"PINSTREAM_{name}": value for name, value in (found | own).items()}}
-        return Launch(argv=(*polite, sys.executable, "-m", "api"), env=env, cwd=_CHECKOUT)
+        return Launch(argv=(*polite, sys.executable, "-m", "api"), env=env, cwd=CHECKOUT)
 
     def check(self) -> None:
-        """Ask whether it lives."""
         try:
             with urllib.request.urlopen(f"{self.url}/healthz", timeout=2.0):  # noqa: S310 (our own http URL)
                 return
         except OSError as exc:
             raise NotReady(f"the read service at {self.url}: {exc}") from exc
-
-    def clean_up(self) -> None:
-        """Nothing outside the state folder."""

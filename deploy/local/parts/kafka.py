@@ -10,6 +10,7 @@ from deploy.local.cache import Progress, need_free_space
 from deploy.local.errors import NotReady
 from deploy.local.parts.java import find_java
 from deploy.local.parts.kafka_jars import class_path
+from deploy.local.parts.part import Part
 from deploy.local.parts.security import KAFKA_USER, Security
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch, run_to_end
@@ -63,7 +64,7 @@ _SETTINGS: Final[Mapping[str, object]] = {
 }
 
 
-class Kafka:
+class Kafka(Part):
     """One broker under ``folder``, at a random free port of loopback."""
 
     name = "kafka"
@@ -100,11 +101,7 @@ class Kafka:
         return Launch(argv=argv, env={}, cwd=self._folder)
 
     def check(self) -> None:
-        """See check_kafka."""
         check_kafka(f"{HOST}:{self._port}", {} if self._security is None else self._security.kafka_client)
-
-    def clean_up(self) -> None:
-        """Nothing outside the state folder."""
 
     def _write_settings(self) -> Path:
         listeners = f"PLAINTEXT://{HOST}:{self._port},CONTROLLER://{HOST}:{self._controller_port}"

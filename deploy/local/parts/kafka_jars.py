@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from deploy.local.cache import Progress, cache_dir, need_free_space, only_one
+from deploy.local.cache import Progress, cache_dir, exclusive, need_free_space
 from deploy.local.errors import Prerequisite
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def class_path(progress: Progress) -> tuple[Path, ...]:
     if all(_is_intact(jar, folder) for jar in jars):
         return tuple(_path(jar, folder) for jar in jars)
     need_free_space(folder, megabytes=200, what="Kafka's download")
-    with only_one(folder):
+    with exclusive(folder):
         missing = [jar for jar in jars if not _is_intact(jar, folder)]
         meter = _Meter(sum(jar.size_bytes for jar in missing), progress)
         with ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool:

@@ -1,4 +1,4 @@
-"""Milvus: Lite as a TCP server of its own, and the check that any Milvus has to pass."""
+"""Milvus Lite as a TCP server, and the check that any Milvus has to pass."""
 
 import importlib.util
 import uuid
@@ -8,6 +8,7 @@ from typing import Final
 
 from deploy.local.cache import Progress, need_free_space
 from deploy.local.errors import NotReady, Prerequisite
+from deploy.local.parts.part import Part
 from deploy.local.parts.security import MILVUS_TOKEN, Security
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch
@@ -17,7 +18,7 @@ _NO_PINGS: Final = {"grpc.keepalive_time_ms": 2**31 - 1}
 """Lite answers pymilvus' default, a ping every 10 s, by closing the connection."""
 
 
-class MilvusLite:
+class MilvusLite(Part):
     """Milvus Lite's server over one file under ``folder``, at a random free port of loopback."""
 
     name = "milvus"
@@ -46,11 +47,7 @@ class MilvusLite:
         return Launch(argv=argv, env={"LD_LIBRARY_PATH": str(libraries)}, cwd=self._folder)
 
     def check(self) -> None:
-        """See check_milvus."""
         check_milvus(self.addresses["milvus"])
-
-    def clean_up(self) -> None:
-        """Nothing outside the state folder."""
 
 
 def _login(security: Security) -> dict[str, str]:
@@ -68,7 +65,7 @@ def check_milvus(uri: str, security: Security | None = None, *, timeout_s: float
     name = f"check_{uuid.uuid4().hex}"
     code = bytes(range(_DIM // 8))
     try:
-        # A connection of its own: pymilvus otherwise shares one per address and never closes it.
+        # Dedicated: pymilvus otherwise shares one connection per address and never closes it.
         login = {} if security is None else _login(security)
         client = MilvusClient(uri, timeout=timeout_s, dedicated=True, grpc_options=_NO_PINGS, **login)
     except MilvusException as exc:

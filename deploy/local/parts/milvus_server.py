@@ -1,4 +1,4 @@
-"""The standalone Milvus server from its Python wheel, every port moved, tuned for freshness.
+"""The standalone Milvus server from its Python wheel, on free ports, tuned for freshness.
 
 The wheel's own launcher is not used: it takes the next port when the wanted one is busy, leaves its child
 running when it is ended, and unpacks 300 MB into every data folder.
@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from deploy.local.cache import Progress, cache_dir, need_free_space, only_one
+from deploy.local.cache import Progress, cache_dir, exclusive, need_free_space
 from deploy.local.errors import Prerequisite
 from deploy.local.parts.milvus_lite import check_milvus
+from deploy.local.parts.part import Part
 from deploy.local.parts.security import Security
 from deploy.local.ports import HOST, free_ports
 from deploy.local.process import Launch
@@ -44,10 +45,10 @@ _PORTS: Final = (
 
 
 _SECURED: Final = {"COMMON_SECURITY_AUTHORIZATIONENABLED": "true", "COMMON_SECURITY_TLSMODE": "2"}
-"""Passwords, and certificates of both sides."""
+"""Passwords and mutual TLS."""
 
 
-class MilvusServer:
+class MilvusServer(Part):
     """One standalone server over ``folder``, at a random free port of loopback."""
 
     name = "milvus"
@@ -79,7 +80,7 @@ class MilvusServer:
             "DEPLOY_MODE": "STANDALONE",
             "METRICS_PORT": str(self._ports["metrics_port"]),
             "LD_LIBRARY_PATH": str(binaries),
-            # Any setting can be given so: its path in milvus.yaml, dots and case ignored.
+            # Milvus takes any setting from a variable named by its path in milvus.yaml, without dots.
             "ETCD_CONFIG_PATH": str(self._folder / "configs" / "etcd.yaml"),
             "PROXY_TIMETICKINTERVAL": str(TIME_TICK_MS),
             "QUERYNODE_SEGCORE_CHUNKROWS": str(CHUNK_ROWS),
@@ -95,7 +96,6 @@ class MilvusServer:
         return Launch(argv=(str(binaries / "milvus"), "run", "standalone", alias), env=env, cwd=self._folder)
 
     def check(self) -> None:
-        """See check_milvus."""
         check_milvus(self.addresses["milvus"], self._security)
 
     def clean_up(self) -> None:
@@ -126,7 +126,7 @@ class MilvusServer:
         (configs / "etcd.yaml").write_text(_ETCD.format(host=HOST, **ports))
 
 
-# The template's port is only where Milvus looks for etcd; where its embedded etcd listens is said here.
+# The template's port is only where Milvus looks for etcd; this file sets where its embedded etcd listens.
 _ETCD: Final = """\
 listen-client-urls: http://{host}:{client}
 advertise-client-urls: http://{host}:{client}
@@ -156,7 +156,7 @@ def _unpacked(packed: Path, progress: Progress) -> Path:
     if done.exists():
         return folder
     need_free_space(folder, megabytes=600, what="unpacking Milvus")
-    with only_one(folder):
+    with exclusive(folder):
         if not done.exists():
             for number, archive in enumerate(archives):
                 progress(f"unpacking Milvus {VERSION}", number / len(archives))

@@ -1,71 +1,73 @@
-"""What a part of the stack is: something with an address, a real check, and usually a process."""
+"""A part of the stack: a server with an address, a real check, and usually a process."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 from deploy.local.cache import Progress
 from deploy.local.process import Launch
 
 
-class Part(Protocol):
-    """One server. Ports and folders are chosen when it is made and kept for its life, so that a
-    killed part comes back at the same address with the same data."""
+class Part(ABC):
+    """One server.
+
+    Ports and folders are chosen when it is made and kept for its life, so that a killed part comes back at the same
+    address with the same data.
+    """
+
+    name: str
+    """``kafka``, ``triton``, ``milvus``, ``pictures`` or ``api``."""
+    ready_timeout_s: ClassVar[float]
+    """How long after its start the check may fail."""
+    stop_grace_s: ClassVar[float]
+    """How long it may take to end after SIGTERM."""
 
     @property
-    def name(self) -> str:
-        """``kafka``, ``triton``, ``milvus``, ``pictures`` or ``api``."""
-
-    @property
+    @abstractmethod
     def addresses(self) -> Mapping[str, str]:
         """What this part adds to the stack's Endpoints, by field name."""
 
-    @property
-    def ready_timeout_s(self) -> float:
-        """How long after its start the check may fail."""
-
-    @property
-    def stop_grace_s(self) -> float:
-        """How long it may take to end when asked to."""
-
+    @abstractmethod
     def prepare(self, progress: Progress) -> Launch | None:
-        """Download, unpack and configure what it needs, and say what to run; None if it runs elsewhere.
+        """Download, unpack and configure what it needs, and return the program to run; None for an external server.
 
         Blocks; safe to repeat, and keeps existing data. Raises Prerequisite.
         """
 
+    @abstractmethod
     def check(self) -> None:
         """Do what a user of this part does. Blocks at most some seconds; raises NotReady."""
 
-    def clean_up(self) -> None:
-        """Remove what its process leaves behind outside the state folder. Called once it is gone."""
+    def clean_up(self) -> None:  # noqa: B027 (most parts leave nothing)
+        """Remove what its process leaves outside the state folder. Called once the process has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class ExternalServer(Part):
     """A server that runs already and belongs to somebody else: checked, never started or stopped."""
 
-    name: str
-    addresses: Mapping[str, str]
-    checked_by: Callable[[], None]
-    ready_timeout_s: float = 5.0
-    stop_grace_s: float = 0.0
+    ready_timeout_s = 5.0
+    stop_grace_s = 0.0
+
+    def __init__(self, name: str, addresses: Mapping[str, str], check: Callable[[], None]) -> None:
+        self.name = name
+        self._addresses = addresses
+        self._check = check
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        return self._addresses
 
     def prepare(self, progress: Progress) -> None:
-        """Nothing to run."""
-        progress("runs elsewhere", None)
+        progress("checking", None)
 
     def check(self) -> None:
-        """Do what a user of this part does."""
-        self.checked_by()
-
-    def clean_up(self) -> None:
-        """Nothing of ours."""
+        self._check()
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where everything is; empty for parts that the stack was told to leave out."""
+    """Where everything is; empty for parts that the stack leaves out."""
 
     kafka: str = ""
     """``host:port``, for ``bootstrap.servers``."""
@@ -83,3 +85,7 @@ class Endpoints:
     """``http://host:port``: the folder's files lie directly below."""
     api: str = ""
     """``http://host:port``: the read service and its page."""
+
+    def of(self, part: str) -> str:
+        """The address that users of a part need."""
+        return str(getattr(self, {"triton": "triton_grpc"}.get(part, part)))

@@ -9,15 +9,15 @@ from typing import Final
 
 from deploy.local.cache import Progress
 from deploy.local.errors import BadOption, NotReady
+from deploy.local.parts.part import Part
 from deploy.local.ports import HOST, free_ports
-from deploy.local.process import Launch
+from deploy.local.process import CHECKOUT, Launch
 
 IDENTITY: Final = "X-Served-Folder"
-"""Response header with the folder's absolute path: how its launcher knows it from a stranger on the port."""
-_CHECKOUT: Final = Path(__file__).parents[3]
+"""Response header with the folder's absolute path: how the check recognises this server on its port."""
 
 
-class PicturePart:
+class PicturePart(Part):
     """The files of ``folder`` over HTTP, at a random free port of loopback unless one is given."""
 
     name = "pictures"
@@ -36,10 +36,9 @@ class PicturePart:
         return {"pictures": f"http://{HOST}:{self._port}"}
 
     def prepare(self, progress: Progress) -> Launch:
-        """Nothing to set up."""
         progress("starting", None)
         argv = (sys.executable, "-m", "deploy.local.parts.picture_server", str(self._folder), str(self._port))
-        return Launch(argv=argv, env={}, cwd=_CHECKOUT)
+        return Launch(argv=argv, env={}, cwd=CHECKOUT)
 
     def check(self) -> None:
         """Fetch something; the answer names the folder, be it a file or a 403 for the folder itself."""
@@ -54,6 +53,3 @@ class PicturePart:
             raise NotReady(f"pictures at {url}: {exc}") from exc
         if served != str(self._folder):
             raise NotReady(f"{url} serves {served}, not {self._folder}")
-
-    def clean_up(self) -> None:
-        """Nothing outside the state folder."""

@@ -1,6 +1,6 @@
 """Serves a folder over HTTP on loopback: ``python -m deploy.local.parts.picture_server FOLDER PORT``.
 
-So that local pictures reach the worker as everybody's do, through its fetch stage.
+So that local pictures reach the worker like all others, through its fetch stage.
 """
 
 import asyncio

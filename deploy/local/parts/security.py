@@ -1,4 +1,4 @@
-"""A stack that asks who is there: SCRAM over TLS to Kafka, mutual TLS to Triton and Milvus, a key and a token."""
+"""Credentials of a secured stack: SCRAM over TLS for Kafka, mutual TLS for Triton and Milvus, a key and a token."""
 
 import json
 import secrets
@@ -13,8 +13,8 @@ from deploy.local.parts.certificates import SERVER_NAME, Certificates
 
 KAFKA_USER: Final = "pinstream"
 TRITON_HEADER: Final = "pinstream-key"
-MILVUS_TOKEN: Final = "root:Milvus"  # noqa: S105 (everybody knows it)
-"""The only user of a new Milvus server, as it comes; in production its password is changed first."""
+MILVUS_TOKEN: Final = "root:Milvus"  # noqa: S105 (the public default)
+"""The only user of a new Milvus server, with its default password; in production, change it first."""
 ENVIRONMENT_FILE: Final = "secure.env"
 PARTS: Final = frozenset({"kafka", "triton", "milvus"})
 
@@ -27,7 +27,7 @@ class Security:
     kafka_password: str
     triton_key: str
     parts: frozenset[str] = PARTS
-    """Which of the stack's servers ask."""
+    """Which of the stack's servers require credentials."""
 
     @property
     def kafka_client(self) -> Mapping[str, str]:
@@ -47,24 +47,24 @@ class Security:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a worker, the API and the commands are told."""
+        """The settings of a worker, the API and the commands."""
         files = self.certificates
         pem = {"CA_FILE": files.ca, "CERT_FILE": files.client_cert, "KEY_FILE": files.client_key}
-        own = {name: str(path) for name, path in pem.items()}
-        told: Mapping[str, Mapping[str, str]] = {
+        files_of = {name: str(path) for name, path in pem.items()}
+        settings: Mapping[str, Mapping[str, str]] = {
             "kafka": {"CLIENT": json.dumps(self.kafka_client)},
-            "triton": {**own, "HEADERS": json.dumps(self.triton_headers), "SERVER_NAME": SERVER_NAME},
-            "milvus": {**own, "TOKEN": MILVUS_TOKEN},
+            "triton": {**files_of, "HEADERS": json.dumps(self.triton_headers), "SERVER_NAME": SERVER_NAME},
+            "milvus": {**files_of, "TOKEN": MILVUS_TOKEN},
         }
         return {
             f"PINSTREAM_{part.upper()}__{name}": value
             for part in sorted(self.parts)
-            for name, value in told[part].items()
+            for name, value in settings[part].items()
         }
 
 
 def security(root: Path, parts: frozenset[str] = PARTS) -> Security:
-    """The folder's own, made if it has none; its settings are in ``secure.env``, for a shell to read."""
+    """The credentials of a folder, made if it has none; writes ``secure.env``, which a shell can read."""
     made = certificates.make(root / "certificates")
     kept = root / "certificates" / "secrets.json"
     if not kept.exists():

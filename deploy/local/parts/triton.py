@@ -14,18 +14,19 @@ from typing import Final
 
 from deploy.local.cache import Progress
 from deploy.local.errors import BadOption, NotReady, Prerequisite
+from deploy.local.parts.part import Part
 from deploy.local.parts.security import TRITON_HEADER, Security
 from deploy.local.ports import HOST, accepts, free_ports
 from deploy.local.process import Launch
 from deploy.local.state import remove_shared_memory
 
 OLDEST_GLIBC: Final = (2, 35)
-_NEVER_BY_ITSELF: Final = 2**31 - 1
-"""Of so many requests one would be traced that does not belong to a trace."""
+_TRACE_ONE_IN: Final = 2**31 - 1
+"""Triton samples one of this many requests on its own: practically none."""
 _PYTHON: Final = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-class Triton:
+class Triton(Part):
     """One server of every model in ``models``, at random free ports of loopback."""
 
     name = "triton"
@@ -59,7 +60,7 @@ class Triton:
         }
 
     def prepare(self, progress: Progress) -> Launch:
-        """A backend folder of our own: the wheel's lacks the stub of this Python."""
+        # The wheel's backend folder lacks the stub of this Python, so a new one is linked together.
         progress("starting", None)
         wheel = _wheel()
         libraries = f"{_python_library_folder()}:{wheel.parent.parent / 'nvidia_pytriton.libs'}"
@@ -87,7 +88,6 @@ class Triton:
         return Launch(argv=argv, env=env, cwd=self._folder)
 
     def check(self) -> None:
-        """See check_triton."""
         check_triton(f"{HOST}:{self._grpc_port}", self._model_names, self._security)
 
     def clean_up(self) -> None:
@@ -111,13 +111,13 @@ class Triton:
 
 
 def trace_options(url: str) -> tuple[str, ...]:
-    """Have Triton send spans to an OTLP/HTTP collector, for requests that carry a sampled ``traceparent`` only."""
+    """Options that send spans to an OTLP/HTTP collector, only for requests with a sampled ``traceparent``."""
     return (
         "--trace-config=mode=opentelemetry",
         f"--trace-config=opentelemetry,url={url}",
         "--trace-config=opentelemetry,resource=service.name=triton",
         "--trace-config=level=TIMESTAMPS",
-        f"--trace-config=rate={_NEVER_BY_ITSELF}",
+        f"--trace-config=rate={_TRACE_ONE_IN}",
     )
 
 
@@ -130,9 +130,9 @@ def model_names(models: Path) -> tuple[str, ...]:
 
 
 def _secured(security: Security) -> tuple[str, ...]:
-    """Mutual TLS for gRPC, and a key for whatever the worker asks; over HTTP only health and metadata."""
+    """Mutual TLS for gRPC, and a key for the protocols that the worker uses; over HTTP only health and metadata."""
     files = security.certificates
-    asked = "inference,health,metadata,model-config"
+    used = "inference,health,metadata,model-config"
     admins = "model-repository,statistics,trace,logging,shared-memory"
     return (
         "--grpc-use-ssl=true",
@@ -140,7 +140,7 @@ def _secured(security: Security) -> tuple[str, ...]:
         f"--grpc-server-cert={files.server_cert}",
         f"--grpc-server-key={files.server_key}",
         f"--grpc-root-cert={files.ca}",
-        f"--grpc-restricted-protocol={asked}:{TRITON_HEADER}={security.triton_key}",
+        f"--grpc-restricted-protocol={used}:{TRITON_HEADER}={security.triton_key}",
         f"--grpc-restricted-protocol={admins}:admin-{TRITON_HEADER}={secrets.token_urlsafe(18)}",
         f"--http-restricted-api=inference,{admins}:admin-{TRITON_HEADER}={secrets.token_urlsafe(18)}",
     )

@@ -37,7 +37,9 @@ async def test_a_picture_is_made_small_in_the_form_that_is_taken(
     assert answer.headers["vary"] == "Accept"
 
 
-async def test_a_small_picture_stays_as_it_is_and_an_unversioned_address_is_kept_shortly(bench: Bench) -> None:
+async def test_a_small_picture_stays_with_current_state_and_an_unversioned_address_is_kept_shortly(
+    bench: Bench,
+) -> None:
     bench.pin("a")
 
     async with start_service(bench) as service:

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from deploy.local.selection import CHECKOUT
+from deploy.local.process import CHECKOUT
 from inference.detect import Detection, Detector
 from inference.embed import Embedder
 from inference.images import WHOLE, Box, Pixels

@@ -21,7 +21,7 @@ def test_a_bad_option_is_named_and_exits_2(tmp_path: Path) -> None:
     assert "--milvus 'embedded': expected lite, server, none or http://HOST:PORT" in output
 
 
-def test_nothing_to_start_is_said(tmp_path: Path) -> None:
+def test_up_without_any_part_is_refused(tmp_path: Path) -> None:
     nothing = [f"--{part}=none" for part in ("milvus", "kafka", "triton", "api")]
     status, output = run("up", *nothing, "--root", str(tmp_path))
 
@@ -34,7 +34,7 @@ def test_status_of_a_folder_without_a_stack_is_1(tmp_path: Path) -> None:
     assert (status, output) == (1, f"no stack was ever started from {tmp_path}")
 
 
-def test_status_shows_a_dead_part_and_where_its_last_words_are(tmp_path: Path) -> None:
+def test_status_shows_a_dead_part_and_where_its_log_is(tmp_path: Path) -> None:
     gone = PartRecord("kafka", "ready", pid=2**22 + 1, created_at_s=1.0, argv=("java",))
     endpoints = Endpoints(kafka="127.0.0.1:1234")
     state.write(tmp_path, StackRecord("pinstream-x", state.this_process(), endpoints, (gone,)))

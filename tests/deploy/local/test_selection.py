@@ -29,7 +29,7 @@ def test_two_stacks_share_no_port(tmp_path: Path) -> None:
     }
 
 
-def test_what_runs_elsewhere_is_taken_by_its_address(tmp_path: Path) -> None:
+def test_an_external_server_is_taken_by_its_address(tmp_path: Path) -> None:
     chosen = choose(tmp_path, kafka="broker:9092", triton="none", milvus="http://vectors:19530")
 
     assert chosen == {"kafka": {"kafka": "broker:9092"}, "milvus": {"milvus": "http://vectors:19530"}}

@@ -64,12 +64,12 @@ def test_a_part_that_ended_is_dead_and_one_that_runs_is_not(start: Start) -> Non
     process = start("sleep", "60")
     part = part_of(process, "sleep", "60")
 
-    before = state.as_it_is(part)
+    before = state.with_current_state(part)
     process.kill()
     process.wait()
 
     assert before.state == "ready"
-    assert state.as_it_is(part).state == "dead"
+    assert state.with_current_state(part).state == "dead"
 
 
 def test_finishing_ends_a_part_and_its_orphans(start: Start) -> None:

@@ -81,7 +81,7 @@ def test_a_pin_of_which_something_newer_has_come_is_left_alone(lane: Lane) -> No
     assert (lane.last("c").value, lane.last("c").headers) == (again[2].value, again[2].headers)
 
 
-def test_what_came_in_between_and_is_newer_is_published_once_more_as_it_is(lane: Lane) -> None:
+def test_what_came_in_between_and_is_newer_is_published_once_more_with_current_state(lane: Lane) -> None:
     deleted = tombstone(lane.topic, "a", 3)
     repeater = Overtaken(lane, event("a", 2, lane.topic), event("a", 3, lane.topic), deleted)
 

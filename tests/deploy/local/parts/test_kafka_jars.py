@@ -6,7 +6,7 @@ from threading import Event, Thread
 
 import pytest
 
-from deploy.local.cache import cache_dir, only_one
+from deploy.local.cache import cache_dir, exclusive
 from deploy.local.errors import Prerequisite
 from deploy.local.parts.kafka_jars import COORDINATES, class_path, locked_jars
 
@@ -70,10 +70,10 @@ def test_one_at_a_time_fills_the_cache(tmp_path: Path) -> None:
     entered = Event()
 
     def second() -> None:
-        with only_one(tmp_path):
+        with exclusive(tmp_path):
             entered.set()
 
-    with only_one(tmp_path):
+    with exclusive(tmp_path):
         waiting = Thread(target=second)
         waiting.start()
         entered_early = entered.wait(0.2)

@@ -131,7 +131,7 @@ def test_too_few_photographers_are_counted(counts):
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data/clothing: photos are not in this repository")
-def test_the_split_that_figures_are_told_of_stays_as_it_is():
+def test_the_split_that_figures_are_told_of_stays_with_current_state():
     parts = split(read_photos(SHARED).photographers(), seed=0)
 
     assert [len(parts[part]) for part in PARTS] == [2934, 551, 884]

@@ -79,7 +79,7 @@ def test_what_stands_on_white_is_cut_free_and_cropped():
 
 
 @pytest.mark.parametrize("shade", [90, 255])
-def test_a_picture_without_a_thing_on_white_lies_about_as_it_is(shade):
+def test_a_picture_without_a_thing_on_white_lies_about_with_current_state(shade):
     picture = np.full((60, 80, 3), shade, np.uint8)
 
     assert (free_standing(picture) == np.dstack([picture, np.full((60, 80), 255, np.uint8)])).all()

@@ -262,7 +262,7 @@ def filled(value):
     return module
 
 
-def test_a_mean_of_nothing_leaves_a_module_as_it_is():
+def test_a_mean_of_nothing_leaves_a_module_with_current_state():
     averaged, module = Averaged(filled(1.0)), filled(7.0)
 
     averaged.give_to(module)
