@@ -1,6 +1,6 @@
-"""``python -m streams worker`` indexes pins, ``watch`` watches that it does, ``canary`` tries it from the outside.
+"""The write path's processes: worker indexes pins, watch reports how well it does, canary tests it from the outside.
 
-``init`` creates the topics, ``dead-letters`` takes back what died.
+init creates the topics; dead-letters shows what could not be indexed, and replays it.
 """
 
 import asyncio
@@ -43,16 +43,15 @@ app.add_typer(commands.app, name="dead-letters")
 @app.command()
 def worker(
     exit_when_idle: Annotated[
-        float | None, typer.Option(metavar="S", help="drain and exit once there was nothing to do for S seconds")
+        float | None, typer.Option(metavar="S", help="drain and exit after S seconds without anything to do")
     ] = None,
 ) -> None:
-    """Index pins until told to stop (SIGTERM, SIGINT): drains, commits, leaves the group.
+    """Index pins until SIGTERM or SIGINT; then drain, commit and leave the consumer group.
 
     Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 4 breaker, 5 Kafka's client failed.
     """
-    settings = _settings(WorkerSettings)
-    configure(settings.log_format, settings.log_level)
-    log.info("settings", extra={"settings": effective(settings)})
+    settings = _read_settings(WorkerSettings)
+    _start_logging(settings)
     try:
         uvloop.run(_worker(settings, exit_when_idle))
     except WorkerStopped as exc:
@@ -65,17 +64,16 @@ def worker(
 
 @app.command()
 def watch() -> None:
-    """Watch the write path until told to stop: overdue pins, coverage, freshness, the last state of every pin.
+    """Watch the write path until SIGTERM or SIGINT: overdue pins, coverage, freshness, the last state of every pin.
 
-    A status page, its data as JSON, and metrics, on one port. It shares nothing with the worker.
+    Serves a status page, its data as JSON, and metrics, on one port. Shares nothing with the worker.
     Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 5 Kafka's client failed, 6 stuck.
     """
-    from streams.watch import service as watching  # noqa: PLC0415 (brings Faust: a second that others need not wait)
+    from streams.watch import service as watching  # noqa: PLC0415 (Faust takes a second to import: not for the others)
     from streams.watch.settings import WatchSettings  # noqa: PLC0415
 
-    settings = _settings(WatchSettings)
-    configure(settings.log_format, settings.log_level)
-    log.info("settings", extra={"settings": effective(settings)})
+    settings = _read_settings(WatchSettings)
+    _start_logging(settings)
     try:
         asyncio.run(_until_stopped(lambda stop: watching.run(settings, stop=stop)))
     except WorkerStopped as exc:
@@ -91,15 +89,15 @@ def canary(
 
     With --once, exit status 0: every step worked. 1: a step failed; the line says what to look at. 2: a wrong setting.
     """
-    from streams.canary import command  # noqa: PLC0415 (brings pandas, through pymilvus)
+    from streams.canary import command  # noqa: PLC0415 (imports pandas, through pymilvus)
     from streams.canary.settings import CanarySettings  # noqa: PLC0415
 
-    settings = _settings(CanarySettings)
-    configure(settings.log_format, "error" if once else settings.log_level)
+    settings = _read_settings(CanarySettings)
     try:
         if once:
+            configure(settings.log_format, "error")
             raise SystemExit(command.run_once(settings, Console(highlight=False)))
-        log.info("settings", extra={"settings": effective(settings)})
+        _start_logging(settings)
         stop = threading.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stop.set())
@@ -111,12 +109,17 @@ def canary(
 
 @app.command()
 def init(
-    partitions: Annotated[int, typer.Option(min=1, help="of both lanes and of the outcomes")] = DEFAULT_PARTITIONS,
+    partitions: Annotated[
+        int, typer.Option(min=1, help="partitions of both lanes' topics and of the outcomes' topic")
+    ] = DEFAULT_PARTITIONS,
     replication_factor: Annotated[int, typer.Option(help="copies of each partition; -1 leaves it to the broker")] = -1,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be done")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be done, and do nothing")] = False,
 ) -> None:
-    """Create the topics; says how those that exist differ, and then exits with status 1. Safe to repeat."""
-    kafka = _settings(WorkerSettings).kafka
+    """Create the topics that are missing. Safe to repeat.
+
+    Changes nothing that exists: exits with status 1, saying how, where a topic differs from what is needed.
+    """
+    kafka = _read_settings(WorkerSettings).kafka
     wanted = topics(partitions=partitions, prefix=kafka.topic_prefix)
     typer.echo(f"asking Kafka at {kafka.servers} (PINSTREAM_KAFKA__SERVERS)", err=True)
     try:
@@ -134,8 +137,10 @@ def init(
 
 
 @app.command()
-def reference(write: Annotated[bool, typer.Option("--write", help="into docs/configuration.md")] = False) -> None:
-    """Print these processes' parts of the configuration reference as Markdown."""
+def reference(
+    write: Annotated[bool, typer.Option("--write", help="write them into docs/configuration.md instead")] = False,
+) -> None:
+    """Print the settings of these processes as Markdown."""
     for process, part in PARTS.items():
         if write:
             configuration.write(part(), process)
@@ -143,8 +148,13 @@ def reference(write: Annotated[bool, typer.Option("--write", help="into docs/con
             typer.echo(part(), nl=False)
 
 
+def _start_logging(settings: ProcessSettings) -> None:
+    configure(settings.log_format, settings.log_level)
+    log.info("settings", extra={"settings": effective(settings)})
+
+
 async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> None:
-    from streams.worker import service  # noqa: PLC0415 (brings pandas, through pymilvus: seconds that `init` need not wait)
+    from streams.worker import service  # noqa: PLC0415 (imports pandas, through pymilvus: seconds, which init need not take)
 
     await _until_stopped(lambda stop: service.run(settings, stop=stop, exit_when_idle_s=exit_when_idle_s))
 
@@ -157,7 +167,7 @@ async def _until_stopped(run: Callable[[asyncio.Event], Coroutine[None, None, No
     await run(stop)
 
 
-def _settings(kind: type[S]) -> S:
+def _read_settings(kind: type[S]) -> S:
     try:
         return kind()
     except (ValidationError, SettingsError) as exc:

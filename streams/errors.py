@@ -3,14 +3,14 @@
 ::
 
     StreamError
-    ├── Abandoned         the pin's partition is another worker's now: drop it without a word
-    ├── MessageTooLarge   Kafka will not take this message, however often it is asked: say it shorter
+    ├── Abandoned         the pin's partition is another worker's now: drop the task, publish nothing
+    ├── MessageTooLarge   Kafka will never take this record: write a smaller one
     └── WorkerStopped     fatal: nothing more is committed, and the process ends with ``exit_code``
         ├── StartRefused      topics, collection or models are not what this worker needs
         ├── BreakerTripped    too many dead letters: the code is broken, not the stream
         └── KafkaFailed       Kafka's client says that it cannot go on
 
-The pictures' own errors are in `fetch.fetcher`, the models' in `inference.errors`, the index's in `pinstream.errors`.
+Errors of fetching are in `fetch.errors`, the models' in `inference.errors`, the index's in `pinstream.errors`.
 """
 
 from typing import ClassVar
@@ -21,11 +21,11 @@ class StreamError(Exception):
 
 
 class Abandoned(StreamError):
-    """The partition was taken away: whoever has it now does this pin again."""
+    """The partition was revoked or lost: its next owner reads this event again."""
 
 
 class MessageTooLarge(StreamError):
-    """The topic's size limit refuses a message as this client compresses it."""
+    """The topic's size limit refuses a record as this client compresses it."""
 
 
 class WorkerStopped(StreamError):
@@ -35,13 +35,13 @@ class WorkerStopped(StreamError):
 
 
 class StartRefused(WorkerStopped):
-    """Something this worker needs is missing or different; says what to run."""
+    """Something that the process needs is missing or different; the message says what to run."""
 
     exit_code = 3
 
 
 class BreakerTripped(WorkerStopped):
-    """So many pins died that the worker itself is suspected."""
+    """Too many events became dead letters: the worker itself is suspected."""
 
     exit_code = 4
 

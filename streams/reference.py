@@ -1,4 +1,4 @@
-"""These processes' parts of the configuration reference: ``python -m streams reference``."""
+"""The processes' parts of docs/configuration.md."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -10,17 +10,14 @@ from streams.worker.settings import WorkerSettings
 
 
 def worker() -> str:
-    """Markdown: one table for each group of the worker's settings."""
     return tables(WorkerSettings, "The worker")
 
 
 def watch() -> str:
-    """The same of the watch."""
     return tables(WatchSettings, "The watch", shared=("kafka",))
 
 
 def canary() -> str:
-    """The same of the canary."""
     return tables(CanarySettings, "The canary", shared=("kafka", "milvus"))
 
 

@@ -1,4 +1,4 @@
-"""The topics this worker needs: created once, compared ever after."""
+"""The topics of the write path: created once, compared at every start."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ class TopicReport:
 
 
 class TopicSetup:
-    """Looks at topics and creates them. Calls block; KafkaUnreachable means that Kafka did not answer."""
+    """Compares topics and creates them. Calls block, and raise KafkaUnreachable or StartRefused."""
 
     def __init__(self, settings: ClientSettings) -> None:
         try:
@@ -40,10 +40,10 @@ class TopicSetup:
         missing = [topic for topic in wanted if topic.name not in found]
         if missing and not dry_run:
             self._admin.create(missing, replication_factor=replication_factor)
-            self._await(missing)
-        done = "would be created" if dry_run else "created"
+            self._wait_for(missing)
+        action = "would be created" if dry_run else "created"
         return [
-            TopicReport(topic.name, f"{done} with {topic.partitions} partitions: {topic.purpose}")
+            TopicReport(topic.name, f"{action} with {topic.partitions} partitions: {topic.purpose}")
             if topic in missing
             else TopicReport(topic.name, "exists", tuple(self._differences(topic, found[topic.name])))
             for topic in wanted
@@ -64,7 +64,7 @@ class TopicSetup:
         return found[live]
 
     def group_timeouts(self, group: str) -> str:
-        """What the broker's group settings mean for the pins of a killed KIP-848 worker, as a sentence."""
+        """After how long a killed KIP-848 worker's partitions move, as a sentence: the broker decides."""
         found = self._config("group", group) or self._config("broker", self._admin.any_broker())
         session_ms = found.get("consumer.session.timeout.ms") or found.get("group.consumer.session.timeout.ms")
         if session_ms is None:
@@ -77,8 +77,8 @@ class TopicSetup:
         except KafkaRefused as exc:
             raise StartRefused(str(exc)) from None
 
-    def _await(self, created: Sequence[Topic]) -> None:
-        """Created is not yet known to every broker."""
+    def _wait_for(self, created: Sequence[Topic]) -> None:
+        """A created topic is not known to every broker at once."""
         deadline_s = time.monotonic() + TIMEOUT_S
         while not all(topic.name in self._partitions() for topic in created):
             if time.monotonic() > deadline_s:

@@ -1,4 +1,4 @@
-"""Two things at once where one of them may turn out to be unwanted."""
+"""Two coroutines at once, where the result of one may turn out not to be needed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -9,16 +9,16 @@ Answer = TypeVar("Answer")
 
 
 @asynccontextmanager
-async def concurrently(unwanted_perhaps: Coroutine[Any, Any, Answer]) -> "AsyncIterator[asyncio.Task[Answer]]":
-    """A task that runs beside the block and never outlives it; await it inside, or let it go.
+async def concurrently(coroutine: Coroutine[Any, Any, Answer]) -> "AsyncIterator[asyncio.Task[Answer]]":
+    """A task that runs during the block and never outlives it; await it inside, or leave: it is cancelled then.
 
     Unlike a TaskGroup it raises plain errors: the caller tells fatal from invalid by their class.
     """
-    task = asyncio.ensure_future(unwanted_perhaps)
+    task = asyncio.ensure_future(coroutine)
     try:
         yield task
     finally:
         if not task.done():
             task.cancel()
         await asyncio.wait([task])
-        _ = task.cancelled() or task.exception()  # looked at: what nobody wanted may fail in silence
+        _ = task.cancelled() or task.exception()  # asked for, or asyncio would log that nobody did

@@ -1,4 +1,4 @@
-"""Everything a worker can be told, read once from the environment: ``PINSTREAM_<GROUP>__<NAME>``."""
+"""The worker's settings, read once from the environment: ``PINSTREAM_<GROUP>__<NAME>``."""
 
 from typing import Annotated, Literal
 
@@ -14,26 +14,26 @@ from settings.triton import TritonSettings
 
 
 class LimitSettings(Group):
-    """What the worker holds at once: memory and latency are bounded by these."""
+    """How much the worker holds at once: these bound its memory."""
 
     in_flight: PositiveInt = Field(16, description="pins in flight at once")
     backfill_in_flight: PositiveInt = Field(4, description="of these, pins of the backfill lane")
-    held_records: PositiveInt = Field(256, description="records taken from Kafka and not finished")
-    held_bytes: PositiveInt = Field(64 * 1024 * 1024, description="of these records")
-    reserved_records: NonNegativeInt = Field(64, description="of the records, kept free of backfill")
+    held_records: PositiveInt = Field(256, description="records read from Kafka and not finished")
+    held_bytes: PositiveInt = Field(64 * 1024 * 1024, description="bytes of these records")
+    reserved_records: NonNegativeInt = Field(64, description="of the records, how many only the live lane may hold")
     decoded_pixels: PositiveInt = Field(
-        160_000_000, description="of pictures decoded at once, 3 bytes each; a single picture always fits"
+        160_000_000, description="pixels of all pictures decoded at once, 3 bytes each; a single picture always fits"
     )
     decode_threads: PositiveInt = Field(2, description="threads that decode pictures")
     idle_below: NonNegativeInt = Field(
-        1, description="with at most this many pins at the models, the whole picture is embedded beside the detection"
+        1, description="with at most so many pictures at the models, the whole is embedded during the detection"
     )
     fence_capacity: PositiveInt = Field(100_000, description="pins whose version is remembered")
     repin_capacity: NonNegativeInt = Field(20_000, description="pictures whose codes are remembered; 0 turns reuse off")
 
 
 class RetrySettings(Group):
-    """How Triton and Milvus are asked again: full jitter, then patience without end."""
+    """How calls to Triton and Milvus are repeated: full jitter, without end."""
 
     first_s: PositiveFloat = Field(0.05, description="ceiling of the first wait, s")
     max_s: PositiveFloat = Field(2.0, description="ceiling of every later wait, s")
@@ -43,10 +43,10 @@ class RetrySettings(Group):
 class BreakerSettings(Group):
     """When dead letters stop the worker. One weighs 1, an unexpected one more."""
 
-    max_in_a_row: PositiveInt = Field(200, description="weight of dead letters without a living pin between them")
-    max_ratio: PositiveFloat = Field(0.5, description="weight of dead letters per pin, over the window")
-    window: PositiveInt = Field(1000, description="pins; the ratio counts once it is full")
-    unexpected_weight: PositiveInt = Field(10, description="of a dead letter made by an unexpected exception")
+    max_in_a_row: PositiveInt = Field(200, description="weight of dead letters with no other outcome between them")
+    max_ratio: PositiveFloat = Field(0.5, description="weight of dead letters per event, over the window")
+    window: PositiveInt = Field(1000, description="events; the ratio counts once it is full")
+    unexpected_weight: PositiveInt = Field(10, description="weight of a dead letter made by an unexpected exception")
 
 
 class ProbeSettings(Group):
@@ -63,16 +63,14 @@ class HttpSettings(Group):
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(9464, description="0 takes a free one and logs it")
     stuck_s: PositiveFloat = Field(
-        60.0, description="lag without a finished pin for this long, with no outage to blame, is unhealthy, s"
+        60.0, description="lag without a finished pin for so long, while no service is away, is unhealthy, s"
     )
     hold_s: NonNegativeFloat = Field(
-        0.0, description="a worker that stops for a reason of its own stays so long, idle, that its metrics are read, s"
+        0.0, description="how long a worker that failed stays, idle, so that its metrics are read, s"
     )
 
 
 class WorkerSettings(ProcessSettings):
-    """All of it."""
-
     kafka: KafkaSettings = KafkaSettings()
     triton: TritonSettings = TritonSettings()
     milvus: MilvusSettings = MilvusSettings()
@@ -83,11 +81,13 @@ class WorkerSettings(ProcessSettings):
     probe: ProbeSettings = ProbeSettings()
     http: HttpSettings = HttpSettings()
     tracing: TracingSettings = TracingSettings()
-    name: str = Field("", description="of this worker, in outcomes; host name and process id if empty")
-    drain_s: PositiveFloat = Field(10.0, description="for work in flight when partitions move or the worker stops, s")
-    model_check_every_s: PositiveFloat = Field(10.0, description="between two model checks, s")
+    name: str = Field("", description="the worker's name in outcomes; host name and process id if empty")
+    drain_s: PositiveFloat = Field(
+        10.0, description="time for pins in flight when partitions move or the worker stops, s"
+    )
+    model_check_every_s: PositiveFloat = Field(10.0, description="time between two model checks, s")
     replays: Literal["skip", "repair"] = Field(
         "skip",
-        description="an event whose version is indexed already changes nothing (`skip`), or its rows are written again "
-        "(`repair`): for one replay, after an index lost rows",
+        description="what an event does whose version is indexed already: `skip` nothing; `repair` writes its rows "
+        "again, for one replay after the index lost rows",
     )
