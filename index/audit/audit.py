@@ -8,20 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from index.audit.findings import KINDS, Finding, Kind, LastEvent, PinComparison
+from index.audit.findings import KINDS, Finding, Kind, PinComparison
 from index.audit.index_scan import DEAD, LIVING, ROWS, IndexScan
 from index.audit.ledger import AuditLedger
 from index.audit.topics import TopicScan
 from pinstream.cli.screen import StartBar
 from pinstream.clock import now_ms
+from pinstream.standing import EventPosition
 from pinstream.store.collection import WHOLE_SLOT, Row
 
 _CHUNK: Final = 200
 _STAGE: Final = "stage"
 _IN_PROGRESS: Final = "in progress"
 
-CommittedOffsets = Mapping[tuple[int, int], int]
-"""By lane and partition, the offset that the workers read next."""
+CommittedOffsets = Mapping[tuple[str, int], int]
+"""By topic and partition, the offset that the workers read next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +64,10 @@ class InProgressRule:
     """The workers' consumer group."""
     grace_s: float
 
-    def applies(self, event: LastEvent, committed: CommittedOffsets, *, now_ms: int) -> bool:
-        if now_ms - event.at_ms < self.grace_s * 1000:
+    def applies(self, event: EventPosition, committed: CommittedOffsets, *, now_ms: int) -> bool:
+        if now_ms - event.published_at_ms < self.grace_s * 1000:
             return True
-        next_offset = committed.get((event.lane, event.partition))
+        next_offset = committed.get((event.topic, event.partition))
         return next_offset is not None and event.offset >= next_offset
 
 

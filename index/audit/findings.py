@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from pinstream.events import Result
+from pinstream.standing import EventPosition, standing_of
 from pinstream.store.codes import hamming
 from pinstream.store.collection import TOMBSTONE_CODE, WHOLE_SLOT, Row
 
@@ -22,51 +23,32 @@ MEANINGS: Final[dict[Kind, str]] = {
 }
 SAME_PICTURE_BITS: Final = 26
 """Codes of one picture differ in fewer bits (of 256), whatever engine computed them; those of two models in half."""
-
-
-NO_LANE: Final = -1
-"""The lane of what no topic holds any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LastEvent:
-    """The newest event of a pin: of its records in both lanes the one with the greatest version."""
-
-    version: int
-    """0 where no record of the pin decodes."""
-    deleted: bool
-    lane: int
-    """Which topic it is in."""
-    partition: int
-    offset: int
-    at_ms: int
+NO_TOPIC: Final = ""
+"""The topic of an event that is in none any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastOutcome:
-    """What last became of a pin, as ``pins.indexed`` says."""
+    """What last became of a pin, as ``pins.indexed`` says: what the audit needs of a `PinOutcome`."""
 
-    result: Result
-    version: int
-    """0 where its event does not decode."""
+    outcome: Result
+    version: int | None
     embedding_version: int
-    lane: int
-    """Which topic its event is in; -1: in none of the two."""
+    topic: str
     partition: int
     offset: int
+    finished_at_ms: int
+    visible_at_ms: int | None = None
 
-    def ended_dead(self, event: LastEvent) -> bool:
-        """Whether it is this event's, or a newer one's, and a dead letter."""
-        same_place = (self.lane, self.partition, self.offset) == (event.lane, event.partition, event.offset)
-        return self.result == "dead" and (same_place or self.version >= event.version > 0)
 
-    def outlived(self, event: LastEvent | None) -> LastEvent | None:
-        """The last event, or this deletion where its tombstone is compacted away."""
-        if self.result != "deleted" or (event is not None and event.version > self.version):
-            return event
-        if event is not None and event.deleted and event.version == self.version:
-            return event
-        return LastEvent(version=self.version, deleted=True, lane=NO_LANE, partition=0, offset=0, at_ms=0)
+def event_of_compacted(outcome: LastOutcome | None, event: EventPosition | None) -> EventPosition | None:
+    """The newest event of a pin; where that is a deletion whose tombstone is compacted away, it is in no topic."""
+    if outcome is None or outcome.outcome != "deleted":
+        return event
+    deletion = EventPosition(
+        topic=NO_TOPIC, partition=0, offset=0, version=outcome.version, is_deletion=True, published_at_ms=0
+    )
+    return event if event is not None and event.rank >= deletion.rank else deletion
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +69,23 @@ class PinComparison:
     embedding_version: int
 
     def findings(
-        self, pin_id: str, event: LastEvent | None, outcome: LastOutcome | None, rows: Sequence[Row]
+        self, pin_id: str, event: EventPosition | None, outcome: LastOutcome | None, rows: Sequence[Row]
     ) -> list[Finding]:
         """What is wrong; nothing if all is well, or if ``outcome`` accounts for it."""
         last_slot = max((row.slot for row in rows), default=0)
         alive = [row for row in rows if row.alive]
-        event = outcome.outlived(event) if outcome is not None else event
+        event = event_of_compacted(outcome, event)
         if event is None:
             found = _orphaned(alive)
-        elif event.deleted:
-            found = _undeleted(alive, event) or _inconsistent(rows)
+        elif event.is_deletion and event.version is not None:
+            found = _undeleted(alive, event.version) or _inconsistent(rows)
         else:
             found = self._behind(rows, event, outcome) or _inconsistent(rows)
         return [Finding(pin_id, kind, detail, last_slot) for kind, detail in found or _blank(alive)]
 
-    def _behind(self, rows: Sequence[Row], event: LastEvent, outcome: LastOutcome | None) -> list[tuple[Kind, str]]:
-        if event.version == 0 or (outcome is not None and outcome.ended_dead(event)):
+    def _behind(self, rows: Sequence[Row], event: EventPosition, outcome: LastOutcome | None) -> list[tuple[Kind, str]]:
+        standing = standing_of(event, outcome)
+        if event.version is None or standing == "dead":
             return []  # the index may hold what it held before, or nothing
         whole = _whole(rows)
         if whole is not None and whole.version >= event.version:
@@ -111,7 +94,7 @@ class PinComparison:
             return [("half", "no whole picture")]
         there = f"the index has {'nothing' if whole is None else f'version {whole.version}'}, the topic {event.version}"
         elsewhere = outcome is not None and outcome.embedding_version != self.embedding_version
-        if outcome is not None and elsewhere and outcome.version >= event.version and outcome.result != "superseded":
+        if outcome is not None and elsewhere and standing == "searchable":
             return [("embedding", f"{there}, indexed as embedding version {outcome.embedding_version}")]
         return [("missing" if whole is None else "stale", there)]
 
@@ -125,9 +108,9 @@ def _orphaned(alive: Sequence[Row]) -> list[tuple[Kind, str]]:
     return [("orphaned", f"{len(alive)} living rows, version {max(row.version for row in alive)}")] if alive else []
 
 
-def _undeleted(alive: Sequence[Row], event: LastEvent) -> list[tuple[Kind, str]]:
-    left = [row for row in alive if row.version <= event.version]
-    return [("undeleted", f"{len(left)} living rows, deleted up to version {event.version}")] if left else []
+def _undeleted(alive: Sequence[Row], version: int) -> list[tuple[Kind, str]]:
+    left = [row for row in alive if row.version <= version]
+    return [("undeleted", f"{len(left)} living rows, deleted up to version {version}")] if left else []
 
 
 def _inconsistent(rows: Sequence[Row]) -> list[tuple[Kind, str]]:

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from index.audit.findings import Finding, LastEvent, LastOutcome, PinComparison
+from index.audit.findings import Finding, LastOutcome, PinComparison
 from index.audit.index_rows import IndexRows
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
 from pinstream.cli.screen import StartBar
+from pinstream.standing import EventPosition, standing_of
 from pinstream.store.collection import WHOLE_SLOT, Row
 from pinstream.store.vector_store import VectorStore
 
@@ -27,7 +28,7 @@ class BothSides:
     """One pin as the topics and the index know it."""
 
     pin_id: str
-    event: LastEvent | None
+    event: EventPosition | None
     outcome: LastOutcome | None
     rows: Sequence[Row]
 
@@ -92,7 +93,7 @@ class IndexScan:
                 yield Finding(other, "code", f"far from that of {pin.pin_id}, which has the same picture", 0)
 
     def _merge(
-        self, rows: Iterator[Row], pins: Iterator[tuple[str, LastEvent, LastOutcome | None]]
+        self, rows: Iterator[Row], pins: Iterator[tuple[str, EventPosition, LastOutcome | None]]
     ) -> Iterator[BothSides]:
         """Every pin that either side has, in order; both sides are sorted by pin."""
         known = next(pins, None)
@@ -126,5 +127,5 @@ def _pages(pins: Iterator[BothSides], page_rows: int) -> Iterator[list[BothSides
 
 
 def _is_dead(pin: BothSides) -> bool:
-    event, outcome = pin.event, pin.outcome
-    return event is not None and not event.deleted and outcome is not None and outcome.ended_dead(event)
+    event = pin.event
+    return event is not None and not event.is_deletion and standing_of(event, pin.outcome) == "dead"

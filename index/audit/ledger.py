@@ -7,18 +7,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from index.audit.findings import Finding, LastEvent, LastOutcome
+from index.audit.findings import Finding, LastOutcome
 from index.audit.progress import AuditProgress
+from pinstream.standing import EventPosition, is_later, is_newer
 
 _SCHEMA: Final = """
-create table if not exists last_event (pin text primary key, version integer, deleted integer, lane integer,
-    partition integer, offset integer, at_ms integer) without rowid;
-create table if not exists last_outcome (pin text primary key, result text, version integer, embedding_version integer,
-    lane integer, partition integer, offset integer) without rowid;
+create table if not exists last_event (pin text primary key, topic text, partition integer, offset integer,
+    version integer, is_deletion integer, published_at_ms integer, republished integer) without rowid;
+create table if not exists last_outcome (pin text primary key, outcome text, version integer, embedding_version integer,
+    topic text, partition integer, offset integer, finished_at_ms integer) without rowid;
 create table if not exists picture (digest blob primary key, code blob, pin text) without rowid;
 create table if not exists finding (pin text, kind text, detail text, last_slot integer,
     primary key (pin, kind)) without rowid;
 """
+
+_EVENT_FIELDS: Final = (
+    "topic", "partition", "offset", "version", "is_deletion", "published_at_ms", "republished"
+)  # fmt: skip
+_OUTCOME_FIELDS: Final = ("outcome", "version", "embedding_version", "topic", "partition", "offset", "finished_at_ms")
+"""The columns of both tables after the pin, in order."""
 
 
 class LedgerMismatch(Exception):
@@ -62,46 +69,29 @@ class AuditLedger:
                 raise LedgerMismatch(f"it is of an audit with {name} {found!r}, not {value!r}: name another file")
             self.progress.set(name, value)
 
-    def add_events(self, events: Iterable[tuple[str, LastEvent]]) -> None:
-        """Keep each where it is its pin's newest: of equal versions the deletion, else the later one."""
-        rows = [
-            (pin, each.version, each.deleted, each.lane, each.partition, each.offset, each.at_ms)
-            for pin, each in events
-        ]
-        self._tables.executemany(
-            """insert into last_event values (?, ?, ?, ?, ?, ?, ?) on conflict (pin) do update set
-            version = excluded.version, deleted = excluded.deleted, lane = excluded.lane,
-            partition = excluded.partition, offset = excluded.offset, at_ms = excluded.at_ms
-            where (excluded.version, excluded.deleted) >= (last_event.version, last_event.deleted)""",
-            rows,
-        )
+    def add_events(self, events: Iterable[tuple[str, EventPosition]]) -> None:
+        """Keep each where it is its pin's newest."""
+        for pin, event in events:
+            if is_newer(event, self.last_event(pin)):
+                self._insert("last_event", (pin, *(getattr(event, name) for name in _EVENT_FIELDS)))
 
     def add_outcomes(self, outcomes: Iterable[tuple[str, LastOutcome]]) -> None:
-        """Keep each where it is its pin's last: of equal versions the later one, unless the earlier is a deletion."""
-        rows = [
-            (pin, each.result, each.version, each.embedding_version, each.lane, each.partition, each.offset)
-            for pin, each in outcomes
-        ]
-        self._tables.executemany(
-            """insert into last_outcome values (?, ?, ?, ?, ?, ?, ?) on conflict (pin) do update set
-            result = excluded.result, version = excluded.version, embedding_version = excluded.embedding_version,
-            lane = excluded.lane, partition = excluded.partition, offset = excluded.offset
-            where excluded.version > last_outcome.version or (excluded.version = last_outcome.version
-            and last_outcome.result <> 'deleted' and excluded.result <> 'superseded')""",
-            rows,
-        )
+        """Keep each where it is its pin's latest."""
+        for pin, outcome in outcomes:
+            if is_later(outcome, self.last_outcome(pin)):
+                self._insert("last_outcome", (pin, *(getattr(outcome, name) for name in _OUTCOME_FIELDS)))
 
-    def pins(self, *, after: str = "") -> Iterator[tuple[str, LastEvent, LastOutcome | None]]:
+    def pins(self, *, after: str = "") -> Iterator[tuple[str, EventPosition, LastOutcome | None]]:
         """All pins with an event, beyond ``after``, in the order of the index's keys."""
         query = "select * from last_event left join last_outcome using (pin) where pin > ? order by pin"
         with closing(self._tables.execute(query, (after,))) as rows:
             for pin, *rest in rows:
-                yield pin, _event(rest[:6]), _outcome(rest[6:])
+                yield pin, _event(rest[: len(_EVENT_FIELDS)]), _outcome(rest[len(_EVENT_FIELDS) :])
 
     def pin_count(self) -> int:
         return int(self._tables.execute("select count(*) from last_event").fetchone()[0])
 
-    def last_event(self, pin: str) -> LastEvent | None:
+    def last_event(self, pin: str) -> EventPosition | None:
         found = self._tables.execute("select * from last_event where pin = ?", (pin,)).fetchone()
         return None if found is None else _event(found[1:])
 
@@ -140,25 +130,18 @@ class AuditLedger:
     def pins_to_repair(self) -> Iterator[tuple[str, int]]:
         """Pins whose rows are wrong, and the last slot of each, in the order of their events in the topics."""
         query = """select pin, max(last_slot) from finding left join last_event using (pin)
-            where kind <> 'embedding' group by pin order by lane, partition, offset"""
+            where kind <> 'embedding' group by pin order by topic, partition, offset"""
         with closing(self._tables.execute(query)) as rows:
             yield from rows
 
+    def _insert(self, table: str, row: Sequence[object]) -> None:
+        self._tables.execute(f"insert or replace into {table} values ({', '.join('?' * len(row))})", row)  # noqa: S608
+
+
+def _event(row: Sequence[Any]) -> EventPosition:
+    fields = dict(zip(_EVENT_FIELDS, row, strict=True))
+    return EventPosition(**fields | {"is_deletion": bool(fields["is_deletion"])})
+
 
 def _outcome(row: Sequence[Any]) -> LastOutcome | None:
-    result, version, embedding_version, lane, partition, offset = row
-    if result is None:
-        return None
-    return LastOutcome(
-        result=result,
-        version=version,
-        embedding_version=embedding_version,
-        lane=lane,
-        partition=partition,
-        offset=offset,
-    )
-
-
-def _event(row: Sequence[int]) -> LastEvent:
-    version, deleted, lane, partition, offset, at_ms = row
-    return LastEvent(version=version, deleted=bool(deleted), lane=lane, partition=partition, offset=offset, at_ms=at_ms)
+    return None if row[0] is None else LastOutcome(**dict(zip(_OUTCOME_FIELDS, row, strict=True)))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Final, Literal
 
-from index.audit.findings import NO_LANE, LastEvent, LastOutcome
+from index.audit.findings import NO_TOPIC, LastOutcome, event_of_compacted
 from index.audit.index_rows import IndexRows
 from index.audit.ledger import AuditLedger
 from index.audit.topics import TopicScan
@@ -22,6 +22,7 @@ from pinstream.kafka.connection import Connection
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
+from pinstream.standing import EventPosition, standing_of
 from pinstream.store.collection import WHOLE_SLOT, Row
 
 RepairResult = Literal["published", "deleted", "gone", "unreadable", "dead", "newer"]
@@ -49,21 +50,22 @@ class PinToRepair:
 
     pin_id: str
     last_slot: int
-    event: LastEvent | None
+    event: EventPosition | None
     outcome: LastOutcome | None
     rows: Sequence[Row]
 
     @property
-    def lane(self) -> int:
-        return NO_LANE if self.event is None else self.event.lane
+    def topic(self) -> str:
+        """Where its event is."""
+        return NO_TOPIC if self.event is None else self.event.topic
 
     @property
     def refusal(self) -> RepairResult | None:
         """Why publishing its event again would change nothing."""
         event = self.event
-        if event is None or event.version == 0:
+        if event is None or event.version is None:
             return "unreadable"
-        if self.outcome is not None and not event.deleted and self.outcome.ended_dead(event):
+        if not event.is_deletion and standing_of(event, self.outcome) == "dead":
             return "dead"
         whole = next((row for row in self.rows if row.slot == WHOLE_SLOT), None)
         return "newer" if whole is not None and whole.version > event.version else None
@@ -82,18 +84,18 @@ class Repair:
         """Pins by what was done with them; those of another embedding version are not among them."""
         results: Counter[RepairResult] = Counter()
         advance = start_bar("pins to repair", sum(self._ledger.finding_counts().values()))
-        topic = self._topics.lanes[-1]
-        known_up_to = self._ledger.progress.positions(topic)
+        backfill_topic = self._topics.lanes[-1]
+        known_up_to = self._ledger.progress.positions(backfill_topic)
         with (
             Replayer(self._to) as producer,
-            CompactedReplay(self._to, topic, known_up_to, producer) as backfill,
+            CompactedReplay(self._to, backfill_topic, known_up_to, producer) as backfill,
         ):
-            for lane, pins in groupby(self._pins(), key=lambda pin: pin.lane):
+            for topic, pins in groupby(self._pins(), key=lambda pin: pin.topic):
                 while chunk := list(islice(pins, _CHUNK)):
-                    if lane == NO_LANE:
+                    if topic == NO_TOPIC:
                         results += self._publish_tombstones(chunk, backfill)
                     else:
-                        results += self._publish_events(chunk, lane, backfill)
+                        results += self._publish_events(chunk, topic, backfill)
                     advance(len(chunk))
         return results
 
@@ -103,11 +105,10 @@ class Repair:
             rows = self._rows.read([pin for pin, _ in chunk], [last_slot for _, last_slot in chunk])
             for pin, last_slot in chunk:
                 event, outcome = self._ledger.last_event(pin), self._ledger.last_outcome(pin)
-                event = outcome.outlived(event) if outcome is not None else event
-                yield PinToRepair(pin, last_slot, event, outcome, rows[pin])
+                yield PinToRepair(pin, last_slot, event_of_compacted(outcome, event), outcome, rows[pin])
 
     def _publish_events(
-        self, pins: Sequence[PinToRepair], lane: int, backfill: CompactedReplay
+        self, pins: Sequence[PinToRepair], topic: str, backfill: CompactedReplay
     ) -> Counter[RepairResult]:
         """Their events as they are, with the mark."""
         results: Counter[RepairResult] = Counter()
@@ -117,7 +118,7 @@ class Repair:
                 results[pin.refusal] += 1
             elif pin.event is not None:
                 chosen[pin.event.partition, pin.event.offset] = pin
-        with TopicReader(self._to, self._topics.lanes[lane]) as reader:
+        with TopicReader(self._to, topic) as reader:
             published = backfill.publish(
                 _mark(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(chosen)
             )
@@ -129,7 +130,7 @@ class Repair:
         tombstones = []
         for pin in pins:
             version = max(
-                max((row.version for row in pin.rows), default=0), 0 if pin.event is None else pin.event.version
+                max((row.version for row in pin.rows), default=0), 0 if pin.event is None else pin.event.version or 0
             )
             if version > 0:
                 tombstones.append(_mark(tombstone(backfill.topic, pin.pin_id, version), pin.last_slot))

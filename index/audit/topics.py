@@ -4,24 +4,24 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from index.audit.findings import NO_LANE, LastEvent, LastOutcome
+from index.audit.findings import LastOutcome
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
 from pinstream.cli.screen import StartBar
 from pinstream.errors import EventInvalid
 from pinstream.events import (
     INDEXED_TOPIC,
-    PinDeletion,
     PinOutcome,
     checked_pin_id,
-    decode_event,
 )
+from pinstream.kafka.admin import PartitionId
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.consumer_group import ConsumerGroup, lane_group
 from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.lanes import LANE_TOPICS
+from pinstream.standing import EventPosition, event_position
 
 _CHUNK: Final = 1_000
 
@@ -50,14 +50,14 @@ class TopicScan:
                 ranges = self._ledger.progress.extend_ranges(topic, reader.offset_ranges())
                 self._read_ranges(reader, ranges, start_bar, f"{topic}, since")
 
-    def committed_offsets(self, group: str) -> dict[tuple[int, int], int]:
-        """The offset that the workers read next, by lane and partition, where they have committed one."""
+    def committed_offsets(self, group: str) -> dict[PartitionId, int]:
+        """The offset that the workers read next, by topic and partition, where they have committed one."""
         settings, counts = self._to.client_settings(), self._to.admin().partitions()
-        found: dict[tuple[int, int], int] = {}
-        for index, (lane, topic) in enumerate(zip(LANE_TOPICS, self.lanes, strict=True)):
+        found: dict[PartitionId, int] = {}
+        for lane, topic in zip(LANE_TOPICS, self.lanes, strict=True):
             workers = ConsumerGroup(settings, lane_group(group, lane))
             partitions = [(topic, number) for number in range(counts.get(topic, 0))]
-            found |= {(index, number): offset for (_, number), offset in workers.committed(partitions).items()}
+            found |= workers.committed(partitions)
         return found
 
     def _read_ranges(self, reader: TopicReader, ranges: Sequence[OffsetRange], start_bar: StartBar, name: str) -> None:
@@ -69,33 +69,16 @@ class TopicScan:
                 if reader.topic == self.indexed:
                     self._ledger.add_outcomes(self._outcomes(chunk))
                 else:
-                    self._ledger.add_events(self._events(chunk, self.lanes.index(reader.topic)))
+                    self._ledger.add_events(self._events(chunk))
                 progress.set_positions(reader.topic, {each.partition: each.offset + 1 for each in chunk})
         with self._ledger.transaction():
             progress.set_positions(reader.topic, {each.partition: each.end for each in ranges})
 
-    def _events(self, records: Sequence[StoredRecord], lane: int) -> Iterator[tuple[str, LastEvent]]:
+    def _events(self, records: Sequence[StoredRecord]) -> Iterator[tuple[str, EventPosition]]:
         for record in records:
             pin_id = self._sampled_pin(record.key)
-            if pin_id is None:
-                continue
-            version, deleted = 0, False
-            try:
-                event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
-                version, deleted = event.version, isinstance(event, PinDeletion)
-            except EventInvalid:
-                pass  # it becomes a dead letter: the pin is known, but not what the index should hold of it
-            yield (
-                pin_id,
-                LastEvent(
-                    version=version,
-                    deleted=deleted,
-                    lane=lane,
-                    partition=record.partition,
-                    offset=record.offset,
-                    at_ms=record.timestamp_ms,
-                ),
-            )
+            if pin_id is not None:
+                yield pin_id, event_position(record)
 
     def _outcomes(self, records: Sequence[StoredRecord]) -> Iterator[tuple[str, LastOutcome]]:
         for record in records:
@@ -105,16 +88,16 @@ class TopicScan:
                 found = PinOutcome.decode(record.value)
             except EventInvalid:
                 continue  # of a newer version of the contract, or of another program
-            lane = self.lanes.index(found.topic) if found.topic in self.lanes else NO_LANE
             yield (
                 found.pin_id,
                 LastOutcome(
-                    result=found.outcome,
-                    version=found.version or 0,
+                    outcome=found.outcome,
+                    version=found.version,
                     embedding_version=found.embedding_version,
-                    lane=lane,
+                    topic=found.topic,
                     partition=found.partition,
                     offset=found.offset,
+                    finished_at_ms=found.finished_at_ms,
                 ),
             )
 

@@ -5,7 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from index.audit.findings import Kind, LastEvent, LastOutcome, PinComparison, far_apart
+from index.audit.findings import Kind, LastOutcome, PinComparison, far_apart
+from pinstream.events import Result
+from pinstream.standing import EventPosition
 from pinstream.store.collection import Row, tombstone
 
 CODE = bytes([7]) * 32
@@ -25,26 +27,37 @@ def gone(version: int, slots: int = 1) -> list[Row]:
     return [tombstone("a", slot, version, at_ms=1) for slot in range(slots)]
 
 
-def event(version: int) -> LastEvent:
-    return LastEvent(version=version, deleted=False, lane=0, partition=0, offset=version, at_ms=0)
-
-
-def deletion(version: int) -> LastEvent:
-    return replace(event(version), deleted=True)
-
-
-def outcome(result: str, version: int, *, embedding_version: int = 1, offset: int = -1) -> LastOutcome:
-    return LastOutcome(
-        result=result,  # type: ignore[arg-type]
-        version=version,
-        embedding_version=embedding_version,
-        lane=0,
+def event(version: int) -> EventPosition:
+    """The event of version 0 does not decode."""
+    return EventPosition(
+        topic="pins.events",
         partition=0,
-        offset=offset,
+        offset=version,
+        version=version or None,
+        is_deletion=False,
+        published_at_ms=0,
     )
 
 
-def kinds(event_of_pin: LastEvent | None, rows: Sequence[Row], outcome_of_pin: LastOutcome | None = None) -> list[Kind]:
+def deletion(version: int) -> EventPosition:
+    return replace(event(version), is_deletion=True)
+
+
+def outcome(result: Result, version: int, *, embedding_version: int = 1, offset: int = 100) -> LastOutcome:
+    return LastOutcome(
+        outcome=result,
+        version=version or None,
+        embedding_version=embedding_version,
+        topic="pins.events",
+        partition=0,
+        offset=offset,
+        finished_at_ms=1,
+    )
+
+
+def kinds(
+    event_of_pin: EventPosition | None, rows: Sequence[Row], outcome_of_pin: LastOutcome | None = None
+) -> list[Kind]:
     return [finding.kind for finding in COMPARISON.findings("a", event_of_pin, outcome_of_pin, rows)]
 
 
@@ -67,7 +80,7 @@ def kinds(event_of_pin: LastEvent | None, rows: Sequence[Row], outcome_of_pin: L
     ],
     ids=str,
 )
-def test_pins_that_both_sides_agree_on_have_no_finding(event_of_pin: LastEvent | None, rows: list[Row]) -> None:
+def test_pins_that_both_sides_agree_on_have_no_finding(event_of_pin: EventPosition | None, rows: list[Row]) -> None:
     assert kinds(event_of_pin, rows) == []
 
 
@@ -91,7 +104,9 @@ def test_pins_that_both_sides_agree_on_have_no_finding(event_of_pin: LastEvent |
     ],
     ids=str,
 )
-def test_pins_that_they_do_not_agree_on_have_one(event_of_pin: LastEvent | None, rows: list[Row], found: Kind) -> None:
+def test_pins_that_they_do_not_agree_on_have_one(
+    event_of_pin: EventPosition | None, rows: list[Row], found: Kind
+) -> None:
     assert kinds(event_of_pin, rows) == [found]
 
 
@@ -99,6 +114,7 @@ def test_dead_pins_are_accounted_for_by_version_or_offset() -> None:
     assert kinds(event(5), [], outcome("dead", 5)) == []
     assert kinds(event(5), pin(3), outcome("dead", 0, offset=5)) == []
     assert kinds(event(5), [], outcome("dead", 4)) == ["missing"]
+    assert kinds(event(5), [], outcome("dead", 5, offset=4)) == ["missing"]  # published again since
     assert kinds(event(5), pin(3, objects=1)[:1], outcome("dead", 5)) == ["half"]
 
 

@@ -4,17 +4,29 @@ from pathlib import Path
 
 import pytest
 
-from index.audit.findings import Finding, LastEvent, LastOutcome
+from index.audit.findings import Finding, LastOutcome
 from index.audit.ledger import AuditLedger, LedgerMismatch
+from pinstream.events import Result
 from pinstream.kafka.offset_ranges import OffsetRange
+from pinstream.standing import EventPosition
 
 
-def event(version: int, *, deleted: bool = False, offset: int = 0) -> LastEvent:
-    return LastEvent(version=version, deleted=deleted, lane=0, partition=0, offset=offset, at_ms=0)
+def event(version: int, *, deleted: bool = False, offset: int = 0) -> EventPosition:
+    return EventPosition(
+        topic="pins.events", partition=0, offset=offset, version=version, is_deletion=deleted, published_at_ms=0
+    )
 
 
-def outcome(result: str, version: int) -> LastOutcome:
-    return LastOutcome(result=result, version=version, embedding_version=1, lane=0, partition=0, offset=0)  # type: ignore[arg-type]
+def outcome(result: Result, version: int) -> LastOutcome:
+    return LastOutcome(
+        outcome=result,
+        version=version,
+        embedding_version=1,
+        topic="pins.events",
+        partition=0,
+        offset=0,
+        finished_at_ms=0,
+    )
 
 
 def test_the_event_of_the_greatest_version_is_kept_and_of_equals_the_deletion() -> None:
@@ -23,7 +35,7 @@ def test_the_event_of_the_greatest_version_is_kept_and_of_equals_the_deletion() 
             [("a", event(2)), ("a", event(3)), ("a", event(1)), ("b", event(2, deleted=True)), ("b", event(2))]
         )
 
-        assert [(pin, each.version, each.deleted) for pin, each, _ in ledger.pins()] == [
+        assert [(pin, each.version, each.is_deletion) for pin, each, _ in ledger.pins()] == [
             ("a", 3, False),
             ("b", 2, True),
         ]
@@ -36,7 +48,7 @@ def test_the_outcome_of_a_deletion_is_kept_when_its_event_comes_again() -> None:
         )
         ledger.add_outcomes([("b", outcome("dead", 5)), ("b", outcome("indexed", 5)), ("b", outcome("superseded", 5))])
 
-        results = {pin: found.result for pin in "ab" if (found := ledger.last_outcome(pin)) is not None}
+        results = {pin: found.outcome for pin in "ab" if (found := ledger.last_outcome(pin)) is not None}
         assert results == {"a": "deleted", "b": "indexed"}
 
 
