@@ -224,7 +224,7 @@ def event_from(fields: Mapping[str, Any]) -> PinEvent:
         raise EventInvalid("$", f"not JSON: {exc}") from exc
 
 
-def checked_pin_id(pin_id: str) -> str:
+def valid_pin_id(pin_id: str) -> str:
     """``pin_id`` itself; raises EventInvalid if it is not 1-64 of ``A-Z a-z 0-9 _ -``."""
     return _decode_key(pin_id.encode("utf-8", "replace"))
 

@@ -18,14 +18,14 @@ from pinstream.events import (
     MAX_VERSION,
     PinDeletion,
     PinEvent,
-    checked_pin_id,
     event_from,
+    valid_pin_id,
 )
 from pinstream.kafka.clients import PARTITIONER, ClientSettings, OnError, open_producer
 from pinstream.kafka.delivery import Delivered, Delivery
 from pinstream.kafka.errors import KafkaSettingInvalid
 from pinstream.kafka.outgoing_record import Envelope
-from pinstream.kafka.producer import KafkaProducer, OpenProducer, ProducerQueue, QueueLimits
+from pinstream.kafka.producer_queue import KafkaProducer, OpenProducer, ProducerQueue, QueueLimits
 from pinstream.lanes import LANE_TOPICS, Lane
 from pinstream.versions import VersionClock
 
@@ -49,9 +49,9 @@ _ALIASES: Final = {
     "queue.buffering.max.ms": "linger.ms",
     "request.required.acks": "acks",
 }
-"""Second names that librdkafka takes for what we set ourselves."""
+"""Other names that librdkafka takes for settings of ours."""
 _EXIT_MARGIN_S: Final = 1.0
-_FOR_EVER_S: Final = threading.TIMEOUT_MAX / 4
+_FOREVER_S: Final = threading.TIMEOUT_MAX / 4
 
 
 class Publisher:
@@ -82,7 +82,7 @@ class Publisher:
         topic = topic_prefix + LANE_TOPICS[lane]
         self._envelope = Envelope(topic=topic, source=source)
         self._versions = VersionClock(now_ms)
-        self._outbox: ProducerQueue | None = None
+        self._queue: ProducerQueue | None = None
         self._pid = 0
         self._closed = False
 
@@ -94,36 +94,36 @@ class Publisher:
     def publish(self, event: PinEvent | Mapping[str, Any], *, traceparent: str | None = None) -> Delivery:
         """The event's delivery; await it, or ask for its ``result()``, or flush later.
 
-        Plain values are checked and filled in as by ``event_from``. When too much waits for Kafka, plain code blocks
-        here until there is room; under a running event loop the call returns at once, and awaiting it waits.
+        Plain values are checked and filled in as by ``event_from``. While the queue is full, plain code blocks here
+        until there is room; under a running event loop the call returns at once, and awaiting the delivery waits.
         Events of a pin keep the order of these calls. Raises EventInvalid at once; NotDelivered if there was no room.
         """
         if not isinstance(event, PinEvent):
-            event = self._filled(event)
-        self._versions.saw(event.pin_id, event.version)
+            event = self._fill_in(event)
+        self._versions.note(event.pin_id, event.version)
         return self._send(event, traceparent)
 
     def delete(self, pin_id: str, version: int | None = None, *, traceparent: str | None = None) -> Delivery:
         """The delivery of a pin's tombstone; blocks and raises as ``publish`` does.
 
-        ``version`` defaults to the clock in ms: who numbers versions otherwise must give it, or every later event of
-        the pin is older than its deletion.
+        ``version`` defaults to the clock in ms. If you number versions otherwise, give it: every later event of the
+        pin would be older than its deletion.
         """
-        checked_pin_id(pin_id)
+        valid_pin_id(pin_id)
         if version is None:
             version = self._versions.next(pin_id)
         elif not 0 < version <= MAX_VERSION:
             raise EventInvalid("headers.version", f"{version} is not from 1 to {MAX_VERSION}")
-        self._versions.saw(pin_id, version)
+        self._versions.note(pin_id, version)
         return self._send(PinDeletion(pin_id, version), traceparent)
 
     def flush(self, timeout_s: float | None = None) -> tuple[str, ...]:
         """Pins not delivered: still open after ``timeout_s`` (None: as long as a delivery may take), or failed.
 
-        Failures are told once: those that a caller awaited, or that an earlier flush named, are left out. Blocks.
+        A failure is reported once: those that a caller awaited, or an earlier flush returned, are left out. Blocks.
         """
-        outbox = self._current()
-        return outbox.flush(self._patience_s(timeout_s)) if outbox else ()
+        queue = self._current()
+        return queue.flush(self._deadline_s(timeout_s)) if queue else ()
 
     async def aflush(self, timeout_s: float | None = None) -> tuple[str, ...]:
         """The same as ``flush``, without blocking the event loop."""
@@ -131,63 +131,63 @@ class Publisher:
 
     def close(self, timeout_s: float | None = None) -> tuple[str, ...]:
         """Flush, give up on what is still open, and disconnect; returns what ``flush`` returns. Safe to repeat."""
-        outbox, self._closed = self._current(), True
-        return outbox.close(self._patience_s(timeout_s)) if outbox else ()
+        queue, self._closed = self._current(), True
+        return queue.close(self._deadline_s(timeout_s)) if queue else ()
 
     async def aclose(self, timeout_s: float | None = None) -> tuple[str, ...]:
         """The same as ``close``, without blocking the event loop."""
         return await asyncio.to_thread(self.close, timeout_s)
 
     def __enter__(self) -> Self:
-        self._opened()
+        self._open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _told(self.close(), exc)
+        _report(self.close(), exc)
 
     async def __aenter__(self) -> Self:
-        self._opened()
+        self._open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _told(await self.aclose(), exc)
+        _report(await self.aclose(), exc)
 
-    def _filled(self, fields: Mapping[str, Any]) -> PinEvent:
+    def _fill_in(self, fields: Mapping[str, Any]) -> PinEvent:
         pin_id = fields.get("pin_id")
         if "version" not in fields and isinstance(pin_id, str):
             fields = {**fields, "version": self._versions.next(pin_id)}
         return event_from(fields)
 
     def _send(self, event: PinEvent | PinDeletion, traceparent: str | None) -> Delivery:
-        record = self._envelope.seal(event, at=datetime.now(UTC), traceparent=traceparent)
-        outbox = self._opened()
-        delivery = outbox.submit(record)
+        record = self._envelope.wrap(event, at=datetime.now(UTC), traceparent=traceparent)
+        queue = self._open()
+        delivery = queue.submit(record)
         if not _in_event_loop():
-            outbox.wait_admitted(delivery)
+            queue.wait_admitted(delivery)
             if delivery.failed():
                 delivery.result()
         return delivery
 
     def _current(self) -> ProducerQueue | None:
-        """This process's outbox; a fork begins without one, for librdkafka's threads stay behind."""
-        return self._outbox if self._pid == os.getpid() else None
+        """This process's queue; a forked process begins without one: librdkafka's threads do not come along."""
+        return self._queue if self._pid == os.getpid() else None
 
-    def _opened(self) -> ProducerQueue:
+    def _open(self) -> ProducerQueue:
         if self._closed:
             raise RuntimeError("this publisher is closed")
-        outbox = self._current()
-        if outbox is None:
-            outbox = ProducerQueue(self._opener(), self._limits())
-            self._outbox, self._pid = outbox, os.getpid()
-            weakref.finalize(self, _finish, outbox, self._pid, self._wait_s + _EXIT_MARGIN_S)
-        return outbox
+        queue = self._current()
+        if queue is None:
+            queue = ProducerQueue(self._opener(), self._limits())
+            self._queue, self._pid = queue, os.getpid()
+            weakref.finalize(self, _close_forgotten, queue, self._pid, self._wait_s + _EXIT_MARGIN_S)
+        return queue
 
     def _opener(self) -> OpenProducer:
-        """How to connect; without a reference to this object, or nobody's forgetting it would ever be noticed."""
+        """How to connect. Holds no reference to this object: the queue's thread would keep a forgotten one alive."""
         return partial(_open_producer, self._settings)
 
     def _limits(self) -> QueueLimits:
@@ -197,7 +197,7 @@ class Publisher:
             wait_s=self._wait_s,
         )
 
-    def _patience_s(self, timeout_s: float | None) -> float:
+    def _deadline_s(self, timeout_s: float | None) -> float:
         """An event may wait once for room and once for its answer; after that every delivery has ended by itself."""
         return 2 * self._wait_s + _EXIT_MARGIN_S if timeout_s is None else timeout_s
 
@@ -219,8 +219,8 @@ def _open_producer(settings: ClientSettings, on_error: OnError) -> KafkaProducer
 
 
 def _seconds(settings: ClientSettings, key: str) -> float:
-    """A time in librdkafka's spelling, where 0 stands for ever."""
-    return float(settings[key]) / 1000 or _FOR_EVER_S
+    """A time in librdkafka's spelling, where 0 means that there is no limit."""
+    return float(settings[key]) / 1000 or _FOREVER_S
 
 
 def _in_event_loop() -> bool:
@@ -231,8 +231,8 @@ def _in_event_loop() -> bool:
     return True
 
 
-def _told(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
-    """Leaving a ``with`` block must not lose events in silence; an exception on its way out goes first."""
+def _report(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
+    """Raise NotDelivered, or only log it where another exception is on its way out of the ``with`` block."""
     if undelivered and exc is None:
         named = ", ".join(undelivered[:10]) + (", ..." if len(undelivered) > 10 else "")
         raise NotDelivered(f"{len(undelivered)} pins were not delivered: {named}")
@@ -240,9 +240,9 @@ def _told(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
         log.warning("not delivered: %s", ", ".join(undelivered))
 
 
-def _finish(outbox: ProducerQueue, pid: int, timeout_s: float) -> None:
-    """Whoever forgot to close: at the end of the program, or of the object, still send what is open."""
+def _close_forgotten(queue: ProducerQueue, pid: int, timeout_s: float) -> None:
+    """Send what is open when a publisher that was not closed is collected, or the program ends."""
     if pid == os.getpid():
-        undelivered = outbox.close(timeout_s)
+        undelivered = queue.close(timeout_s)
         if undelivered:
-            log.warning("not delivered: %s; close the publisher to be told in time", ", ".join(undelivered))
+            log.warning("not delivered: %s; close the publisher to learn of it in time", ", ".join(undelivered))

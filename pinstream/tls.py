@@ -1,10 +1,10 @@
-"""How the two ends of a gRPC connection prove who they are, and what it looks like when they do not."""
+"""Certificates of gRPC connections, and the error messages of connections that fail over them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_WORDS: Final = ("handshake failed", "certificate_verify_failed", "hostname verification", "wrong_version_number")
+_MESSAGES: Final = ("handshake failed", "certificate_verify_failed", "hostname verification", "wrong_version_number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +27,11 @@ class Tls:
             raise ValueError("a client's certificate needs its key, and a key its certificate: give both or neither")
 
 
-def is_key_trouble(text: str) -> bool:
-    """Whether they are about a key that Triton wants to see: it says so as if it were away."""
+def is_key_error(text: str) -> bool:
+    """Whether Triton's message means that it wants an API key: its status is the same as if it were away."""
     return "protocol is restricted" in text.lower()
 
 
-def is_tls_trouble(text: str) -> bool:
-    """Whether gRPC's words for a failed connection are about certificates."""
-    return any(words in text.lower() for words in _WORDS)
+def is_tls_error(text: str) -> bool:
+    """Whether gRPC's message about a failed connection is about certificates."""
+    return any(message in text.lower() for message in _MESSAGES)

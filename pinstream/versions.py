@@ -1,4 +1,4 @@
-"""Default versions: the clock, made to grow."""
+"""Default versions: the clock, but growing with every change of a pin."""
 
 import threading
 from collections.abc import Callable
@@ -12,8 +12,8 @@ REMEMBERED_PINS: Final = 10_000
 class VersionClock:
     """The clock in ms, but for each pin above every version given or seen before.
 
-    Two changes of one pin within a millisecond would otherwise carry one version, and the second would be taken for
-    a repeat of the first. Only the ``remembered`` pins seen last are compared. Thread-safe.
+    Two changes of one pin within a millisecond would otherwise have one version, and the second would be taken for a
+    repeat of the first. Only the last ``remembered`` pins are compared. Thread-safe.
     """
 
     def __init__(self, now_ms: Callable[[], int], *, remembered: int = REMEMBERED_PINS) -> None:
@@ -28,7 +28,7 @@ class VersionClock:
             self._last[pin_id] = version
             return version
 
-    def saw(self, pin_id: str, version: int) -> None:
-        """Take note of a version that somebody else chose."""
+    def note(self, pin_id: str, version: int) -> None:
+        """Take note of a version that the caller chose."""
         with self._lock:
             self._last[pin_id] = max(version, self._last.get(pin_id, 0))

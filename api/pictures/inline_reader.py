@@ -33,7 +33,7 @@ class InlineReader:
     def _read_record(self, position: RecordPosition) -> bytes | None:
         """The value of a record; blocks. Raises FetchRefused if compaction has removed it, KafkaUnreachable."""
         with TopicReader(self.settings.connection, position.topic, stalled_s=_TIMEOUT_S) as reader:
-            record = next(reader.pick([(position.partition, position.offset)]), None)
+            record = next(reader.read_at([(position.partition, position.offset)]), None)
         if record is None:
             raise FetchRefused(f"{position.topic}[{position.partition}]@{position.offset} is no longer on Kafka")
         return record.value

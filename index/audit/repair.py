@@ -120,7 +120,7 @@ class Repair:
                 chosen[pin.event.partition, pin.event.offset] = pin
         with TopicReader(self._to, topic) as reader:
             published = backfill.publish(
-                _mark(record, chosen[record.partition, record.offset].last_slot) for record in reader.pick(chosen)
+                _mark(record, chosen[record.partition, record.offset].last_slot) for record in reader.read_at(chosen)
             )
         results["published"], results["gone"] = len(published), len(chosen) - len(published)
         return results

@@ -12,7 +12,7 @@ from pinstream.errors import EventInvalid
 from pinstream.events import (
     INDEXED_TOPIC,
     PinOutcome,
-    checked_pin_id,
+    valid_pin_id,
 )
 from pinstream.kafka.admin import PartitionId
 from pinstream.kafka.connection import Connection
@@ -104,7 +104,7 @@ class TopicScan:
     def _sampled_pin(self, key: bytes | None) -> str | None:
         """The pin id that a key is; None if it is none, or if the pin is not in the sample."""
         try:
-            pin_id = checked_pin_id((key or b"").decode("utf-8", "replace"))
+            pin_id = valid_pin_id((key or b"").decode("utf-8", "replace"))
         except EventInvalid:
             return None
         return pin_id if self._sample.takes(pin_id) else None

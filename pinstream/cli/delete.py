@@ -7,7 +7,7 @@ import typer
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
 from pinstream.cli.screen import print_error
 from pinstream.errors import EventInvalid, NotDelivered
-from pinstream.events import checked_pin_id
+from pinstream.events import valid_pin_id
 
 
 def delete(
@@ -26,7 +26,7 @@ def delete(
     """
     try:
         for pin in pins:
-            checked_pin_id(pin)
+            valid_pin_id(pin)
     except EventInvalid as exc:
         raise typer.BadParameter(exc.reason) from exc
     to = connection(kafka, config, topic_prefix)

@@ -36,6 +36,11 @@ def advice(error: KafkaError) -> str:
     return "" if settings is None else f"; look at {settings}"
 
 
+def is_fatal(error: KafkaError) -> bool:
+    """Whether the client that reports it can do nothing any more."""
+    return bool(error.fatal()) or error.code() == KafkaError._FATAL
+
+
 class ClientErrors(logging.Handler):
     """The errors and log lines of one client: its calls only ever say that no broker was reached, these say why."""
 

@@ -33,6 +33,9 @@ _PRODUCERS: Final[ClientSettings] = {
     "acks": "all",
     "compression.type": "lz4",
     "enable.idempotence": True,
+    # The broker limits what a record weighs compressed, this client what it weighs before. What a broker let into
+    # the events must be let into the dead letters and be replayed, so the broker alone decides.
+    "message.max.bytes": 1_000_000_000,
 }
 _LOG: Final = logging.getLogger("pinstream.librdkafka")
 

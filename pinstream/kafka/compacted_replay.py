@@ -1,4 +1,4 @@
-"""Events published again on a compacted lane, where the last record of a key is the one that stays."""
+"""Old events published again on a compacted lane, without taking the place of newer ones."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -24,28 +24,31 @@ _TABLE: Final = """create table newest (key blob primary key, version integer, d
 
 
 @dataclass(frozen=True, slots=True)
-class _Newest:
+class _NewestEvent:
     rank: Rank
     partition: int
     offset: int
 
 
 class CompactedReplay:
-    """Publishes records again on one lane, so that its last record of a pin is never an older one.
+    """Publishes old events again on one lane, so that a pin's last record there is still its newest event.
 
-    Kafka cannot compare before it writes, so this looks before and after: a pin of which something newer has come is
-    left alone, and where it came in between, it is published once more as it is. ``begins`` are the offsets up to which
-    the caller knows the lane. What came since is kept on disk. Blocks, and raises KafkaAway and
-    NewerLost, which is one; ``with`` closes it.
+    Compaction keeps the last record of a key, and Kafka cannot compare before it writes. So the lane is read before
+    and after: a pin that has a newer event by then is left out, and where one arrived in between, that newer event is
+    published once more, as it is.
+
+    ``begins`` are the offsets up to which the caller knows the lane; what came since is kept on disk. Calls block.
+    They raise KafkaUnreachable, and NewerEventLost where compaction removed a newer event before it could be published
+    once more. ``with`` closes it.
     """
 
-    def __init__(self, to: Connection, topic: str, begins: Mapping[int, int], repeater: Replayer) -> None:
+    def __init__(self, to: Connection, topic: str, begins: Mapping[int, int], replayer: Replayer) -> None:
         self.topic = topic
-        self._repeater = repeater
+        self._replayer = replayer
         self._read_to = dict(begins)
-        self._ends = ExitStack()
-        self._reader = self._ends.enter_context(TopicReader(to, topic))
-        self._table = self._ends.enter_context(closing(sqlite3.connect("", isolation_level=None)))
+        self._resources = ExitStack()
+        self._reader = self._resources.enter_context(TopicReader(to, topic))
+        self._table = self._resources.enter_context(closing(sqlite3.connect("", isolation_level=None)))
         self._table.execute("pragma journal_mode = off")
         self._table.execute(_TABLE)
 
@@ -55,51 +58,52 @@ class CompactedReplay:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ends.close()
+        self._resources.close()
 
     def publish(self, records: Iterable[StoredRecord]) -> list[tuple[int, int]]:
-        """Publish records, acknowledged; the partition and offset that each had, but for those left alone.
+        """Publish ``records``, acknowledged; the partition and offset that each had, without those left out.
 
-        None is held for longer than its turn: a lane's events may be megabytes each.
+        Takes one record at a time: events may be megabytes each.
         """
-        self._look()
+        self._read_new()
         sent: dict[bytes, Rank] = {}
         published = []
         for record in records:
             key, rank = record.key or b"", rank_of(record) or (0, False)
-            if self._newer(key, rank) is None:
-                self._repeater.repeat(replace(record, topic=self.topic))
+            if self._newer_than(key, rank) is None:
+                self._replayer.publish(replace(record, topic=self.topic))
                 sent[key] = rank
                 published.append((record.partition, record.offset))
-        self._repeater.flush()
-        self._set_right(sent)
+        self._replayer.flush()
+        self._republish_newer(sent)
         return published
 
-    def _set_right(self, sent: Mapping[bytes, Rank]) -> None:
-        """Publish once more whatever newer came while these were on their way, until nothing did.
+    def _republish_newer(self, sent: Mapping[bytes, Rank]) -> None:
+        """Publish once more every newer event that arrived while ``sent`` were on their way, until none did.
 
-        It ends: each round's are newer than the last one's, so only who keeps publishing a pin keeps it going.
+        It ends: the events of each round are newer than those of the last, so it goes on for only as long as pins keep
+        being published.
         """
         while sent:
-            self._look()
-            overtaken = {key: found for key, rank in sent.items() if (found := self._newer(key, rank)) is not None}
-            missed = {(found.partition, found.offset): key for key, found in overtaken.items()}
-            for record in self._reader.pick(list(missed)):
-                self._repeater.repeat(record)
-                missed.pop((record.partition, record.offset))
-            self._repeater.flush()
-            if missed:
-                raise NewerEventLost(self.topic, missed)
-            sent = {key: found.rank for key, found in overtaken.items()}
+            self._read_new()
+            newer = {key: found for key, rank in sent.items() if (found := self._newer_than(key, rank)) is not None}
+            missing = {(found.partition, found.offset): key for key, found in newer.items()}
+            for record in self._reader.read_at(list(missing)):
+                self._replayer.publish(record)
+                missing.pop((record.partition, record.offset))
+            self._replayer.flush()
+            if missing:
+                raise NewerEventLost(self.topic, missing)
+            sent = {key: found.rank for key, found in newer.items()}
 
-    def _look(self) -> None:
-        """Take in what has come since the last look."""
-        spans = [
-            OffsetRange(span.partition, max(span.begin, self._read_to.get(span.partition, 0)), span.end)
-            for span in self._reader.offset_ranges()
+    def _read_new(self) -> None:
+        """Read what has come since the last call into the table."""
+        ranges = [
+            OffsetRange(held.partition, max(held.begin, self._read_to.get(held.partition, 0)), held.end)
+            for held in self._reader.offset_ranges()
         ]
         self._table.execute("begin")
-        for record in self._reader.read(spans):
+        for record in self._reader.read(ranges):
             rank = rank_of(record)
             if rank is not None:
                 self._table.execute(
@@ -109,19 +113,18 @@ class CompactedReplay:
                     (record.key, *rank, record.partition, record.offset),
                 )
         self._table.execute("commit")
-        self._read_to = {span.partition: span.end for span in spans}
+        self._read_to = {each.partition: each.end for each in ranges}
 
-    def _newer(self, key: bytes, rank: Rank) -> _Newest | None:
-        """The newest that came of a pin, if it is newer than that."""
+    def _newer_than(self, key: bytes, rank: Rank) -> _NewestEvent | None:
         found = self._table.execute(
             "select version, deleted, partition, offset from newest where key = ? and (version, deleted) > (?, ?)",
             (key, *rank),
         ).fetchone()
-        return None if found is None else _Newest((found[0], bool(found[1])), *found[2:])
+        return None if found is None else _NewestEvent((found[0], bool(found[1])), *found[2:])
 
 
 def rank_of(record: StoredRecord) -> Rank | None:
-    """How new an event is; None for what cannot be indexed, which stands in nobody's way."""
+    """How new an event is; None for one that cannot be indexed, which may be replaced."""
     try:
         event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
     except EventInvalid:

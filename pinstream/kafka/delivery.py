@@ -24,7 +24,7 @@ class Delivered:
 class Delivery:
     """An event on its way: ``await`` it, or call ``result()`` from plain code.
 
-    Giving up on it, by cancelling or by a timeout, does not call the event back.
+    A cancelled wait, or one that timed out, does not cancel the event: it may still be delivered.
     """
 
     def __init__(self, pin_id: str, version: int, topic: str) -> None:
@@ -32,7 +32,7 @@ class Delivery:
         self.version = version
         self.topic = topic
         self.failure_seen = False
-        """Whether somebody asked for the result and was told that there is none."""
+        """Whether the failure was raised to a caller."""
         self._future: Future[Delivered] = Future()
         self._future.set_running_or_notify_cancel()  # from here on, a cancelled waiter cannot cancel it
 
@@ -57,7 +57,7 @@ class Delivery:
             raise
 
     def done(self) -> bool:
-        """Whether Kafka has answered, or the deadline has."""
+        """Whether it is known that the event was delivered, or that it was not."""
         return self._future.done()
 
     def failed(self) -> bool:
@@ -65,12 +65,12 @@ class Delivery:
         return self._future.done() and self._future.exception() is not None
 
     def add_done_callback(self, callback: Callable[["Delivery"], None]) -> None:
-        """Call ``callback`` with this delivery once it is done, in the publisher's thread: be quick."""
+        """Call ``callback`` with this delivery once it is done, in the publisher's thread: it must not block."""
         self._future.add_done_callback(lambda _: callback(self))
 
-    def settle(self, outcome: Delivered | PinstreamError) -> None:
-        """End it; the publisher's verb."""
-        if isinstance(outcome, Delivered):
-            self._future.set_result(outcome)
+    def finish(self, result: Delivered | PinstreamError) -> None:
+        """Set the result; only the publisher calls this, once."""
+        if isinstance(result, Delivered):
+            self._future.set_result(result)
         else:
-            self._future.set_exception(outcome)
+            self._future.set_exception(result)

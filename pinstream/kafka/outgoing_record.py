@@ -38,25 +38,25 @@ class OutgoingRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Where a publisher's events go, and whose they are (``source``, a URI reference)."""
+    """What all events of a publisher have in common: their topic, and its name as ``source`` (a URI reference)."""
 
     topic: str
     source: str
 
-    def seal(self, event: PinEvent | PinDeletion, *, at: datetime, traceparent: str | None = None) -> OutgoingRecord:
+    def wrap(self, event: PinEvent | PinDeletion, *, at: datetime, traceparent: str | None = None) -> OutgoingRecord:
         """The record of ``event``, stamped ``at``, in the trace given, else the caller's, else a new one.
 
         Raises EventInvalid, naming size and limit, if Kafka would not take it.
         """
-        gone = isinstance(event, PinDeletion)
+        deletion = isinstance(event, PinDeletion)
         headers = {
             "ce_specversion": "1.0",
             "ce_id": f"{event.pin_id}/{event.version}",
-            "ce_type": DELETED_TYPE if gone else SAVED_TYPE,
+            "ce_type": DELETED_TYPE if deletion else SAVED_TYPE,
             "ce_source": self.source,
             "ce_time": at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "traceparent": traceparent or current_traceparent() or new_traceparent(),
-            **({VERSION_HEADER: str(event.version)} if gone else {"content-type": "application/json"}),
+            **({VERSION_HEADER: str(event.version)} if deletion else {"content-type": "application/json"}),
         }
         record = OutgoingRecord(
             topic=self.topic,
@@ -72,7 +72,7 @@ class Envelope:
 
 
 def current_traceparent() -> str | None:
-    """The caller's span, if it traces with OpenTelemetry, in W3C's spelling; costs nothing where nobody does."""
+    """The caller's OpenTelemetry span as a ``traceparent``; None outside a span, or where it is not imported."""
     opentelemetry = sys.modules.get("opentelemetry.trace")
     if opentelemetry is None:
         return None

@@ -1,4 +1,4 @@
-"""Records onto Kafka exactly as they are: what was published once is published again, byte by byte."""
+"""Records published again exactly as they are: key, value, headers and timestamp."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -12,27 +12,25 @@ from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.stored_record import StoredRecord
 
-_DEFAULTS: Final[ClientSettings] = {
+_PREFERRED: Final[ClientSettings] = {
     "client.id": "pinstream-again",
     "delivery.timeout.ms": 30_000,
     "linger.ms": 5,
-    # The broker limits what a record weighs compressed, this client what it weighs before.
-    "message.max.bytes": 1_000_000_000,
     "queue.buffering.max.kbytes": 64 * 1024,
     "reconnect.backoff.max.ms": 1_000,
 }
 
 
 class Replayer:
-    """A producer for records whose key, value, headers and timestamp are given; waits while its queue is full.
+    """A producer of records as they are; blocks while its queue is full.
 
-    ``flush``, and leaving a ``with`` block, raise KafkaAway if anything was not acknowledged.
+    ``flush``, and leaving a ``with`` block, raise KafkaUnreachable if a record was not acknowledged.
     """
 
     def __init__(self, to: Connection) -> None:
         self._address = to.address
         self._failure: KafkaError | None = None
-        self._producer = open_producer(to.client_settings(), preferred=_DEFAULTS)
+        self._producer = open_producer(to.client_settings(), preferred=_PREFERRED)
 
     def __enter__(self) -> Self:
         return self
@@ -43,7 +41,7 @@ class Replayer:
         if exc is None:
             self.flush()
 
-    def repeat(self, record: StoredRecord) -> None:
+    def publish(self, record: StoredRecord) -> None:
         """Write ``record`` to its topic, in the partition that its key decides."""
 
         def produce() -> None:
@@ -53,29 +51,29 @@ class Replayer:
                 value=record.value,
                 headers=list(record.headers),
                 timestamp=record.timestamp_ms,
-                on_delivery=self._told,
+                on_delivery=self._note_failure,
             )
 
-        self._patiently(produce)
+        self._retry_while_full(produce)
 
-    def mark(self, topic: str, partition: int, *, key: bytes | None, headers: Headers) -> None:
-        """Write a record without a value to a partition of one's choice."""
+    def publish_mark(self, topic: str, partition: int, *, key: bytes | None, headers: Headers) -> None:
+        """Write a record without a value to the given partition."""
 
         def produce() -> None:
             self._producer.produce(
-                topic, key=key, value=None, headers=list(headers), partition=partition, on_delivery=self._told
+                topic, key=key, value=None, headers=list(headers), partition=partition, on_delivery=self._note_failure
             )
 
-        self._patiently(produce)
+        self._retry_while_full(produce)
 
     def flush(self) -> None:
-        """Returns once everything is acknowledged; raises KafkaAway otherwise."""
-        left = self._producer.flush(-1)
-        if self._failure is not None or left:
+        """Returns once every record is acknowledged; raises KafkaUnreachable otherwise."""
+        missing = self._producer.flush(-1)
+        if self._failure is not None or missing:
             reason = "no answer" if self._failure is None else self._failure.str()
             raise KafkaUnreachable(f"not everything was delivered to {self._address}: {reason}")
 
-    def _patiently(self, produce: Callable[[], None]) -> None:
+    def _retry_while_full(self, produce: Callable[[], None]) -> None:
         while True:
             try:
                 produce()
@@ -86,5 +84,5 @@ class Replayer:
             except KafkaException as exc:
                 raise KafkaUnreachable(f"{self._address}: {exc.args[0].str()}") from exc
 
-    def _told(self, error: KafkaError | None, _message: Message) -> None:
+    def _note_failure(self, error: KafkaError | None, _message: Message) -> None:
         self._failure = error or self._failure

@@ -10,7 +10,7 @@ from pinstream.events import Headers
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredRecord:
-    """One record and where it lies."""
+    """One record, with its topic, partition and offset."""
 
     topic: str
     partition: int

@@ -1,4 +1,4 @@
-"""One pass over a topic: every record from where one begins up to the ends that it had then, in bounded memory."""
+"""One pass over a topic, up to the ends that it had when the pass began, in bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,21 +17,21 @@ _STALLED_S: Final = 30.0
 _BATCH: Final = 500
 
 
-def _nothing(_offsets: int) -> None:
-    """Nobody watches."""
+def _ignore(_offsets: int) -> None:
+    pass
 
 
 class TopicReader:
-    """Reads one topic in no group and without a trace; ``with`` closes it.
+    """Reads one topic, in no group and without a commit; ``with`` closes it.
 
-    Raises KafkaAway without a broker or topic, or when nothing comes for half a minute.
+    Raises KafkaUnreachable where no broker answers, or no record comes for ``stalled_s``; TopicMissing.
     """
 
     def __init__(self, to: Connection, topic: str, *, stalled_s: float = _STALLED_S) -> None:
-        self._stalled_s = stalled_s
         self.topic = topic
         self._address = to.address
-        self._trouble = ""
+        self._stalled_s = stalled_s
+        self._last_error = ""
         if topic not in to.topics():
             raise TopicMissing(topic, to.address)
         self._consumer = open_reader(
@@ -39,7 +39,7 @@ class TopicReader:
             name="pinstream-pass",
             preferred={"queued.max.messages.kbytes": 16 * 1024},
             fixed={"enable.partition.eof": True, "auto.offset.reset": "earliest"},
-            on_error=self._note,
+            on_error=self._note_error,
         )
 
     def __enter__(self) -> Self:
@@ -51,69 +51,72 @@ class TopicReader:
         self._consumer.close()
 
     def offset_ranges(self, *, since_ms: int | None = None) -> list[OffsetRange]:
-        """What there is now, of every partition; with ``since_ms``, from the first record of that time on."""
-        with _named(self.topic, self._address):
-            found = offset_ranges(self._consumer, self.topic)
-            return found if since_ms is None else self._from(since_ms, found)
+        """What every partition holds now; with ``since_ms``, from the first record of that time on."""
+        with self._translate():
+            held = offset_ranges(self._consumer, self.topic)
+            return held if since_ms is None else self._since(since_ms, held)
 
     def read(
-        self, offset_ranges: Sequence[OffsetRange], *, advance: Callable[[int], None] = _nothing
+        self, offset_ranges: Sequence[OffsetRange], *, advance: Callable[[int], None] = _ignore
     ) -> Iterator[StoredRecord]:
-        """The records of ``spans``, in order within each partition; ``advance`` hears how many offsets are behind."""
-        positions = {span.partition: span.begin for span in offset_ranges if span.offsets}
-        ends = {span.partition: span.end for span in offset_ranges}
+        """The records of these ranges, in order within each partition.
+
+        ``advance`` is called with the number of offsets that were read since its last call.
+        """
+        positions = {each.partition: each.begin for each in offset_ranges if each.offsets}
+        ends = {each.partition: each.end for each in offset_ranges}
         if not positions:
             return
-        with _named(self.topic, self._address):
-            self._consumer.assign([TopicPartition(self.topic, each, begin) for each, begin in positions.items()])
+        with self._translate():
+            self._consumer.assign([TopicPartition(self.topic, number, at) for number, at in positions.items()])
             while positions:
-                for message in self._batch():
+                for message in self._next_batch():
                     partition, error = message.partition() or 0, message.error()
                     if partition not in positions:
                         continue
-                    after = (message.offset() or 0) + (error is None)
-                    reached = min(after, ends[partition])
-                    advance(reached - positions[partition])
-                    positions[partition] = reached
-                    if reached == ends[partition]:
+                    # An end-of-partition event has the offset of the next record, a record its own. Compaction may
+                    # have removed the last records of the range: then the next one read lies behind its end.
+                    next_offset = (message.offset() or 0) + (error is None)
+                    position = min(next_offset, ends[partition])
+                    advance(position - positions[partition])
+                    positions[partition] = position
+                    if position == ends[partition]:
                         del positions[partition]
                         self._consumer.incremental_unassign([TopicPartition(self.topic, partition)])
-                    if error is None and after == reached:
+                    if error is None and next_offset == position:
                         yield stored(message)
 
     def read_with_progress(
-        self, offset_ranges: Sequence[OffsetRange], steps: Callable[[str, int], Callable[[int], None]], name: str = ""
+        self, offset_ranges: Sequence[OffsetRange], steps: Callable[[str, int], Callable[[int], None]]
     ) -> Iterator[StoredRecord]:
-        """`read`, with a progress bar from ``steps`` under ``name``, or else the topic's."""
-        step = steps(name or self.topic, sum(each.offsets for each in offset_ranges))
-        return self.read(offset_ranges, advance=step)
+        """`read`, with a progress bar from ``steps`` under the topic's name."""
+        return self.read(offset_ranges, advance=steps(self.topic, sum(each.offsets for each in offset_ranges)))
 
-    def pick(self, places: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:
-        """The records at ``places``, each a partition and an offset, as far as they are still there."""
+    def read_at(self, positions: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:
+        """The records at these partitions and offsets, without those that compaction has removed."""
         wanted: dict[int, set[int]] = {}
-        for partition, offset in places:
+        for partition, offset in positions:
             wanted.setdefault(partition, set()).add(offset)
-        for record in self.read(
-            [OffsetRange(each, min(offsets), max(offsets) + 1) for each, offsets in wanted.items()]
-        ):
+        ranges = [OffsetRange(partition, min(offsets), max(offsets) + 1) for partition, offsets in wanted.items()]
+        for record in self.read(ranges):
             if record.offset in wanted[record.partition]:
                 yield record
 
-    def _from(self, since_ms: int, offset_ranges: list[OffsetRange]) -> list[OffsetRange]:
-        asked = [TopicPartition(self.topic, span.partition, since_ms) for span in offset_ranges]
+    def _since(self, since_ms: int, held: list[OffsetRange]) -> list[OffsetRange]:
+        asked = [TopicPartition(self.topic, each.partition, since_ms) for each in held]
         begins = {each.partition: each.offset for each in self._consumer.offsets_for_times(asked, timeout=TIMEOUT_S)}
         return [
             OffsetRange(
-                span.partition, span.end if begins[span.partition] == OFFSET_END else begins[span.partition], span.end
+                each.partition, each.end if begins[each.partition] == OFFSET_END else begins[each.partition], each.end
             )
-            for span in offset_ranges
+            for each in held
         ]
 
-    def _batch(self) -> list[Message]:
-        """What came next, ends of partitions too; what the client has queued bounds it."""
+    def _next_batch(self) -> list[Message]:
+        """Records and ends of partitions; bounded by what the client keeps in its queue."""
         first = self._consumer.poll(self._stalled_s)
         if first is None:
-            reported = f" ({self._trouble})" if self._trouble else ""
+            reported = f" ({self._last_error})" if self._last_error else ""
             raise KafkaUnreachable(
                 f"{self.topic} at {self._address}: nothing came for {self._stalled_s:.0f} s{reported}"
             )
@@ -124,14 +127,12 @@ class TopicReader:
                 raise KafkaUnreachable(f"{self.topic} at {self._address}: {error.str()}")
         return batch
 
-    def _note(self, error: KafkaError) -> None:
-        self._trouble = error.str()
+    def _note_error(self, error: KafkaError) -> None:
+        self._last_error = error.str()
 
-
-@contextmanager
-def _named(topic: str, address: str) -> Iterator[None]:
-    """Says of which topic and server a client's exception tells."""
-    try:
-        yield
-    except KafkaException as exc:
-        raise KafkaUnreachable(f"{topic} at {address}: {exc.args[0].str()}") from exc
+    @contextmanager
+    def _translate(self) -> Iterator[None]:
+        try:
+            yield
+        except KafkaException as exc:
+            raise KafkaUnreachable(f"{self.topic} at {self._address}: {exc.args[0].str()}") from exc

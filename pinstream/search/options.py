@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, get_args
 
 from pinstream.errors import EventInvalid, QueryInvalid
-from pinstream.events import Domain, checked_pin_id
+from pinstream.events import Domain, valid_pin_id
 from pinstream.search.cursor import Cursor, first_page, next_page
 from pinstream.search.query import MAX_HITS, AnyLabel, CodeQuery, Filters, Freshness, Names, Order, Rerank, sorted_names
 from pinstream.store.codes import Code, as_code
@@ -105,7 +105,7 @@ def check_code(code: Code) -> None:
 def check_pin_id(pin_id: str) -> None:
     """Raise QueryInvalid unless a pin may have this id."""
     try:
-        checked_pin_id(pin_id)
+        valid_pin_id(pin_id)
     except EventInvalid as exc:
         raise QueryInvalid(f"pin_id = {pin_id!r:.80}: 1 to 64 of A-Z a-z 0-9 _ - are allowed") from exc
 

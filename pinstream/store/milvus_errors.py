@@ -17,7 +17,7 @@ from pymilvus import MilvusException
 from pymilvus import exceptions as raised
 
 from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
-from pinstream.tls import is_tls_trouble
+from pinstream.tls import is_tls_error
 
 # By gRPC status.
 _FATAL_STATUS: Final = frozenset(
@@ -81,7 +81,7 @@ def translate(exc: MilvusException | grpc.RpcError, *, name: str) -> VectorIndex
         message += "; `python -m index init` creates it"
     if status in (grpc.StatusCode.UNAUTHENTICATED, _UNAUTHENTICATED):
         message += "; look at the token (PINSTREAM_MILVUS__TOKEN, --token)"
-    if is_tls_trouble(text):
+    if is_tls_error(text):
         message += "; look at the certificates (PINSTREAM_MILVUS__CA_FILE, __SERVER_NAME, __CERT_FILE)"
     if isinstance(exc, _FATAL_CLASSES) or status in _FATAL_STATUS or status in _FATAL_CODES:
         return IndexMismatch(message)

@@ -105,7 +105,7 @@ class DeadLetterReplay:
                 to_replay = {plan.dead_letter.position: plan for plan in chunk if plan.decision == "replay"}
                 replayed: list[ReplayPlan] = []
                 for (lane, is_source), dead_letters in _by_lane(to_replay.values()).items():
-                    records = reader.pick(each.position for each in dead_letters)
+                    records = reader.read_at(each.position for each in dead_letters)
                     published = lane_writer(lane, read_before=is_source).publish(_event(each, lane) for each in records)
                     replayed += [to_replay[position] for position in published]
                 for plan in replayed:

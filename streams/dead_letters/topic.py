@@ -30,12 +30,12 @@ class DeadLetterTopic:
     def read_records(self, dead_letters: Iterable[DeadLetter]) -> Iterator[StoredRecord]:
         """Their records with headers and value, in the order of the topic; those that expired are missing."""
         with TopicReader(self._to, self.name) as reader:
-            yield from reader.pick(each.position for each in dead_letters)
+            yield from reader.read_at(each.position for each in dead_letters)
 
     def mark(self, producer: Replayer, dead_letter: DeadLetter, offsets: tuple[int, ...], handled: Handled) -> None:
         """Mark the dead letters at ``offsets``, which are of the same pin."""
         mark = HandledMark(partition=dead_letter.partition, offsets=offsets, handled=handled)
-        producer.mark(self.name, mark.partition, key=dead_letter.key, headers=mark.headers)
+        producer.publish_mark(self.name, mark.partition, key=dead_letter.key, headers=mark.headers)
 
     def drop(self, dead_letters: Iterable[DeadLetter], *, advance: AdvanceBar) -> None:
         """Mark them as dropped: no list shows them, and the topic keeps them until they expire."""

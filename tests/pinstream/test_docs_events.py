@@ -57,7 +57,7 @@ def test_the_outcome_is_an_outcome() -> None:
 
 def test_the_tables_name_every_topic_field_header_and_outcome() -> None:
     event = event_from({"pin_id": "a", "image": {"url": "http://x"}, "domain": "web"})
-    record = Envelope(topic="t", source="s").seal(event, at=event.created_at)
+    record = Envelope(topic="t", source="s").wrap(event, at=event.created_at)
 
     assert table_under("Topics") == [topic.name for topic in topics()]
     assert table_under("An event") == list(PinEvent.model_fields)

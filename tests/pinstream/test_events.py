@@ -16,9 +16,9 @@ from pinstream.events import (
     PinDeletion,
     PinEvent,
     PinOutcome,
-    checked_pin_id,
     decode_event,
     event_from,
+    valid_pin_id,
 )
 
 FIELDS: dict[str, Any] = {
@@ -185,9 +185,9 @@ def test_a_key_that_is_no_pin_id_is_invalid(key: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a b", "\ud800", "x" * 65])
-def test_checked_pin_id_refuses_what_no_key_may_be(text: str) -> None:
+def test_valid_pin_id_refuses_what_no_key_may_be(text: str) -> None:
     with pytest.raises(EventInvalid):
-        checked_pin_id(text)
+        valid_pin_id(text)
 
 
 @given(st.integers(1, MAX_VERSION), st.integers(0, 2**60))

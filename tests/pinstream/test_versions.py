@@ -18,7 +18,7 @@ def test_versions_of_a_pin_always_grow(steps: list[tuple[str, int, int | None]])
             assert version > highest.get(pin_id, 0)
         else:
             version = seen
-            clock.saw(pin_id, seen)
+            clock.note(pin_id, seen)
         highest[pin_id] = max(version, highest.get(pin_id, 0))
 
 
@@ -31,6 +31,6 @@ def test_a_pin_alone_gets_the_clock() -> None:
 def test_memory_is_bounded() -> None:
     clock = VersionClock(lambda: 1_000, remembered=2)
     for pin_id in "abc":
-        clock.saw(pin_id, 5_000)
+        clock.note(pin_id, 5_000)
 
     assert [clock.next(pin_id) for pin_id in "ac"] == [1_000, 5_001]

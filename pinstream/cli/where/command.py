@@ -21,7 +21,7 @@ from pinstream.cli.where.pin_status import PinStatus
 from pinstream.cli.where.view import show
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import KafkaUnreachable
-from pinstream.kafka.seek import Advance
+from pinstream.kafka.last_records import Advance
 from pinstream.standing import accounts_for
 from pinstream.store.collection import EMBEDDING_VERSION
 

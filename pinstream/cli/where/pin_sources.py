@@ -19,7 +19,7 @@ from pinstream.events import (
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.consumer_group import ConsumerGroup, lane_group
 from pinstream.kafka.errors import TopicMissing
-from pinstream.kafka.seek import Advance, SoughtRecords, seek
+from pinstream.kafka.last_records import Advance, LastRecords, find_last_records
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.lanes import LANE_TOPICS, lane_of
@@ -120,11 +120,11 @@ def ask_group(to: Connection, group: str, event: EventPosition) -> GroupPosition
 
 def _sought(
     to: Connection, name: str, pin_id: str, traces: PinSources, until_s: float, look: Look
-) -> SoughtRecords | None:
+) -> LastRecords | None:
     topic = to.topic_prefix + name
     try:
         with TopicReader(to, topic) as reader:
-            found = seek(reader, pin_id, until_s=until_s, advance=look(topic))
+            found = find_last_records(reader, pin_id, until_s=until_s, advance=look(topic))
     except TopicMissing as exc:
         traces.notes.append(str(exc))
         return None

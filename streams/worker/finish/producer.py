@@ -20,9 +20,6 @@ DEFAULTS: Final[ClientSettings] = {
     "linger.ms": 50,
     # Never give up: an outage of Kafka costs time, and what waits is bounded by the credits it holds.
     "delivery.timeout.ms": 0,
-    # The broker limits a record's compressed size, this client its size before: whatever the broker let into the
-    # events must get past this client on its way into the dead letters.
-    "message.max.bytes": 1_000_000_000,
 }
 """`PINSTREAM_KAFKA__CLIENT` may override them."""
 

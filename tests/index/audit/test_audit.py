@@ -13,7 +13,7 @@ from pinstream.events import REPAIR_HEADER
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.store.collection import tombstone
 from tests.index.cluster import HEADERS, QUIET, Cluster
-from tests.pinstream.held import watch_picks
+from tests.pinstream.held import count_records_in_memory
 
 
 def test_an_index_that_is_as_the_topics_say_is_clean(cluster: Cluster) -> None:
@@ -93,7 +93,7 @@ def test_a_repair_holds_one_event_at_a_time(cluster: Cluster, monkeypatch: pytes
     for each in range(12):
         cluster.publish(f"missing-{each}", 1)
     cluster.audit()
-    alive = watch_picks(monkeypatch)
+    alive = count_records_in_memory(monkeypatch)
 
     done = cluster.repair()
 

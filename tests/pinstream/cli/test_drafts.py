@@ -13,7 +13,7 @@ from pinstream.cli.publish.drafts import (
     pictures_in,
     pin_id_of,
 )
-from pinstream.events import checked_pin_id
+from pinstream.events import valid_pin_id
 
 
 def drafted(folder: Path) -> list[Draft | RejectedDraft]:
@@ -32,7 +32,7 @@ def touch(folder: Path, *names: str) -> None:
 
 @given(st.text(min_size=1, max_size=200))
 def test_every_file_name_makes_a_pin_id(name: str) -> None:
-    assert checked_pin_id(pin_id_of(name))
+    assert valid_pin_id(pin_id_of(name))
 
 
 def test_pin_ids_keep_what_they_can_of_the_name() -> None:

@@ -16,7 +16,7 @@ from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, Pi
 from pinstream.cli.where.view import show
 from pinstream.events import PinOutcome, event_from
 from pinstream.kafka.connection import Connection
-from pinstream.kafka.seek import seek
+from pinstream.kafka.last_records import find_last_records
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.search.hits import PinTrace
 from pinstream.standing import EventPosition
@@ -165,7 +165,7 @@ def test_a_search_that_runs_out_of_time_says_so(to: Connection) -> None:
     put(to, "pins.events", *[(f"n{number}", b"x") for number in range(4_000)])
 
     with TopicReader(to, f"{to.topic_prefix}pins.events") as reader:
-        found = seek(reader, "a", until_s=time.monotonic() - 1, advance=lambda _done, _total: None)
+        found = find_last_records(reader, "a", until_s=time.monotonic() - 1, advance=lambda _done, _total: None)
 
     assert (found.records, found.complete) == ((), False)
 

@@ -1,4 +1,4 @@
-"""What is published again never stands behind a newer event of its pin."""
+"""An event that is published again never takes the place of a newer one of its pin."""
 
 import json
 from dataclasses import replace
@@ -25,7 +25,7 @@ def event(pin_id: str, version: int, topic: str) -> StoredRecord:
 
 
 class Lane:
-    """One topic of a test's own."""
+    """One topic, used by one test."""
 
     def __init__(self, to: Connection) -> None:
         self.to, self.topic = to, f"{to.topic_prefix}pins.events.backfill"
@@ -49,17 +49,17 @@ class Lane:
             return {span.partition: span.end for span in reader.offset_ranges()}
 
 
-class Overtaken(Replayer):
-    """Somebody else's events arrive just before each of the first records."""
+class OvertakenReplayer(Replayer):
+    """Another producer's events arrive just before each of the first records."""
 
-    def __init__(self, lane: Lane, *sooner: StoredRecord) -> None:
+    def __init__(self, lane: Lane, *earlier: StoredRecord) -> None:
         super().__init__(lane.to)
-        self._lane, self._sooner = lane, list(sooner)
+        self._lane, self._earlier = lane, list(earlier)
 
-    def repeat(self, record: StoredRecord) -> None:
-        if self._sooner:
-            self._lane.publish(self._sooner.pop(0))
-        super().repeat(record)
+    def publish(self, record: StoredRecord) -> None:
+        if self._earlier:
+            self._lane.publish(self._earlier.pop(0))
+        super().publish(record)
 
 
 @pytest.fixture
@@ -67,26 +67,26 @@ def lane(mock_kafka: str, prefix: str) -> Lane:
     return Lane(Connection(mock_kafka, {"log_level": 0}, prefix))
 
 
-def test_a_pin_of_which_something_newer_has_come_is_left_alone(lane: Lane) -> None:
+def test_a_pin_with_a_newer_event_is_left_out(lane: Lane) -> None:
     begins = lane.ends()
     lane.publish(event("a", 2, lane.topic))
     lane.publish(tombstone(lane.topic, "b", 1))
     again = [replace(event(pin, 1, lane.topic), offset=offset) for offset, pin in enumerate("abc")]
 
-    with Replayer(lane.to) as repeater, CompactedReplay(lane.to, lane.topic, begins, repeater) as last_word:
-        published = last_word.publish(again)
+    with Replayer(lane.to) as replayer, CompactedReplay(lane.to, lane.topic, begins, replayer) as replay:
+        published = replay.publish(again)
 
     assert published == [(0, 2)]
     assert (lane.last("a").value, lane.last("b").value) == (event("a", 2, lane.topic).value, None)
     assert (lane.last("c").value, lane.last("c").headers) == (again[2].value, again[2].headers)
 
 
-def test_what_came_in_between_and_is_newer_is_published_once_more_with_current_state(lane: Lane) -> None:
+def test_a_newer_event_that_came_in_between_is_published_once_more_unchanged(lane: Lane) -> None:
     deleted = tombstone(lane.topic, "a", 3)
-    repeater = Overtaken(lane, event("a", 2, lane.topic), event("a", 3, lane.topic), deleted)
+    replayer = OvertakenReplayer(lane, event("a", 2, lane.topic), event("a", 3, lane.topic), deleted)
 
-    with repeater, CompactedReplay(lane.to, lane.topic, lane.ends(), repeater) as last_word:
-        published = last_word.publish([event("a", 1, lane.topic)])
+    with replayer, CompactedReplay(lane.to, lane.topic, lane.ends(), replayer) as replay:
+        published = replay.publish([event("a", 1, lane.topic)])
 
     found = [record for record in lane.read() if record.key == b"a"]
     assert published == [(0, 0)]
@@ -99,24 +99,24 @@ def test_what_came_in_between_and_is_newer_is_published_once_more_with_current_s
 def test_a_newer_event_that_is_gone_before_it_is_published_once_more_is_named(
     lane: Lane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    repeater = Overtaken(lane, event("a", 2, lane.topic))
-    monkeypatch.setattr(TopicReader, "pick", lambda _reader, _places: iter(()))  # as after compaction
+    replayer = OvertakenReplayer(lane, event("a", 2, lane.topic))
+    monkeypatch.setattr(TopicReader, "read_at", lambda _reader, _positions: iter(()))  # as after compaction
 
     with (
-        repeater,
-        CompactedReplay(lane.to, lane.topic, lane.ends(), repeater) as last_word,
+        replayer,
+        CompactedReplay(lane.to, lane.topic, lane.ends(), replayer) as replay,
         pytest.raises(NewerEventLost) as lost,
     ):
-        last_word.publish([event("a", 1, lane.topic)])
+        replay.publish([event("a", 1, lane.topic)])
 
     newer = next(record for record in lane.read() if record.key == b"a")
     assert f"a ({lane.topic}[{newer.partition}]@{newer.offset})" in str(lost.value)
 
 
 def test_an_older_event_that_comes_in_between_changes_nothing(lane: Lane) -> None:
-    repeater, mine = Overtaken(lane, event("a", 1, lane.topic)), event("a", 2, lane.topic)
+    replayer, mine = OvertakenReplayer(lane, event("a", 1, lane.topic)), event("a", 2, lane.topic)
 
-    with repeater, CompactedReplay(lane.to, lane.topic, lane.ends(), repeater) as last_word:
-        last_word.publish([mine])
+    with replayer, CompactedReplay(lane.to, lane.topic, lane.ends(), replayer) as replay:
+        replay.publish([mine])
 
     assert [record.value for record in lane.read() if record.key == b"a"][1:] == [mine.value]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 from streams.__main__ import app
 from streams.worker.finish.dead_letters import LEFT_OUT
 from tests.pinstream.cli.commands import TOPIC_PARTITIONS, outcome
-from tests.pinstream.held import watch_picks
+from tests.pinstream.held import count_records_in_memory
 from tests.streams.dead_letters.records import EVENT_HEADERS, PUBLISHED_MS, Topics, dead_letter, event_value
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
@@ -185,7 +185,7 @@ def test_of_a_pins_dead_letters_only_those_older_than_the_other_lanes_event_are_
 
 def test_a_replay_holds_one_event_at_a_time(topics: Topics, monkeypatch: pytest.MonkeyPatch) -> None:
     topics.write_dead_letters(*(dead_letter(f"pin{each}", topic=topics.prefix + "pins.events") for each in range(12)))
-    alive = watch_picks(monkeypatch)
+    alive = count_records_in_memory(monkeypatch)
 
     done = run(topics, "replay", "--yes")
 

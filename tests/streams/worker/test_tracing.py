@@ -40,7 +40,7 @@ def provider(spans: InMemorySpanExporter) -> Iterator[TracerProvider]:
 
 def published(event: PinEvent | PinDeletion, traceparent: str | None = None) -> OutgoingRecord:
     """As the publisher would send it."""
-    return Envelope(topic="pins.events", source="test").seal(event, at=datetime.now(UTC), traceparent=traceparent)
+    return Envelope(topic="pins.events", source="test").wrap(event, at=datetime.now(UTC), traceparent=traceparent)
 
 
 async def process(record: OutgoingRecord, provider: TracerProvider) -> str:

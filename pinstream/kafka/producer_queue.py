@@ -13,7 +13,7 @@ from cachetools import FIFOCache
 from confluent_kafka import KafkaError, KafkaException
 
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
-from pinstream.kafka.client_errors import advice
+from pinstream.kafka.client_errors import advice, is_fatal
 from pinstream.kafka.clients import OnError
 from pinstream.kafka.delivery import Delivered, Delivery
 from pinstream.kafka.outgoing_record import OutgoingRecord
@@ -21,7 +21,7 @@ from pinstream.kafka.outgoing_record import OutgoingRecord
 log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.05
-_FAILURES_KEPT: Final = 100_000
+_MAX_FAILURES: Final = 100_000
 _INVALID: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD})
 """Answers about the record itself: sending it again changes nothing."""
 _NO_TOPIC: Final = frozenset(
@@ -46,7 +46,7 @@ class KafkaProducer(Protocol):
         ...
 
     def poll(self, timeout: float) -> int:
-        """Call back for what has been answered, waiting up to ``timeout`` seconds for something."""
+        """Call back for what has been answered, waiting up to ``timeout`` seconds for an answer."""
         ...
 
     def purge(self) -> None:
@@ -59,7 +59,7 @@ OpenProducer = Callable[[OnError], KafkaProducer]
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How much may wait for Kafka's answer at once, and how long an event may wait to be let in."""
+    """How much may be in flight to Kafka at once, and how long an event may wait for room."""
 
     events: int
     size_bytes: int
@@ -76,29 +76,29 @@ class ProducerQueue:
         self._waiting: deque[tuple[OutgoingRecord, Delivery, float]] = deque()
         self._in_flight: dict[Delivery, int] = {}
         self._in_flight_bytes = 0
-        self._failed: FIFOCache[str, Delivery] = FIFOCache(_FAILURES_KEPT)
+        self._failed: FIFOCache[str, Delivery] = FIFOCache(_MAX_FAILURES)
         self._last_error: KafkaError | None = None
         self._broken = False
         self._closed = False
-        self._producer = open_producer(self._note)
+        self._producer = open_producer(self._note_error)
         self._thread = threading.Thread(target=self._run, name="pinstream-publisher", daemon=True)
         self._thread.start()
 
     def submit(self, record: OutgoingRecord) -> Delivery:
-        """Queue ``record`` behind what waits already; never blocks."""
+        """Queue ``record`` behind those that wait; never blocks."""
         delivery = Delivery(record.pin_id, record.version, record.topic)
         with self._changed:
             if self._closed:
                 raise RuntimeError("this publisher is closed")
             self._waiting.append((record, delivery, time.monotonic() + self._limits.wait_s))
-            settled = self._admit()
-        _settle(settled)
+            failed = self._admit()
+        _fail(failed)
         return delivery
 
     def wait_admitted(self, delivery: Delivery) -> None:
-        """Block until there was room for it, or the deadline for that has passed and it has failed.
+        """Block until there was room for it, or until it has failed because there was none in time.
 
-        Not in a delivery's callback: the thread that it runs in is the one that makes room.
+        Returns at once in a delivery's callback: the thread that runs it is the one that makes room.
         """
         if threading.current_thread() is self._thread:
             return
@@ -106,16 +106,16 @@ class ProducerQueue:
             self._changed.wait_for(lambda: delivery in self._in_flight or delivery.done())
 
     def flush(self, timeout_s: float) -> tuple[str, ...]:
-        """Pins that are open after ``timeout_s``, or have failed since the last call without anybody being told."""
+        """Pins that are open after ``timeout_s``, and those that failed since the last call and were not reported."""
         with self._changed:
             self._changed.wait_for(lambda: not self._in_flight and not self._waiting, timeout_s)
-            open_still = [*self._in_flight, *(delivery for _, delivery, _ in self._waiting)]
+            still_open = [*self._in_flight, *(delivery for _, delivery, _ in self._waiting)]
             failed = [delivery for delivery in self._failed.values() if not delivery.failure_seen]
             self._failed.clear()
-        return tuple(dict.fromkeys(delivery.pin_id for delivery in [*failed, *open_still]))
+        return tuple(dict.fromkeys(delivery.pin_id for delivery in [*failed, *still_open]))
 
     def close(self, timeout_s: float) -> tuple[str, ...]:
-        """Flush, give up on what is open then, and end the thread; says what flush says. Safe to call twice."""
+        """Flush, give up on what is open then, and end the thread; returns what flush returns. Safe to call twice."""
         undelivered = self.flush(timeout_s)
         with self._changed:
             self._closed = True
@@ -123,10 +123,10 @@ class ProducerQueue:
             self._waiting.clear()
             if self._in_flight:
                 self._producer.purge()
-        _settle([(delivery, _closed(delivery)) for delivery in given_up])
+        _fail([(delivery, _closed_error(delivery)) for delivery in given_up])
         self._thread.join()
         with self._changed:
-            self._failed.clear()  # what was given up on is told with ``undelivered``
+            self._failed.clear()  # what was given up on is in ``undelivered``
             self._changed.notify_all()
         return undelivered
 
@@ -135,17 +135,17 @@ class ProducerQueue:
             self._producer.poll(_POLL_S)
             with self._changed:
                 if self._broken and not self._in_flight and not self._closed:
-                    self._producer, self._broken = self._open_producer(self._note), False
-                settled = self._expired() + self._admit()
+                    self._producer, self._broken = self._open_producer(self._note_error), False
+                failed = self._expire() + self._admit()
                 self._changed.notify_all()
-                over = self._closed and not self._in_flight
-            _settle(settled)
-            if over:
+                done = self._closed and not self._in_flight
+            _fail(failed)
+            if done:
                 return
 
-    def _admit(self) -> "list[_Settled]":
-        """Hand over what there is room for, first come first served; a single record always fits."""
-        failed: list[_Settled] = []
+    def _admit(self) -> "list[_Failed]":
+        """Hand over what there is room for, in order; a record that is alone always fits."""
+        failed: list[_Failed] = []
         while self._waiting and not self._broken and self._has_room(self._waiting[0][0].size_bytes):
             record, delivery, _ = self._waiting[0]
             try:
@@ -154,8 +154,8 @@ class ProducerQueue:
                 break  # librdkafka frees a record a moment after its callback; the next poll makes room
             except KafkaException as exc:
                 self._forget(delivery)
-                if exc.args[0].fatal() or exc.args[0].code() == KafkaError._FATAL:
-                    self._note(exc.args[0])
+                if is_fatal(exc.args[0]):
+                    self._note_error(exc.args[0])
                     break
                 failed.append((delivery, self._failure(delivery, exc.args[0])))
             self._waiting.popleft()
@@ -168,7 +168,7 @@ class ProducerQueue:
             record.key,
             headers=list(record.headers),
             timestamp=record.timestamp_ms,
-            on_delivery=partial(self._answered, delivery),
+            on_delivery=partial(self._finish, delivery),
         )
         self._in_flight[delivery] = record.size_bytes
         self._in_flight_bytes += record.size_bytes
@@ -178,73 +178,73 @@ class ProducerQueue:
             len(self._in_flight) < self._limits.events and self._in_flight_bytes + size_bytes <= self._limits.size_bytes
         )
 
-    def _expired(self) -> "list[_Settled]":
-        failed: list[_Settled] = []
+    def _expire(self) -> "list[_Failed]":
+        """Take out what has waited for room for too long."""
+        failed: list[_Failed] = []
         while self._waiting and self._waiting[0][2] <= time.monotonic():
             _, delivery, _ = self._waiting.popleft()
             reason = (
                 f"no room within {self._limits.wait_s:g} s: {len(self._in_flight):,} events "
-                f"({self._in_flight_bytes:,} bytes) wait for Kafka{self._latest()}"
+                f"({self._in_flight_bytes:,} bytes) wait for Kafka{self._last_reported()}"
             )
             failed.append((delivery, self._remember(delivery, NotDelivered(f"pin {delivery.pin_id!r}: {reason}"))))
         return failed
 
-    def _answered(self, delivery: Delivery, error: KafkaError | None, message: Any) -> None:
+    def _finish(self, delivery: Delivery, error: KafkaError | None, message: Any) -> None:
         with self._changed:
             if error is not None:
-                outcome: Delivered | PinstreamError = self._failure(delivery, error)
+                result: Delivered | PinstreamError = self._failure(delivery, error)
             else:
-                outcome = _acknowledged(delivery, message)
+                result = _delivered(delivery, message)
                 self._last_error = None
                 failed = self._failed.get(delivery.pin_id)
                 if failed is not None and failed.version <= delivery.version:
                     del self._failed[delivery.pin_id]
-        delivery.settle(outcome)
+        delivery.finish(result)
         with self._changed:
-            self._forget(delivery)  # last: who has flushed may rely on every callback having run
+            self._forget(delivery)  # last: once flush returns, every callback must have run
 
     def _forget(self, delivery: Delivery) -> None:
         self._in_flight_bytes -= self._in_flight.pop(delivery, 0)
 
     def _failure(self, delivery: Delivery, error: KafkaError) -> PinstreamError:
-        """The library's error in this package's words, remembered for the next flush."""
-        cause = KafkaException(error)
+        """The library's error as one of this package, remembered for the next flush."""
         if error.code() in _INVALID:
             failure: PinstreamError = EventInvalid("$", f"pin {delivery.pin_id!r}: Kafka refuses it: {error.str()}")
         else:
-            hint = f"; is there a topic {delivery.topic!r}?" if error.code() in _NO_TOPIC else ""
-            failure = NotDelivered(f"pin {delivery.pin_id!r}: {error.str()}{hint}{self._latest()}")
-        failure.__cause__ = cause
+            question = f"; is there a topic {delivery.topic!r}?" if error.code() in _NO_TOPIC else ""
+            failure = NotDelivered(f"pin {delivery.pin_id!r}: {error.str()}{question}{self._last_reported()}")
+        failure.__cause__ = KafkaException(error)
         return self._remember(delivery, failure)
 
     def _remember(self, delivery: Delivery, failure: PinstreamError) -> PinstreamError:
         self._failed[delivery.pin_id] = delivery
         return failure
 
-    def _latest(self) -> str:
+    def _last_reported(self) -> str:
         error = self._last_error
         return "" if error is None else f" (last from Kafka: {error.str()}{advice(error)})"
 
-    def _note(self, error: KafkaError) -> None:
-        """What the client says about itself; after a fatal error it takes nothing more, and is replaced once empty."""
+    def _note_error(self, error: KafkaError) -> None:
+        """Take what the client reports of itself; after a fatal error it is replaced, once nothing is in flight."""
         self._last_error = error
-        if error.fatal() or error.code() == KafkaError._FATAL:
+        if is_fatal(error):
             self._broken = True
             log.error("Kafka's client gave up and is replaced: %s", error.str())
         else:
             log.info("Kafka: %s", error.str())
 
 
-_Settled = tuple[Delivery, PinstreamError]
+_Failed = tuple[Delivery, PinstreamError]
 
 
-def _settle(settled: list[_Settled]) -> None:
-    """End deliveries outside the lock: their callbacks may publish again."""
-    for delivery, failure in settled:
-        delivery.settle(failure)
+def _fail(failed: list[_Failed]) -> None:
+    """End deliveries, to be called without the lock: their callbacks may publish again."""
+    for delivery, failure in failed:
+        delivery.finish(failure)
 
 
-def _acknowledged(delivery: Delivery, message: Any) -> Delivered:
+def _delivered(delivery: Delivery, message: Any) -> Delivered:
     return Delivered(
         pin_id=delivery.pin_id,
         version=delivery.version,
@@ -255,5 +255,5 @@ def _acknowledged(delivery: Delivery, message: Any) -> Delivered:
     )
 
 
-def _closed(delivery: Delivery) -> NotDelivered:
+def _closed_error(delivery: Delivery) -> NotDelivered:
     return NotDelivered(f"pin {delivery.pin_id!r}: the publisher was closed before there was room for it")
