@@ -87,10 +87,11 @@ class TopicReader:
                         yield stored(message)
 
     def read_with_progress(
-        self, offset_ranges: Sequence[OffsetRange], steps: Callable[[str, int], Callable[[int], None]]
+        self, offset_ranges: Sequence[OffsetRange], steps: Callable[[str, int], Callable[[int], None]], name: str = ""
     ) -> Iterator[StoredRecord]:
-        """`read`, with a progress bar from ``steps`` under the topic's name."""
-        return self.read(offset_ranges, advance=steps(self.topic, sum(each.offsets for each in offset_ranges)))
+        """`read`, with a progress bar from ``steps`` under ``name``, or else the topic's."""
+        advance = steps(name or self.topic, sum(each.offsets for each in offset_ranges))
+        return self.read(offset_ranges, advance=advance)
 
     def read_at(self, positions: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:
         """The records at these partitions and offsets, without those that compaction has removed."""
