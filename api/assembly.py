@@ -9,7 +9,7 @@ from typing import Final
 
 from api.dependencies import Dependencies
 from api.feed.fresh_feed import FreshFeed
-from api.feed.journal import Journal
+from api.feed.recent_pins import RecentPins
 from api.guards.concurrency_limit import ConcurrencyLimit
 from api.guards.per_caller_limit import PerCallerLimit
 from api.metrics import ApiMetrics
@@ -69,7 +69,7 @@ async def build_dependencies(
         )
         feed_task = asyncio.create_task(feed.run())
         stack.push_async_callback(_cancel, feed_task)
-        journal = Journal(pins=cache.pins, hear=feed.add)
+        recent_pins = RecentPins(capacity=cache.pins, on_change=feed.add)
         models = QueryModels(
             detector=clients.detector,
             embedder=clients.embedder,
@@ -80,7 +80,7 @@ async def build_dependencies(
         pictures = PictureCache(
             clients.fetcher,
             clients.inline_pictures,
-            journal,
+            recent_pins,
             limit("fetch", quota.fetches, _WAITING_PER_FETCH * quota.fetches),
             capacity_bytes=cache.pictures_bytes,
             metrics=metrics,
@@ -100,7 +100,7 @@ async def build_dependencies(
                 max_pixels=settings.fetch.max_pixels,
                 metrics=metrics,
             ),
-            journal=journal,
+            recent_pins=recent_pins,
             feed=feed,
             uploads=caller_limit("uploads", quota.uploads, quota.uploads_each, 1.0),
             streams=caller_limit("streams", quota.streams, quota.streams_each, 5.0),

@@ -9,7 +9,7 @@ from typing import Final
 
 from api.assembly import BackendClients, build_dependencies
 from api.dependencies import Dependencies
-from api.feed.topic_tail import Heard, PublishedRecord, TopicTail
+from api.feed.topic_tail import LaneEvent, TailRecord, TopicTail
 from api.metrics import ApiMetrics
 from api.pictures.inline_reader import InlineReader
 from api.settings import ApiSettings
@@ -75,15 +75,15 @@ class _LoopBridge:
         self._loop = loop
         self._deps = deps
 
-    def heard(self, records: Sequence[Heard]) -> None:
+    def on_records(self, records: Sequence[TailRecord]) -> None:
         self._loop.call_soon_threadsafe(self._add, records)
 
-    def connected(self, is_connected: bool) -> None:
+    def on_connection(self, is_connected: bool) -> None:
         self._loop.call_soon_threadsafe(self._deps.feed.set_connected, is_connected)
 
-    def _add(self, records: Sequence[Heard]) -> None:
+    def _add(self, records: Sequence[TailRecord]) -> None:
         for record in records:
-            if isinstance(record, PublishedRecord):
-                self._deps.journal.add_event(record.pin_id, record.event)
+            if isinstance(record, LaneEvent):
+                self._deps.recent_pins.add_event(record.pin_id, record.event)
             else:
-                self._deps.journal.add_outcome(record)
+                self._deps.recent_pins.add_outcome(record)

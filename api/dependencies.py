@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import Depends, Request
 
 from api.feed.fresh_feed import FreshFeed
-from api.feed.journal import Journal
+from api.feed.recent_pins import RecentPins
 from api.guards.per_caller_limit import PerCallerLimit
 from api.metrics import ApiMetrics
 from api.pictures.box_code_cache import BoxCodeCache
@@ -26,7 +26,7 @@ class Dependencies:
     pictures: PictureCache
     box_codes: BoxCodeCache
     thumbnails: ThumbnailCache
-    journal: Journal
+    recent_pins: RecentPins
     feed: FreshFeed
     uploads: PerCallerLimit
     streams: PerCallerLimit

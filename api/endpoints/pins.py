@@ -117,7 +117,7 @@ async def query_pin(deps: Dependencies, pin_id: str, query: Callable[[VisualInde
     except PinUnknown as exc:
         problem = _with_pin_id(problem_of(exc), pin_id)
         if problem.state == "unknown":
-            problem.state, problem.detail = deps.journal.why_missing(pin_id)
+            problem.state, problem.detail = deps.recent_pins.explain_missing(pin_id)
             problem.kind = "pin-" + problem.state
             problem.status = 410 if problem.state == "deleted" else 404
             problem.retry_after_s = 1.0 if problem.state == "not-indexed-yet" else None

@@ -1,1 +1,1 @@
-"""What Kafka says of pins, and the stream of fresh ones."""
+"""What Kafka says of recent pins, and the stream of fresh pins."""

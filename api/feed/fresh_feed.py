@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from api.endpoints.bodies import PinBody
-from api.feed.journal import News
+from api.feed.recent_pins import PinChange
 from api.guards.problems import Problem
 from api.metrics import ApiMetrics
 from api.search_threads import SearchThreads
@@ -33,7 +33,7 @@ class FeedEvent:
     """One server-sent event, encoded, and the change that it reports."""
 
     serial: int
-    news: News
+    change: PinChange
     frame: bytes
 
 
@@ -52,7 +52,7 @@ class FreshFeed:
         self._metrics = metrics
         self._heartbeat_s = heartbeat_s
         self._now_ms = now_ms
-        self._waiting: deque[News] = deque(maxlen=HISTORY)
+        self._waiting: deque[PinChange] = deque(maxlen=HISTORY)
         self._events: deque[FeedEvent] = deque(maxlen=HISTORY)
         self._last_serial = 0
         self._has_events = asyncio.Event()
@@ -70,11 +70,11 @@ class FreshFeed:
     @property
     def last_event_id(self) -> str:
         """A stream opened with this continues after all events so far; if there were none, it is the time now."""
-        return self._events[-1].news.event_id if self._events else f"{self._now_ms()}-"
+        return self._events[-1].change.event_id if self._events else f"{self._now_ms()}-"
 
-    def add(self, news: News) -> None:
+    def add(self, change: PinChange) -> None:
         """A change to send once the index shows it."""
-        self._waiting.append(news)
+        self._waiting.append(change)
         self._has_waiting.set()
 
     def set_connected(self, is_connected: bool) -> None:
@@ -109,11 +109,11 @@ class FreshFeed:
             yield _RETRY_HINT
             sent = self._serial_of(after)
             while True:
-                news = [event for event in self._events if event.serial > sent]
-                for event in news:
+                unsent = [event for event in self._events if event.serial > sent]
+                for event in unsent:
                     yield event.frame
                     sent = event.serial
-                if news:
+                if unsent:
                     continue
                 if self._closing:
                     return
@@ -133,33 +133,33 @@ class FreshFeed:
         """
         if event_id is None:
             return self._last_serial
-        known = next((event.serial for event in self._events if event.news.event_id == event_id), None)
-        if known is not None:
-            return known
+        serial = next((event.serial for event in self._events if event.change.event_id == event_id), None)
+        if serial is not None:
+            return serial
         at_ms = event_id.partition("-")[0]
         since_ms = int(at_ms) if at_ms.isascii() and at_ms.isdigit() and len(at_ms) < 16 else 0
-        return next((event.serial - 1 for event in self._events if event.news.at_ms >= since_ms), self._last_serial)
+        return next((event.serial - 1 for event in self._events if event.change.at_ms >= since_ms), self._last_serial)
 
-    async def _send(self, batch: Sequence[News]) -> None:
-        wanted = {news.pin_id for news in batch if news.kind == "pin"}
+    async def _send(self, batch: Sequence[PinChange]) -> None:
+        wanted = {change.pin_id for change in batch if change.kind == "pin"}
         pins = await self._read_pins(wanted)
-        for news in batch:
-            data = self._encode(news, pins.get(news.pin_id))
+        for change in batch:
+            data = self._encode(change, pins.get(change.pin_id))
             if data is not None:
                 self._last_serial += 1
-                frame = f"id: {news.event_id}\nevent: {news.kind}\ndata: ".encode() + data + b"\n\n"
-                self._events.append(FeedEvent(self._last_serial, news, frame))
-                self._metrics.add("fresh", news.kind)
+                frame = f"id: {change.event_id}\nevent: {change.kind}\ndata: ".encode() + data + b"\n\n"
+                self._events.append(FeedEvent(self._last_serial, change, frame))
+                self._metrics.add("fresh", change.kind)
         self._has_events.set()
         self._has_events.clear()
 
-    def _encode(self, news: News, pin: IndexedPin | None) -> bytes | None:
+    def _encode(self, change: PinChange, pin: IndexedPin | None) -> bytes | None:
         """The event's data; None for a pin that has been deleted since."""
-        if news.kind == "gone":
-            return orjson.dumps({"pin_id": news.pin_id, "version": news.version})
+        if change.kind == "gone":
+            return orjson.dumps({"pin_id": change.pin_id, "version": change.version})
         if pin is None:
             return None
-        if news.at_ms >= self._started_ms:
+        if change.at_ms >= self._started_ms:
             self._metrics.observe("fresh", pin.age_s)
         return PinBody.model_validate(pin).model_dump_json().encode()
 

@@ -1,4 +1,4 @@
-"""Kafka's topics read as they grow, in a thread of its own: no group, no commits, and no harm if Kafka is away."""
+"""Follows the ends of Kafka's topics in its own thread, without a consumer group, and reconnects by itself."""
 
 import logging
 import threading
@@ -21,37 +21,37 @@ from settings.kafka import KafkaSettings
 log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.5
-_AGAIN_S: Final = 2.0
-_LOOK_AGAIN_S: Final = 60.0
-_MOST_WAITING: Final = 500
-"""Of the events that no worker had finished when this began, how many a partition are read."""
+_RECONNECT_S: Final = 2.0
+_CHECK_PARTITIONS_S: Final = 60.0
+_MAX_WAITING: Final = 500
+"""Events per partition that are read, of those that no worker had finished at the start."""
 
 
 @dataclass(frozen=True, slots=True)
-class PublishedRecord:
-    """An event of a pin: how new it is, and where it is."""
+class LaneEvent:
+    """An event of one of the lanes."""
 
     pin_id: str
     event: EventPosition
 
 
-Heard = PublishedRecord | PinOutcome
+TailRecord = LaneEvent | PinOutcome
 
 
 class TailListener(Protocol):
-    """Whoever is told; called from the tail's thread."""
+    """Is called from the tail's thread, and must not block it."""
 
-    def heard(self, records: Sequence[Heard]) -> None:
-        """What came, in each partition's order."""
+    def on_records(self, records: Sequence[TailRecord]) -> None:
+        """In each partition's order."""
         ...
 
-    def connected(self, is_connected: bool) -> None:
-        """Whether Kafka is being read now."""
+    def on_connection(self, is_connected: bool) -> None:
+        """Whether Kafka is being read; may repeat what it said before."""
         ...
 
 
 class TopicTail:
-    """Outcomes from ``look_back`` records before the end on, events from where the workers are."""
+    """Reads the last ``look_back`` outcomes and all later ones, and the events that no worker has committed yet."""
 
     def __init__(self, settings: KafkaSettings, listener: TailListener, *, look_back: int) -> None:
         self._settings = settings
@@ -61,11 +61,11 @@ class TopicTail:
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
 
     def start(self) -> None:
-        """Begin to read; comes back at once, and tries for as long as it takes."""
+        """Returns at once; the thread retries until Kafka answers."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End; blocks until it has."""
+        """Blocks until the thread has ended."""
         self._stopped.set()
         self._thread.join()
 
@@ -74,30 +74,30 @@ class TopicTail:
             try:
                 self._read()
             except KafkaUnreachable as exc:
-                log.warning("Kafka is not read: %s", exc)
-            self._listener.connected(False)
-            self._stopped.wait(_AGAIN_S)
+                log.warning("cannot read from Kafka, retrying: %s", exc)
+            self._listener.on_connection(False)
+            self._stopped.wait(_RECONNECT_S)
 
     def _read(self) -> None:
-        """Read until stopped, or until there are other partitions; raises KafkaUnreachable where it cannot begin."""
+        """Read until stopped, or until the number of partitions changes; raises KafkaUnreachable if it cannot start."""
         with LiveReader(self._settings.client_config, name="pinstream-api") as reader:
-            positions = self._positions(reader)
+            positions = self._start_offsets(reader)
             reader.assign(positions)
-            self._listener.connected(True)
-            looked_s = time.monotonic()
+            self._listener.on_connection(True)
+            checked_s = time.monotonic()
             while not self._stopped.is_set():
                 records = reader.read(_POLL_S)
                 if records or not reader.is_connected:
-                    self._listener.connected(reader.is_connected)
+                    self._listener.on_connection(reader.is_connected)
                 if found := [each for record in records if (each := self._read_record(record)) is not None]:
-                    self._listener.heard(found)
-                if time.monotonic() - looked_s > _LOOK_AGAIN_S:
-                    looked_s = time.monotonic()
-                    if self._count(reader) not in (None, len(positions)):
+                    self._listener.on_records(found)
+                if time.monotonic() - checked_s > _CHECK_PARTITIONS_S:
+                    checked_s = time.monotonic()
+                    if self._count_partitions(reader) not in (None, len(positions)):
                         return
 
-    def _count(self, reader: LiveReader) -> int | None:
-        """How many partitions there are now; None while Kafka cannot say."""
+    def _count_partitions(self, reader: LiveReader) -> int | None:
+        """None while Kafka does not answer."""
         settings = self._settings
         topics = (settings.indexed_topic, settings.live_topic, settings.backfill_topic)
         try:
@@ -105,20 +105,19 @@ class TopicTail:
         except KafkaUnreachable:
             return None
 
-    def _read_record(self, record: StoredRecord) -> Heard | None:
+    def _read_record(self, record: StoredRecord) -> TailRecord | None:
         if record.key is None:
             return None
         if record.topic != self._settings.indexed_topic:
             pin_id = record.key.decode("utf-8", "replace")
-            return PublishedRecord(pin_id, event_position(record))
+            return LaneEvent(pin_id, event_position(record))
         try:
             return PinOutcome.decode(record.value or b"")
         except EventInvalid as exc:
             log.debug("not an outcome: %s", exc)
             return None
 
-    def _positions(self, reader: LiveReader) -> dict[PartitionId, int]:
-        """Where each partition is read from."""
+    def _start_offsets(self, reader: LiveReader) -> dict[PartitionId, int]:
         settings = self._settings
         outcomes = reader.offset_ranges(settings.indexed_topic)
         each = max(self._look_back // len(outcomes), 1)
@@ -130,6 +129,6 @@ class TopicTail:
             workers = ConsumerGroup(settings.client_config, lane_group(settings.group, lane_of(topic)))
             committed = workers.committed(events)
             for partition, found in events.items():
-                waiting_from = max(found.begin, found.end - _MOST_WAITING, committed.get(partition, found.end))
+                waiting_from = max(found.begin, found.end - _MAX_WAITING, committed.get(partition, found.end))
                 positions[partition] = min(waiting_from, found.end)
         return positions

@@ -5,7 +5,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
-from api.feed.journal import RecordPosition
+from api.feed.recent_pins import RecordPosition
 from fetch.errors import FetchFailed, FetchRefused
 from pinstream.errors import EventInvalid
 from pinstream.events import PinEvent, decode_event

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from cachetools import LRUCache
 
-from api.feed.journal import Journal, RecordPosition
+from api.feed.recent_pins import RecentPins, RecordPosition
 from api.guards.concurrency_limit import ConcurrencyLimit
 from api.guards.problems import Problem
 from api.metrics import ApiMetrics
@@ -58,7 +58,7 @@ class PictureCache:
         self,
         fetcher: UrlFetcher,
         inline_pictures: InlineSource,
-        journal: Journal,
+        recent_pins: RecentPins,
         limit: ConcurrencyLimit,
         *,
         capacity_bytes: int,
@@ -66,7 +66,7 @@ class PictureCache:
     ) -> None:
         self._fetcher = fetcher
         self._inline_pictures = inline_pictures
-        self._journal = journal
+        self._recent_pins = recent_pins
         self._limit = limit
         self._metrics = metrics
         self._cached: LRUCache[Key, PinPicture] = LRUCache(capacity_bytes, getsizeof=lambda each: len(each.encoded))
@@ -117,7 +117,7 @@ class PictureCache:
     async def _read(self, pin: IndexedPin) -> bytes:
         if pin.image_url:
             return await self._fetcher.fetch(ImageRef(url=pin.image_url))
-        position = self._journal.known(pin.pin_id).place_of(pin.version)
+        position = self._recent_pins.get(pin.pin_id).position_of_version(pin.version)
         if position is None:
             raise FetchRefused(f"pin {pin.pin_id}: its picture was inside its event, whose position is no longer known")
         return await self._inline_pictures.read(pin.pin_id, pin.version, position)

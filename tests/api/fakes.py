@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.assembly import BackendClients, build_dependencies
 from api.dependencies import Dependencies
-from api.feed.journal import RecordPosition
+from api.feed.recent_pins import RecordPosition
 from api.metrics import ApiMetrics
 from api.settings import ApiSettings
 from fetch.errors import FetchRefused

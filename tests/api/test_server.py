@@ -20,7 +20,7 @@ def test_a_stream_sends_events_and_ends_with_the_service(bench: Bench) -> None:
     ):
         lines = answer.iter_lines()
         assert next(lines) == "retry: 2000"
-        service.loop.call_soon_threadsafe(service.deps.journal.add_outcome, outcome("a"))
+        service.loop.call_soon_threadsafe(service.deps.recent_pins.add_outcome, outcome("a"))
         sent = [next(lines) for _ in range(4)]
         service.stop()
         rest = list(lines)

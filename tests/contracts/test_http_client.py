@@ -127,9 +127,9 @@ async def test_what_is_refused_is_an_error_of_the_library(bench: Bench, service:
     del bench.web.pictures["https://nowhere/x.png"]
     bench.pin("coming", alive=False)
     bench.store.delete(["coming#0"])
-    journal = service.deps.journal
-    service.loop.call_soon_threadsafe(journal.add_outcome, outcome("dead", "dead", reason="no picture"))
-    service.loop.call_soon_threadsafe(journal.add_outcome, outcome("coming"))
+    recent_pins = service.deps.recent_pins
+    service.loop.call_soon_threadsafe(recent_pins.add_outcome, outcome("dead", "dead", reason="no picture"))
+    service.loop.call_soon_threadsafe(recent_pins.add_outcome, outcome("coming"))
     refusals: list[tuple[type[Exception], str, tuple[Any, ...], dict[str, Any]]] = [
         (PinUnknown, "get", ("never",), {}),
         (PinDeleted, "get", ("gone",), {}),

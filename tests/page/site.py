@@ -133,7 +133,7 @@ class Site:
         self.heard += 1
         finished_at_ms = time.time_ns() // 1_000_000
         found = outcome(pin_id, result, offset=self.heard, finished_at_ms=finished_at_ms, **more)
-        self.deps.journal.add_outcome(found)
+        self.deps.recent_pins.add_outcome(found)
 
 
 def mean_colour(pin: SamplePin, box: Sequence[float]) -> tuple[int, int, int]:

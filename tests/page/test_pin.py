@@ -293,7 +293,7 @@ async def test_a_pin_that_is_not_there_says_why(own_site: Site, new_page: NewPag
 
 async def test_a_pin_on_its_way_opens_by_itself(own_site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen, expect=("Failed to load resource",))
-    own_site.deps.journal.add_event("soon", event(10_000))
+    own_site.deps.recent_pins.add_event("soon", event(10_000))
     await page.goto(f"{own_site.url}/pins/soon")
     await expect(page.get_by_role("heading", name="This pin is on its way")).to_be_visible()
 

@@ -57,8 +57,8 @@ async def test_a_pin_that_is_not_there_says_why(bench: Bench) -> None:
     bench.store.upsert([tombstone("gone", 0, 2, at_ms=NOW_MS)])
 
     async with start_service(bench) as service:
-        service.deps.journal.add_outcome(outcome("broken", "dead", reason="HTTP 404"))
-        service.deps.journal.add_event("coming", event(7))
+        service.deps.recent_pins.add_outcome(outcome("broken", "dead", reason="HTTP 404"))
+        service.deps.recent_pins.add_event("coming", event(7))
         pins = ("never", "gone", "broken", "coming")
         answers = {pin: await service.client.get(f"/v1/pins/{pin}/related") for pin in pins}
 

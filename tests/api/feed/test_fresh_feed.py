@@ -30,7 +30,7 @@ async def told(events: AsyncIterator[bytes], count: int) -> list[tuple[str, dict
 def settle(service: InProcessService, bench: Bench, *pins: str, first: int = 0) -> None:
     for offset, pin in enumerate(pins, start=first):
         bench.pin(pin, RED, indexed_at_ms=NOW_MS + offset)
-        service.deps.journal.add_outcome(outcome(pin, offset=offset))
+        service.deps.recent_pins.add_outcome(outcome(pin, offset=offset))
 
 
 async def test_a_pin_is_told_once_it_is_searchable_and_so_is_its_end(bench: Bench) -> None:
@@ -39,7 +39,7 @@ async def test_a_pin_is_told_once_it_is_searchable_and_so_is_its_end(bench: Benc
         opening = await anext(events)
         settle(service, bench, "a", "b")
         first = await told(events, 2)
-        service.deps.journal.add_outcome(outcome("a", "deleted", offset=5, version=2))
+        service.deps.recent_pins.add_outcome(outcome("a", "deleted", offset=5, version=2))
         last = await told(events, 1)
 
     assert opening == b"retry: 2000\n\n"
@@ -79,7 +79,7 @@ async def test_a_pin_deleted_before_it_could_be_told_is_not(bench: Bench) -> Non
     async with start_service(bench) as service:
         events = service.deps.feed.events(None)
         await anext(events)
-        service.deps.journal.add_outcome(outcome("never-there"))
+        service.deps.recent_pins.add_outcome(outcome("never-there"))
         settle(service, bench, "b")
 
         assert [data["pin_id"] for _, data in await told(events, 1)] == ["b"]

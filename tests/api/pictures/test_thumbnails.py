@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from api.feed.journal import RecordPosition
+from api.feed.recent_pins import RecordPosition
 from api.settings import ApiSettings, ServiceSettings
 from fetch.errors import FetchFailed
 from tests.api.fakes import RED, Bench, event, outcome, painted, start_service
@@ -91,10 +91,10 @@ async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) 
     bench.records.pictures[RecordPosition("pins.events", 0, 7)] = (1, painted(RED))
 
     async with start_service(bench) as service:
-        service.deps.journal.add_outcome(outcome("inline", offset=7))
-        service.deps.journal.add_event("inline", event(9, 2))  # its next version
+        service.deps.recent_pins.add_outcome(outcome("inline", offset=7))
+        service.deps.recent_pins.add_event("inline", event(9, 2))  # its next version
         waiting = await service.client.get("/v1/pins/inline/thumbnail?width_px=160")
-        service.deps.journal.add_outcome(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
+        service.deps.recent_pins.add_outcome(outcome("inline", "dead", offset=9, version=2, reason="no picture"))
         dead = await service.client.get("/v1/pins/inline/thumbnail?width_px=320")
 
     assert (waiting.headers["content-type"], dead.headers["content-type"]) == ("image/webp", "image/webp")
@@ -105,7 +105,7 @@ async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(b
     bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, painted(RED))
 
     async with start_service(bench) as service:
-        service.deps.journal.add_event("inline", event(9, 2))  # version 1 is not known
+        service.deps.recent_pins.add_event("inline", event(9, 2))  # version 1 is not known
         answer = await service.client.get("/v1/pins/inline/thumbnail?version=1")
 
     assert answer.headers["x-pinstream-placeholder"] == "gone"
