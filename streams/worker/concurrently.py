@@ -12,7 +12,7 @@ Answer = TypeVar("Answer")
 async def concurrently(coroutine: Coroutine[Any, Any, Answer]) -> "AsyncIterator[asyncio.Task[Answer]]":
     """A task that runs during the block and never outlives it; await it inside, or leave: it is cancelled then.
 
-    Unlike a TaskGroup it raises plain errors: the caller tells fatal from invalid by their class.
+    Unlike a TaskGroup it raises plain errors: callers distinguish fatal from invalid by class.
     """
     task = asyncio.ensure_future(coroutine)
     try:

@@ -52,7 +52,7 @@ class Lease:
     """The right to write for one partition, from its assignment to its revocation.
 
     ``held`` turns false once, for good: a partition that comes back comes with a new lease. So whatever belongs to
-    the old one (a task in flight, a remembered version) can be told from the new one's by identity.
+    the old one (a task in flight, a remembered version) is distinguished from the new one's by identity.
     """
 
     partition: int

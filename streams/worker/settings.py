@@ -26,7 +26,7 @@ class LimitSettings(Group):
     )
     decode_threads: PositiveInt = Field(2, description="threads that decode pictures")
     idle_below: NonNegativeInt = Field(
-        1, description="with at most so many pictures at the models, the whole is embedded during the detection"
+        1, description="pictures at the models; up to this many, the whole is embedded during the detection"
     )
     fence_capacity: PositiveInt = Field(100_000, description="pins whose version is remembered")
     repin_capacity: NonNegativeInt = Field(20_000, description="pictures whose codes are remembered; 0 turns reuse off")
@@ -63,7 +63,7 @@ class HttpSettings(Group):
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(9464, description="0 takes a free one and logs it")
     stuck_s: PositiveFloat = Field(
-        60.0, description="lag without a finished pin for so long, while no service is away, is unhealthy, s"
+        60.0, description="time without a finished pin after which lag is unhealthy, while no service is away, s"
     )
     hold_s: NonNegativeFloat = Field(
         0.0, description="how long a worker that failed stays, idle, so that its metrics are read, s"

@@ -86,13 +86,13 @@ class LaneReader:
     def _consume(self, message: Message) -> Consumed | None:
         error = message.error()
         if error is not None:
-            return self._reached_end_or_none(message, error)
+            return self._handle_error(message, error)
         record = record_of(message, self._lane)
         # Also without a free credit: a record that was polled cannot be put back. The limit is passed by one at most.
         self._credits.take(self._lane, record.size_bytes)
         return record
 
-    def _reached_end_or_none(self, message: Message, error: KafkaError) -> ReachedEnd | None:
+    def _handle_error(self, message: Message, error: KafkaError) -> ReachedEnd | None:
         if error.code() == KafkaError._PARTITION_EOF:
             return ReachedEnd(self._lane, message.partition() or 0, message.offset() or 0)
         if error.fatal():

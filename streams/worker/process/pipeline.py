@@ -16,7 +16,7 @@ from streams.worker.concurrently import concurrently
 from streams.worker.process.code_cache import CodeCache
 from streams.worker.process.inference import PictureInference
 from streams.worker.process.retry import Backoff, RetryPolicy
-from streams.worker.process.rows import rows_of, rows_of_deletion, vanished
+from streams.worker.process.rows import rows_of, rows_of_deletion, vanished_rows
 from streams.worker.process.version_fence import Decision, IndexedState, VersionFence, decide, with_slots
 from streams.worker.protocols import FlightPermit, PictureFetcher, RowWriter
 from streams.worker.stage_timer import StageTimer
@@ -94,7 +94,7 @@ class PinPipeline:
         rows = rows_of(
             event, codes, image_sha256=sha256, published_at_ms=task.record.timestamp_ms, indexed_at_ms=now_ms
         )
-        await self._write(task, rows + vanished(event, known, kept=len(rows), at_ms=now_ms))
+        await self._write(task, rows + vanished_rows(event, known, kept=len(rows), at_ms=now_ms))
         # Only now: a version that was remembered and then not written would keep its own repetition out.
         self._parts.fence.remember(
             event.pin_id, task.lease, IndexedState(event.version, alive=True, object_count=objects)

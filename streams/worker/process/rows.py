@@ -15,7 +15,7 @@ def rows_of(
 ) -> list[Row]:
     """Slot 0 for the whole picture, then its objects, all alive.
 
-    The whole carries label and score of its most certain object: related pins can be filtered by what they show.
+    The whole picture has label and score of its most certain object: related pins can be filtered by what they show.
     """
     main = max((found for found, _ in codes.objects), key=lambda found: found.score, default=None)
     whole = Row(
@@ -46,7 +46,7 @@ def _object_row(whole: Row, slot: int, found: Detection, code: Code) -> Row:
     return replace(whole, slot=slot, code=code, object_count=0, label=found.label, score=found.score, box=box)
 
 
-def vanished(event: PinEvent | PinDeletion, known: IndexedState | None, *, kept: int, at_ms: int) -> list[Row]:
+def vanished_rows(event: PinEvent | PinDeletion, known: IndexedState | None, *, kept: int, at_ms: int) -> list[Row]:
     """Tombstones for the slots that the index holds of this pin beyond its first ``kept``."""
     last = known.object_count if known is not None else 0
     return [tombstone(event.pin_id, slot, event.version, at_ms=at_ms) for slot in range(kept, last + 1)]
@@ -55,4 +55,4 @@ def vanished(event: PinEvent | PinDeletion, known: IndexedState | None, *, kept:
 def rows_of_deletion(event: PinDeletion, known: IndexedState | None, *, at_ms: int) -> list[Row]:
     """Slot 0 as the fence against replays, and every slot the pin had."""
     fence = tombstone(event.pin_id, WHOLE_SLOT, event.version, at_ms=at_ms)
-    return [fence, *vanished(event, known, kept=1, at_ms=at_ms)]
+    return [fence, *vanished_rows(event, known, kept=1, at_ms=at_ms)]

@@ -87,7 +87,7 @@ class Scheduler:
         """
         gone = frozenset(partitions)
         leases = [assignment.lease for partition in gone if (assignment := self._assignments.get(partition))]
-        # Records of these may still arrive: the backfill's thread goes on reading until it is told to let go.
+        # Records of these may still arrive: the backfill's thread goes on reading until it has let go.
         self._draining |= gone
         for task in self._queue.drop(lambda task: task.record.partition in gone):
             self._abandon(task)

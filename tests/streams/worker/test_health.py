@@ -11,19 +11,15 @@ from streams.worker.health import HealthChecks, WorkerState, application, is_ali
 from streams.worker.metrics import WorkerMetrics
 
 
-@pytest.mark.parametrize(
-    ("state", "expected"),
-    [
-        (WorkerState(behind=False, since_finished_s=999, partitions=1, held=0), True),
-        (WorkerState(behind=True, since_finished_s=1, partitions=1, held=1), True),
-        (WorkerState(behind=True, since_finished_s=61, partitions=1, held=1), False),
-        (WorkerState(behind=True, since_finished_s=61, partitions=1, held=1, away_s={"triton": 61}), True),
-    ],
-)
-def test_lag_without_a_finished_pin_is_unhealthy_unless_an_outage_is_waited_out(
-    state: WorkerState, expected: bool
-) -> None:
-    assert is_alive(state, stuck_s=60) == expected
+def test_lag_without_a_finished_pin_is_unhealthy_unless_an_outage_is_waited_out() -> None:
+    caught_up = WorkerState(behind=False, since_finished_s=999, partitions=1, held=0)
+    busy = WorkerState(behind=True, since_finished_s=1, partitions=1, held=1)
+    stuck = WorkerState(behind=True, since_finished_s=61, partitions=1, held=1)
+    waiting = WorkerState(behind=True, since_finished_s=61, partitions=1, held=1, away_s={"triton": 61})
+
+    alive = [is_alive(state, stuck_s=60) for state in (caught_up, busy, stuck, waiting)]
+
+    assert alive == [True, True, False, True]
 
 
 async def answer(path: str, check_readiness: Callable[[], Awaitable[None]]) -> tuple[int, str]:

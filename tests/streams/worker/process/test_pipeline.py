@@ -119,9 +119,12 @@ def row_of(bench: Bench, key: str) -> Row:
     return found
 
 
-@pytest.mark.parametrize(("header", "last"), [(b"2", 2), (b"99999", 256), (b"-1", 0), (b"many", 0), (b"9" * 40, 0)])
-def test_a_header_of_nonsense_repairs_and_clears_little(header: bytes, last: int) -> None:
-    assert Bench().put(headers=((REPAIR_HEADER, header),)).repairs_up_to == last
+def test_a_wrong_repair_header_repairs_and_clears_little() -> None:
+    expected = {b"2": 2, b"99999": 256, b"-1": 0, b"many": 0, b"9" * 40: 0}
+
+    found = {header: Bench().put(headers=((REPAIR_HEADER, header),)).repairs_up_to for header in expected}
+
+    assert found == expected
 
 
 async def test_slots_that_vanish_become_tombstones_in_the_same_write() -> None:

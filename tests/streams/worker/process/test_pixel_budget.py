@@ -7,7 +7,7 @@ from streams.worker.process.pixel_budget import PixelBudget
 
 
 class Pictures:
-    """Pictures under way in a budget of 100 pixels, and the most that were held at once."""
+    """Pictures in a budget of 100 pixels, and the most that were held at once."""
 
     def __init__(self) -> None:
         self.budget = PixelBudget(100)
@@ -15,65 +15,65 @@ class Pictures:
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._ends: dict[str, asyncio.Event] = {}
 
-    async def arrives(self, name: str, pixels: int) -> None:
+    async def arrive(self, name: str, pixels: int) -> None:
         self._ends[name] = asyncio.Event()
-        self.tasks[name] = asyncio.create_task(self._work(name, pixels))
-        await settled()
+        self.tasks[name] = asyncio.create_task(self._hold(name, pixels))
+        await run_ready_tasks()
 
-    async def ends(self, name: str) -> None:
+    async def end(self, name: str) -> None:
         self._ends[name].set()
         await self.tasks[name]
-        await settled()
+        await run_ready_tasks()
 
-    async def cancelled(self, name: str) -> None:
+    async def cancel(self, name: str) -> None:
         self.tasks[name].cancel()
         with suppress(asyncio.CancelledError):
             await self.tasks[name]
-        await settled()
+        await run_ready_tasks()
 
-    async def _work(self, name: str, pixels: int) -> None:
+    async def _hold(self, name: str, pixels: int) -> None:
         async with self.budget.hold(pixels):
             self.begun.append(name)
             await self._ends[name].wait()
 
 
-async def settled() -> None:
+async def run_ready_tasks() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
 
 async def test_pictures_wait_in_order_for_room() -> None:
     pictures = Pictures()
-    await pictures.arrives("first", 60)
-    await pictures.arrives("large", 60)
-    await pictures.arrives("small", 10)
+    await pictures.arrive("first", 60)
+    await pictures.arrive("large", 60)
+    await pictures.arrive("small", 10)
 
     assert pictures.begun == ["first"], "the small one would fit, and does not overtake"
-    await pictures.ends("first")
+    await pictures.end("first")
     assert pictures.begun == ["first", "large", "small"]
 
 
 async def test_a_picture_larger_than_the_budget_is_done_alone() -> None:
     pictures = Pictures()
-    await pictures.arrives("small", 1)
-    await pictures.arrives("huge", 5000)
+    await pictures.arrive("small", 1)
+    await pictures.arrive("huge", 5000)
 
     assert pictures.begun == ["small"]
-    await pictures.ends("small")
-    await pictures.arrives("after", 1)
+    await pictures.end("small")
+    await pictures.arrive("after", 1)
     assert pictures.begun == ["small", "huge"]
-    await pictures.ends("huge")
+    await pictures.end("huge")
     assert pictures.begun == ["small", "huge", "after"]
 
 
 async def test_cancelled_pictures_leave_their_room_to_others() -> None:
     pictures = Pictures()
-    await pictures.arrives("working", 100)
-    await pictures.arrives("waiting", 100)
-    await pictures.arrives("last", 100)
+    await pictures.arrive("working", 100)
+    await pictures.arrive("waiting", 100)
+    await pictures.arrive("last", 100)
 
-    await pictures.cancelled("waiting")
-    await pictures.cancelled("working")
+    await pictures.cancel("waiting")
+    await pictures.cancel("working")
 
     assert pictures.begun == ["working", "last"]
-    await pictures.ends("last")
+    await pictures.end("last")
