@@ -1,8 +1,9 @@
 """What a search returns: plain records."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Any, Final, Self
 
 from pinstream.events import Domain
 from pinstream.store.codes import similarity
@@ -68,29 +69,14 @@ class Hit:
     def of(
         cls, match: Match, *, now_ms: int, pins: int, relevance: float, query: int = 0, same_product: bool = False
     ) -> Self:
-        row = match.row
         return cls(
-            pin_id=row.pin_id,
-            slot=row.slot,
+            **_copied(cls, match.row),
             distance=match.distance,
             similarity=similarity(match.distance),
             near_duplicate=match.distance <= NEAR_DUPLICATE_BITS,
             same_product=same_product,
             pins=pins,
-            age_s=age_s(row, now_ms=now_ms),
-            box=row.box,
-            label=row.label,
-            score=row.score,
-            domain=row.domain,
-            version=row.version,
-            published_at_ms=row.published_at_ms,
-            image_sha256=row.image_sha256,
-            title=row.title,
-            link=row.link,
-            image_url=row.image_url,
-            price=row.price,
-            currency=row.currency,
-            tags=row.tags,
+            age_s=age_s(match.row, now_ms=now_ms),
             relevance=relevance,
             query=query,
         )
@@ -144,24 +130,11 @@ class IndexedPin:
 
     @classmethod
     def of(cls, whole: Row, objects: Iterable[Row], *, now_ms: int) -> Self:
+        found = sorted(objects, key=lambda row: row.slot)
         return cls(
-            pin_id=whole.pin_id,
-            version=whole.version,
-            domain=whole.domain,
+            **_copied(cls, whole),
             age_s=age_s(whole, now_ms=now_ms),
-            published_at_ms=whole.published_at_ms,
-            indexed_at_ms=whole.indexed_at_ms,
-            objects=tuple(
-                PinObject(slot=row.slot, label=row.label, score=row.score, box=row.box)
-                for row in sorted(objects, key=lambda row: row.slot)
-            ),
-            image_sha256=whole.image_sha256,
-            title=whole.title,
-            link=whole.link,
-            image_url=whole.image_url,
-            price=whole.price,
-            currency=whole.currency,
-            tags=whole.tags,
+            objects=tuple(PinObject(**_copied(PinObject, row)) for row in found),
         )
 
 
@@ -184,3 +157,14 @@ def picture_of(shown: Row | Hit) -> str:
 def age_s(row: Row, *, now_ms: int) -> float:
     """Seconds since the row's event was published; never negative."""
     return max(now_ms - row.published_at_ms, 0) / 1000
+
+
+@cache
+def _row_fields(record: type[Any]) -> tuple[str, ...]:
+    names = {field.name for field in fields(Row)}
+    return tuple(field.name for field in fields(record) if field.name in names)
+
+
+def _copied(record: type[Any], row: Row) -> dict[str, Any]:
+    """The fields that the record has in common with a row."""
+    return {name: getattr(row, name) for name in _row_fields(record)}

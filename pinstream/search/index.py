@@ -215,7 +215,8 @@ class VisualIndex:
         found = False
         if whole is not None:
             where = Where(slots="whole", pins=frozenset({pin_id}))
-            found = bool(self._store.nearest([whole.code], where=where, limit=1, consistency=self._consistency)[0])
+            (ranking,) = self._store.nearest([whole.code], where=where, at_least=1, consistency=self._consistency)
+            found = bool(ranking.matches)
         in_order = tuple(row for _, row in sorted(rows.items()))
         return PinTrace(pin_id=pin_id, rows=in_order, found=found, asked_at_ms=self._clock_ms())
 

@@ -109,9 +109,7 @@ class Searcher:
                 calls.setdefault((each.where, each.at_least), []).append(each)
             for (where, at_least), group in calls.items():
                 codes = [each.code for each in group]
-                rankings = self._store.nearest_with_ties(
-                    codes, where=where, at_least=at_least, consistency=self._consistency
-                )
+                rankings = self._store.nearest(codes, where=where, at_least=at_least, consistency=self._consistency)
                 for each, ranking in zip(group, rankings, strict=True):
                     each.sub_search.add(ranking)
         now_ms = self._clock_ms()

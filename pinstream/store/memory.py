@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from heapq import nsmallest
 
 from pinstream.store.codes import Code, as_code, hamming
 from pinstream.store.collection import Row, Where
@@ -29,18 +28,11 @@ class MemoryStore:
             return {key: self._rows[key] for key in keys if key in self._rows}
 
     def nearest(
-        self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
-    ) -> list[list[Match]]:
-        check_limit(limit)
-        accepted = [row for row in self._snapshot() if where.accepts(row)]
-        return [_nearest(as_code(code), accepted, limit) for code in codes]
-
-    def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         check_limit(at_least)
         accepted = [row for row in self._snapshot() if where.accepts(row)]
-        return [_with_ties(_nearest(as_code(code), accepted, len(accepted)), at_least) for code in codes]
+        return [_nearest(as_code(code), accepted, at_least) for code in codes]
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         check_limit(limit)
@@ -68,14 +60,10 @@ class MemoryStore:
             return list(self._rows.values())
 
 
-def _nearest(code: Code, rows: Sequence[Row], limit: int) -> list[Match]:
-    ranked = nsmallest(limit, ((hamming(code, row.code), row.key, row) for row in rows))
-    return [Match(replace(row, code=b""), distance) for distance, _, row in ranked]
-
-
-def _with_ties(matches: list[Match], at_least: int) -> Ranking:
-    if len(matches) < at_least:
-        return Ranking(matches, exhausted=True)
-    farthest = matches[at_least - 1].distance
-    wanted = [match for match in matches if match.distance <= farthest]
-    return Ranking(wanted, exhausted=len(wanted) == len(matches))
+def _nearest(code: Code, rows: Sequence[Row], at_least: int) -> Ranking:
+    ranked = sorted((hamming(code, row.code), row.key, row) for row in rows)
+    if len(ranked) > at_least:
+        farthest = ranked[at_least - 1][0]
+        ranked = [each for each in ranked if each[0] <= farthest]
+    matches = [Match(replace(row, code=b""), distance) for distance, _, row in ranked]
+    return Ranking(matches, exhausted=len(matches) == len(rows))

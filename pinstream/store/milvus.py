@@ -67,18 +67,20 @@ class MilvusStore:
         return found
 
     def nearest(
-        self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
-    ) -> list[list[Match]]:
-        # One call for all codes, and another for those whose last tie may have been cut.
-        check_limit(limit)
-        rankings = self._rankings(codes, where, limit, consistency)
-        return [ranking.matches[:limit] for ranking in rankings]
-
-    def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
+        # One call for all codes, and others with larger limits for those whose last tie may have been cut.
         check_limit(at_least)
-        return self._rankings(codes, where, at_least, consistency)
+        rankings = [Ranking([], exhausted=True) for _ in codes]
+        too_short = [] if where.accepts_nothing else list(range(len(codes)))
+        limit = min(at_least + TIE_MARGIN, MAX_LIMIT)
+        while too_short:
+            found = self._search([codes[i] for i in too_short], where.expression(), limit, consistency)
+            for i, matches in zip(too_short, found, strict=True):
+                rankings[i] = certain_ranking(matches, limit=limit)
+            too_short = [i for i in too_short if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
+            limit = min(limit * 4, MAX_LIMIT)
+        return rankings
 
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         check_limit(limit)
@@ -201,19 +203,6 @@ class MilvusStore:
             sorted((Match(from_hit(hit["id"], hit["entity"]), int(hit["distance"])) for hit in hits), key=_rank)
             for hits in answers
         ]
-
-    def _rankings(self, codes: Sequence[Code], where: Where, at_least: int, consistency: Consistency) -> list[Ranking]:
-        """Search with larger and larger limits, until no tie among the first ``at_least`` rows may have been cut."""
-        rankings = [Ranking([], exhausted=True) for _ in codes]
-        too_short = [] if where.accepts_nothing else list(range(len(codes)))
-        limit = min(at_least + TIE_MARGIN, MAX_LIMIT)
-        while too_short:
-            found = self._search([codes[i] for i in too_short], where.expression(), limit, consistency)
-            for i, matches in zip(too_short, found, strict=True):
-                rankings[i] = certain_ranking(matches, limit=limit)
-            too_short = [i for i in too_short if not rankings[i].exhausted and len(rankings[i].matches) < at_least]
-            limit = min(limit * 4, MAX_LIMIT)
-        return rankings
 
 
 def _rank(match: Match) -> tuple[int, str]:

@@ -58,21 +58,12 @@ class VectorStore(Protocol):
         ...
 
     def nearest(
-        self, codes: Sequence[Code], *, where: Where, limit: int, consistency: Consistency = "Bounded"
-    ) -> list[list[Match]]:
-        """For each code its ``limit`` nearest accepted rows, by (distance, key); ``limit`` from 1 to 16,384.
-
-        Of rows at equal distance the smaller keys come first and win the last places.
-        Beyond 16,384 rows at one distance, which of them come back is not defined.
-        """
-        ...
-
-    def nearest_with_ties(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         """For each code its ``at_least`` nearest accepted rows or more, so that the last tie is complete.
 
-        ``at_least`` is from 1 to 16,384; a tie that reaches beyond 16,384 rows is cut all the same.
+        ``at_least`` is from 1 to 16,384; a tie that reaches beyond 16,384 rows is cut all the same, and which of its
+        rows come back is undefined.
         """
         ...
 

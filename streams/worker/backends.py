@@ -54,7 +54,7 @@ class Backends:
 
         def nearest() -> list[Match]:
             with time_call(self._observe_search):
-                return self.store.nearest([code], where=where, limit=1)[0]
+                return self.store.nearest([code], where=where, at_least=1)[0].matches
 
         return await loop.run_in_executor(self.searches, nearest)
 

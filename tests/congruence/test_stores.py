@@ -7,7 +7,7 @@ import itertools
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -18,10 +18,10 @@ from pinstream.errors import IndexRefused, QueryInvalid
 from pinstream.search.hits import SearchResult
 from pinstream.search.index import VisualIndex
 from pinstream.search.query import CodeQuery, Filters, Freshness
-from pinstream.store.codes import CODE_BYTES
+from pinstream.store.codes import CODE_BYTES, Code
 from pinstream.store.collection import Row, Where, row_key, tombstone
 from pinstream.store.memory import MemoryStore
-from pinstream.store.vector_store import VectorStore
+from pinstream.store.vector_store import Match, VectorStore
 from tests.congruence.operations import NOW_MS, Operations
 
 EVERY_KEY = [row_key(f"pin-{pin}", slot) for pin in range(31) for slot in range(5)]
@@ -57,9 +57,16 @@ def assert_same_answers(store: VectorStore, exact: VectorStore, operations: Oper
     for _ in range(3):
         asked = operations.search()
         codes = [asked.code, operations.code()]
-        assert store.nearest(codes, where=asked.where, limit=asked.limit, consistency="Strong") == exact.nearest(
-            codes, where=asked.where, limit=asked.limit
+        assert nearest(store, codes, asked.where, limit=asked.limit) == nearest(
+            exact, codes, asked.where, limit=asked.limit
         )
+
+
+def nearest(store: VectorStore, codes: Sequence[Code], where: Where, *, limit: int) -> list[list[Match]]:
+    """The first rows of each ranking: beyond them, stores return what they have."""
+    rankings = store.nearest(codes, where=where, at_least=limit, consistency="Strong")
+    assert all(len(ranking.matches) >= limit or ranking.exhausted for ranking in rankings)
+    return [ranking.matches[:limit] for ranking in rankings]
 
 
 def test_rows_beyond_a_key_come_by_key_and_ranges_are_counted(store: VectorStore) -> None:
@@ -123,8 +130,8 @@ def assert_alike(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> None:
 def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:
     store.upsert([row(f"equal-{i:02}") for i in range(60)] + [row("far", code=bytes(CODE_BYTES))])
 
-    (some,) = store.nearest_with_ties([CODE], where=Where(), at_least=5, consistency="Strong")
-    (every,) = store.nearest_with_ties([CODE], where=Where(), at_least=61, consistency="Strong")
+    (some,) = store.nearest([CODE], where=Where(), at_least=5, consistency="Strong")
+    (every,) = store.nearest([CODE], where=Where(), at_least=61, consistency="Strong")
 
     assert [match.row.pin_id for match in some.matches][:60] == [f"equal-{i:02}" for i in range(60)]
     assert [match.row.pin_id for match in every.matches][60:] == ["far"]
@@ -133,7 +140,7 @@ def test_a_ranking_never_cuts_a_tie(store: VectorStore) -> None:
 def test_an_exhausted_ranking_holds_every_accepted_row(store: VectorStore) -> None:
     store.upsert([row(f"pin-{i}") for i in range(9)])
 
-    (ranking,) = store.nearest_with_ties([CODE], where=Where(), at_least=10, consistency="Strong")
+    (ranking,) = store.nearest([CODE], where=Where(), at_least=10, consistency="Strong")
 
     assert ranking.exhausted
     assert len(ranking.matches) == 9
@@ -142,7 +149,7 @@ def test_an_exhausted_ranking_holds_every_accepted_row(store: VectorStore) -> No
 def test_equals_beyond_the_limit_lose_by_their_key(store: VectorStore) -> None:
     store.upsert([row(f"pin-{i:03}") for i in reversed(range(150))])
 
-    (matches,) = store.nearest([CODE], where=Where(), limit=3, consistency="Strong")
+    (matches,) = nearest(store, [CODE], Where(), limit=3)
 
     assert [match.row.key for match in matches] == ["pin-000#0", "pin-001#0", "pin-002#0"]
 
@@ -159,7 +166,7 @@ def test_a_replaced_pin_loses_the_objects_that_vanished(store: VectorStore) -> N
 
     store.upsert([row("pin", 0, version=2), row("pin", 1, version=2), *(dead("pin", slot) for slot in (2, 3))])
 
-    (matches,) = store.nearest([CODE], where=Where(), limit=10, consistency="Strong")
+    (matches,) = nearest(store, [CODE], Where(), limit=10)
     assert [match.row.slot for match in matches] == [0, 1]
     assert [found.alive for found in store.get([row_key("pin", slot) for slot in range(4)]).values()].count(False) == 2
 
@@ -204,8 +211,8 @@ def replacement(version: int) -> list[Row]:
 
 
 def slots_and_versions(store: VectorStore) -> list[tuple[int, int]]:
-    (matches,) = store.nearest([CODE], where=Where(pins=frozenset({"pin"})), limit=10)
-    return [(match.row.slot, match.row.version) for match in matches]
+    (ranking,) = store.nearest([CODE], where=Where(pins=frozenset({"pin"})), at_least=10)
+    return [(match.row.slot, match.row.version) for match in ranking.matches]
 
 
 def test_a_deleted_pin_keeps_its_version_and_no_search_finds_it(store: VectorStore) -> None:
@@ -213,14 +220,14 @@ def test_a_deleted_pin_keeps_its_version_and_no_search_finds_it(store: VectorSto
 
     store.upsert([tombstone("pin", 0, 7, at_ms=NOW_MS)])
 
-    assert store.nearest([bytes(CODE_BYTES)], where=Where(), limit=5, consistency="Strong") == [[]]
+    assert nearest(store, [bytes(CODE_BYTES)], Where(), limit=5) == [[]]
     assert store.get(["pin#0"])["pin#0"].version == 7
 
 
 def test_searches_carry_no_codes_and_reads_do(store: VectorStore) -> None:
     store.upsert([row("pin")])
 
-    (matches,) = store.nearest([CODE], where=Where(), limit=1, consistency="Strong")
+    (matches,) = nearest(store, [CODE], Where(), limit=1)
 
     assert matches[0].row.code == b""
     assert replace(matches[0].row, code=CODE) == store.get(["pin#0"])["pin#0"]
@@ -232,7 +239,7 @@ def test_nothing_asked_is_nothing_answered(store: VectorStore) -> None:
     store.delete([])
 
     assert store.get([]) == {}
-    assert store.nearest([], where=Where(), limit=1) == []
+    assert store.nearest([], where=Where(), at_least=1) == []
     assert list(store.rows()) == []
 
 
@@ -243,10 +250,10 @@ def test_more_rows_than_a_page_are_all_read(store: VectorStore) -> None:
     assert len(store.get([f"pin-{i}#0" for i in range(2_500)])) == 2_500
 
 
-@pytest.mark.parametrize("limit", [0, -1, 16_385])
-def test_limits_out_of_range_are_named(store: VectorStore, limit: int) -> None:
-    with pytest.raises(QueryInvalid, match=f"limit = {limit}: from 1 to 16384"):
-        store.nearest([CODE], where=Where(), limit=limit)
+def test_limits_out_of_range_are_named(store: VectorStore) -> None:
+    for limit in (0, -1, 16_385):
+        with pytest.raises(QueryInvalid, match=f"limit = {limit}: from 1 to 16384"):
+            store.nearest([CODE], where=Where(), at_least=limit)
 
 
 def test_a_row_that_does_not_fit_is_refused_and_nothing_of_its_batch_is_written(store: VectorStore) -> None:

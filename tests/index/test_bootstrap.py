@@ -114,8 +114,8 @@ def test_a_collection_whose_creation_was_interrupted_is_completed(store: MilvusS
 
     assert report.differences == ()
     store.upsert([Row(pin_id="a", slot=0, alive=True, code=bytes(32), version=1)])
-    (found,) = store.nearest([bytes(32)], where=Where(), limit=1, consistency="Strong")
-    assert [match.row.pin_id for match in found] == ["a"]
+    (found,) = store.nearest([bytes(32)], where=Where(), at_least=1, consistency="Strong")
+    assert [match.row.pin_id for match in found.matches] == ["a"]
 
 
 @pytest.mark.standalone

@@ -80,7 +80,7 @@ class Life:
             httpx.get(f"{self.api}/v1/{path}", timeout=30)  # whatever it answers, it is counted
         milvus.upsert([Row(pin_id=pin, slot=0, alive=True, code=bytes(range(32)), version=1)])
         milvus.get([f"{pin}#0"], consistency="Bounded")
-        milvus.nearest([bytes(range(32))], where=Where(), limit=1)
+        milvus.nearest([bytes(range(32))], where=Where(), at_least=1)
 
 
 def test_every_query_of_every_dashboard_is_answered(prometheus: tuple[Prometheus, Life], milvus: MilvusStore) -> None:

@@ -15,7 +15,7 @@ from tests.api.fakes import Bench, start_service
 
 
 class Away(MemoryStore):
-    def nearest_with_ties(
+    def nearest(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         raise IndexUnavailable("Milvus at 10.0.0.9: away")

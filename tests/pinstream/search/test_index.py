@@ -213,7 +213,7 @@ def test_the_answer_is_what_collapsing_everything_gives(made: list[tuple[int, in
 
 
 class FailingStore(MemoryStore):
-    def nearest_with_ties(
+    def nearest(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
         raise IndexUnavailable("away")

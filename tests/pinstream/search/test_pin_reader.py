@@ -111,11 +111,11 @@ def test_many_pins_are_read_once_and_searched_once() -> None:
     calls: list[int] = []
 
     class OneCall(CountingStore):
-        def nearest_with_ties(
+        def nearest(
             self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
         ) -> list[Ranking]:
             calls.append(len(codes))
-            return super().nearest_with_ties(codes, where=where, at_least=at_least, consistency=consistency)
+            return super().nearest(codes, where=where, at_least=at_least, consistency=consistency)
 
     store = OneCall()
     store.upsert([row(f"p{i:02}", i) for i in range(40)])

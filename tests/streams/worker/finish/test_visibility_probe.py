@@ -40,7 +40,7 @@ def probing(store: MemoryStore, sink: Sink, metrics: WorkerMetrics, limits: Prob
         answers += 1
         if answers < 3:  # not visible yet
             return []
-        return store.nearest([code], where=where, limit=1)[0]
+        return store.nearest([code], where=where, at_least=1)[0].matches
 
     return VisibilityProbe(search, sink, metrics, limits=limits, draw=lambda: 0.5)
 
@@ -122,7 +122,7 @@ async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletio
             raise IndexUnavailable("away")
         if calls == 4:
             store.upsert([tombstone("a", 0, 2, at_ms=1)])
-        return store.nearest([code], where=where, limit=1)[0]
+        return store.nearest([code], where=where, at_least=1)[0].matches
 
     probe = VisibilityProbe(search, sink, metrics, limits=ProbeLimits(ratio=1.0), draw=lambda: 0.5)
 
