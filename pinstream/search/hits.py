@@ -1,8 +1,7 @@
 """What a search returns: plain records."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
-from functools import cache
+from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from pinstream.events import Domain
@@ -23,6 +22,9 @@ SAME_PRODUCT_BITS: Final = 64
 
 Beyond it the page is more likely a shop's front page than a product's.
 """
+
+
+_ROW_FIELDS: Final = frozenset(Row.__slots__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,12 +161,6 @@ def age_s(row: Row, *, now_ms: int) -> float:
     return max(now_ms - row.published_at_ms, 0) / 1000
 
 
-@cache
-def _row_fields(record: type[Any]) -> tuple[str, ...]:
-    names = {field.name for field in fields(Row)}
-    return tuple(field.name for field in fields(record) if field.name in names)
-
-
 def _copied(record: type[Any], row: Row) -> dict[str, Any]:
     """The fields that the record has in common with a row."""
-    return {name: getattr(row, name) for name in _row_fields(record)}
+    return {name: getattr(row, name) for name in record.__slots__ if name in _ROW_FIELDS}

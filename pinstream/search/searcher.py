@@ -25,10 +25,10 @@ from pinstream.store.vector_store import Consistency, VectorStore
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One query as it is executed: its sub-queries, and the pin that is no answer to itself.
+    """One query as it is executed: its sub-queries, its page, and the pin that is searched for and not returned.
 
     ``remembered`` is the row that the code was taken from, if it was not read for this query. The pin may have changed
-    since: unless the search meets that very row, the query has no answer.
+    since: if the search does not meet that very row, the query has no answer.
     """
 
     sub_queries: tuple[SubQuery, ...]
@@ -53,20 +53,22 @@ class Searcher:
         """What is like each picture (slot 0) or object, or why there is none."""
         now_ms = self._clock_ms()
         pages = {key: options.page(("like", *key), now_ms=now_ms) for key in wanted}
-        # A row that was read before spares the search a read, if the search can meet it: not where the filters shut it
-        # out. What had changed since is read in the second pass.
-        remembered_rows = {
+        # A row that was read before saves a read, but the pin may have changed since. The search shows whether it has:
+        # it meets the row or not, unless the filters exclude the row. Pins that have changed are read in a second pass.
+        verifiable = {
             key: row
             for key, row in self._pins.remembered(wanted).items()
             if _where_like(row, options, pages[key]).accepts(row)
         }
         answers: dict[PinSlot, SearchResult | PinUnknown] = {}
-        for remembered in (remembered_rows, {}):
+        for remembered in (verifiable, {}):
             unread = [key for key in wanted if key not in answers and key not in remembered]
             rows = remembered | self._pins.read(unread)
             answers |= {key: row for key, row in rows.items() if isinstance(row, PinUnknown)}
             queries = {
-                key: Query(_like(row, options, pages[key]), options, pages[key], row.pin_id, remembered.get(key))
+                key: Query(
+                    _sub_queries_like(row, options, pages[key]), options, pages[key], row.pin_id, remembered.get(key)
+                )
                 for key, row in rows.items()
                 if isinstance(row, Row)
             }
@@ -116,7 +118,7 @@ class Searcher:
         return [_result(query, top_k, now_ms=now_ms) for query, top_k in zip(queries, top_ks, strict=True)]
 
 
-def _like(row: Row, options: SearchOptions, page: Cursor) -> tuple[SubQuery, ...]:
+def _sub_queries_like(row: Row, options: SearchOptions, page: Cursor) -> tuple[SubQuery, ...]:
     """Near-duplicates come first; of an object, also what is alike and links to the same page: the same product."""
     where = _where_like(row, options, page)
     if row.slot == WHOLE_SLOT:
