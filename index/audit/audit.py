@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from index.audit.findings import KINDS, Finding, Kind, PinComparison
+from index.audit.compare import PinComparison
+from index.audit.findings import KINDS, Finding, Kind
 from index.audit.index_scan import DEAD, LIVING, ROWS, IndexScan
 from index.audit.ledger import AuditLedger
 from index.audit.topics import TopicScan

@@ -9,7 +9,7 @@ import typer
 
 from index.audit import metrics, view
 from index.audit.audit import Audit, AuditReport, InProgressRule
-from index.audit.findings import PinComparison
+from index.audit.compare import PinComparison
 from index.audit.index_scan import IndexScan
 from index.audit.ledger import AuditLedger, LedgerMismatch
 from index.audit.repair import REPAIRED, Repair, TooManyOrphans, refuse_too_many_orphans

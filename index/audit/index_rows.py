@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from index.audit.findings import far_apart
+from index.audit.compare import are_far_apart
 from index.audit.ledger import AuditLedger
 from pinstream.store.collection import WHOLE_SLOT, Row, row_key
 from pinstream.store.vector_store import VectorStore
@@ -61,7 +61,7 @@ class IndexRows:
         if digest is None:
             return None
         code, pin_id = self._ledger.first_code(digest, whole.code, whole.pin_id)
-        return pin_id if far_apart(code, whole.code) else None
+        return pin_id if are_far_apart(code, whole.code) else None
 
     def still_has_far_code(self, whole: Row) -> bool:
         """Whether a row that was found to have a far code still has it.
@@ -72,7 +72,7 @@ class IndexRows:
         if digest is None:
             return False
         code, pin_id = self._ledger.first_code(digest, whole.code, whole.pin_id)
-        return code == whole.code if pin_id == whole.pin_id else far_apart(code, whole.code)
+        return code == whole.code if pin_id == whole.pin_id else are_far_apart(code, whole.code)
 
 
 def _digest(whole: Row) -> bytes | None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from index.audit.findings import Finding, LastOutcome, PinComparison
+from index.audit.compare import LastOutcome, PinComparison
+from index.audit.findings import Finding
 from index.audit.index_rows import IndexRows
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample

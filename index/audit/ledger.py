@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from index.audit.findings import Finding, LastOutcome
+from index.audit.compare import LastOutcome
+from index.audit.findings import Finding
 from index.audit.progress import AuditProgress
 from pinstream.standing import EventPosition, is_later, is_newer
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import Final, Literal
 
-from index.audit.findings import NO_TOPIC, LastOutcome, event_of_compacted
+from index.audit.compare import NO_TOPIC, LastOutcome, newest_event
 from index.audit.index_rows import IndexRows
 from index.audit.ledger import AuditLedger
 from index.audit.topics import TopicScan
@@ -105,7 +105,7 @@ class Repair:
             rows = self._rows.read([pin for pin, _ in chunk], [last_slot for _, last_slot in chunk])
             for pin, last_slot in chunk:
                 event, outcome = self._ledger.last_event(pin), self._ledger.last_outcome(pin)
-                yield PinToRepair(pin, last_slot, event_of_compacted(outcome, event), outcome, rows[pin])
+                yield PinToRepair(pin, last_slot, newest_event(event, outcome), outcome, rows[pin])
 
     def _publish_events(
         self, pins: Sequence[PinToRepair], topic: str, backfill: CompactedReplay

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final
 
-from index.audit.findings import LastOutcome
+from index.audit.compare import LastOutcome
 from index.audit.ledger import AuditLedger
 from index.audit.sample import Sample
 from pinstream.cli.screen import StartBar

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from confluent_kafka import Producer
 
 from index.audit.audit import Audit, AuditReport, InProgressRule
-from index.audit.findings import PinComparison
+from index.audit.compare import PinComparison
 from index.audit.index_rows import IndexRows
 from index.audit.index_scan import IndexScan
 from index.audit.ledger import AuditLedger

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from index.audit.findings import Finding, LastOutcome
+from index.audit.compare import LastOutcome
+from index.audit.findings import Finding
 from index.audit.ledger import AuditLedger, LedgerMismatch
 from pinstream.events import Result
 from pinstream.kafka.offset_ranges import OffsetRange

@@ -1,11 +1,10 @@
-"""One pin, both sides: what is a finding, and what is accounted for."""
+"""Of one pin, what is a finding, and what is accounted for."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pytest
-
-from index.audit.findings import Kind, LastOutcome, PinComparison, far_apart
+from index.audit.compare import LastOutcome, PinComparison, are_far_apart
+from index.audit.findings import Kind
 from pinstream.events import Result
 from pinstream.standing import EventPosition
 from pinstream.store.collection import Row, tombstone
@@ -22,7 +21,7 @@ def pin(version: int, objects: int = 0) -> list[Row]:
     ]
 
 
-def gone(version: int, slots: int = 1) -> list[Row]:
+def tombstones(version: int, slots: int = 1) -> list[Row]:
     """The tombstones of a deleted pin."""
     return [tombstone("a", slot, version, at_ms=1) for slot in range(slots)]
 
@@ -55,59 +54,53 @@ def outcome(result: Result, version: int, *, embedding_version: int = 1, offset:
     )
 
 
-def kinds(
-    event_of_pin: EventPosition | None, rows: Sequence[Row], outcome_of_pin: LastOutcome | None = None
-) -> list[Kind]:
-    return [finding.kind for finding in COMPARISON.findings("a", event_of_pin, outcome_of_pin, rows)]
+def kinds(newest: EventPosition | None, rows: Sequence[Row], latest: LastOutcome | None = None) -> list[Kind]:
+    return [finding.kind for finding in COMPARISON.findings("a", newest, latest, rows)]
 
 
-@pytest.mark.parametrize(
-    ("event_of_pin", "rows"),
-    [
+def test_pins_that_both_sides_agree_on_have_no_finding() -> None:
+    cases: list[tuple[EventPosition | None, list[Row]]] = [
         (event(5), pin(5)),
         (event(5), pin(5, objects=3)),
         (event(5), [*pin(5, objects=1), tombstone("a", 2, 5, at_ms=1)]),
         (event(5), pin(6, objects=1)),
-        (event(5), gone(6)),
-        (event(5), gone(5)),
-        (deletion(5), gone(5, slots=3)),
+        (event(5), tombstones(6)),
+        (event(5), tombstones(5)),
+        (deletion(5), tombstones(5, slots=3)),
         (deletion(5), []),
         (deletion(5), pin(6)),
         (event(0), []),
         (event(0), pin(3)),
-        (None, gone(5)),
+        (None, tombstones(5)),
         (None, []),
-    ],
-    ids=str,
-)
-def test_pins_that_both_sides_agree_on_have_no_finding(event_of_pin: EventPosition | None, rows: list[Row]) -> None:
-    assert kinds(event_of_pin, rows) == []
+    ]
+
+    failures = [(newest, rows, found) for newest, rows in cases if (found := kinds(newest, rows))]
+
+    assert not failures
 
 
-@pytest.mark.parametrize(
-    ("event_of_pin", "rows", "found"),
-    [
+def test_pins_that_they_do_not_agree_on_have_one_finding() -> None:
+    cases: list[tuple[EventPosition | None, list[Row], Kind]] = [
         (event(5), [], "missing"),
         (event(5), pin(4, objects=2), "stale"),
-        (event(5), gone(4), "stale"),
+        (event(5), tombstones(4), "stale"),
         (deletion(5), pin(5), "undeleted"),
         (deletion(5), pin(4, objects=2), "undeleted"),
-        (deletion(5), [*gone(5), *pin(5, objects=2)[2:]], "undeleted"),
+        (deletion(5), [*tombstones(5), *pin(5, objects=2)[2:]], "undeleted"),
         (None, pin(5), "orphaned"),
         (event(5), pin(5, objects=3)[:-1], "half"),
         (event(5), [*pin(5, objects=1), *pin(5, objects=2)[2:]], "half"),
         (event(5), [*pin(5, objects=2)[:2], *pin(4, objects=2)[2:]], "half"),
         (event(5), pin(5, objects=2)[1:], "half"),
-        (event(4), [*gone(5), *pin(4, objects=1)[1:]], "half"),
+        (event(4), [*tombstones(5), *pin(4, objects=1)[1:]], "half"),
         (event(0), pin(3, objects=2)[:2], "half"),
         (event(5), [replace(row, code=bytes(32)) for row in pin(5)], "code"),
-    ],
-    ids=str,
-)
-def test_pins_that_they_do_not_agree_on_have_one(
-    event_of_pin: EventPosition | None, rows: list[Row], found: Kind
-) -> None:
-    assert kinds(event_of_pin, rows) == [found]
+    ]
+
+    failures = [(newest, rows, kind, found) for newest, rows, kind in cases if (found := kinds(newest, rows)) != [kind]]
+
+    assert not failures
 
 
 def test_dead_pins_are_accounted_for_by_version_or_offset() -> None:
@@ -118,7 +111,7 @@ def test_dead_pins_are_accounted_for_by_version_or_offset() -> None:
     assert kinds(event(5), pin(3, objects=1)[:1], outcome("dead", 5)) == ["half"]
 
 
-def test_a_deletion_that_only_its_outcome_remembers_still_counts() -> None:
+def test_a_deletion_that_only_its_outcome_shows_still_counts() -> None:
     assert kinds(event(5), [], outcome("deleted", 6)) == []
     assert kinds(event(5), pin(5), outcome("deleted", 6)) == ["undeleted"]
     assert kinds(None, pin(5), outcome("deleted", 6)) == ["undeleted"]
@@ -138,5 +131,5 @@ def test_details_say_what_differs() -> None:
 
 
 def test_codes_of_one_picture_may_differ_in_some_bits_and_not_in_many() -> None:
-    assert not far_apart(CODE, bytes([6]) + CODE[1:])
-    assert far_apart(CODE, bytes([0xF8]) * 32)
+    assert not are_far_apart(CODE, bytes([6]) + CODE[1:])
+    assert are_far_apart(CODE, bytes([0xF8]) * 32)
