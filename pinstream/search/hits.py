@@ -72,7 +72,7 @@ class Hit:
         cls, match: Match, *, now_ms: int, pins: int, relevance: float, query: int = 0, same_product: bool = False
     ) -> Self:
         return cls(
-            **_copied(cls, match.row),
+            **_shared_fields(cls, match.row),
             distance=match.distance,
             similarity=similarity(match.distance),
             near_duplicate=match.distance <= NEAR_DUPLICATE_BITS,
@@ -134,9 +134,9 @@ class IndexedPin:
     def of(cls, whole: Row, objects: Iterable[Row], *, now_ms: int) -> Self:
         found = sorted(objects, key=lambda row: row.slot)
         return cls(
-            **_copied(cls, whole),
+            **_shared_fields(cls, whole),
             age_s=age_s(whole, now_ms=now_ms),
-            objects=tuple(PinObject(**_copied(PinObject, row)) for row in found),
+            objects=tuple(PinObject(**_shared_fields(PinObject, row)) for row in found),
         )
 
 
@@ -161,6 +161,6 @@ def age_s(row: Row, *, now_ms: int) -> float:
     return max(now_ms - row.published_at_ms, 0) / 1000
 
 
-def _copied(record: type[Any], row: Row) -> dict[str, Any]:
+def _shared_fields(record: type[Any], row: Row) -> dict[str, Any]:
     """The fields that the record has in common with a row."""
     return {name: getattr(row, name) for name in record.__slots__ if name in _ROW_FIELDS}

@@ -17,7 +17,7 @@ MAX_AGE_S: Final = 1e12
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What every search is given beside its codes. Raises QueryInvalid naming the argument that is out of range."""
+    """The arguments that all searches share. Raises QueryInvalid naming the argument that is out of range."""
 
     limit: int
     filters: Filters

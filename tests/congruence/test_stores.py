@@ -234,7 +234,7 @@ def test_searches_carry_no_codes_and_reads_do(store: VectorStore) -> None:
     assert store.scan(Where(), limit=1, consistency="Strong")[0].code == CODE
 
 
-def test_nothing_asked_is_nothing_answered(store: VectorStore) -> None:
+def test_empty_calls_do_nothing(store: VectorStore) -> None:
     store.upsert([])
     store.delete([])
 

@@ -161,7 +161,7 @@ async def test_a_photo_that_arrives_too_slowly_is_the_callers_to_correct(kind: K
 @CLIENTS
 @pytest.mark.parametrize("name", ["domain", "label", "but"])
 @pytest.mark.parametrize("given", [(), [], "", ("",), "a\nb"])
-async def test_what_the_library_refuses_as_names_the_service_does(
+async def test_the_service_refuses_the_same_names_as_the_library(
     bench: Bench, service: SocketService, kind: Kind, name: str, given: Any
 ) -> None:
     filters = Filters(**{name: given})

@@ -96,7 +96,7 @@ def test_related_pins_as_json_are_one_object(run: Run, milvus: str) -> None:
 @pytest.mark.parametrize(
     ("options", "found"), [((), ["near"]), (("--any-label",), ["far", "near"]), (("--label", "Dress"), ["far"])]
 )
-def test_similar_objects_share_the_label_unless_told_otherwise(
+def test_similar_objects_share_the_label_unless_options_say_otherwise(
     run: Run, milvus: str, options: tuple[str, ...], found: list[str]
 ) -> None:
     result = run("similar", "q", "1", "--milvus", milvus, "--json", *options)
@@ -137,7 +137,7 @@ def test_prices_and_links_are_shown_where_there_are_any(run: Run, milvus: str) -
 
 
 @pytest.mark.stack
-def test_nothing_found_is_said_and_no_failure(run: Run, milvus: str) -> None:
+def test_an_empty_result_is_no_failure(run: Run, milvus: str) -> None:
     result = run("related", "q", "--milvus", milvus, "--domain", "camera")
 
     assert result.exit_code == 0
@@ -163,7 +163,7 @@ def test_pins_that_are_not_there_are_exit_status_1(
 
 
 @pytest.mark.stack
-def test_an_empty_index_and_a_missing_one_are_said(run: Run, milvus: str) -> None:
+def test_an_empty_index_and_a_missing_one_are_errors(run: Run, milvus: str) -> None:
     missing = run("related", "q", "--milvus", milvus, version=VERSION + 1)
     with closing(MilvusStore(milvus, embedding_version=VERSION + 2, timeout_s=20)) as store:
         store.create(Shape())
@@ -185,7 +185,7 @@ def test_wrong_usage_is_exit_status_2(run: Run, milvus: str, arguments: tuple[st
     assert run(*arguments, *extra, "--milvus", milvus).exit_code == 2
 
 
-def test_milvus_away_is_a_sentence(run: Run) -> None:
+def test_milvus_that_does_not_answer_is_one_sentence(run: Run) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
@@ -210,7 +210,7 @@ def test_the_stack_that_runs_here_is_asked_by_default(run: Run, milvus: str) -> 
 
 
 @pytest.mark.stack
-def test_where_tells_a_living_pin_from_a_deleted_and_an_unknown_one(run: Run, milvus: str) -> None:
+def test_where_distinguishes_living_deleted_and_unknown_pins(run: Run, milvus: str) -> None:
     living, deleted, unknown = (run("where", pin, "--milvus", milvus) for pin in ("q", "gone", "nobody"))
 
     assert [one.exit_code for one in (living, deleted, unknown)] == [0, 1, 1]

@@ -40,11 +40,11 @@ def steps_of(call: Any, *replies: AttemptResult, retry_for_s: float = 100) -> tu
         AttemptResult(0, failure="not sent"),
     ],
 )
-def test_what_only_reads_is_asked_again(reply: AttemptResult) -> None:
+def test_a_call_that_only_reads_is_retried(reply: AttemptResult) -> None:
     assert steps_of(GET, reply, reply, GOOD) == ([0.1, 0.2], b"picture")
 
 
-def test_the_wait_is_what_the_service_asks_for_and_grows_to_a_limit() -> None:
+def test_waits_grow_to_a_limit_and_follow_the_services_retry_after() -> None:
     waits, _ = steps_of(GET, AttemptResult(429, retry_after_s=3), *[AttemptResult(503)] * 7, GOOD)
 
     assert waits == [3, 0.2, 0.4, 0.8, 1.6, 2, 2, 2]
@@ -54,7 +54,7 @@ def test_the_wait_is_what_the_service_asks_for_and_grows_to_a_limit() -> None:
     "reply",
     [AttemptResult(503, retry_after_s=1), AttemptResult(429, retry_after_s=1), AttemptResult(0, failure="not sent")],
 )
-def test_what_sends_is_asked_again_only_if_it_was_refused_unread(reply: AttemptResult) -> None:
+def test_a_call_that_sends_is_retried_only_if_the_service_did_not_read_it(reply: AttemptResult) -> None:
     with pytest.raises(ServiceRefused, match="not of this contract"):
         steps_of(POST, reply, AttemptResult(200, b"not json"))
 
@@ -62,13 +62,13 @@ def test_what_sends_is_asked_again_only_if_it_was_refused_unread(reply: AttemptR
 @pytest.mark.parametrize(
     "reply", [AttemptResult(503), AttemptResult(500, retry_after_s=1), AttemptResult(0, failure="unanswered")]
 )
-def test_what_may_have_been_worked_on_is_not_sent_twice(reply: AttemptResult) -> None:
+def test_a_call_that_may_have_been_processed_is_not_retried(reply: AttemptResult) -> None:
     with pytest.raises(ServiceUnavailable):
         steps_of(POST, reply)
 
 
 @pytest.mark.parametrize("call", [GET, POST])
-def test_a_wrong_question_is_asked_once(call: Any) -> None:
+def test_an_invalid_request_is_not_retried(call: Any) -> None:
     problem = b'{"type": "urn:pinstream:problem:invalid-request", "detail": "limit: too large"}'
 
     with pytest.raises(QueryInvalid, match="limit: too large"):
@@ -82,7 +82,7 @@ def test_retries_have_a_limit_and_the_error_says_when_to_come_again() -> None:
     assert refused.value.retry_after_s == 3
 
 
-def test_an_answer_that_is_no_json_is_another_contract() -> None:
+def test_an_answer_that_is_not_json_is_refused() -> None:
     with pytest.raises(ServiceRefused):
         steps_of(requests.get("a"), AttemptResult(200, b"<html>"))
     with pytest.raises(ServiceRefused, match="HTTP 418"):

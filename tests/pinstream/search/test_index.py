@@ -198,7 +198,7 @@ def test_a_scorer_is_asked_once_with_all_candidates_nearest_first() -> None:
     st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5)), max_size=60),
     st.integers(1, 12),
 )
-def test_the_answer_is_what_collapsing_everything_gives(made: list[tuple[int, int]], limit: int) -> None:
+def test_one_hit_per_picture_equals_collapsing_all_rows(made: list[tuple[int, int]], limit: int) -> None:
     rows = [row(f"p{i:02}", distance, picture=f"{distance}-{picture}") for i, (distance, picture) in enumerate(made)]
 
     found = index_of(*rows).by_code(code(0), limit=limit)

@@ -182,7 +182,7 @@ def test_the_newest_pins_are_those_published_last(rows: list[Row], limit: int, s
 
 @settings(max_examples=60)
 @given(pins(most=12), st.data(), FILTERS)
-def test_what_was_read_before_never_answers_for_what_is_there_now(
+def test_an_outdated_remembered_row_never_changes_an_answer(
     rows: list[Row], data: st.DataObject, filters: Filters
 ) -> None:
     store = MemoryStore()

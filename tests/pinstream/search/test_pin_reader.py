@@ -14,7 +14,7 @@ from pinstream.store.vector_store import Consistency, Ranking
 from tests.pinstream.search.rows import NOW_MS, code, index_of, pin_ids, row
 
 
-def test_many_pins_are_read_at_once_and_who_is_missing_has_its_error() -> None:
+def test_many_pins_are_read_at_once_and_missing_ones_have_their_errors() -> None:
     objects = [row("many", 0, slot=slot) for slot in range(1, 20)]
     whole = replace(row("many", 0), object_count=19)
 
@@ -36,7 +36,7 @@ def test_get_shows_a_pin_with_its_living_objects() -> None:
     assert (found.tags, found.age_s) == (("sun",), 3600)
 
 
-def test_an_unknown_pin_a_deleted_pin_and_an_unknown_object_are_told_apart() -> None:
+def test_unknown_pins_deleted_pins_and_unknown_objects_have_their_own_errors() -> None:
     searched = index_of(row("pin", 0), tombstone("gone", 0, 7, at_ms=0))
 
     with pytest.raises(PinUnknown, match="'nobody' is not in the index"):
@@ -47,7 +47,7 @@ def test_an_unknown_pin_a_deleted_pin_and_an_unknown_object_are_told_apart() -> 
         searched.similar("pin", 3)
 
 
-def test_an_index_without_any_pin_says_so() -> None:
+def test_an_index_without_pins_has_its_own_error() -> None:
     empty, deleted = index_of(), index_of(tombstone("gone", 0, 7, at_ms=0))
 
     with pytest.raises(IndexEmpty, match="no pins at all"):

@@ -238,7 +238,7 @@ def test_a_server_that_never_answers_costs_the_timeout_and_no_more() -> None:
             store.get(["pin#0"])
 
 
-def test_an_address_that_is_none_stops_the_program() -> None:
+def test_an_invalid_address_is_fatal() -> None:
     with pytest.raises(IndexMismatch, match="ftp://milvus is illegal"):
         MilvusStore("ftp://milvus").count(Where())
 
