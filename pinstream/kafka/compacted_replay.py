@@ -1,6 +1,5 @@
 """Old events published again on a compacted lane, without taking the place of newer ones."""
 
-import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -15,12 +14,13 @@ from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
+from pinstream.temporary_tables import open_temporary_tables
 
 Rank = tuple[int, bool]
 """An event's version, and whether it is a deletion: of equal versions that is the newer."""
 
-_TABLE: Final = """create table newest (key blob primary key, version integer, deleted integer, partition integer,
-    offset integer) without rowid"""
+_SCHEMA: Final = """create table newest (key blob primary key, version integer, deleted integer, partition integer,
+    offset integer) without rowid;"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +48,7 @@ class CompactedReplay:
         self._read_to = dict(begins)
         self._resources = ExitStack()
         self._reader = self._resources.enter_context(TopicReader(to, topic))
-        self._table = self._resources.enter_context(closing(sqlite3.connect("", isolation_level=None)))
-        self._table.execute("pragma journal_mode = off")
-        self._table.execute(_TABLE)
+        self._table = self._resources.enter_context(closing(open_temporary_tables(_SCHEMA)))
 
     def __enter__(self) -> Self:
         return self
@@ -102,7 +100,6 @@ class CompactedReplay:
             OffsetRange(held.partition, max(held.begin, self._read_to.get(held.partition, 0)), held.end)
             for held in self._reader.offset_ranges()
         ]
-        self._table.execute("begin")
         for record in self._reader.read(ranges):
             rank = rank_of(record)
             if rank is not None:
@@ -112,7 +109,6 @@ class CompactedReplay:
                     offset = excluded.offset where (excluded.version, excluded.deleted) > (version, deleted)""",
                     (record.key, *rank, record.partition, record.offset),
                 )
-        self._table.execute("commit")
         self._read_to = {each.partition: each.end for each in ranges}
 
     def _newer_than(self, key: bytes, rank: Rank) -> _NewestEvent | None:
