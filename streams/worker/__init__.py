@@ -40,7 +40,7 @@ read (`Batcher`); four that search for probes. Everything else runs in the one e
 - *submit* must not block or fail for one record: what is wrong with it is found in its own task.
 - *process* must not block the event loop, and must look at its lease before each write.
 - *publish_outcome* must not block, and calls back only after Kafka's acknowledgement: that alone frees an offset.
-- *on_revoked* waits, within the drain deadline; once it has returned, nothing is written for those partitions.
+- *on_revoked* waits, within the drain deadline; once it has returned, no write for those partitions begins.
 - *close* runs in the reverse order of the start: consumers (drain, commit, leave the group), HTTP, probes, producer,
   backends. It may be called once, and waits with a deadline at each step.
 

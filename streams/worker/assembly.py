@@ -9,13 +9,12 @@ from pinstream.kafka.client_errors import ClientErrorLog
 from streams.worker.backends import Backends, worker_name
 from streams.worker.consume.consumers import LaneConsumers
 from streams.worker.consume.credits import Credits
-from streams.worker.consume.lane_settings import LaneSettings
-from streams.worker.finish.breaker import Breaker, BreakerLimits
+from streams.worker.finish.breaker import Breaker
 from streams.worker.finish.dead_letters import DeadLetterWriter
 from streams.worker.finish.finisher import Finisher
 from streams.worker.finish.outcomes import OutcomeWriter
 from streams.worker.finish.producer import WorkerProducer
-from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
+from streams.worker.finish.visibility_probe import VisibilityProbe
 from streams.worker.health import HealthChecks
 from streams.worker.process.code_cache import CodeCache
 from streams.worker.process.inference import InferenceParts, PictureInference
@@ -64,8 +63,9 @@ def build(settings: WorkerSettings, backends: Backends) -> Worker:
         drain_s=settings.drain_s,
     )
     consumers = LaneConsumers(
-        lane_settings(settings),
+        settings.kafka,
         engine,
+        drain_s=settings.drain_s,
         credits=credits,
         waiting_partitions=lambda: outages.waiting_partitions,
         on_error=on_error,
@@ -76,12 +76,11 @@ def build(settings: WorkerSettings, backends: Backends) -> Worker:
 
 def build_finisher(settings: WorkerSettings, backends: Backends, producer: WorkerProducer) -> Finisher:
     outcomes = OutcomeWriter(producer=producer, topic=settings.kafka.indexed_topic, worker=worker_name(settings))
-    limits = ProbeLimits(**settings.probe.model_dump())
     return Finisher(
         outcomes=outcomes,
         dead_letters=DeadLetterWriter(producer, settings.kafka.dead_topic),
-        breaker=Breaker(BreakerLimits(**settings.breaker.model_dump())),
-        probe=VisibilityProbe(backends.search, outcomes, backends.metrics, limits=limits),
+        breaker=Breaker(settings.breaker),
+        probe=VisibilityProbe(backends.search, outcomes, backends.metrics, limits=settings.probe),
         metrics=backends.metrics,
     )
 
@@ -120,17 +119,6 @@ def build_processor(settings: WorkerSettings, backends: Backends, outages: Outag
         count=lambda event: metrics.add("events", event),
     )
     return pipeline if tracer is None else tracer.trace(pipeline)
-
-
-def lane_settings(settings: WorkerSettings) -> LaneSettings:
-    kafka = settings.kafka
-    return LaneSettings(
-        config=kafka.consumer_config,
-        group=kafka.group,
-        live_topic=kafka.live_topic,
-        backfill_topic=kafka.backfill_topic,
-        drain_s=settings.drain_s,
-    )
 
 
 def build_checks(

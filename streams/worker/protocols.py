@@ -36,7 +36,7 @@ class PartitionOwner(Protocol):
         """Finish what is in flight of these, within the drain deadline; another worker gets them after that.
 
         The live consumer's thread waits for it, so the whole group's rebalance does. The offsets that it returns are
-        committed before the partitions are given back; after it, nothing is written for them any more.
+        committed before the partitions are given back. Once it has returned, no write for them begins.
         """
 
     def on_lost(self, partitions: Sequence[int]) -> None:

@@ -41,7 +41,7 @@ class RetrySettings(Group):
 
 
 class BreakerSettings(Group):
-    """When dead letters stop the worker. One weighs 1, an unexpected one more."""
+    """When dead letters stop the worker; each weighs 1, an unexpected one more."""
 
     max_in_a_row: PositiveInt = Field(200, description="weight of dead letters with no other outcome between them")
     max_ratio: PositiveFloat = Field(0.5, description="weight of dead letters per event, over the window")
@@ -50,11 +50,11 @@ class BreakerSettings(Group):
 
 
 class ProbeSettings(Group):
-    """How freshness is measured: searches for a sample of the pins."""
+    """How freshness is measured: by searches for a sample of the pins."""
 
     ratio: Ratio = Field(0.05, description="share of the pins that are searched for")
-    max_open: PositiveInt = Field(16, description="probes at once")
-    give_up_s: PositiveFloat = Field(10.0, description="after this a probe ends, s")
+    max_open: PositiveInt = Field(16, description="probes at once; further ones are skipped")
+    give_up_s: PositiveFloat = Field(10.0, description="time after which a probe ends, s")
 
 
 class HttpSettings(Group):

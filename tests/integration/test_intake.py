@@ -8,8 +8,8 @@ import pytest
 from confluent_kafka import Consumer, TopicPartition
 
 from streams.worker.consume.credits import Credits
+from streams.worker.consume.lane_client import CONSUMER_DEFAULTS
 from streams.worker.consume.lane_reader import LaneReader
-from streams.worker.consume.lane_settings import CONSUMER_DEFAULTS
 from streams.worker.record import Consumed, ConsumedRecord
 from tests.integration.running_worker import Site, eventually
 

@@ -157,7 +157,7 @@ class Bench:
     def __post_init__(self) -> None:
         quick = Backoff(first_s=0.0001, max_s=0.0001, deadline_s=0.02)
         self.outages = Outages()
-        self.fence = VersionFence(self.index)
+        self.fence = VersionFence(self.index, capacity=1000, staleness_s=10)
         retry_policy = RetryPolicy(quick, self.outages, on_retry=self.counts.append)
         parts = inference.InferenceParts(
             detector=self.models,
@@ -172,7 +172,7 @@ class Bench:
                 fence=self.fence,
                 fetcher=self.web,
                 inference=inference.PictureInference(parts, max_pixels=10**6, idle_below=self.idle_below),
-                code_cache=CodeCache(),
+                code_cache=CodeCache(capacity=1000),
                 rows=self.index,
                 retry_policy=retry_policy,
                 timer=self.timer,

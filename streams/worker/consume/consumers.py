@@ -14,10 +14,11 @@ from typing import Final
 from confluent_kafka import OFFSET_STORED, Consumer, KafkaError, TopicPartition
 
 from pinstream.lanes import Lane
+from settings.kafka import KafkaSettings
 from streams.worker.consume.credits import Credits
+from streams.worker.consume.lane_client import open_lane_consumer
 from streams.worker.consume.lane_consumer import LaneConsumer, report_commit
 from streams.worker.consume.lane_reader import LaneReader
-from streams.worker.consume.lane_settings import LaneSettings, open_lane_consumer
 from streams.worker.consume.owner_calls import OwnerCalls
 from streams.worker.protocols import PartitionOwner
 from streams.worker.record import Offsets
@@ -33,14 +34,16 @@ class LaneConsumers:
 
     def __init__(
         self,
-        settings: LaneSettings,
+        settings: KafkaSettings,
         owner: PartitionOwner,
         *,
+        drain_s: float,
         credits: Credits,
         waiting_partitions: Callable[[], frozenset[int]],
         on_error: Callable[[KafkaError], None],
     ) -> None:
         self._settings = settings
+        self._drain_s = drain_s
         self._owner = OwnerCalls(owner)
 
         def open_lane(lane: Lane, topic: str) -> LaneConsumer:
@@ -69,7 +72,7 @@ class LaneConsumers:
     async def close(self) -> None:
         """Give all partitions back (`PartitionOwner.on_revoked` first; commits what it returns) and leave the group."""
         for each in (self._live, self._backfill):  # in this order: the live one's revocation needs the other's thread
-            if not await asyncio.to_thread(each.stop, self._settings.drain_s + _LEAVE_S):
+            if not await asyncio.to_thread(each.stop, self._drain_s + _LEAVE_S):
                 log.warning("Kafka does not answer; leaving without a commit", extra={"lane": each.lane})
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
@@ -96,7 +99,7 @@ class LaneConsumers:
         if not numbers:
             return
         # The group waits while this blocks; the other members' partitions are not affected (cooperative).
-        offsets = self._owner.revoke(numbers, timeout_s=self._settings.drain_s + _SLACK_S)
+        offsets = self._owner.revoke(numbers, timeout_s=self._drain_s + _SLACK_S)
         # Commits asked for before the drain must not be sent after the last one below: they would move it back.
         self._live.run_calls()
         self._live.reader.unassign(numbers)

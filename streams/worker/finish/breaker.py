@@ -1,28 +1,15 @@
 """Stops the worker when too many events become dead letters: then the worker must be suspected, not the events."""
 
 from collections import deque
-from dataclasses import dataclass
 
 from streams.errors import BreakerTripped
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakerLimits:
-    """A dead letter weighs 1, an unexpected one ``unexpected_weight``."""
-
-    max_in_a_row: int = 200
-    """Weight of dead letters with no other outcome between them."""
-    max_ratio: float = 0.5
-    """Weight of dead letters in the window, divided by the window's length."""
-    window: int = 1000
-    """Events; the ratio counts only once the window is full."""
-    unexpected_weight: int = 10
+from streams.worker.settings import BreakerSettings
 
 
 class Breaker:
     """Counts outcomes; raises BreakerTripped from the dead letter that is one too many, and ever after."""
 
-    def __init__(self, limits: BreakerLimits) -> None:
+    def __init__(self, limits: BreakerSettings) -> None:
         self._limits = limits
         self._recent: deque[int] = deque()
         self._recent_weight = 0

@@ -4,7 +4,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 
 from pinstream.clock import now_ms
@@ -15,6 +14,7 @@ from pinstream.store.collection import TOMBSTONE_CODE, WHOLE_SLOT, Where
 from pinstream.store.vector_store import Match
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.protocols import OutcomeSink
+from streams.worker.settings import ProbeSettings
 
 Search = Callable[[Code, Where], Awaitable[list[Match]]]
 """The rows nearest to a code, as any reader would find them."""
@@ -22,15 +22,6 @@ Search = Callable[[Code, Where], Awaitable[list[Match]]]
 
 _FIRST_WAIT_S: Final = 0.001
 _MAX_WAIT_S: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeLimits:
-    """``ratio`` of the pins are probed, at most ``max_open`` at once, each for at most ``give_up_s``."""
-
-    ratio: float = 0.05
-    max_open: int = 16
-    give_up_s: float = 10.0
 
 
 class VisibilityProbe:
@@ -45,7 +36,7 @@ class VisibilityProbe:
         outcomes: OutcomeSink,
         metrics: WorkerMetrics,
         *,
-        limits: ProbeLimits,
+        limits: ProbeSettings,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self._search = search

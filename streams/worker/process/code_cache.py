@@ -1,20 +1,16 @@
 """The same picture saved again: its codes are known, so no model needs to see it."""
 
 from contextlib import suppress
-from typing import Final
 
 from cachetools import LRUCache
 
 from streams.worker.process.picture_codes import PictureCodes
 
-DEFAULT_CAPACITY: Final = 20_000
-"""Pictures; one with three objects costs about 1.5 kB."""
-
 
 class CodeCache:
-    """The codes of the pictures used last, by the SHA-256 of their bytes."""
+    """The codes of the pictures used last, by the SHA-256 of their bytes; a picture with three objects costs 1.5 kB."""
 
-    def __init__(self, *, capacity: int = DEFAULT_CAPACITY) -> None:
+    def __init__(self, *, capacity: int) -> None:
         self._codes: LRUCache[str, PictureCodes] = LRUCache(capacity)
 
     def recall(self, image_sha256: str) -> PictureCodes | None:

@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from fetch.errors import FetchFailed
 from pinstream.errors import EventInvalid, IndexUnavailable
@@ -23,8 +23,6 @@ from streams.worker.stage_timer import StageTimer
 from streams.worker.task import PinTask, TaskResult
 
 Replays = Literal["skip", "repair"]
-
-FETCH_BACKOFF: Final = Backoff(first_s=0.2, max_s=5.0, deadline_s=30.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,7 @@ class PipelineParts:
 class PinLimits:
     """What one pin may cost."""
 
-    fetch_backoff: Backoff = FETCH_BACKOFF
+    fetch_backoff: Backoff
     """A host that keeps failing beyond its deadline makes the pin a dead letter."""
     slow_fetch_s: float = 1.0
     """After this, a host that has not answered does not hold up other pins: the task releases its permit."""

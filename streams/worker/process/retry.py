@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 import time
 from collections import Counter
@@ -23,9 +24,9 @@ Answer = TypeVar("Answer")
 class Backoff:
     """Full jitter: each wait is drawn from 0 to a ceiling that doubles from ``first_s`` to ``max_s``."""
 
-    first_s: float = 0.05
-    max_s: float = 2.0
-    deadline_s: float = 10.0
+    first_s: float
+    max_s: float
+    deadline_s: float = math.inf
     """What happens after it is the caller's decision; the waits themselves have no end."""
 
     def waits_s(self, draw: Callable[[float, float], float] = random.uniform) -> Iterator[float]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 from cachetools import LRUCache
 
@@ -14,7 +14,6 @@ from streams.worker.protocols import RowReader
 from streams.worker.record import Lease
 
 Decision = Literal["write", "unchanged", "superseded"]
-DEFAULT_CAPACITY: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +62,8 @@ class VersionFence:
         self,
         rows: RowReader,
         *,
-        capacity: int = DEFAULT_CAPACITY,
-        staleness_s: float = 10.0,
+        capacity: int,
+        staleness_s: float,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rows = rows

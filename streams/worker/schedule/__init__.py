@@ -8,6 +8,6 @@ offsets. Gives one task at a time of each pin, with a permit, to `PinProcessor.p
   assigned, or is being drained, is abandoned at once.
 - **drain** (`on_revoked`) is the one method that waits: until every task of the partitions is acknowledged, or the
   deadline. It begins nothing, and drops what has not begun.
-- **abandon** ends the leases. After it returns no task of these partitions writes a row or finishes an offset.
+- **abandon** ends the leases. After it no task of these partitions begins a write or finishes an offset.
 - **commit** sends the finished prefix of each partition, never an offset that an unfinished one precedes.
 """

@@ -66,8 +66,8 @@ class Engine:
         if self.failure is None:
             await self.scheduler.drain(partitions, deadline_s=self._drain_s)
             offsets = {lane: self.assignments.offsets_to_commit(lane, partitions) for lane in LANES}
-        # The leases end only now: what the drain waited for still had to write. From here nothing is written any more,
-        # so the offsets above stay true until they are committed.
+        # The leases end only now: what the drain waited for still had to write. From here no offset is finished, so
+        # the offsets above are the last ones.
         self.scheduler.abandon(partitions)
         log.info("partitions given back", extra={"partitions": sorted(partitions), "held": len(self.assignments)})
         return offsets

@@ -12,8 +12,8 @@ from pinstream.lanes import Lane
 class InFlightLimits:
     """How many tasks may be in flight: the live lane may use all permits, the backfill some."""
 
-    total: int = 16
-    backfill: int = 8
+    total: int
+    backfill: int
     released: int = 64
     """How many tasks more may wait for failing hosts, having released theirs; any further ones keep their permits."""
 

@@ -3,11 +3,12 @@
 import pytest
 
 from streams.errors import BreakerTripped
-from streams.worker.finish.breaker import Breaker, BreakerLimits
+from streams.worker.finish.breaker import Breaker
+from streams.worker.settings import BreakerSettings
 
 
 def test_dead_letters_in_a_row_trip_it() -> None:
-    breaker = Breaker(BreakerLimits(max_in_a_row=3))
+    breaker = Breaker(BreakerSettings(max_in_a_row=3))
     for _ in range(3):
         breaker.record_death(unexpected=False)
 
@@ -16,7 +17,7 @@ def test_dead_letters_in_a_row_trip_it() -> None:
 
 
 def test_a_living_pin_ends_the_row() -> None:
-    breaker = Breaker(BreakerLimits(max_in_a_row=3))
+    breaker = Breaker(BreakerSettings(max_in_a_row=3))
 
     for _ in range(20):
         breaker.record_death(unexpected=False)
@@ -26,7 +27,7 @@ def test_a_living_pin_ends_the_row() -> None:
 
 
 def test_unexpected_ones_weigh_most() -> None:
-    breaker = Breaker(BreakerLimits(max_in_a_row=25, unexpected_weight=10))
+    breaker = Breaker(BreakerSettings(max_in_a_row=25, unexpected_weight=10))
     breaker.record_death(unexpected=True)
     breaker.record_death(unexpected=True)
 
@@ -35,7 +36,7 @@ def test_unexpected_ones_weigh_most() -> None:
 
 
 def test_the_ratio_counts_only_over_a_full_window() -> None:
-    breaker = Breaker(BreakerLimits(max_in_a_row=100, max_ratio=0.5, window=4))
+    breaker = Breaker(BreakerSettings(max_in_a_row=100, max_ratio=0.5, window=4))
     breaker.record_death(unexpected=False)
     breaker.record_death(unexpected=False)
     breaker.record_success()
@@ -45,9 +46,9 @@ def test_the_ratio_counts_only_over_a_full_window() -> None:
 
 
 def test_once_tripped_it_stays_so() -> None:
-    breaker = Breaker(BreakerLimits(max_in_a_row=0))
+    breaker = Breaker(BreakerSettings(max_in_a_row=1))
     with pytest.raises(BreakerTripped):
-        breaker.record_death(unexpected=False)
+        breaker.record_death(unexpected=True)
     breaker.record_success()
 
     with pytest.raises(BreakerTripped):

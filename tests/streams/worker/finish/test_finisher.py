@@ -13,12 +13,13 @@ from pinstream.store.codes import Code
 from pinstream.store.collection import Where
 from pinstream.store.vector_store import Match
 from streams.errors import BreakerTripped
-from streams.worker.finish.breaker import Breaker, BreakerLimits
+from streams.worker.finish.breaker import Breaker
 from streams.worker.finish.dead_letters import DeadLetterWriter
 from streams.worker.finish.finisher import Finisher, reason_class
 from streams.worker.finish.outcomes import OutcomeWriter
-from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
+from streams.worker.finish.visibility_probe import VisibilityProbe
 from streams.worker.metrics import WorkerMetrics
+from streams.worker.settings import BreakerSettings, ProbeSettings
 from streams.worker.task import PinTask, TaskResult
 from tests.streams.fakes import NOW_MS, Bench
 
@@ -58,8 +59,8 @@ class Desk:
         self.finisher = Finisher(
             outcomes=outcomes,
             dead_letters=DeadLetterWriter(self.producer, "dead"),
-            breaker=Breaker(BreakerLimits(**limits)),
-            probe=VisibilityProbe(never_search, outcomes, self.metrics, limits=ProbeLimits(ratio=0)),
+            breaker=Breaker(BreakerSettings(**limits)),
+            probe=VisibilityProbe(never_search, outcomes, self.metrics, limits=ProbeSettings(ratio=0)),
             metrics=self.metrics,
             now_ms=lambda: NOW_MS,
         )

@@ -1,18 +1,17 @@
 """Freshness is measured by searching."""
 
-from dataclasses import replace
-
 from pinstream.errors import IndexUnavailable
 from pinstream.events import PinOutcome, Result
 from pinstream.store.codes import Code
 from pinstream.store.collection import Row, Where, tombstone
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Match
-from streams.worker.finish.visibility_probe import ProbeLimits, VisibilityProbe
+from streams.worker.finish.visibility_probe import VisibilityProbe
 from streams.worker.metrics import WorkerMetrics
+from streams.worker.settings import ProbeSettings
 
 CODE = bytes(range(32))
-ALL = ProbeLimits(ratio=1.0)
+ALL = ProbeSettings(ratio=1.0)
 
 
 class Sink:
@@ -32,7 +31,7 @@ def outcome(version: int = 2, result: Result = "indexed") -> PinOutcome:
     )  # fmt: skip
 
 
-def probing(store: MemoryStore, sink: Sink, metrics: WorkerMetrics, limits: ProbeLimits = ALL) -> VisibilityProbe:
+def probing(store: MemoryStore, sink: Sink, metrics: WorkerMetrics, limits: ProbeSettings = ALL) -> VisibilityProbe:
     answers = 0
 
     async def search(code: Code, where: Where) -> list[Match]:
@@ -88,7 +87,7 @@ async def test_a_deletion_is_visible_once_no_search_returns_the_pin() -> None:
 
 async def test_a_probe_gives_up() -> None:
     sink, metrics = Sink(), WorkerMetrics()
-    probe = probing(MemoryStore(), sink, metrics, replace(ALL, give_up_s=0.01))
+    probe = probing(MemoryStore(), sink, metrics, ProbeSettings(ratio=1, give_up_s=0.01))
 
     probe.offer(outcome(), CODE)
     await probe.close(10)
@@ -98,8 +97,8 @@ async def test_a_probe_gives_up() -> None:
 
 async def test_probes_are_a_sample_and_bounded() -> None:
     sink, metrics = Sink(), WorkerMetrics()
-    rare = probing(indexed(2), sink, metrics, replace(ALL, ratio=0.4))
-    few = probing(indexed(2), sink, metrics, replace(ALL, max_open=1))
+    rare = probing(indexed(2), sink, metrics, ProbeSettings(ratio=0.4))
+    few = probing(indexed(2), sink, metrics, ProbeSettings(ratio=1, max_open=1))
 
     rare.offer(outcome(), CODE)
     few.offer(outcome(), CODE)
@@ -124,7 +123,7 @@ async def test_an_outage_of_the_index_is_waited_out_and_is_no_proof_of_a_deletio
             store.upsert([tombstone("a", 0, 2, at_ms=1)])
         return store.nearest([code], where=where, at_least=1)[0].matches
 
-    probe = VisibilityProbe(search, sink, metrics, limits=ProbeLimits(ratio=1.0), draw=lambda: 0.5)
+    probe = VisibilityProbe(search, sink, metrics, limits=ALL, draw=lambda: 0.5)
 
     probe.offer(outcome(result="deleted"), None)
     await probe.close(10)

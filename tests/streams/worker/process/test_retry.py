@@ -39,9 +39,13 @@ def service(failures: int, seen: list[frozenset[int]], outages: Outages) -> Call
     return call
 
 
-def policy(clock: Clock, outages: Outages, retries: list[str], **backoff: float) -> RetryPolicy:
+def policy(clock: Clock, outages: Outages, retries: list[str], *, deadline_s: float = 10) -> RetryPolicy:
     return RetryPolicy(
-        Backoff(**backoff), outages, on_retry=retries.append, monotonic=clock.monotonic, sleep=clock.sleep
+        Backoff(first_s=0.05, max_s=2, deadline_s=deadline_s),
+        outages,
+        on_retry=retries.append,
+        monotonic=clock.monotonic,
+        sleep=clock.sleep,
     )
 
 

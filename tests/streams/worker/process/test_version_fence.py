@@ -41,7 +41,7 @@ class Clock:
 
 async def test_read_backs_are_strong_until_the_owner_before_must_be_visible() -> None:
     clock, index = Clock(), Index()
-    fence, lease = VersionFence(index, staleness_s=10, monotonic=clock), Lease(0, 100.0)
+    fence, lease = VersionFence(index, capacity=10, staleness_s=10, monotonic=clock), Lease(0, 100.0)
 
     await fence.read_back("a", lease)
     clock.now_s = 111
@@ -67,13 +67,13 @@ async def test_a_read_back_says_version_whether_alive_and_slots() -> None:
     index = Index()
     index.store.upsert([tombstone("a", 0, 7, at_ms=1)])
 
-    known = await VersionFence(index).read_back("a", Lease(0, 0.0))
+    known = await VersionFence(index, capacity=10, staleness_s=10).read_back("a", Lease(0, 0.0))
 
     assert known == IndexedState(7, False, 0)
 
 
 def test_what_is_remembered_holds_for_its_lease_only() -> None:
-    fence, lease, next_lease = VersionFence(Index()), Lease(0, 0.0), Lease(0, 1.0)
+    fence, lease, next_lease = VersionFence(Index(), capacity=10, staleness_s=10), Lease(0, 0.0), Lease(0, 1.0)
 
     fence.remember("a", lease, IndexedState(1, True, 2))
 
@@ -82,7 +82,7 @@ def test_what_is_remembered_holds_for_its_lease_only() -> None:
 
 
 def test_the_least_recently_used_pin_is_evicted() -> None:
-    fence, lease = VersionFence(Index(), capacity=2), Lease(0, 0.0)
+    fence, lease = VersionFence(Index(), capacity=2, staleness_s=10), Lease(0, 0.0)
     fence.remember("a", lease, IndexedState(1, True, 0))
     fence.remember("b", lease, IndexedState(1, True, 0))
     fence.recall("a", lease)

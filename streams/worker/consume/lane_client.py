@@ -1,7 +1,6 @@
 """Opens the consumer of a lane."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError
@@ -9,6 +8,7 @@ from confluent_kafka import Consumer, KafkaError
 from pinstream.kafka.clients import ClientSettings, OnCommit, open_consumer
 from pinstream.kafka.consumer_group import lane_group
 from pinstream.lanes import Lane
+from settings.kafka import KafkaSettings
 
 CONSUMER_DEFAULTS: Final[ClientSettings] = {
     "partition.assignment.strategy": "cooperative-sticky",
@@ -36,23 +36,11 @@ _BACKFILL_LEAVES_OUT: Final = {"group.protocol", "group.instance.id"}
 """Its partitions are assigned by hand: it joins no group, and only commits to one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneSettings:
-    """What the two consumers need to know."""
-
-    config: ClientSettings
-    """Kafka's own keys, with ``bootstrap.servers``."""
-    group: str
-    live_topic: str
-    backfill_topic: str
-    drain_s: float
-
-
 def open_lane_consumer(
-    settings: LaneSettings, lane: Lane, *, on_error: Callable[[KafkaError], None], on_commit: OnCommit
+    settings: KafkaSettings, lane: Lane, *, on_error: Callable[[KafkaError], None], on_commit: OnCommit
 ) -> Consumer:
     """Does not connect yet. Both callbacks are called in the thread that polls the consumer."""
-    keys, left_out = {**CONSUMER_DEFAULTS, **settings.config}, set[str]()
+    keys, left_out = {**CONSUMER_DEFAULTS, **settings.consumer_config}, set[str]()
     if keys.get("group.protocol") == "consumer":
         left_out |= _KIP_848_LEAVES_OUT
     if lane == "backfill":
