@@ -39,7 +39,7 @@ REPAIR_HEADER: Final = "pinstream-repair"
 """On an event that must be written again although its version is known: the last slot that the index holds of its pin,
 decimal. Written by `python -m index audit --repair`."""
 REPLAYS_HEADER: Final = "pinstream-replays"
-"""How often an event was taken back from the dead letters, decimal: written by `python -m streams dead-letters`."""
+"""How often an event was replayed from the dead letters, decimal: written by `python -m streams dead-letters`."""
 
 _URL: Final = r"^([Hh][Tt][Tt][Pp][Ss]?|file|s3):\S+$"
 _BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
@@ -69,7 +69,7 @@ Url = Annotated[str, StringConstraints(max_length=2048, pattern=_URL)]
 Headers = Sequence[tuple[str, bytes | None]]
 
 
-def _in_rfc3339(value: object) -> object:
+def _require_rfc3339(value: object) -> object:
     """Refuses what pydantic would also take for a time: bare numbers in a string, missing seconds, other separators."""
     if not isinstance(value, datetime) and not (isinstance(value, str) and re.fullmatch(_RFC3339, value)):
         raise ValueError("not an RFC 3339 time, such as 2026-11-23T20:24:00Z")
@@ -77,7 +77,7 @@ def _in_rfc3339(value: object) -> object:
 
 
 Time = Annotated[
-    AwareDatetime, Field(strict=False, json_schema_extra={"pattern": _RFC3339}), BeforeValidator(_in_rfc3339)
+    AwareDatetime, Field(strict=False, json_schema_extra={"pattern": _RFC3339}), BeforeValidator(_require_rfc3339)
 ]
 
 
@@ -116,12 +116,12 @@ class ImageRef(_Model):
     @classmethod
     def _is_base64(cls, value: str | None) -> str | None:
         if value is not None:
-            _unbase64(value)
+            _decode_base64(value)
         return value
 
     def inline_bytes(self) -> bytes | None:
         """The encoded picture when it travels in the event, else None."""
-        return None if self.inline is None else _unbase64(self.inline)
+        return None if self.inline is None else _decode_base64(self.inline)
 
 
 class PinEvent(_Model):
@@ -165,7 +165,7 @@ class PinOutcome(_Model):
     partition: int
     offset: int
     published_at_ms: int = Field(description="the record's timestamp")
-    finished_at_ms: int = Field(description="when the outcome was settled, by the worker's clock")
+    finished_at_ms: int = Field(description="when the worker had finished with the event, by its clock")
     visible_at_ms: int | None = Field(default=None, description="when a search first returned it, if probed")
     stages_ms: dict[Stage, float] = Field(default_factory=dict)
     worker: str = ""
@@ -211,7 +211,7 @@ def decode_event(
 def event_from(fields: Mapping[str, Any]) -> PinEvent:
     """A PinEvent from plain values, with ``version`` and ``created_at`` defaulting to the clock.
 
-    JSON's values are taken, and Python's that have one spelling in JSON (datetimes, tuples, bytes of ASCII).
+    Takes JSON's values, and Python's that can be written as JSON in one way only (datetimes, tuples, bytes of ASCII).
     Raises EventInvalid with the JSON path that is wrong.
     """
     now = datetime.now(UTC)
@@ -241,13 +241,13 @@ def _tombstone_version(headers: Headers, timestamp_ms: int) -> int:
     if raw is None and timestamp_ms > 0:
         return timestamp_ms
     if raw is None:
-        raise EventInvalid("headers.version", "missing, and the record has no timestamp to stand in for it")
+        raise EventInvalid("headers.version", "missing, and the record has no timestamp to take instead")
     if not raw.isdigit() or len(raw) > 19 or not 0 < int(raw) <= MAX_VERSION:
         raise EventInvalid("headers.version", f"{raw[:40]!r} is not an integer from 1 to {MAX_VERSION}")
     return int(raw)
 
 
-def _unbase64(text: str) -> bytes:
+def _decode_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as exc:

@@ -219,7 +219,7 @@ def _open_producer(settings: ClientSettings, on_error: OnError) -> KafkaProducer
 
 
 def _seconds(settings: ClientSettings, key: str) -> float:
-    """A time in librdkafka's spelling, where 0 means that there is no limit."""
+    """A time as librdkafka takes it, where 0 means that there is no limit."""
     return float(settings[key]) / 1000 or _FOREVER_S
 
 

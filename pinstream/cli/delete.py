@@ -1,4 +1,4 @@
-"""``pinstream delete``: tombstones onto Kafka."""
+"""``pinstream delete``: publishes tombstones."""
 
 from typing import Annotated
 
@@ -14,13 +14,13 @@ def delete(
     pins: Annotated[list[str], typer.Argument(metavar="PIN...", help="Pin ids.")],
     *,
     version: Annotated[
-        int | None, typer.Option(min=1, help="Deletes every version up to this one; default: the clock in ms.")
+        int | None, typer.Option(min=1, help="Delete every version up to this one; default: the clock in ms.")
     ] = None,
     kafka: KafkaOption = None,
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """Delete pins: they leave the index, and stay out for every older version.
+    """Delete pins: they leave the index, and no older event brings them back.
 
     Exit status 0: all deletions were delivered. 1: some were not. 2: wrong usage.
     """

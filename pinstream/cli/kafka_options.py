@@ -1,4 +1,4 @@
-"""Where Kafka is, from an option, the environment or the stack that runs here; shared by all commands."""
+"""The options of all commands that connect to Kafka."""
 
 import json
 import logging
@@ -14,7 +14,7 @@ from pinstream.cli.screen import print_error
 from pinstream.kafka.connection import CLIENT_VARIABLE, Connection
 from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 
-# A shell that is set up for a worker serves the command line too: each option knows both names.
+# The second variable is a worker's: a shell that is set up for a worker serves the commands too.
 KafkaOption = Annotated[
     str | None,
     typer.Option(
@@ -34,7 +34,7 @@ PrefixOption = Annotated[
         "--topic-prefix",
         metavar="TEXT",
         envvar=["PINSTREAM_TOPIC_PREFIX", "PINSTREAM_KAFKA__TOPIC_PREFIX"],
-        help="Before topic names.",
+        help="Put before the names of all topics.",
     ),
 ]
 
@@ -72,7 +72,7 @@ def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: st
 
 
 def _environment() -> dict[str, Any]:
-    """A worker's settings for all its clients, in a shell that is set up for one."""
+    """What a worker's settings say for all its clients, in a shell that is set up for a worker."""
     text = os.environ.get(CLIENT_VARIABLE, "")
     try:
         found = json.loads(text or "{}")

@@ -1,4 +1,4 @@
-"""The local stack that runs from this folder or one above it, as its state file says."""
+"""Addresses of the local stack that was started in this folder or in one above it, from its state file."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ STACK_FILE: Final = Path(".local/stack.json")
 
 
 def stack_endpoint(part: str) -> str:
-    """Where ``part`` of the stack is that was started from this folder or one above it, or an empty text."""
+    """The address of one part of the stack, such as ``kafka``; an empty text where no stack runs."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         try:

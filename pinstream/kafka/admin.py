@@ -127,7 +127,7 @@ class KafkaAdmin:
         return {(each.topic, each.partition): result.offset for each, result in found.items()}
 
     def members(self, group: str) -> list[GroupMember]:
-        """The consumers of a group; none where the brokers do not know it: newer ones forget what nobody joined."""
+        """The consumers of a group; none for a group that was never joined: newer brokers do not know such a group."""
         with self._translate(f"members of group {group}"):
             (future,) = self._client.describe_consumer_groups([group], request_timeout=self._timeout_s).values()
             try:

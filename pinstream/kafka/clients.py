@@ -16,7 +16,7 @@ from pinstream.kafka.client_errors import ClientErrors
 from pinstream.kafka.errors import KafkaSettingInvalid
 
 ClientSettings = Mapping[str, str | int | float | bool]
-"""librdkafka's own keys, such as ``security.protocol``, in its own spelling."""
+"""librdkafka's own keys, such as ``security.protocol``, written as librdkafka writes them."""
 
 OnError = Callable[[KafkaError], None]
 OnCommit = Callable[[KafkaError | None, list[TopicPartition]], None]
@@ -49,7 +49,7 @@ def open_consumer(
     on_error: OnError | None = None,
     on_commit: OnCommit | None = None,
 ) -> Consumer:
-    """A consumer that commits only what it is told to; raises KafkaSettingInvalid. Does not connect yet."""
+    """A consumer that commits only when it is asked to; raises KafkaSettingInvalid. Does not connect yet."""
     keys: dict[str, Any] = {**_ALL, **preferred, **settings, **_CONSUMERS, **fixed, "group.id": group, "logger": _LOG}
     if on_error is not None:
         keys["error_cb"] = on_error

@@ -15,6 +15,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event, event_from
+from pinstream.kafka.delivery import Delivery
 from pinstream.kafka.partitioner import partition_of
 from pinstream.publish import Publisher
 from pinstream.testing import MemoryPublisher
@@ -187,7 +188,7 @@ def test_a_deletion_is_a_tombstone_with_its_version(mock_kafka: str) -> None:
     assert decode_event(message.key(), None, headers=message.headers()) == PinDeletion("a", 12)
 
 
-def test_changes_of_a_pin_within_a_millisecond_still_follow_each_other(memory: MemoryPublisher) -> None:
+def test_changes_of_a_pin_within_a_millisecond_have_growing_versions(memory: MemoryPublisher) -> None:
     for _ in range(100):
         memory.publish(pin("a"))
         memory.delete("a")
@@ -198,7 +199,7 @@ def test_changes_of_a_pin_within_a_millisecond_still_follow_each_other(memory: M
     assert versions == sorted(set(versions))
 
 
-def test_a_deletion_outdoes_the_version_it_was_published_with(memory: MemoryPublisher) -> None:
+def test_a_deletion_is_newer_than_the_version_published_last(memory: MemoryPublisher) -> None:
     far_ahead = 2**60
     memory.publish(pin("a", version=far_ahead))
     memory.delete("a")
@@ -249,7 +250,7 @@ def test_result_gives_up_at_its_own_deadline(memory: MemoryPublisher) -> None:
     assert delivery.result(10).pin_id == "a"
 
 
-async def test_giving_up_on_an_await_does_not_call_the_event_back(memory: MemoryPublisher) -> None:
+async def test_a_cancelled_await_does_not_cancel_the_event(memory: MemoryPublisher) -> None:
     memory.memory.hold()
     delivery = memory.publish(pin())
 
@@ -278,10 +279,10 @@ def test_flush_says_once_which_pins_failed(memory: MemoryPublisher) -> None:
     assert memory.flush(10) == ()
 
 
-def test_flush_leaves_out_what_somebody_was_told_of_or_sent_again(memory: MemoryPublisher) -> None:
+def test_flush_leaves_out_what_was_raised_already_or_published_again(memory: MemoryPublisher) -> None:
     memory.memory.fail(KafkaError(KafkaError._MSG_TIMED_OUT))
     with pytest.raises(NotDelivered):
-        memory.publish(pin("told")).result(10)
+        memory.publish(pin("raised")).result(10)
     again = memory.publish(pin("again"))
     wait_for(again.failed)
     memory.memory.fail(None)
@@ -308,7 +309,7 @@ def test_leaving_a_block_by_an_exception_keeps_that_exception() -> None:
         raise ZeroDivisionError
 
 
-def test_closing_tells_everybody_who_still_waits(tight: MemoryPublisher) -> None:
+def test_closing_fails_every_open_delivery(tight: MemoryPublisher) -> None:
     tight.memory.hold()
     deliveries = [tight.publish(pin(f"p{number}")) for number in range(2)]
 
@@ -319,7 +320,7 @@ def test_closing_tells_everybody_who_still_waits(tight: MemoryPublisher) -> None
             delivery.result(10)
 
 
-def test_plain_code_is_held_back_until_there_is_room(tight: MemoryPublisher) -> None:
+def test_plain_code_blocks_until_there_is_room(tight: MemoryPublisher) -> None:
     tight.memory.hold()
     for number in range(2):
         tight.publish(pin(f"p{number}"))
@@ -333,7 +334,7 @@ def test_plain_code_is_held_back_until_there_is_room(tight: MemoryPublisher) -> 
     assert [record.pin_id for record in tight.records] == ["p0", "p1", "p2"]
 
 
-def test_without_room_before_the_deadline_plain_code_is_told(tight: MemoryPublisher) -> None:
+def test_without_room_before_the_deadline_publish_raises(tight: MemoryPublisher) -> None:
     tight.memory.hold()
     for number in range(2):
         tight.publish(pin(f"p{number}"))
@@ -353,7 +354,7 @@ async def test_under_an_event_loop_waiting_for_room_is_awaiting(tight: MemoryPub
     assert [delivery.offset for delivery in delivered] == list(range(6))
 
 
-async def test_without_room_before_the_deadline_the_await_is_told(tight: MemoryPublisher) -> None:
+async def test_without_room_before_the_deadline_the_await_raises(tight: MemoryPublisher) -> None:
     tight.memory.hold()
     deliveries = [tight.publish(pin(f"p{number}")) for number in range(3)]
 
@@ -444,7 +445,7 @@ def test_kafkas_own_keys_pass_through_under_either_name() -> None:
     publisher.close()
 
 
-def test_a_delivery_that_may_take_for_ever_is_waited_for() -> None:
+def test_a_delivery_without_a_deadline_is_waited_for() -> None:
     with MemoryPublisher(kafka={"delivery.timeout.ms": 0, "queue.buffering.max.messages": 1}) as publisher:
         deliveries = [publisher.publish(pin(f"p{number}")) for number in range(3)]
 
@@ -455,7 +456,12 @@ def test_callbacks_may_publish_even_without_room(tight: MemoryPublisher) -> None
     tight.memory.hold()
     first = tight.publish(pin("first"))
     tight.publish(pin("second"))
-    first.add_done_callback(lambda _: [tight.publish(pin(f"more{number}")) for number in range(5)])
+
+    def publish_more(_delivery: Delivery) -> None:
+        for number in range(5):
+            tight.publish(pin(f"more{number}"))
+
+    first.add_done_callback(publish_more)
 
     tight.memory.release()
 
@@ -464,24 +470,24 @@ def test_callbacks_may_publish_even_without_room(tight: MemoryPublisher) -> None
 
 
 def test_flush_returns_after_every_callback_has_run(memory: MemoryPublisher) -> None:
-    for _ in range(50):
-        seen: list[str] = []
-        memory.publish(pin()).add_done_callback(lambda delivery, seen=seen: seen.append(delivery.pin_id))
+    seen: list[int] = []
+    for version in range(1, 51):
+        memory.publish(pin(version=version)).add_done_callback(lambda delivery: seen.append(delivery.version))
         memory.flush(10)
-        assert seen == ["a"]
+        assert seen[-1] == version
 
 
-def test_closing_frees_who_waits_for_room() -> None:
+def test_closing_ends_the_wait_for_room() -> None:
     publisher = MemoryPublisher(kafka={"queue.buffering.max.messages": 1, "delivery.timeout.ms": 60_000})
     publisher.memory.hold()
     publisher.publish(pin("first"))
-    told: list[str] = []
+    raised: list[str] = []
 
     def wait_for_room() -> None:
         try:
             publisher.publish(pin("second"))
         except NotDelivered as exc:
-            told.append(str(exc))
+            raised.append(str(exc))
 
     waiting = threading.Thread(target=wait_for_room)
     waiting.start()
@@ -489,7 +495,7 @@ def test_closing_frees_who_waits_for_room() -> None:
     publisher.close(0)
     waiting.join(10)
 
-    assert told == ["pin 'second': the publisher was closed before there was room for it"]
+    assert raised == ["pin 'second': the publisher was closed before there was room for it"]
 
 
 def test_callbacks_see_the_finished_delivery(memory: MemoryPublisher) -> None:

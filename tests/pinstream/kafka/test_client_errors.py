@@ -27,7 +27,7 @@ def test_the_errors_and_the_log_of_a_client_say_why_no_broker_was_reached() -> N
     errors = ClientErrors()
     callbacks = errors.callbacks()
 
-    assert errors.refusal is errors.unreachable is None
+    assert (errors.refusal, errors.unreachable) == (None, None)
     assert errors.disconnection == ""
     callbacks["error_cb"](KafkaError(KafkaError._TRANSPORT, "refused"))
     callbacks["error_cb"](KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down"))

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Producer
 
-from pinstream.kafka.compacted_replay import CompactedReplay, NewerEventLost, rank_of, tombstone
+from pinstream.kafka.compacted_replay import CompactedReplay, rank_of, tombstone
 from pinstream.kafka.connection import Connection
+from pinstream.kafka.errors import NewerEventLost
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
