@@ -9,15 +9,14 @@ from rich.table import Table
 
 from deploy.local.parts.part import Endpoints
 from deploy.local.state import PartRecord, StackRecord
+from pinstream.cli.results import plain_table
 
 _COLOURS = {"ready": "green", "external": "green", "starting": "yellow", "dead": "bold red", "stopped": "dim"}
 
 
 def table(record: StackRecord, parts: tuple[PartRecord, ...]) -> Table:
     """Every part with its state, address, process, memory and age; ``parts`` as they are now."""
-    shown = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("part", "state", "address", "pid", "memory", "up"):
-        shown.add_column(heading, justify="right" if heading in ("pid", "memory", "up") else "left")
+    shown = plain_table(("part", "state", "address", "pid", "memory", "up"), right=("pid", "memory", "up"))
     for part in parts:
         colour = _COLOURS[part.state]
         memory, age = _usage(part)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it; without it the command only says what it would do.")]
 
 

@@ -1,18 +1,17 @@
 """``pinstream related`` and ``pinstream similar``: search results as a table or as JSON."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated, Literal
 
-import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
+from pinstream.cli.results import JsonOption, print_json
 from pinstream.cli.screen import print_error
 from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
 from pinstream.search.hits import Hit, SearchResult
@@ -36,7 +35,6 @@ HalfLifeOption = Annotated[
 CursorOption = Annotated[
     str | None, typer.Option(metavar="TEXT", help="Show the next page: the cursor that the page before printed.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
 def related(  # noqa: PLR0913 (each is an option)
@@ -116,7 +114,7 @@ def show(found: SearchResult, *, title: str, as_json: bool) -> None:
     """Print hits as a table, or as one JSON object."""
     if as_json:
         answer = {"hits": [asdict(hit) for hit in found], "exhausted": found.exhausted, "cursor": found.cursor}
-        sys.stdout.write(orjson.dumps(answer).decode() + "\n")
+        print_json(answer)
     elif not found.hits:
         typer.echo(f"nothing {title}: the index holds no other picture that passes the filters")
     else:

@@ -5,7 +5,6 @@ from datetime import datetime
 from itertools import islice
 from typing import Annotated, Final
 
-import orjson
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
+from pinstream.cli.results import print_json
 from pinstream.cli.watch.freshness import FreshnessWindow
 from pinstream.cli.watch.line_order import LineOrder
 from pinstream.cli.watch.outcome_reader import OutcomeReader
@@ -58,7 +58,7 @@ def _print_json(reader: OutcomeReader, limit: int | None) -> None:
     while left is None or left > 0:
         for outcome in islice(reader.read(_POLL_S), left):
             shown = outcome.model_dump(mode="json", exclude_none=True) | {"freshness_ms": outcome.freshness_ms}
-            sys.stdout.write(orjson.dumps(shown).decode() + "\n")
+            print_json(shown)
             left = left if left is None else left - 1
         sys.stdout.flush()
 

@@ -1,12 +1,10 @@
 """``pinstream where PIN``: one screen that ends the question."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-import orjson
 import typer
 from rich.console import Console
 from rich.progress import Progress
@@ -14,8 +12,9 @@ from rich.progress import Progress
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.local_stack import stack_endpoint
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
+from pinstream.cli.results import JsonOption, print_json
 from pinstream.cli.screen import progress_bar
-from pinstream.cli.search import JsonOption, PinArgument, open_index
+from pinstream.cli.search import PinArgument, open_index
 from pinstream.cli.where.pin_sources import Look, PinSources, ask_group, ask_watch, find_letter, read_topics
 from pinstream.cli.where.pin_status import PinStatus
 from pinstream.cli.where.view import show
@@ -102,7 +101,7 @@ def where(  # noqa: PLR0913 (each is an option)
         notes=tuple(traces.notes),
     )
     if as_json:
-        sys.stdout.write(orjson.dumps(told.as_json()).decode() + "\n")
+        print_json(told.as_json())
     else:
         show(told, Console(highlight=False))
     raise typer.Exit(0 if trace.found else 1)
