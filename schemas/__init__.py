@@ -1,1 +1,1 @@
-"""The contracts, for readers in any language."""
+"""The contracts as documents for any language: JSON Schemas, AsyncAPI, OpenAPI, the collection, golden examples."""

@@ -1,20 +1,22 @@
-"""``python -m schemas``: write the snapshots; with ``--check``, only say which are out of date."""
+"""``python -m schemas``: write the documents from the code; with ``--check``, only report which are out of date."""
 
 import argparse
 import sys
 
-from schemas.snapshots import FOLDER, differing, write
+from schemas.snapshots import FOLDER, outdated, write
 
 
 def main() -> int:
-    """The exit status: 1 if ``--check`` found a difference."""
-    parser = argparse.ArgumentParser(prog="python -m schemas", description="Write the contracts' snapshots.")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a file is out of date")
+    """Returns the exit status: 1 if ``--check`` found an outdated file."""
+    parser = argparse.ArgumentParser(
+        prog="python -m schemas", description="Write the contract documents in schemas/ from the code."
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a file is out of date")
     if parser.parse_args().check:
-        stale = differing()
-        for name in stale:
+        names = outdated()
+        for name in names:
             print(f"schemas/{name} is out of date: run `python -m schemas`", file=sys.stderr)
-        return 1 if stale else 0
+        return 1 if names else 0
     changed = write()
     print(f"wrote {', '.join(changed)} in {FOLDER.name}/" if changed else "everything is up to date")
     return 0

@@ -3,50 +3,49 @@
 from importlib.metadata import version
 from typing import Any, Final
 
-from pinstream.events import PIN_ID_PATTERN
+from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PIN_ID_PATTERN
 from pinstream.kafka.clients import PARTITIONER
 from pinstream.kafka.outgoing_record import DELETED_TYPE, SAVED_TYPE
-from schemas.topics import BACKFILL, DEAD, EVENTS, INDEXED, Topic, topics
+from schemas.topics import Topic, topics
 
 EVENT_SCHEMA: Final = "pin-event.v1.json"
 OUTCOME_SCHEMA: Final = "pin-outcome.v1.json"
 
 ERROR_HEADERS: Final = {
-    "__connect.errors.topic": "where the event came from",
-    "__connect.errors.partition": "its partition, decimal",
-    "__connect.errors.offset": "its offset, decimal",
-    "__connect.errors.timestamp": "its timestamp, ms since 1970, decimal",
-    "__connect.errors.stage": "what the worker was doing",
-    "__connect.errors.exception.class.name": "the kind of failure",
-    "__connect.errors.exception.message": "why, in words",
-    "__connect.errors.exception.stacktrace": "where in the worker, its innermost frames",
-    "__connect.errors.unexpected": "true where the worker's own code may be at fault, else false",
+    "__connect.errors.topic": "topic of the event",
+    "__connect.errors.partition": "partition of the event, decimal",
+    "__connect.errors.offset": "offset of the event, decimal",
+    "__connect.errors.timestamp": "timestamp of the event, ms since 1970, decimal",
+    "__connect.errors.stage": "the worker's stage at which it failed",
+    "__connect.errors.exception.class.name": "class of the error",
+    "__connect.errors.exception.message": "message of the error",
+    "__connect.errors.exception.stacktrace": "innermost frames of the stack trace",
+    "__connect.errors.unexpected": "true if the error may be a bug of the worker, else false",
 }
 
 MARK_HEADERS: Final = {
-    "pinstream-letters-handled": "replayed, dropped, or settled: its pin was indexed or deleted since",
-    "pinstream-letters-offsets": "offsets of the letters in this partition, decimal, separated by commas",
+    "pinstream-letters-handled": "replayed, dropped, or settled: the pin was indexed or deleted since",
+    "pinstream-letters-offsets": "offsets of these dead letters in this partition, decimal, separated by commas",
 }
 
 _KEY: Final = {"type": "string", "pattern": PIN_ID_PATTERN, "description": "the pin id"}
 _MESSAGES: Final = {
-    EVENTS: ("pinSaved", "pinDeleted"),
-    BACKFILL: ("pinSaved", "pinDeleted"),
-    INDEXED: ("pinOutcome",),
-    DEAD: ("deadLetter", "lettersHandled"),
+    EVENTS_TOPIC: ("pinSaved", "pinDeleted"),
+    BACKFILL_TOPIC: ("pinSaved", "pinDeleted"),
+    INDEXED_TOPIC: ("pinOutcome",),
+    DEAD_TOPIC: ("deadLetter", "deadLettersHandled"),
 }
 _OPERATIONS: Final = {
-    "publishPins": ("receive", EVENTS),
-    "backfillPins": ("receive", BACKFILL),
-    "reportOutcomes": ("send", INDEXED),
-    "setDeadLettersAside": ("send", DEAD),
+    "publishPins": ("receive", EVENTS_TOPIC),
+    "backfillPins": ("receive", BACKFILL_TOPIC),
+    "reportOutcomes": ("send", INDEXED_TOPIC),
+    "writeDeadLetters": ("send", DEAD_TOPIC),
 }
 
 Part = dict[str, Any]
 
 
 def asyncapi() -> Part:
-    """The document: channels with their Kafka settings, messages with headers and payloads."""
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -97,23 +96,23 @@ def _operation(action: str, topic: str) -> Part:
 def _messages() -> Part:
     return {
         "pinSaved": _message(
-            "a pin as it is from now on", payload={"$ref": EVENT_SCHEMA}, headers=_cloud_event(SAVED_TYPE)
+            "a pin was created or changed", payload={"$ref": EVENT_SCHEMA}, headers=_cloud_event(SAVED_TYPE)
         ),
         "pinDeleted": _message(
-            "a tombstone: the pin must go, and stay out for every version up to this one",
+            "a pin was deleted (tombstone): no version up to this one may be indexed any more",
             payload={"type": "null"},
             headers=_cloud_event(DELETED_TYPE)
-            | {"version": _header("int64 > 0, decimal; else the record's timestamp")},
+            | {"version": _header("int64 > 0, decimal; if missing, the record's timestamp")},
         ),
-        "pinOutcome": _message("the last thing that happened to a pin", payload={"$ref": OUTCOME_SCHEMA}, headers={}),
+        "pinOutcome": _message("the last outcome of a pin", payload={"$ref": OUTCOME_SCHEMA}, headers={}),
         "deadLetter": _message(
-            "an event that can never be indexed: key, value and headers as they came, and why",
+            "an event that can never be indexed: its key, value and headers unchanged, and the reason",
             payload={"description": "the event's value, byte for byte; often not JSON"},
             headers={name: _header(meaning) for name, meaning in ERROR_HEADERS.items()},
         )
         | {"contentType": "application/octet-stream"},
-        "lettersHandled": _message(
-            "a mark: these letters are done with, and no list shows them",
+        "deadLettersHandled": _message(
+            "these dead letters were handled; lists leave them out",
             payload={"type": "null"},
             headers={name: _header(meaning) for name, meaning in MARK_HEADERS.items()},
         ),
@@ -132,9 +131,9 @@ def _message(summary: str, *, payload: Part, headers: Part) -> Part:
 def _cloud_event(event_type: str) -> Part:
     return {
         "ce_specversion": {"const": "1.0"},
-        "ce_id": _header("<pin id>/<version>: equal for repeats of one event"),
+        "ce_id": _header("<pin id>/<version>; repeats of an event have the same id"),
         "ce_type": {"const": event_type},
-        "ce_source": _header("who published it, a URI reference"),
+        "ce_source": _header("the publisher, a URI reference"),
         "ce_time": {"type": "string", "format": "date-time"},
         "traceparent": {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
     }

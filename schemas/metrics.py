@@ -1,7 +1,6 @@
-"""What a metric is: every process declares its own in one table, and dashboards, alerts and documents read them all.
+"""Metrics are declared in one table for each process, and no dashboard, alert or document may use any other.
 
-A process's table is a tuple of `Metric` called ``TABLE`` in its room's ``metrics.py``; ``deploy/prometheus/tables.py``
-collects them.
+A table is a tuple of `Metric` named ``TABLE`` in a ``metrics.py``; ``deploy/prometheus/tables.py`` collects them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +18,7 @@ Process = Literal["worker", "watch", "canary", "api", "audit"]
 SECONDS: Final = (
     0.001, 0.002, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1, 2, 5, 10, 30, 60, 300, 1800,
 )  # fmt: skip
-"""Where the buckets of a duration end: from one call to the age of a pin that waited out an outage."""
+"""Bucket bounds of durations: from 1 ms, one call, to 30 min, the age of a pin after an outage."""
 
 _UNITS: Final = (
     ("_timestamp_seconds", "Unix time, s"),
@@ -33,7 +32,7 @@ _UNITS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One name, what it counts in which unit, and by which labels. Counters end in ``_total``; a unit ends the name."""
+    """The name of a counter ends in ``_total``; before that, or at the end, stands the unit."""
 
     name: str
     kind: Kind
@@ -44,27 +43,27 @@ class Metric:
 
     @property
     def unit(self) -> str:
-        """What one of it is: a number of things, unless the name ends otherwise."""
+        """From the end of the name."""
         bare = self.name.removesuffix("_total")
         return next((unit for ending, unit in _UNITS if bare.endswith(ending)), "number")
 
     @property
     def series(self) -> tuple[str, ...]:
-        """The names under which Prometheus stores it."""
+        """The names of its time series in Prometheus."""
         ends = ("_bucket", "_sum", "_count") if self.kind == "histogram" else ("",)
         return tuple(self.name + end for end in ends)
 
 
 BUILD: Final = Metric(
-    "pinstream_build_info", "gauge", "what runs; every process has it", ("process", "version", "embedding_version")
+    "pinstream_build_info", "gauge", "version of a process, in its labels", ("process", "version", "embedding_version")
 )
 
 
 class Collectors:
-    """A table's metrics, in a registry of their own, and `BUILD`.
+    """The metrics of a table, and `BUILD`, in a registry of their own.
 
-    Metrics are called by their short names: without ``pinstream_<process>_``, and counters without ``_total``,
-    histograms without ``_seconds``. A name that the table lacks is a KeyError. Safe in any thread.
+    Methods take short names: without ``pinstream_<process>_``, counters without ``_total``, histograms without
+    ``_seconds``. A name that is not in the table raises KeyError. Safe in any thread.
     """
 
     def __init__(self, table: Iterable[Metric], *, process: Process) -> None:
@@ -79,27 +78,26 @@ class Collectors:
         build.labels(process, version("pinstream"), str(EMBEDDING_VERSION)).set(1)
 
     def add(self, name: str, *labels: str, amount: float = 1) -> None:
-        """Count; with ``amount=0`` the sample is there from the start, so that its first rise is seen as one."""
+        """Increase a counter; ``amount=0`` creates the series, so that Prometheus sees its first increase."""
         counter = self._counters[name]
         (counter.labels(*labels) if labels else counter).inc(amount)
 
     def set(self, name: str, value: float, *labels: str) -> None:
-        """Set a gauge."""
         gauge = self._gauges[name]
         (gauge.labels(*labels) if labels else gauge).set(value)
 
     def observe(self, name: str, value: float, *labels: str) -> None:
-        """Add to a histogram, in the unit of its name."""
+        """Add a value to a histogram, in the unit of its name."""
         histogram = self._histograms[name]
         (histogram.labels(*labels) if labels else histogram).observe(value)
 
     def prepare(self, name: str, labels: Sequence[str]) -> None:
-        """Have the samples of a histogram with one label before anything is observed."""
+        """Create the series of a histogram with one label, before anything is observed."""
         for label in labels:
             self._histograms[name].labels(label)
 
     def value(self, name: str, labels: Mapping[str, str] | None = None) -> float:
-        """What a sample reads now, by its full name; 0 where there is none. For tests and for health."""
+        """The value of a series now, by its full name; 0 if there is none."""
         return self.registry.get_sample_value(name, dict(labels or {})) or 0.0
 
     def _declare(self, metric: Metric) -> None:

@@ -1,4 +1,4 @@
-"""The contracts as documents for readers in any language; the code is the truth, these are what it says."""
+"""Writes the contract documents from the code, which is the truth."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ Document = dict[str, Any]
 
 
 def snapshots() -> Mapping[str, Document]:
-    """Every document by its file name."""
+    """Every document, by file name."""
     return {
         EVENT_SCHEMA: _json_schema(PinEvent, "urn:pinstream:pin-event:v1"),
         OUTCOME_SCHEMA: _json_schema(PinOutcome, "urn:pinstream:pin-outcome:v1"),
@@ -30,12 +30,12 @@ def snapshots() -> Mapping[str, Document]:
 
 
 def to_json(document: Document) -> str:
-    """A document as its file holds it."""
+    """The text of a document's file."""
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def differing(folder: Path = FOLDER) -> list[str]:
-    """Names of the files in ``folder`` that do not say what the code says, or are missing."""
+def outdated(folder: Path = FOLDER) -> list[str]:
+    """Names of the files in ``folder`` that differ from the code, or are missing."""
     return [
         name
         for name, document in snapshots().items()
@@ -44,12 +44,12 @@ def differing(folder: Path = FOLDER) -> list[str]:
 
 
 def write(folder: Path = FOLDER) -> list[str]:
-    """Bring every file up to date; the names of those that changed."""
-    stale = differing(folder)
+    """Write the outdated files; returns their names."""
+    names = outdated(folder)
     documents = snapshots()
-    for name in stale:
+    for name in names:
         (folder / name).write_text(to_json(documents[name]))
-    return stale
+    return names
 
 
 def _json_schema(model: type[BaseModel], identifier: str) -> Document:

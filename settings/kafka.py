@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC
 from pinstream.kafka.connection import Connection
-from schemas import topics
 from settings.group import Group
 
 ClientKeys = dict[str, str | int | float | bool]
@@ -38,19 +38,19 @@ class KafkaSettings(Group):
 
     @property
     def live_topic(self) -> str:
-        return self.topic_prefix + topics.EVENTS
+        return self.topic_prefix + EVENTS_TOPIC
 
     @property
     def backfill_topic(self) -> str:
-        return self.topic_prefix + topics.BACKFILL
+        return self.topic_prefix + BACKFILL_TOPIC
 
     @property
     def indexed_topic(self) -> str:
-        return self.topic_prefix + topics.INDEXED
+        return self.topic_prefix + INDEXED_TOPIC
 
     @property
     def dead_topic(self) -> str:
-        return self.topic_prefix + topics.DEAD
+        return self.topic_prefix + DEAD_TOPIC
 
     @property
     def connection(self) -> Connection:

@@ -1,4 +1,4 @@
-"""Whatever is sent that the contract allows, or nearly: no error of ours, and every answer is as the contract says."""
+"""Requests that the OpenAPI document allows, or nearly: no internal errors, and every answer is as documented."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Searches are asked in threads: who asked leaves in time, the search keeps its place until it ends."""
+"""Searches run in threads: a caller may leave early, its search keeps the permit until it ends."""
 
 import asyncio
 import threading
@@ -9,7 +9,7 @@ from api.settings import ApiSettings, QuotaSettings
 from tests.api.fakes import Bench, start_service
 
 
-async def test_whose_time_is_up_leaves_at_once_and_the_search_keeps_its_place(bench: Bench) -> None:
+async def test_a_caller_that_times_out_leaves_at_once_and_its_search_keeps_the_permit(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(searches=1))
     may_end = threading.Event()
 

@@ -1,4 +1,4 @@
-"""One shell serves the command line and the worker: what one is told the other must not stumble over."""
+"""A worker started in a shell with the command line's variables accepts them."""
 
 import pytest
 

@@ -1,6 +1,4 @@
-"""The golden examples, on the reading side: what a worker makes of each record, and what it says of a dead one."""
-
-import pytest
+"""A worker reads the golden examples as they say, and writes the dead letter headers of the contract."""
 
 from pinstream.errors import EventInvalid
 from pinstream.events import PinDeletion, PinEvent
@@ -11,11 +9,7 @@ from streams.worker.record import ConsumedRecord, Lease
 from streams.worker.task import PinTask, task_of
 
 
-def named(example: Example) -> str:
-    return example.name
-
-
-def taken(example: Example) -> PinTask:
+def read_task(example: Example) -> PinTask:
     record = ConsumedRecord(
         lane="live",
         topic="pins.events",
@@ -29,28 +23,37 @@ def taken(example: Example) -> PinTask:
     return task_of(record, Lease(3, 0.0))
 
 
-@pytest.mark.parametrize("example", good_examples(), ids=named)
-def test_a_good_example_is_an_event_or_a_deletion(example: Example) -> None:
-    event = taken(example).event
+def test_good_examples_are_events_or_deletions() -> None:
+    wrong = {}
 
-    assert isinstance(event, PinDeletion if example.value is None else PinEvent)
-    assert (event.pin_id, event.version) == (example.pin_id, example.version)
+    for example in good_examples():
+        event = read_task(example).event
+        kind = PinDeletion if example.value is None else PinEvent
+        if not isinstance(event, kind) or (event.pin_id, event.version) != (example.pin_id, example.version):
+            wrong[example.name] = event
 
-
-@pytest.mark.parametrize("example", bad_examples(), ids=named)
-def test_a_bad_example_is_invalid_where_it_says(example: Example) -> None:
-    event = taken(example).event
-
-    assert isinstance(event, EventInvalid)
-    assert event.path == example.path
+    assert wrong == {}
 
 
-@pytest.mark.parametrize("example", bad_examples(), ids=named)
-def test_a_dead_letter_has_the_headers_that_the_contract_names(example: Example) -> None:
-    work = taken(example)
-    assert isinstance(work.event, EventInvalid)
+def test_bad_examples_are_invalid_at_their_path() -> None:
+    events = [(example, read_task(example).event) for example in bad_examples()]
 
-    headers = dict(error_headers(work.record, stage="event", error=work.event, unexpected=False))
+    assert {
+        example.name: event
+        for example, event in events
+        if not isinstance(event, EventInvalid) or event.path != example.path
+    } == {}
 
-    assert set(headers) == set(ERROR_HEADERS)
-    assert example.path.encode() in (headers["__connect.errors.exception.message"] or b"")
+
+def test_dead_letters_have_the_headers_of_the_contract() -> None:
+    wrong = {}
+
+    for example in bad_examples():
+        task = read_task(example)
+        assert isinstance(task.event, EventInvalid)
+        headers = dict(error_headers(task.record, stage="event", error=task.event, unexpected=False))
+        message = headers["__connect.errors.exception.message"] or b""
+        if set(headers) != set(ERROR_HEADERS) or example.path.encode() not in message:
+            wrong[example.name] = headers
+
+    assert wrong == {}

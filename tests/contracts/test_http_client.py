@@ -117,7 +117,7 @@ async def test_flashlight_lens_and_pictures(bench: Bench, service: SocketService
     assert light.hits[0].box == (0.2, 0.2, 0.6, 0.6)
     assert (lens.understood.dominant, lens.understood.objects[0].label, lens.understood.width_px) == (0, "bag", 200)
     assert {(hit.query, hit.slot > 0) for hit in lens} == {(0, False), (1, True)}
-    assert small.startswith(b"\xff\xd8"), "whoever takes no WebP gets JPEG"
+    assert small.startswith(b"\xff\xd8"), "JPEG for clients that do not accept WebP"
 
 
 @CLIENTS

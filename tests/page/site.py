@@ -23,12 +23,12 @@ from tests.api.fakes import Bench, ColourModels, outcome
 
 SIZE_PX = 400
 OUTFIT = 8
-"""A drawn pin with several things on it: a dress, a skirt, trousers."""
+"""A drawn pin with several objects: a dress, a skirt, trousers."""
 
 
 @cache
 def sample(number: int) -> SamplePin:
-    """A drawn pin; drawing takes a while, so once."""
+    """A drawn pin, drawn once: drawing is slow."""
     return draw(number, size_px=SIZE_PX)
 
 
@@ -60,7 +60,7 @@ def score_of(place: int) -> float:
     return round(0.93 - 0.08 * place, 2)
 
 
-class _Tap:
+class _PhotoRecorder:
     """Keeps what is sent to Lens."""
 
     def __init__(self, app: ASGIApp, photos: list[bytes]) -> None:
@@ -70,12 +70,12 @@ class _Tap:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytearray()
 
-        async def heard() -> Message:
+        async def receive_and_keep() -> Message:
             message = await receive()
             body.extend(message.get("body", b""))
             return message
 
-        await self._app(scope, heard, send)
+        await self._app(scope, receive_and_keep, send)
         if scope.get("path") == "/v1/lens":
             self._photos.append(bytes(body))
 
@@ -96,13 +96,13 @@ class Site:
     bench: Bench
     deps: Dependencies
     models: SampleModels
-    heard: int = 0
+    offset: int = 0
     published: list[str] = field(default_factory=list)
     photos: list[bytes] = field(default_factory=list)
     """The bodies that Lens was sent, as they came."""
 
     def publish(self, number: int, *, age_s: float = 0.0, version: int | None = None, **more: Any) -> str:
-        """The drawn pin of that number, searchable and told to whoever listens; answers its id."""
+        """The drawn pin of that number, searchable and sent to the streams; returns its id."""
         pin = sample(number)
         now_ms = time.time_ns() // 1_000_000
         published_at_ms = now_ms - round(age_s * 1000)
@@ -118,7 +118,7 @@ class Site:
         things = [(thing.label, Box(*thing.box), mean_colour(pin, thing.box)) for thing in pin.objects]
         self.bench.pin(pin_id, mean_colour(pin, (0, 0, 1, 1)), *things, **fields)
         self.models.known.append(pin)
-        self.hear(pin_id, "indexed", version=fields["version"], published_at_ms=published_at_ms)
+        self.add_outcome(pin_id, "indexed", version=fields["version"], published_at_ms=published_at_ms)
         self.published.append(pin_id)
         return pin_id
 
@@ -126,13 +126,13 @@ class Site:
         """As a worker does with a tombstone event."""
         version = time.time_ns() // 1_000_000 + 1
         self.bench.store.upsert([tombstone(pin_id, 0, version, at_ms=version)])
-        self.hear(pin_id, "deleted", version=version)
+        self.add_outcome(pin_id, "deleted", version=version)
 
-    def hear(self, pin_id: str, result: str, **more: Any) -> None:
+    def add_outcome(self, pin_id: str, result: str, **more: Any) -> None:
         """An outcome comes in from Kafka."""
-        self.heard += 1
+        self.offset += 1
         finished_at_ms = time.time_ns() // 1_000_000
-        found = outcome(pin_id, result, offset=self.heard, finished_at_ms=finished_at_ms, **more)
+        found = outcome(pin_id, result, offset=self.offset, finished_at_ms=finished_at_ms, **more)
         self.deps.recent_pins.add_outcome(found)
 
 
@@ -151,7 +151,7 @@ async def running(settings: ApiSettings | None = None) -> AsyncIterator[Site]:
     bench = Bench(settings=settings or ApiSettings(), models=models)
     photos: list[bytes] = []
     app = bench.app
-    app.add_middleware(_Tap, photos=photos)
+    app.add_middleware(_PhotoRecorder, photos=photos)
     listening = socket.create_server(("127.0.0.1", 0))
     server = _Server(app, shutdown_s=1)
     serving = asyncio.create_task(server.serve([listening]))

@@ -1,4 +1,4 @@
-"""Every view under axe, in light and dark, on a desktop and on a phone: nothing to complain of."""
+"""Axe finds nothing wrong in any view, in light and dark, on a desktop and on a phone."""
 
 from pathlib import Path
 

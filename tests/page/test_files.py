@@ -9,7 +9,7 @@ PAGE = (FOLDER / "index.html").read_text()
 MODULES = sorted((FOLDER / "js").rglob("*.js"))
 TEXTS = [*MODULES, *sorted((FOLDER / "css").glob("*.css")), FOLDER / "index.html", FOLDER / "icon.svg"]
 NAMESPACES = {"http://www.w3.org/2000/svg", "http://page"}
-"""Names that look like addresses: nothing is asked for there."""
+"""Names that look like addresses: nothing is requested from there."""
 
 
 async def test_files_have_their_media_type_and_are_revalidated() -> None:

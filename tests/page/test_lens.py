@@ -35,7 +35,7 @@ async def handed_over(page: Page, how: str, file: Path) -> None:
     )
 
 
-async def test_a_photo_is_understood_and_its_parts_can_be_told_apart(
+async def test_lens_lists_objects_and_marks_the_hits_of_each(
     site: Site, new_page: NewPage, screen: str, photo: Path
 ) -> None:
     page = await new_page(screen)

@@ -24,7 +24,7 @@ def outfit(site: Site) -> str:
     return site.published[OUTFIT]
 
 
-async def test_an_address_opens_a_pin_with_its_things_and_what_is_like_it(
+async def test_an_address_opens_a_pin_with_its_objects_and_related_pins(
     site: Site, new_page: NewPage, screen: str
 ) -> None:
     page = await new_page(screen)
@@ -146,7 +146,7 @@ async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> No
     await expect(page.locator(".flashlight-box")).to_be_visible()
 
 
-async def test_flashlight_snaps_to_a_thing_if_asked_to(site: Site, new_page: NewPage, screen: str) -> None:
+async def test_flashlight_snaps_to_an_object_on_request(site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
     await opened(page, site)
     await page.get_by_role("link", name="Pants", exact=True).click()
@@ -205,7 +205,7 @@ async def test_a_finger_drags_the_lit_flashlight(site: Site, new_page: NewPage) 
     await answered(page)
 
 
-async def test_a_thing_that_is_not_there_is_said_so(site: Site, new_page: NewPage) -> None:
+async def test_an_object_that_does_not_exist_is_reported(site: Site, new_page: NewPage) -> None:
     page = await new_page(expect=("Failed to load resource",))
 
     await page.goto(f"{site.url}/pins/{outfit(site)}?object=99")
@@ -280,7 +280,7 @@ async def test_a_pin_that_is_not_there_says_why(own_site: Site, new_page: NewPag
         own_site.publish(0, pin_id="p")
         own_site.delete("p")
     if state == "dead":
-        own_site.hear("p", "dead", reason="the picture has 3 pixels")
+        own_site.add_outcome("p", "dead", reason="the picture has 3 pixels")
 
     await page.goto(f"{own_site.url}/pins/p")
 
@@ -353,7 +353,7 @@ async def test_more_can_be_asked_for_until_that_is_all(own_site: Site, new_page:
     await expect(page.locator(TILES).nth(len(first))).to_be_focused()
 
 
-async def test_nothing_found_offers_to_let_more_in(own_site: Site, new_page: NewPage) -> None:
+async def test_no_hits_offer_to_drop_a_filter(own_site: Site, new_page: NewPage) -> None:
     own_site.publish(OUTFIT)
     other = own_site.publish(2)
     page = await new_page()

@@ -16,11 +16,11 @@ CARDS = ".wall .card"
 
 
 async def hung(page: Page, count: int) -> None:
-    """Waits until so many pins hang, each with its picture."""
+    """Waits until the wall shows ``count`` pins with their pictures."""
     await expect(page.locator(f"{CARDS} img")).to_have_count(count)
 
 
-async def test_newest_pins_hang_with_their_ages_and_nothing_jumps(site: Site, new_page: NewPage, screen: str) -> None:
+async def test_the_newest_pins_have_their_ages_and_nothing_jumps(site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
     asked = seen_requests(page)
 
@@ -62,7 +62,7 @@ async def test_a_wall_grows_as_pins_become_searchable_and_loses_what_is_deleted(
     await expect(newest).to_have_attribute("data-pin", first)
 
 
-async def test_a_pin_saved_anew_hangs_once_and_first(own_site: Site, new_page: NewPage) -> None:
+async def test_a_pin_that_was_saved_again_is_shown_once_and_first(own_site: Site, new_page: NewPage) -> None:
     own_site.publish(0, age_s=60)
     own_site.publish(1, age_s=30)
     page = await new_page()
@@ -100,7 +100,7 @@ async def test_who_reads_or_pauses_is_not_disturbed(own_site: Site, new_page: Ne
     await hung(page, 16)
 
 
-async def test_keys_alone_lead_to_a_pin_and_back_to_the_same_place(site: Site, new_page: NewPage) -> None:
+async def test_the_keyboard_opens_a_pin_and_returns_to_it(site: Site, new_page: NewPage) -> None:
     page = await new_page()
     await page.goto(site.url)
     await hung(page, PINS)
@@ -185,7 +185,7 @@ async def test_colours_follow_the_system_until_somebody_chooses(site: Site, new_
     await expect(page.get_by_role("button", name="Switch to dark colours")).to_be_visible()
 
 
-async def test_an_address_that_is_no_place_says_so(site: Site, new_page: NewPage, screen: str) -> None:
+async def test_an_unknown_address_has_a_notice(site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
     await page.goto(f"{site.url}/?pin=no%20such%20name")
     await expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()

@@ -43,7 +43,7 @@ class WatchPage:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def watch_page() -> AsyncIterator[WatchPage]:
-    """An hour of pins and deletions, some dead, three owed."""
+    """An hour of pins and deletions, some dead, three overdue."""
     bench = lived(Bench())
     progress = ReadProgress(lambda: bench.now_ms)
     progress.assigned({_PROGRESS_KEPT: 0})
@@ -80,7 +80,7 @@ def lived(bench: Bench) -> Bench:
     return bench
 
 
-async def test_nothing_to_complain_of(watch_page: WatchPage, new_page: NewPage, screen: str) -> None:
+async def test_axe_finds_nothing(watch_page: WatchPage, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
     await page.goto(watch_page.url)
     await expect(page.locator("#verdict")).to_contain_text("3 pins overdue, in the queue")

@@ -1,4 +1,4 @@
-"""One record for each metric, and collectors that know no other name."""
+"""Metrics are declared once, and collectors accept no other name."""
 
 import pytest
 
@@ -11,7 +11,7 @@ TABLE = (
 )
 
 
-def test_a_name_tells_its_unit_and_its_series() -> None:
+def test_a_name_gives_its_unit_and_its_series() -> None:
     assert [metric.unit for metric in TABLE] == ["number", "bytes", "s"]
     assert Metric("pinstream_watch_progress_timestamp_seconds", "gauge", "").unit == "Unix time, s"
     assert TABLE[2].series == tuple(f"pinstream_api_call_seconds{end}" for end in ("_bucket", "_sum", "_count"))
@@ -31,7 +31,7 @@ def test_short_names_reach_the_samples() -> None:
     assert collectors.value("pinstream_api_answers_total", {"status": "500"}) == 0
 
 
-def test_a_name_that_the_table_lacks_is_refused() -> None:
+def test_a_name_that_is_not_in_the_table_is_refused() -> None:
     collectors = Collectors(TABLE, process="api")
 
     with pytest.raises(KeyError):

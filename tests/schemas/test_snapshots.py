@@ -1,4 +1,4 @@
-"""What the contract files say is what the code does."""
+"""The contract documents agree with the code."""
 
 import json
 import re
@@ -7,18 +7,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
 from pinstream.errors import EventInvalid
-from pinstream.events import decode_event, event_from
+from pinstream.events import DEAD_TOPIC, EVENTS_TOPIC, MAX_EVENT_BYTES, decode_event, event_from
 from pinstream.store.columns import COLUMNS
 from schemas import topics
-from schemas.golden import Example, bad_examples, good_examples
-from schemas.snapshots import FOLDER, differing, snapshots, write
+from schemas.golden import bad_examples, good_examples
+from schemas.snapshots import FOLDER, outdated, snapshots, write
 
 EVENT_SCHEMA = Draft202012Validator(snapshots()["pin-event.v1.json"])
 ASYNCAPI = snapshots()["asyncapi.json"]
@@ -28,7 +26,7 @@ ABOUT_THE_KEY = {"key-differs", "key-missing", "key-not-utf8"}
 
 
 def test_the_files_are_up_to_date() -> None:
-    assert differing() == [], "run `python -m schemas`"
+    assert outdated() == [], "run `python -m schemas`"
 
 
 def test_a_stale_or_missing_file_is_noticed_and_written_again(tmp_path: Path) -> None:
@@ -38,7 +36,7 @@ def test_a_stale_or_missing_file_is_noticed_and_written_again(tmp_path: Path) ->
 
     assert written == list(snapshots())
     assert write(tmp_path) == ["asyncapi.json", "collection.json"]
-    assert differing(tmp_path) == []
+    assert outdated(tmp_path) == []
 
 
 def test_check_says_so_without_writing() -> None:
@@ -47,36 +45,29 @@ def test_check_says_so_without_writing() -> None:
     assert checked.returncode == 0
 
 
-@pytest.mark.parametrize("name", [name for name in snapshots() if name.startswith("pin-")])
-def test_the_schemas_are_json_schemas(name: str) -> None:
-    Draft202012Validator.check_schema(snapshots()[name])
+def test_the_schemas_are_json_schemas() -> None:
+    for name in ("pin-event.v1.json", "pin-outcome.v1.json"):
+        Draft202012Validator.check_schema(snapshots()[name])
 
 
-@pytest.mark.parametrize("example", [each for each in good_examples() if each.fields], ids=lambda each: each.name)
-def test_the_schema_takes_the_good_examples(example: Example) -> None:
-    EVENT_SCHEMA.validate(example.fields)
+def test_the_schema_takes_the_good_examples_and_refuses_the_bad_ones() -> None:
+    good = [example for example in good_examples() if example.fields]
+    bad = [example for example in bad_examples() if example.fields is not None and example.name not in ABOUT_THE_KEY]
+
+    assert [example.name for example in good if not EVENT_SCHEMA.is_valid(example.fields)] == []
+    assert [example.name for example in bad if EVENT_SCHEMA.is_valid(example.fields)] == []
 
 
-@pytest.mark.parametrize(
-    "example",
-    [each for each in bad_examples() if each.fields is not None and each.name not in ABOUT_THE_KEY],
-    ids=lambda each: each.name,
-)
-def test_the_schema_refuses_the_bad_examples(example: Example) -> None:
-    with pytest.raises(ValidationError):
-        EVENT_SCHEMA.validate(example.fields)
-
-
-BASE: dict[str, Any] = next(each.fields for each in good_examples() if each.name == "everything") or {}
-words = st.text("aZ09_- é", max_size=4)
+BASE: dict[str, Any] = next(each.fields or {} for each in good_examples() if each.name == "everything")
+texts = st.text("aZ09_- é", max_size=4)
 near_values = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-2, 2**63 + 1),
     st.floats(allow_nan=False, allow_infinity=False).filter(lambda number: not number.is_integer()),
-    words,
+    texts,
     st.sampled_from(["web", "EUR", "eur", "http://x", "s3://b/k", "2026-11-23T20:24:00Z", "2026-11-23", "x" * 501]),
-    st.lists(words, max_size=40),
+    st.lists(texts, max_size=40),
     st.fixed_dictionaries(
         {},
         optional={
@@ -103,7 +94,7 @@ def test_schema_and_code_agree_on_what_an_event_is(field: str, value: Any, absen
     assert by_schema == by_code
 
 
-def test_what_a_publisher_writes_the_schema_takes() -> None:
+def test_the_schema_takes_what_a_publisher_writes() -> None:
     event = event_from({"pin_id": "a", "image": {"url": "http://x"}, "domain": "web"})
 
     EVENT_SCHEMA.validate(json.loads(event.encode()))
@@ -116,14 +107,14 @@ def references(part: Any) -> list[str]:
     return [found for item in part for found in references(item)] if isinstance(part, list) else []
 
 
-def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
+def test_every_reference_of_the_asyncapi_document_exists() -> None:
     for reference in references(ASYNCAPI):
         if not reference.startswith("#/"):
             assert reference in snapshots()
             continue
-        place: Any = ASYNCAPI
+        part: Any = ASYNCAPI
         for step in reference[2:].split("/"):
-            place = place[step]
+            part = part[step]
 
 
 def test_the_asyncapi_document_holds_every_topic() -> None:
@@ -141,8 +132,8 @@ def test_both_lanes_have_the_same_partitions_and_the_largest_event_fits_its_dead
     partitions = {topic.name: topic.partitions for topic in topics.topics(partitions=5, prefix="test.")}
 
     assert partitions["test.pins.events"] == partitions["test.pins.events.backfill"] == 5
-    assert sizes[topics.EVENTS] > topics.MAX_EVENT_BYTES
-    assert sizes[topics.DEAD] > sizes[topics.EVENTS]
+    assert sizes[EVENTS_TOPIC] > MAX_EVENT_BYTES
+    assert sizes[DEAD_TOPIC] > sizes[EVENTS_TOPIC]
 
 
 def test_examples_are_named_for_files_anybody_can_read() -> None:

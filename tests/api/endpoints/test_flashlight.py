@@ -1,4 +1,4 @@
-"""Flashlight: what a box holds is found wherever it is, snapping is offered, work done once is not done again."""
+"""Flashlight: a box finds what is like it, snapping is offered, and codes are cached."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def question(pin_id: str = "q", box: Box = RIGHT, **more: object) -> dict[str, o
     return {"pin_id": pin_id, "box": [box.x0, box.y0, box.x1, box.y1], **more}
 
 
-async def test_a_crop_finds_the_scenes_that_hold_something_like_it(bench: Bench) -> None:
+async def test_a_box_finds_pins_that_show_something_like_it(bench: Bench) -> None:
     bench.pin("q", WHITE, ("bag", RIGHT, BLUE))
     bench.pin("scene", GREEN, ("shoe", LEFT, RED), ("bag", Box(0.2, 0.2, 0.6, 0.6), BLUE))
     bench.pin("whole", (30, 40, 200))
@@ -101,7 +101,7 @@ async def test_without_the_picture_there_is_a_reason(bench: Bench) -> None:
         (404, "pin-unknown"),
     ]
     assert answers[1].headers["retry-after"] == "7"
-    assert "HTTP 503" not in answers[1].text, "what this network says of itself is for the log"
+    assert "HTTP 503" not in answers[1].text, "addresses of this network belong in the log"
 
 
 async def test_models_that_are_away_or_full_say_when_to_come_again(bench: Bench) -> None:

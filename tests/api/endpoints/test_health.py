@@ -1,4 +1,4 @@
-"""Readiness is a real search; without the models or Kafka the rest still serves, and the answer says so."""
+"""Readiness needs a real search; without models or Kafka the service is ready and says so."""
 
 import asyncio
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ async def test_a_service_that_can_search_is_ready(bench: Bench) -> None:
     assert answer.json() == {"ready": True, "index": "ok", "models": "ok", "kafka": "away"}
 
 
-async def test_without_models_it_is_ready_and_says_what_lacks(bench: Bench) -> None:
+async def test_a_service_without_models_is_ready_and_says_so(bench: Bench) -> None:
     bench.models.failure = ModelUnavailable("away")
 
     async with start_service(bench) as service:
@@ -40,7 +40,7 @@ async def test_without_models_it_is_ready_and_says_what_lacks(bench: Bench) -> N
     assert answer.json() == {"ready": True, "index": "ok", "models": "ModelUnavailable", "kafka": "ok"}
 
 
-async def test_without_the_index_it_is_not_and_tells_strangers_no_address(bench: Bench) -> None:
+async def test_a_service_without_index_is_not_ready_and_shows_no_address(bench: Bench) -> None:
     bench.store = Away()
 
     async with start_service(bench) as service:
@@ -52,7 +52,7 @@ async def test_without_the_index_it_is_not_and_tells_strangers_no_address(bench:
     assert "10.0.0.9" not in answer.text
 
 
-async def test_with_the_models_of_another_embedding_it_is_not_and_names_both(bench: Bench) -> None:
+async def test_a_service_with_models_of_another_embedding_is_not_ready_and_names_both(bench: Bench) -> None:
     bench.models.failure = EmbeddingMismatch("embed: Triton serves 0f, an index of embedding version 1 holds f0")
 
     async with start_service(bench) as service:
@@ -67,7 +67,7 @@ async def test_with_the_models_of_another_embedding_it_is_not_and_names_both(ben
     )  # fmt: skip
 
 
-async def test_with_other_models_it_is_not_and_tells_strangers_no_address(bench: Bench) -> None:
+async def test_a_service_with_other_models_is_not_ready_and_shows_no_address(bench: Bench) -> None:
     bench.models.failure = OtherModels("Triton at 10.0.0.9: embed has versions 2; this program needs 1")
 
     async with start_service(bench) as service:
@@ -78,7 +78,7 @@ async def test_with_other_models_it_is_not_and_tells_strangers_no_address(bench:
     assert "10.0.0.9" not in answer.text
 
 
-async def test_refused_by_the_models_it_is_ready_as_nothing_says_that_they_are_others(bench: Bench) -> None:
+async def test_a_service_that_the_models_refuse_is_ready(bench: Bench) -> None:
     bench.models.failure = ModelMismatch("Triton at 10.0.0.9: UNAUTHENTICATED: token expired")
 
     async with start_service(bench) as service:
@@ -87,7 +87,7 @@ async def test_refused_by_the_models_it_is_ready_as_nothing_says_that_they_are_o
     assert (answer.status_code, answer.json()["ready"], answer.json()["models"]) == (200, True, "ModelMismatch")
 
 
-async def test_many_who_ask_cost_one_inference(bench: Bench) -> None:
+async def test_concurrent_readiness_checks_cost_one_inference(bench: Bench) -> None:
     now_s = 0.0
     bench.models.answers.clear()
 
@@ -106,7 +106,7 @@ async def test_many_who_ask_cost_one_inference(bench: Bench) -> None:
     assert (at_once, bench.models.asked) == (1, 2)
 
 
-async def test_a_full_index_is_busy_and_not_taken_out_of_service(bench: Bench) -> None:
+async def test_a_service_with_a_busy_index_is_ready(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(searches=1, searches_waiting=0))
 
     async with start_service(bench) as service, service.deps.searches.limit.permit():

@@ -1,4 +1,4 @@
-"""Lens: a photo by its whole and by its objects, upright, within limits, and gone when it is answered."""
+"""Lens: hits for the whole photo and its objects; photos are turned upright, limited, and not kept."""
 
 import io
 
@@ -78,7 +78,7 @@ async def test_a_photo_taken_on_its_side_is_turned_upright(bench: Bench) -> None
         ),
     ],
 )
-async def test_what_is_no_photo_is_refused_with_a_word_why(
+async def test_what_is_no_photo_is_refused_with_a_reason(
     bench: Bench, content: bytes, content_type: str, status: int, field: str
 ) -> None:
     async with start_service(bench) as service:
@@ -109,6 +109,6 @@ async def test_a_photo_leaves_nothing_behind(bench: Bench, caplog: pytest.LogCap
             await service.client.post("/v1/lens", content=photo, headers=PNG)
         counted = service.deps.metrics.value("pinstream_api_cache_misses_total", {"cache": "pictures"})
 
-    assert bench.models.crops == 2, "the second time it is understood anew"
+    assert bench.models.crops == 2, "the second photo is not served from a cache"
     assert counted == 0
     assert not [record for record in caplog.records if record.name.startswith(("api", "inference"))]

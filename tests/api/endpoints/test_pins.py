@@ -1,4 +1,4 @@
-"""Pins over HTTP: what is there, what is like it, and what is said of what is not."""
+"""Pins over HTTP: the pin, its related pins and similar objects, and why a pin is missing."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, Bench, event, outcome, sta
 BAG = ("bag", Box(0.1, 0.1, 0.4, 0.6), BLUE)
 
 
-async def test_a_pin_is_told_with_its_objects_and_where_its_picture_is(bench: Bench) -> None:
+async def test_a_pin_has_its_objects_and_the_address_of_its_thumbnail(bench: Bench) -> None:
     bench.pin("a", RED, BAG, title="Red", price=9.5, tags=("x",))
 
     async with start_service(bench) as service:
@@ -24,7 +24,7 @@ async def test_a_pin_is_told_with_its_objects_and_where_its_picture_is(bench: Be
     assert things.json() == {"objects": pin["objects"]}
 
 
-async def test_related_pins_are_pages_of_hits_that_do_not_repeat(bench: Bench) -> None:
+async def test_pages_of_related_pins_do_not_repeat_hits(bench: Bench) -> None:
     for number in range(5):
         bench.pin(f"p{number}", (200 - number, 30, 30))
 
@@ -38,19 +38,19 @@ async def test_related_pins_are_pages_of_hits_that_do_not_repeat(bench: Bench) -
     assert first["hits"][0]["near_duplicate"] is True
 
 
-async def test_similar_objects_keep_to_the_label_unless_it_is_opened(bench: Bench) -> None:
+async def test_similar_objects_have_the_same_label_unless_others_are_allowed(bench: Bench) -> None:
     bench.pin("q", RED, BAG)
     bench.pin("same", GREEN, BAG)
     bench.pin("other", GREEN, ("shoe", BAG[1], BLUE))
 
     async with start_service(bench) as service:
-        gated = (await service.client.get("/v1/pins/q/objects/1/similar")).json()
+        same_label = (await service.client.get("/v1/pins/q/objects/1/similar")).json()
         opened = (await service.client.get("/v1/pins/q/objects/1/similar?label=any")).json()
         named = (await service.client.get("/v1/pins/q/objects/1/similar?label=shoe&label=hat")).json()
 
-    found = [[hit["pin_id"] for hit in each["hits"]] for each in (gated, opened, named)]
+    found = [[hit["pin_id"] for hit in each["hits"]] for each in (same_label, opened, named)]
     assert found == [["same"], ["other", "same"], ["other"]]
-    assert gated["hits"][0]["box"] == [0.1, 0.1, 0.4, 0.6]
+    assert same_label["hits"][0]["box"] == [0.1, 0.1, 0.4, 0.6]
 
 
 async def test_a_pin_that_is_not_there_says_why(bench: Bench) -> None:
@@ -62,8 +62,8 @@ async def test_a_pin_that_is_not_there_says_why(bench: Bench) -> None:
         pins = ("never", "gone", "broken", "coming")
         answers = {pin: await service.client.get(f"/v1/pins/{pin}/related") for pin in pins}
 
-    told = {pin: (answer.status_code, answer.json()["state"]) for pin, answer in answers.items()}
-    assert told == {
+    states = {pin: (answer.status_code, answer.json()["state"]) for pin, answer in answers.items()}
+    assert states == {
         "never": (404, "unknown"), "gone": (410, "deleted"),
         "broken": (404, "dead"), "coming": (404, "not-indexed-yet"),
     }  # fmt: skip
@@ -101,7 +101,7 @@ async def test_what_is_wrong_is_named(bench: Bench, address: str, field: str) ->
     assert answer.json()["field"] == field
 
 
-async def test_an_address_that_is_none_is_a_problem_too(bench: Bench) -> None:
+async def test_unknown_addresses_and_methods_are_answered_with_a_problem(bench: Bench) -> None:
     async with start_service(bench) as service:
         nowhere, wrong_verb = await service.client.get("/v1/nowhere"), await service.client.delete("/v1/pins/a")
 

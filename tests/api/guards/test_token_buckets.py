@@ -24,7 +24,7 @@ def test_a_bucket_gives_its_burst_then_its_rate() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0.1, 5), st.floats(0, 3)), max_size=60))
-def test_nobody_gets_more_than_burst_and_rate_together(requests: list[tuple[str, float, float]]) -> None:
+def test_no_caller_gets_more_than_burst_and_rate_together(requests: list[tuple[str, float, float]]) -> None:
     clock = Clock()
     buckets = TokenBuckets(rate_per_s=3, burst=5, callers=10, clock=clock)
     taken: dict[str, float] = {}

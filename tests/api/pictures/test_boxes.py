@@ -1,4 +1,4 @@
-"""Overlap of rectangles, and which object is meant."""
+"""Intersection over union, and the object that a box covers."""
 
 import pytest
 from hypothesis import given

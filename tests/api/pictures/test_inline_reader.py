@@ -1,4 +1,4 @@
-"""A picture inside an event is that of one pin and one version, or none."""
+"""A picture inside an event is used only for its own pin and version."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Photos on their way in: so many are held at once, the rest are not read; slow ones lose their place."""
+"""Uploads of photos are limited in total and per caller; the rest is refused unread, and slow ones are ended."""
 
 import asyncio
 import socket
@@ -20,20 +20,20 @@ FORM = {"content-type": "multipart/form-data; boundary=b"}
 
 
 class Upload:
-    """A photo that arrives in part, and ends when it is let go."""
+    """A photo of which only the beginning arrives, until ``goes_on`` is set."""
 
     def __init__(self, beginning: bytes = painted(RED)) -> None:
         self.beginning = beginning
-        self.began, self.goes_on = asyncio.Event(), asyncio.Event()
+        self.started, self.goes_on = asyncio.Event(), asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        self.began.set()
+        self.started.set()
         yield self.beginning
         await self.goes_on.wait()
         yield b""
 
 
-async def held(service: InProcessService) -> float:
+def permits_in_use(service: InProcessService) -> float:
     return service.deps.metrics.value("pinstream_api_limit_in_use", {"limit": "uploads"})
 
 
@@ -44,27 +44,27 @@ async def held(service: InProcessService) -> float:
         (QuotaSettings(uploads=5, uploads_each=1), "too-many-uploads"),
     ],
 )
-async def test_a_photo_too_many_is_refused_unread(bench: Bench, quota: QuotaSettings, kind: str) -> None:
+async def test_photos_above_the_limit_are_refused_unread(bench: Bench, quota: QuotaSettings, kind: str) -> None:
     bench.settings = ApiSettings(quota=quota)
     slow, next_one = Upload(), Upload()
 
     async with start_service(bench) as service:
         first = asyncio.create_task(service.client.post("/v1/lens", content=slow, headers=PNG))
-        await slow.began.wait()
+        await slow.started.wait()
         refused = await service.client.post("/v1/lens", content=next_one, headers=PNG)
-        while_read = await held(service)
+        while_read = permits_in_use(service)
         slow.goes_on.set()
         answer = await first
         after = await service.client.post("/v1/lens", content=painted(RED), headers=PNG)
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
     assert refused.json()["type"] == f"urn:pinstream:problem:{kind}"
-    assert not next_one.began.is_set()
-    assert (while_read, await held(service)) == (1, 0)
+    assert not next_one.started.is_set()
+    assert (while_read, permits_in_use(service)) == (1, 0)
     assert (answer.status_code, after.status_code) == (200, 200)
 
 
-async def test_a_photo_waits_for_the_models_in_its_place(bench: Bench) -> None:
+async def test_a_photo_holds_its_permit_while_it_waits_for_the_models(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(uploads=2, models=1))
     bench.models.answers.clear()
 
@@ -82,34 +82,34 @@ async def test_a_photo_waits_for_the_models_in_its_place(bench: Bench) -> None:
     assert statuses == [200, 200]
 
 
-async def test_callers_with_keys_at_one_address_have_places_of_their_own(bench: Bench) -> None:
+async def test_callers_with_keys_at_one_address_have_limits_of_their_own(bench: Bench) -> None:
     keys = (SecretStr("one"), SecretStr("two"))
     bench.settings = ApiSettings(api=ServiceSettings(keys=keys), quota=QuotaSettings(uploads_each=1))
     first = Upload()
 
     async with start_service(bench) as service:
 
-        async def sent(content: bytes | Upload, key: str) -> int:
+        async def send(content: bytes | Upload, key: str) -> int:
             headers = {**PNG, "authorization": f"Bearer {key}"}
             return (await service.client.post("/v1/lens", content=content, headers=headers)).status_code
 
-        holding = asyncio.create_task(sent(first, "one"))
-        await first.began.wait()
-        statuses = [await sent(painted(RED), key) for key in ("one", "two")]
+        holding = asyncio.create_task(send(first, "one"))
+        await first.started.wait()
+        statuses = [await send(painted(RED), key) for key in ("one", "two")]
         first.goes_on.set()
 
         assert (statuses, await holding) == ([429, 200], 200)
 
 
 @pytest.mark.parametrize(("headers", "beginning"), [(PNG, painted(RED)), (FORM, b"--b\r\n")], ids=["bare", "form"])
-async def test_a_photo_that_does_not_arrive_loses_its_place(
+async def test_a_photo_that_does_not_arrive_loses_its_permit(
     bench: Bench, headers: dict[str, str], beginning: bytes
 ) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(upload_s=0.05))
 
     async with start_service(bench) as service:
         answer = await service.client.post("/v1/lens", content=Upload(beginning), headers=headers)
-        in_use = await held(service)
+        in_use = permits_in_use(service)
 
     assert (answer.status_code, answer.json()["type"]) == (408, "urn:pinstream:problem:upload-too-slow")
     assert answer.headers["connection"] == "close"
@@ -121,20 +121,20 @@ def test_slow_uploads_over_sockets_are_bounded_and_ended(bench: Bench) -> None:
     bench.settings = ApiSettings(quota=QuotaSettings(uploads=2, upload_s=1.0))
 
     with serve_on_socket(bench) as service, ExitStack() as sockets:
-        slow = [sockets.enter_context(begun(service.address)) for _ in range(2)]
+        slow = [sockets.enter_context(start_upload(service.address)) for _ in range(2)]
         while service.deps.metrics.value("pinstream_api_limit_in_use", {"limit": "uploads"}) != 2:
             threading.Event().wait(0.01)
-        refused = sockets.enter_context(begun(service.address)).recv(65536)
-        said = [b"".join(iter(partial(each.recv, 65536), b"")) for each in slow]  # until the service closes
+        refused = sockets.enter_context(start_upload(service.address)).recv(65536)
+        answers = [b"".join(iter(partial(each.recv, 65536), b"")) for each in slow]  # until the service closes
         after = httpx.post(f"{service.address}/v1/lens", content=painted(RED), headers=PNG, timeout=30)
 
     assert refused.startswith(b"HTTP/1.1 429")
-    assert [each.split(b"\r\n")[0] for each in said] == [b"HTTP/1.1 408 Request Timeout"] * 2
+    assert [each.split(b"\r\n")[0] for each in answers] == [b"HTTP/1.1 408 Request Timeout"] * 2
     assert after.status_code == 200
 
 
-def begun(address: str) -> socket.socket:
-    """A large upload of which only the beginning is sent."""
+def start_upload(address: str) -> socket.socket:
+    """Sends only the beginning of a large upload."""
     host, _, port = address.removeprefix("http://").partition(":")
     opened = socket.create_connection((host, int(port)), timeout=30)
     head = "POST /v1/lens HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000000\r\n\r\n"

@@ -1,4 +1,4 @@
-"""Pictures are fetched once, whoever asks, and a broken address is left alone for a while."""
+"""Pictures are fetched once for all callers, and an address that failed is not tried again at once."""
 
 import asyncio
 import gc
@@ -17,7 +17,7 @@ async def pin_of(service: InProcessService, pin_id: str) -> IndexedPin:
     return await service.deps.searches.run(lambda index: index.get(pin_id))
 
 
-async def test_all_who_ask_at_once_get_one_fetch(bench: Bench) -> None:
+async def test_concurrent_calls_share_one_fetch(bench: Bench) -> None:
     bench.pin("a")
     bench.web.answers.clear()
 
@@ -29,13 +29,15 @@ async def test_all_who_ask_at_once_get_one_fetch(bench: Bench) -> None:
         bench.web.answers.set()
         pictures = await asyncio.gather(*callers, return_exceptions=True)
 
-    assert isinstance(pictures[0], asyncio.CancelledError), "one who goes away takes nobody along"
+    assert isinstance(pictures[0], asyncio.CancelledError), "one caller's cancellation does not cancel the others"
     assert {picture.sha256 for picture in pictures[1:]}  # type: ignore[union-attr]
     assert bench.web.asked == ["https://pictures/a.png"]
 
 
 @pytest.mark.parametrize(("error", "for_s"), [(FetchRefused("HTTP 404"), 60), (FetchFailed("HTTP 503"), 5)])
-async def test_a_failure_is_remembered_for_a_while(bench: Bench, error: Exception, for_s: float) -> None:
+async def test_a_failure_is_cached_for_seconds_and_a_refusal_for_a_minute(
+    bench: Bench, error: Exception, for_s: float
+) -> None:
     bench.pin("a")
     good = bench.web.pictures["https://pictures/a.png"]
     bench.web.pictures["https://pictures/a.png"] = error

@@ -1,4 +1,4 @@
-"""Thumbnails: small, upright, cacheable; a drawn one with a reason where there is no picture."""
+"""Thumbnails are small, upright and cacheable; without a picture there is a placeholder with the reason."""
 
 import cv2
 import numpy as np
@@ -49,7 +49,7 @@ async def test_a_small_picture_stays_with_current_state_and_an_unversioned_addre
     assert answer.headers["cache-control"] == "public, max-age=60"
 
 
-async def test_what_the_browser_has_is_not_sent_again(bench: Bench) -> None:
+async def test_an_unchanged_thumbnail_is_not_sent_again(bench: Bench) -> None:
     bench.pin("a")
 
     async with start_service(bench) as service:
@@ -64,7 +64,7 @@ async def test_what_the_browser_has_is_not_sent_again(bench: Bench) -> None:
     assert bench.web.asked == ["https://pictures/a.png"]
 
 
-async def test_a_pin_without_its_picture_gets_a_drawn_one_that_says_why(bench: Bench) -> None:
+async def test_a_pin_without_its_picture_gets_a_placeholder_with_the_reason(bench: Bench) -> None:
     for pin in ("gone", "away", "bytes"):
         bench.pin(pin)
     bench.pin("inline", image_url="")
@@ -100,7 +100,7 @@ async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) 
     assert (waiting.headers["content-type"], dead.headers["content-type"]) == ("image/webp", "image/webp")
 
 
-async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(bench: Bench) -> None:
+async def test_a_picture_of_another_version_is_never_shown(bench: Bench) -> None:
     bench.pin("inline", image_url="")
     bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, painted(RED))
 
@@ -111,7 +111,7 @@ async def test_a_picture_of_another_version_is_never_shown_in_place_of_a_pin_s(b
     assert answer.headers["x-pinstream-placeholder"] == "gone"
 
 
-async def test_a_version_that_was_replaced_is_marked_so_and_its_address_keeps_nothing(bench: Bench) -> None:
+async def test_an_address_of_a_replaced_version_is_marked_and_not_cached(bench: Bench) -> None:
     bench.pin("a", version=2)
 
     async with start_service(bench) as service:
@@ -144,7 +144,7 @@ async def test_a_very_tall_picture_is_made_small_by_its_height(bench: Bench) -> 
     assert size_of(answer.content) == (3, 2560)
 
 
-async def test_a_locked_service_lets_no_shared_cache_keep_its_pictures(bench: Bench) -> None:
+async def test_a_service_with_api_keys_lets_no_shared_cache_keep_pictures(bench: Bench) -> None:
     bench.settings = ApiSettings(api=ServiceSettings(keys=(SecretStr("one"),)))
     for pin in ("a", "gone"):
         bench.pin(pin)

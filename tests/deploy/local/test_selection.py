@@ -5,7 +5,8 @@ import pytest
 from deploy.local.errors import BadOption
 from deploy.local.parts.kafka import MAX_MESSAGE_BYTES
 from deploy.local.selection import StackOptions, choose_parts
-from schemas.topics import DEAD_LETTER_ROOM_BYTES, MAX_EVENT_BYTES
+from pinstream.events import MAX_EVENT_BYTES
+from schemas.topics import DEAD_LETTER_ROOM_BYTES
 
 
 def choose(tmp_path: Path, **options: str) -> dict[str, dict[str, str]]:
