@@ -1,9 +1,9 @@
 """``pinstream related`` and ``pinstream similar``: search results as a table or as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.console import Console
@@ -131,12 +131,12 @@ def table(found: SearchResult, *, title: str) -> Table:
     """One line per hit, the same product and near-duplicates in green, without the columns that would be empty."""
     more = "that is all there is" if found.exhausted else "there are more"
     shown = Table(title=title, title_justify="left", caption=f"{len(found)} pictures; {more}", caption_justify="left")
-    cells = [_cells(hit) for hit in found]
-    used = [i for i in range(len(_COLUMNS)) if any(row[i] for row in cells)]
-    for heading, justify in (_COLUMNS[i] for i in used):
+    used = [column for column in _COLUMNS if any(map(column[2], found))]
+    for heading, justify, _ in used:
         shown.add_column(heading, justify=justify, overflow="fold")
-    for hit, row in zip(found, cells, strict=True):
-        shown.add_row(*(Text(row[i]) for i in used), style="green" if hit.near_duplicate or hit.same_product else None)
+    for hit in found:
+        style = "green" if hit.near_duplicate or hit.same_product else None
+        shown.add_row(*(Text(cell(hit)) for _, _, cell in used), style=style)
     return shown
 
 
@@ -148,41 +148,24 @@ def age(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
-Justify = Literal["left", "right"]
-_COLUMNS: tuple[tuple[str, Justify], ...] = (
-    ("pin", "left"),
-    ("match", "left"),
-    ("bits off", "right"),
-    ("similarity", "right"),
-    ("pins", "right"),
-    ("age", "right"),
-    ("shows", "left"),
-    ("box", "left"),
-    ("domain", "left"),
-    ("price", "right"),
-    ("title", "left"),
-    ("link", "left"),
-)
-
-
-def _cells(hit: Hit) -> tuple[str, ...]:
-    return (
-        hit.pin_id if not hit.slot else f"{hit.pin_id} object {hit.slot}",
-        _match(hit),
-        str(hit.distance),
-        f"{hit.similarity:.2f}",
-        str(hit.pins),
-        age(hit.age_s),
-        hit.label,
-        " ".join(f"{edge:.2f}" for edge in hit.box) if hit.slot else "",
-        hit.domain,
-        "" if hit.price is None else f"{hit.price:.2f} {hit.currency}".rstrip(),
-        hit.title,
-        hit.link,
-    )
-
-
 def _match(hit: Hit) -> str:
     if hit.same_product:
         return "same product"
     return "near-duplicate" if hit.near_duplicate else ""
+
+
+Justify = Literal["left", "right"]
+_COLUMNS: Final[tuple[tuple[str, Justify, Callable[[Hit], str]], ...]] = (
+    ("pin", "left", lambda hit: f"{hit.pin_id} object {hit.slot}" if hit.slot else hit.pin_id),
+    ("match", "left", _match),
+    ("bits off", "right", lambda hit: str(hit.distance)),
+    ("similarity", "right", lambda hit: f"{hit.similarity:.2f}"),
+    ("pins", "right", lambda hit: str(hit.pins)),
+    ("age", "right", lambda hit: age(hit.age_s)),
+    ("shows", "left", lambda hit: hit.label),
+    ("box", "left", lambda hit: " ".join(f"{edge:.2f}" for edge in hit.box) if hit.slot else ""),
+    ("domain", "left", lambda hit: hit.domain),
+    ("price", "right", lambda hit: "" if hit.price is None else f"{hit.price:.2f} {hit.currency}".rstrip()),
+    ("title", "left", lambda hit: hit.title),
+    ("link", "left", lambda hit: hit.link),
+)
