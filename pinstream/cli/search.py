@@ -113,8 +113,7 @@ def open_index(milvus: str | None, token: str | None, embedding_version: int) ->
 def show(found: SearchResult, *, title: str, as_json: bool) -> None:
     """Print hits as a table, or as one JSON object."""
     if as_json:
-        answer = {"hits": [asdict(hit) for hit in found], "exhausted": found.exhausted, "cursor": found.cursor}
-        print_json(answer)
+        print_json({"hits": [asdict(hit) for hit in found], "exhausted": found.exhausted, "cursor": found.cursor})
     elif not found.hits:
         typer.echo(f"nothing {title}: the index holds no other picture that passes the filters")
     else:
