@@ -17,8 +17,8 @@ from streams.worker.finish.producer import WorkerProducer
 from streams.worker.finish.visibility_probe import VisibilityProbe
 from streams.worker.health import HealthChecks
 from streams.worker.process.code_cache import CodeCache
-from streams.worker.process.inference import InferenceParts, PictureInference
-from streams.worker.process.pipeline import PinLimits, PinPipeline, PipelineParts
+from streams.worker.process.inference import PictureInference
+from streams.worker.process.pipeline import PinLimits, PinPipeline
 from streams.worker.process.pixel_budget import PixelBudget
 from streams.worker.process.retry import Backoff, Outages, RetryPolicy
 from streams.worker.process.version_fence import VersionFence
@@ -94,28 +94,27 @@ def build_processor(settings: WorkerSettings, backends: Backends, outages: Outag
         outages,
         on_retry=lambda service: metrics.add("retries", service),
     )
-    inference = InferenceParts(
+    inference = PictureInference(
         detector=backends.detector,
         embedder=backends.embedder,
         retry_policy=retry_policy,
         decoders=backends.decoders,
         budget=PixelBudget(limits.decoded_pixels),
         timer=timer,
+        max_pixels=fetch.max_pixels,
+        idle_below=limits.idle_below,
     )
     pipeline = PinPipeline(
-        PipelineParts(
-            fence=VersionFence(
-                backends.reader, capacity=limits.fence_capacity, staleness_s=settings.milvus.staleness_s
-            ),
-            fetcher=backends.fetcher,
-            inference=PictureInference(inference, max_pixels=fetch.max_pixels, idle_below=limits.idle_below),
-            code_cache=CodeCache(capacity=limits.repin_capacity),
-            rows=backends.writer,
-            retry_policy=retry_policy,
-            timer=timer,
+        fence=VersionFence(backends.reader, capacity=limits.fence_capacity, staleness_s=settings.milvus.staleness_s),
+        fetcher=backends.fetcher,
+        inference=inference,
+        code_cache=CodeCache(capacity=limits.repin_capacity),
+        rows=backends.writer,
+        retry_policy=retry_policy,
+        timer=timer,
+        limits=PinLimits(
+            fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s), replays=settings.replays
         ),
-        PinLimits(fetch_backoff=Backoff(first_s=0.2, max_s=5.0, deadline_s=fetch.deadline_s), replays=settings.replays),
-        now_ms=now_ms,
         count=lambda event: metrics.add("events", event),
     )
     return pipeline if tracer is None else tracer.trace(pipeline)

@@ -19,9 +19,9 @@ from pinstream.lanes import Lane
 from pinstream.store.collection import Row
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency
-from streams.worker.process import inference
 from streams.worker.process.code_cache import CodeCache
-from streams.worker.process.pipeline import PinLimits, PinPipeline, PipelineParts, Replays
+from streams.worker.process.inference import PictureInference
+from streams.worker.process.pipeline import PinLimits, PinPipeline, Replays
 from streams.worker.process.pixel_budget import PixelBudget
 from streams.worker.process.retry import Backoff, Outages, RetryPolicy
 from streams.worker.process.version_fence import VersionFence
@@ -159,25 +159,24 @@ class Bench:
         self.outages = Outages()
         self.fence = VersionFence(self.index, capacity=1000, staleness_s=10)
         retry_policy = RetryPolicy(quick, self.outages, on_retry=self.counts.append)
-        parts = inference.InferenceParts(
-            detector=self.models,
-            embedder=self.models,
-            retry_policy=retry_policy,
-            decoders=AtOnce(),
-            budget=PixelBudget(10**6),
-            timer=self.timer,
-        )
         self.pipeline = PinPipeline(
-            PipelineParts(
-                fence=self.fence,
-                fetcher=self.web,
-                inference=inference.PictureInference(parts, max_pixels=10**6, idle_below=self.idle_below),
-                code_cache=CodeCache(capacity=1000),
-                rows=self.index,
+            fence=self.fence,
+            fetcher=self.web,
+            inference=PictureInference(
+                detector=self.models,
+                embedder=self.models,
                 retry_policy=retry_policy,
+                decoders=AtOnce(),
+                budget=PixelBudget(10**6),
                 timer=self.timer,
+                max_pixels=10**6,
+                idle_below=self.idle_below,
             ),
-            PinLimits(fetch_backoff=quick, slow_fetch_s=self.slow_fetch_s, replays=self.replays),
+            code_cache=CodeCache(capacity=1000),
+            rows=self.index,
+            retry_policy=retry_policy,
+            timer=self.timer,
+            limits=PinLimits(fetch_backoff=quick, slow_fetch_s=self.slow_fetch_s, replays=self.replays),
             now_ms=lambda: NOW_MS,
             count=self.counts.append,
         )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from inference.detect import Detection
@@ -23,19 +23,7 @@ from streams.worker.task import PinTask
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InferenceParts:
-    """What a picture needs on its way."""
-
-    detector: ObjectDetector
-    embedder: PictureEmbedder
-    retry_policy: RetryPolicy
-    decoders: Executor
-    """The threads that decode pictures."""
-    budget: PixelBudget
-    timer: StageTimer
-
-
+@dataclass(slots=True, kw_only=True)
 class PictureInference:
     """Decode -> detect -> embed.
 
@@ -44,19 +32,24 @@ class PictureInference:
     which costs a call more and saves the time of one embedding.
     """
 
-    def __init__(self, parts: InferenceParts, *, max_pixels: int, idle_below: int) -> None:
-        self._parts = parts
-        self._max_pixels = max_pixels
-        self._idle_below = idle_below
-        self._in_flight = 0
+    detector: ObjectDetector
+    embedder: PictureEmbedder
+    retry_policy: RetryPolicy
+    decoders: Executor
+    """The threads that decode pictures."""
+    budget: PixelBudget
+    timer: StageTimer
+    max_pixels: int
+    idle_below: int
+    _in_flight: int = field(default=0, init=False)
 
     async def infer(self, task: PinTask, encoded: bytes) -> PictureCodes:
         """Raises PictureRefused, ModelMismatch, or Abandoned; waits for the model server for as long as it takes."""
-        async with self._parts.budget.hold(pixel_count(encoded, max_pixels=self._max_pixels)):
+        async with self.budget.hold(pixel_count(encoded, max_pixels=self.max_pixels)):
             self._in_flight += 1
             try:
                 pixels, squashed = await self._decode(task, encoded)
-                server_is_idle = self._in_flight <= self._idle_below
+                server_is_idle = self._in_flight <= self.idle_below
                 infer = self._embed_while_detecting if server_is_idle else self._detect_then_embed
                 return await infer(task, pixels, squashed)
             finally:
@@ -65,7 +58,7 @@ class PictureInference:
     async def _detect_then_embed(self, task: PinTask, pixels: Pixels, squashed: Pixels) -> PictureCodes:
         """One call after the other, the second for the whole and all objects."""
         detections = await self._detect(task, squashed)
-        with self._parts.timer.time(task, "embed"):
+        with self.timer.time(task, "embed"):
             whole, *codes = await self._embed(task, pixels, [WHOLE, *(found.box for found in detections)])
         return PictureCodes(whole, tuple(zip(detections, codes, strict=True)))
 
@@ -73,7 +66,7 @@ class PictureInference:
         """The whole during the detection, then the objects, if there are any."""
         async with concurrently(self._embed(task, pixels, [WHOLE])) as embedding:
             detections = await self._detect(task, squashed)
-            with self._parts.timer.time(task, "embed"):
+            with self.timer.time(task, "embed"):
                 boxes = [found.box for found in detections]
                 codes = await self._embed(task, pixels, boxes) if boxes else ()
                 (whole,) = await embedding
@@ -81,24 +74,24 @@ class PictureInference:
 
     async def _decode(self, task: PinTask, encoded: bytes) -> tuple[Pixels, Pixels]:
         loop = asyncio.get_running_loop()
-        with self._parts.timer.time(task, "decode"):
-            return await loop.run_in_executor(self._parts.decoders, _decode_and_squash, encoded, self._max_pixels)
+        with self.timer.time(task, "decode"):
+            return await loop.run_in_executor(self.decoders, _decode_and_squash, encoded, self.max_pixels)
 
     async def _detect(self, task: PinTask, squashed: Pixels) -> Sequence[Detection]:
         async def detect() -> Sequence[Sequence[Detection]]:
-            return await self._parts.detector.detect_squashed(squashed, priority=_priority(task))
+            return await self.detector.detect_squashed(squashed, priority=_priority(task))
 
-        with self._parts.timer.time(task, "detect"):
+        with self.timer.time(task, "detect"):
             return (await self._call(task, detect))[0]
 
     async def _embed(self, task: PinTask, pixels: Pixels, boxes: Sequence[Box]) -> Sequence[Code]:
         async def embed() -> Sequence[Code]:
-            return await self._parts.embedder.embed(pixels, boxes, priority=_priority(task))
+            return await self.embedder.embed(pixels, boxes, priority=_priority(task))
 
         return await self._call(task, embed)
 
     async def _call(self, task: PinTask, call: Callable[[], Awaitable[Answer]]) -> Answer:
-        return await self._parts.retry_policy.call("triton", call, retry_on=ModelUnavailable, lease=task.lease)
+        return await self.retry_policy.call("triton", call, retry_on=ModelUnavailable, lease=task.lease)
 
 
 def _decode_and_squash(encoded: bytes, max_pixels: int) -> tuple[Pixels, Pixels]:

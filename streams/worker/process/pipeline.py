@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from fetch.errors import FetchFailed
+from pinstream import clock
 from pinstream.errors import EventInvalid, IndexUnavailable
 from pinstream.events import PinDeletion, PinEvent
 from pinstream.store.collection import Row
@@ -26,19 +27,6 @@ Replays = Literal["skip", "repair"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineParts:
-    """What a pin needs on its way."""
-
-    fence: VersionFence
-    fetcher: PictureFetcher
-    inference: PictureInference
-    code_cache: CodeCache
-    rows: RowWriter
-    retry_policy: RetryPolicy
-    timer: StageTimer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PinLimits:
     """What one pin may cost."""
 
@@ -50,19 +38,24 @@ class PinLimits:
     """What an event means whose version is indexed: nothing, or that its rows are written again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PinPipeline:
     """The `PinProcessor`."""
 
-    def __init__(
-        self, parts: PipelineParts, limits: PinLimits, *, now_ms: Callable[[], int], count: Callable[[str], None]
-    ) -> None:
-        self._parts = parts
-        self._limits = limits
-        self._now_ms = now_ms
-        self._count = count
+    fence: VersionFence
+    fetcher: PictureFetcher
+    inference: PictureInference
+    code_cache: CodeCache
+    rows: RowWriter
+    retry_policy: RetryPolicy
+    timer: StageTimer
+    limits: PinLimits
+    count: Callable[[str], None]
+    """Counts what is worth a metric, by name."""
+    now_ms: Callable[[], int] = clock.now_ms
 
     async def process(self, task: PinTask, permit: FlightPermit) -> TaskResult:
-        task.stages_ms["queue"] = float(max(self._now_ms() - task.record.timestamp_ms, 0))
+        task.stages_ms["queue"] = float(max(self.now_ms() - task.record.timestamp_ms, 0))
         if isinstance(task.event, EventInvalid):
             raise task.event
         if isinstance(task.event, PinDeletion):
@@ -73,8 +66,8 @@ class PinPipeline:
         known = self._recall(task, event) or await self._read_back(task, event.pin_id)
         if (decision := self._decide(task, known, event)) != "write":
             return _skip(decision, known)
-        await self._write(task, rows_of_deletion(event, known, at_ms=self._now_ms()))
-        self._parts.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=False, object_count=0))
+        await self._write(task, rows_of_deletion(event, known, at_ms=self.now_ms()))
+        self.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=False, object_count=0))
         return TaskResult(result="deleted")
 
     async def _index(self, task: PinTask, event: PinEvent, permit: FlightPermit) -> TaskResult:
@@ -82,27 +75,25 @@ class PinPipeline:
         if encoded is None:
             return _skip(self._decide(task, known, event), known)
         sha256 = hashlib.sha256(encoded).hexdigest()
-        codes = self._parts.code_cache.recall(sha256)
+        codes = self.code_cache.recall(sha256)
         if codes is None:
-            codes = await self._parts.inference.infer(task, encoded)
-            self._parts.code_cache.remember(sha256, codes)
+            codes = await self.inference.infer(task, encoded)
+            self.code_cache.remember(sha256, codes)
         else:
-            self._count("repin")
-        now_ms, objects = self._now_ms(), len(codes.objects)
+            self.count("repin")
+        now_ms, objects = self.now_ms(), len(codes.objects)
         rows = rows_of(
             event, codes, image_sha256=sha256, published_at_ms=task.record.timestamp_ms, indexed_at_ms=now_ms
         )
         await self._write(task, rows + vanished_rows(event, known, kept=len(rows), at_ms=now_ms))
         # Only now: a version that was remembered and then not written would keep its own repetition out.
-        self._parts.fence.remember(
-            event.pin_id, task.lease, IndexedState(event.version, alive=True, object_count=objects)
-        )
+        self.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=True, object_count=objects))
         return TaskResult(result="indexed", objects=objects, whole=codes.whole)
 
     def _decide(self, task: PinTask, known: IndexedState | None, event: PinEvent | PinDeletion) -> Decision:
         """The fence's decision, except that a repair writes again what an index that lost rows believes to hold."""
         decision = decide(known, event)
-        repairs = task.repairs_up_to is not None or self._limits.replays == "repair"
+        repairs = task.repairs_up_to is not None or self.limits.replays == "repair"
         return "write" if decision == "unchanged" and repairs else decision
 
     async def _check_and_fetch(
@@ -126,18 +117,18 @@ class PinPipeline:
 
         A repair asks the index instead, which may have lost what was written, unless a newer version is remembered.
         """
-        recalled = self._parts.fence.recall(event.pin_id, task.lease)
+        recalled = self.fence.recall(event.pin_id, task.lease)
         if task.repairs_up_to is not None and decide(recalled, event) != "superseded":
             return None
         if recalled is not None:
-            self._count("fence_recall")
+            self.count("fence_recall")
         return recalled
 
     async def _read_back(self, task: PinTask, pin_id: str) -> IndexedState | None:
-        self._count("fence_read")
-        known = await self._parts.retry_policy.call(
+        self.count("fence_read")
+        known = await self.retry_policy.call(
             "milvus",
-            lambda: self._parts.fence.read_back(pin_id, task.lease),
+            lambda: self.fence.read_back(pin_id, task.lease),
             retry_on=IndexUnavailable,
             lease=task.lease,
         )
@@ -145,21 +136,21 @@ class PinPipeline:
 
     async def _fetch(self, task: PinTask, event: PinEvent, permit: FlightPermit) -> bytes:
         """The picture's bytes; a failing host is asked again until the pin's own deadline."""
-        backoff = self._limits.fetch_backoff
+        backoff = self.limits.fetch_backoff
         deadline_s = time.monotonic() + backoff.deadline_s
         waits_s = backoff.waits_s()
-        with self._parts.timer.time(task, "fetch"):
+        with self.timer.time(task, "fetch"):
             while True:
-                slow = asyncio.get_running_loop().call_later(self._limits.slow_fetch_s, permit.release)
+                slow = asyncio.get_running_loop().call_later(self.limits.slow_fetch_s, permit.release)
                 try:
-                    encoded = await self._parts.fetcher.fetch(event.image)
+                    encoded = await self.fetcher.fetch(event.image)
                     await permit.reacquire()
                     return encoded
                 except FetchFailed as exc:
                     wait_s = max(next(waits_s), exc.retry_after_s or 0.0)
                     if time.monotonic() + wait_s > deadline_s:
                         raise
-                    self._count("fetch_retry")
+                    self.count("fetch_retry")
                     task.attempts += 1
                     permit.release()
                     await asyncio.sleep(wait_s)
@@ -170,9 +161,9 @@ class PinPipeline:
 
     async def _write(self, task: PinTask, rows: list[Row]) -> None:
         """Return once the index has acknowledged them; the retry policy checks the lease before each attempt."""
-        with self._parts.timer.time(task, "write"):
-            await self._parts.retry_policy.call(
-                "milvus", lambda: self._parts.rows.write(rows), retry_on=IndexUnavailable, lease=task.lease
+        with self.timer.time(task, "write"):
+            await self.retry_policy.call(
+                "milvus", lambda: self.rows.write(rows), retry_on=IndexUnavailable, lease=task.lease
             )
 
 
