@@ -56,7 +56,6 @@ class PinToRepair:
 
     @property
     def topic(self) -> str:
-        """Where its event is."""
         return NO_TOPIC if self.event is None else self.event.topic
 
     @property
@@ -72,7 +71,7 @@ class PinToRepair:
 
 
 class Repair:
-    """Repairs what an audit left in its ledger. Blocks; raises KafkaUnreachable and VectorIndexError; safe to redo."""
+    """Repairs the findings in a ledger. Blocks; raises KafkaUnreachable and VectorIndexError; safe to repeat."""
 
     def __init__(self, to: Connection, topics: TopicScan, rows: IndexRows, ledger: AuditLedger) -> None:
         self._to = to
@@ -81,7 +80,7 @@ class Repair:
         self._ledger = ledger
 
     def run(self, start_bar: StartBar) -> Counter[RepairResult]:
-        """Pins by what was done with them; those of another embedding version are not among them."""
+        """Pins by what was done with them; those that were indexed as another embedding version are not touched."""
         results: Counter[RepairResult] = Counter()
         advance = start_bar("pins to repair", sum(self._ledger.finding_counts().values()))
         backfill_topic = self._topics.lanes[-1]
@@ -110,7 +109,6 @@ class Repair:
     def _publish_events(
         self, pins: Sequence[PinToRepair], topic: str, backfill: CompactedReplay
     ) -> Counter[RepairResult]:
-        """Their events as they are, with the mark."""
         results: Counter[RepairResult] = Counter()
         chosen: dict[tuple[int, int], PinToRepair] = {}
         for pin in pins:
@@ -126,12 +124,10 @@ class Repair:
         return results
 
     def _publish_tombstones(self, pins: Sequence[PinToRepair], backfill: CompactedReplay) -> Counter[RepairResult]:
-        """A tombstone for each, since no topic holds an event of it."""
         tombstones = []
         for pin in pins:
-            version = max(
-                max((row.version for row in pin.rows), default=0), 0 if pin.event is None else pin.event.version or 0
-            )
+            deleted_at = 0 if pin.event is None else pin.event.version or 0
+            version = max(deleted_at, *(row.version for row in pin.rows), 0)
             if version > 0:
                 tombstones.append(_mark(tombstone(backfill.topic, pin.pin_id, version), pin.last_slot))
         deleted = len(backfill.publish(tombstones))

@@ -33,7 +33,7 @@ def test_an_index_that_is_as_the_topics_say_is_clean(cluster: Cluster) -> None:
     assert (report.pins, report.living, report.rows) == (7, 4, 10)
 
 
-def spoil(cluster: Cluster) -> None:
+def add_one_of_each_finding(cluster: Cluster) -> None:
     """One pin for each kind of finding."""
     cluster.publish_and_index(*(f"good-{each}" for each in range(5)), "half", "doubled", "strange")
     cluster.publish("missing", 2)
@@ -58,7 +58,7 @@ FOUND = {
 
 
 def test_every_kind_of_finding_is_found_and_nothing_else(cluster: Cluster) -> None:
-    spoil(cluster)
+    add_one_of_each_finding(cluster)
 
     report = cluster.audit()
 
@@ -67,7 +67,7 @@ def test_every_kind_of_finding_is_found_and_nothing_else(cluster: Cluster) -> No
 
 
 def test_a_repair_publishes_events_unchanged_with_a_mark_and_tombstones_for_orphans(cluster: Cluster) -> None:
-    spoil(cluster)
+    add_one_of_each_finding(cluster)
     cluster.audit()
 
     done = cluster.repair()
@@ -169,7 +169,7 @@ def test_pins_that_are_published_and_indexed_meanwhile_are_no_findings(cluster: 
 
 def test_an_interrupted_audit_continues_and_finds_the_same(cluster: Cluster) -> None:
     cluster.page_rows = 4
-    spoil(cluster)
+    add_one_of_each_finding(cluster)
     cluster.store.pages_left = 4
     with pytest.raises(IndexUnavailable):
         cluster.audit()
