@@ -1,1 +1,1 @@
-"""What Triton's image holds beside the models."""
+"""What Triton's image contains in addition to the models."""

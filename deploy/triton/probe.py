@@ -1,6 +1,6 @@
-"""A real inference on each model, by HTTP: what decides whether a Triton server lives.
+"""A real inference on each model, over HTTP: the liveness probe of a Triton server.
 
-Triton calls a model ready whose Python process has died, and never starts that process again; an inference notices.
+Triton reports ready for a model whose Python process has died, and never starts that process again.
 Runs inside Triton's image, so with Python's own library only: ``python3 probe.py [http://localhost:8000] [seconds]``.
 """
 
@@ -14,7 +14,7 @@ MODELS = ("detect", "embed")
 
 
 def infer(server: str, model: str, timeout_s: float) -> None:
-    """One picture of zeros through a model; raises OSError if it is not answered."""
+    """Run a model on one picture of zeros; raises OSError without an answer."""
     with urllib.request.urlopen(f"{server}/v2/models/{model}", timeout=timeout_s) as reply:  # noqa: S310 (http, given)
         tensor: dict[str, Any] = json.load(reply)["inputs"][0]
     shape = [1, *tensor["shape"][1:]]
@@ -36,7 +36,7 @@ def infer(server: str, model: str, timeout_s: float) -> None:
 
 
 def main(server: str = "http://localhost:8000", timeout_s: str = "5") -> int:
-    """0 if every model answers; else 1, and which one does not."""
+    """Returns 0 if every model answers, else 1, and writes which one does not to standard error."""
     for model in MODELS:
         try:
             infer(server, model, float(timeout_s))

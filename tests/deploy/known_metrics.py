@@ -5,10 +5,10 @@ from deploy.prometheus.tables import metrics
 
 
 def known() -> set[str]:
-    """Every series of ours there can be."""
+    """Every series that a table declares or a rule records."""
     return {series for metric in metrics() for series in metric.series} | recorded().keys()
 
 
 def unknown(names: set[str]) -> set[str]:
-    """Those of ``names`` that nobody declares."""
+    """The undeclared among ``names``."""
     return names - known()

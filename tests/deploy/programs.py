@@ -1,4 +1,4 @@
-"""What a deployment may tell the programs, and call them by."""
+"""Which settings a deployment may give to which program."""
 
 from collections.abc import Iterable, Mapping
 
@@ -17,7 +17,7 @@ SETTINGS: dict[tuple[str, ...], type[ProcessSettings]] = {
     ("streams", "canary"): CanarySettings,
     ("api",): ApiSettings,
 }
-"""By the first words of a command."""
+"""By the first words of its command."""
 OPTIONS = {"PINSTREAM_MILVUS", "PINSTREAM_MILVUS_TOKEN", "PINSTREAM_KAFKA"}
 """What `python -m index` reads."""
 

@@ -1,4 +1,4 @@
-"""The compose file and the images: well formed, pinned, bounded, and of what is there."""
+"""The compose file and the images: well formed, pinned, bounded, and complete."""
 
 import os
 import re
@@ -28,7 +28,6 @@ def composed() -> dict[str, Any]:
 
 
 SERVICES: dict[str, dict[str, Any]] = composed()["services"]
-EACH = pytest.mark.parametrize(("name", "service"), SERVICES.items(), ids=list(SERVICES))
 
 
 def test_it_is_what_the_compose_specification_allows() -> None:
@@ -40,7 +39,7 @@ def test_it_is_what_the_compose_specification_allows() -> None:
     assert set(read.service_names()) == set(SERVICES)
 
 
-def test_everything_of_the_product_is_there() -> None:
+def test_every_part_of_the_product_is_there() -> None:
     parts = {"kafka", "milvus", "etcd", "objects", "triton-cpu", "triton-gpu", "worker", "watch", "canary", "api"}
 
     assert parts | {"prometheus", "alertmanager", "grafana"} | ONE_SHOT <= set(SERVICES)
@@ -48,50 +47,53 @@ def test_everything_of_the_product_is_there() -> None:
     assert "--model-config-name=cpu" in SERVICES["triton-cpu"]["command"]
 
 
-@EACH
-def test_images_are_pinned_and_what_runs_is_bounded_and_checked(name: str, service: dict[str, Any]) -> None:
-    tag = service["image"].rpartition(":")[2]
-    assert re.search(r"\d", tag), service["image"]
-    assert "latest" not in tag
-    assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
-    assert ("healthcheck" in service) == (name not in ONE_SHOT)
-    assert service["restart"] == ("on-failure" if name in ONE_SHOT else "unless-stopped")
-    assert "no-new-privileges:true" in service["security_opt"]
-    assert service["logging"]["options"]["max-size"]
+def test_images_are_pinned_and_what_runs_is_bounded_and_checked() -> None:
+    for name, service in SERVICES.items():
+        tag = service["image"].rpartition(":")[2]
+        assert re.search(r"\d", tag), service["image"]
+        assert "latest" not in tag, name
+        assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}, name
+        assert ("healthcheck" in service) == (name not in ONE_SHOT), name
+        assert service["restart"] == ("on-failure" if name in ONE_SHOT else "unless-stopped"), name
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["logging"]["options"]["max-size"], name
 
 
-@EACH
-def test_it_listens_on_loopback_and_holds_no_secret(name: str, service: dict[str, Any]) -> None:
-    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
-    for variable, value in service.get("environment", {}).items():
-        if SECRET.search(variable):
-            assert re.fullmatch(r"\$\{\w+:\?.*\}", str(value)), f"{name}: {variable} is written out"
+def test_services_listen_on_loopback_and_hold_no_secret() -> None:
+    for name, service in SERVICES.items():
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+        for variable, value in service.get("environment", {}).items():
+            if SECRET.search(variable):
+                assert re.fullmatch(r"\$\{\w+:\?.*\}", str(value)), f"{name}: {variable} is written out"
 
 
-@EACH
-def test_programs_see_no_password_of_others(name: str, service: dict[str, Any]) -> None:
-    files = [each["path"] for each in service.get("env_file", [])]
-
-    assert ".env" not in files, f"{name} would be told the passwords of object store and Grafana"
-    assert {f"deploy/{each}" for each in files} <= set((ROOT / ".gitignore").read_text().split())
-
-
-@EACH
-def test_what_it_mounts_is_there(name: str, service: dict[str, Any]) -> None:
-    for volume in service.get("volumes", []):
-        source = volume.split(":")[0]
-        assert (DEPLOY / source).exists() if source.startswith(".") else source in composed()["volumes"]
+def test_programs_see_no_password_of_others() -> None:
+    ignored = set((ROOT / ".gitignore").read_text().split())
+    for name, service in SERVICES.items():
+        files = [each["path"] for each in service.get("env_file", [])]
+        assert ".env" not in files, f"{name} would get the passwords of object store and Grafana"
+        assert {f"deploy/{each}" for each in files} <= ignored, name
 
 
-@EACH
-def test_programs_are_told_only_what_they_know(name: str, service: dict[str, Any]) -> None:
-    if service["image"].startswith("pinstream:"):
-        assert wrong_settings(service["command"], service["environment"]) == []
-        assert service["read_only"]
-        assert service["cap_drop"] == ["ALL"]
+def test_what_services_mount_exists() -> None:
+    sources = {volume.split(":")[0] for service in SERVICES.values() for volume in service.get("volumes", [])}
+    known = composed()["volumes"]
+
+    missing = [each for each in sources if not ((DEPLOY / each).exists() if each.startswith(".") else each in known)]
+    assert not missing
 
 
-def test_commands_that_documents_run_in_a_container_are_told_only_what_they_know() -> None:
+def test_programs_get_only_settings_that_they_know() -> None:
+    programs = {name: service for name, service in SERVICES.items() if service["image"].startswith("pinstream:")}
+
+    assert programs
+    for name, service in programs.items():
+        assert wrong_settings(service["command"], service["environment"]) == [], name
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+
+
+def test_commands_that_documents_run_in_a_container_get_only_settings_that_they_know() -> None:
     shown = re.compile(r"docker compose (?:-f \S+ )?(?:exec|run)((?: --\S+)*) ([\w-]+) (?:python -m )?([^\n`#]+)")
     found = [
         (page.name, service, words.split())
@@ -112,7 +114,7 @@ def test_no_two_canaries_share_a_name() -> None:
     assert "PINSTREAM_CANARY__NAME" not in SERVICES[service]["environment"]
 
 
-def test_prometheus_asks_the_services_where_they_listen() -> None:
+def test_prometheus_scrapes_the_services_where_they_listen() -> None:
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yaml").read_text())
     asked = {}
     for job in config["scrape_configs"]:
@@ -143,8 +145,8 @@ def test_prometheus_takes_its_configuration() -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_alerts_reach_alertmanager_and_what_it_is_told_to_tell() -> None:
-    """Its files beside each other: each sends to receivers that it has, and reads nothing but what is mounted."""
+def test_alerts_reach_alertmanager_and_its_receivers() -> None:
+    """Each of its files sends to receivers that it has, and reads only files that are mounted."""
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yaml").read_text())
     (manager,) = config["alerting"]["alertmanagers"]
     service = SERVICES["alertmanager"]
@@ -155,9 +157,9 @@ def test_alerts_reach_alertmanager_and_what_it_is_told_to_tell() -> None:
     assert f"./alertmanager:{default[0]}:ro" in service["volumes"]
     assert (DEPLOY / "alertmanager" / f"{default[1]}.yaml").exists()
     for path in (DEPLOY / "alertmanager").glob("*.yaml"):
-        told = yaml.safe_load(path.read_text())
-        routes = [told["route"], *told["route"].get("routes", [])]
-        assert {route["receiver"] for route in routes} == {each["name"] for each in told["receivers"]} == {path.stem}
+        config = yaml.safe_load(path.read_text())
+        routes = [config["route"], *config["route"].get("routes", [])]
+        assert {route["receiver"] for route in routes} == {each["name"] for each in config["receivers"]} == {path.stem}
         for file in re.findall(r"_file: (\S+)", path.read_text()):
             assert file.startswith(f"{default[0]}/")
             assert f"deploy/alertmanager/{Path(file).name}" in (ROOT / ".gitignore").read_text().split()

@@ -1,4 +1,4 @@
-"""The chart: what it renders to is valid, pinned, bounded, bound to progress, and told only what programs know.
+"""The chart: what it renders is valid, pinned and bounded, probes test progress, and programs know their settings.
 
 A manifest rendered with default values is committed, so that all of this is checked without helm. Where there is one,
 it must render the same (``HELM_WRITE=1 pytest tests/deploy/test_helm.py`` writes it), and every choice is rendered too.
@@ -32,7 +32,7 @@ HELM = shutil.which("helm") or (str(CACHED) if CACHED.exists() else None)
 needs_helm = pytest.mark.skipif(HELM is None, reason="no helm on the PATH nor in the cache: .ci/helm brings one")
 
 CUSTOM = {"ScaledObject", "ServiceMonitor", "PrometheusRule"}
-"""Kinds of other people's, whose schemas Kubernetes does not have."""
+"""Custom resources, whose schemas Kubernetes does not have."""
 Manifest = dict[str, Any]
 
 
@@ -80,7 +80,7 @@ def containers(among: list[Manifest]) -> dict[str, Manifest]:
 
 
 def invalid(among: list[Manifest]) -> list[str]:
-    """What Kubernetes' own schemas, read strictly, have against the manifests."""
+    """What Kubernetes' own schemas, applied strictly, find wrong in the manifests."""
     found = []
     for each in among:
         if each["kind"] not in CUSTOM:
@@ -104,7 +104,7 @@ def test_what_is_installed_by_default_is_valid_and_whole() -> None:
     } <= kinds  # fmt: skip
 
 
-def test_every_container_is_bounded_and_no_roots() -> None:
+def test_every_container_is_bounded_and_does_not_run_as_root() -> None:
     for name, spec in pod_specs(DEFAULT).items():
         assert spec["securityContext"]["runAsNonRoot"], name
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -117,7 +117,7 @@ def test_every_container_is_bounded_and_no_roots() -> None:
         assert each["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
 
 
-def test_probes_ask_for_progress_and_for_real_work() -> None:
+def test_probes_test_progress_and_real_work() -> None:
     found = containers(DEFAULT)
 
     worker = found["pinstream-worker/worker"]
@@ -131,13 +131,13 @@ def test_probes_ask_for_progress_and_for_real_work() -> None:
     assert grace_s > 10, "above PINSTREAM_DRAIN_S"
 
 
-def test_programs_are_told_only_what_they_know() -> None:
+def test_programs_get_only_settings_that_they_know() -> None:
     for name, each in containers(DEFAULT).items():
         environment = {variable["name"]: variable.get("value") for variable in each.get("env", [])}
         assert wrong_settings(each.get("args", []), environment) == [], name
 
 
-def test_who_fetches_pictures_reaches_names_and_not_the_metadata_service() -> None:
+def test_fetching_pods_reach_dns_and_not_the_metadata_service() -> None:
     egress = of_kind("NetworkPolicy", DEFAULT)["pinstream-fetching"]["spec"]["egress"]
     blocks = [(peer["ipBlock"], rule.get("ports")) for rule in egress for peer in rule["to"] if "ipBlock" in peer]
 
@@ -183,7 +183,7 @@ def missing(values: dict[str, Any], schema: dict[str, Any], path: str = "") -> l
     return found
 
 
-def test_the_chart_carries_the_very_rules_and_dashboards() -> None:
+def test_the_chart_links_to_the_rules_and_dashboards() -> None:
     assert (CHART / "rules").resolve() == files()[0].parent
     assert (CHART / "dashboards").resolve() == DASHBOARDS
 
@@ -197,7 +197,7 @@ def test_the_committed_manifest_is_what_helm_renders() -> None:
 
 
 @needs_helm
-def test_helm_finds_nothing_to_complain_of() -> None:
+def test_helm_lint_finds_nothing() -> None:
     assert "0 chart(s) failed" in helm("lint", "--strict", str(CHART))
     assert "helm test pinstream" in helm("install", "pinstream", str(CHART), "--dry-run=client")
 
@@ -253,7 +253,7 @@ def test_alerts_and_dashboards_arrive_as_they_are_committed() -> None:
 
 
 @needs_helm
-def test_triton_elsewhere_needs_an_address() -> None:
+def test_an_own_triton_needs_an_address() -> None:
     run = subprocess.run(
         [str(HELM), "template", "x", str(CHART), "--set", "triton.enabled=false"],
         capture_output=True,

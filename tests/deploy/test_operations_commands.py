@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 import typer.main
 
 from deploy.prometheus.tables import ROOT
@@ -18,7 +17,6 @@ OPENINGS = re.compile(r"(?:python -m (?:streams|index|inference|api|deploy\.loca
 
 @cache
 def command(program: str) -> Any:
-    """What a program answers to."""
     if program == "pinstream":
         from pinstream.cli import app
     elif program == "streams":
@@ -35,7 +33,7 @@ def command(program: str) -> Any:
 
 
 def shown(page: Path) -> Iterator[list[str]]:
-    """The commands of a page, as words; those in running text stand between backquotes."""
+    """The commands of a page, as words; those in running text are between backquotes."""
     text = page.read_text()
     for line in re.findall(r"^(?: {4,}|)(?:\$ )?(?:\w+=\S+ )*(?=python -m|pinstream )(.*)$", text, re.MULTILINE):
         if found := OPENINGS.match(line):
@@ -46,10 +44,10 @@ def shown(page: Path) -> Iterator[list[str]]:
 
 
 def fault(words: list[str]) -> str | None:
-    """Why a command would not be understood."""
+    """Why a command is wrong; None if it is right."""
     program, rest = (words[2], words[3:]) if words[0] == "python" else (words[0], words[1:])
     found = command(program)
-    while rest and hasattr(found, "commands"):  # typer carries a click of its own
+    while rest and hasattr(found, "commands"):  # typer has a click of its own
         known = found.commands.get(rest[0])
         if known is None:
             return f"{program} has no command {rest[0]!r}"
@@ -61,11 +59,15 @@ def fault(words: list[str]) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_command_is_understood(page: Path) -> None:
-    faults = {" ".join(words): reason for words in shown(page) if (reason := fault(words)) is not None}
+def test_every_command_of_every_page_exists_with_its_options() -> None:
+    faults = {
+        f"{page.name}: {' '.join(words)}": reason
+        for page in PAGES
+        for words in shown(page)
+        if (reason := fault(words)) is not None
+    }
 
-    assert faults == {}
+    assert not faults
 
 
 def test_pages_show_commands_and_a_wrong_one_is_noticed() -> None:

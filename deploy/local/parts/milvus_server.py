@@ -24,7 +24,7 @@ VERSION: Final = "2.3.5"
 TIME_TICK_MS: Final = 50
 """Rows are visible one to two ticks after the acknowledgement; the server's default is 200."""
 CHUNK_ROWS: Final = 4096
-"""Rows per chunk of a growing segment; with the default, 128, searches of many growing rows are several times slower."""
+"""Rows per chunk of a growing segment; with the default, 128, searches are several times slower."""
 
 _PLACEHOLDER: Final = re.compile(r"\{\{\s*(\w+)(?:\(\w+\))?(?::\s*([^}]*?))?\s*\}\}")
 _PID_FOLDERS: Final = (Path("/run/milvus"), Path("/tmp/milvus"))  # noqa: S108 (chosen by the server)

@@ -9,8 +9,11 @@ from pinstream.events import MAX_EVENT_BYTES
 from schemas.topics import DEAD_LETTER_ROOM_BYTES
 
 
-def choose(tmp_path: Path, **options: str) -> dict[str, dict[str, str]]:
-    parts = choose_parts(StackOptions(root=tmp_path, **options), stack_id="x")
+def choose(
+    tmp_path: Path, *, kafka: str = "local", triton: str = "local", milvus: str = "lite", api: str = "none"
+) -> dict[str, dict[str, str]]:
+    options = StackOptions(root=tmp_path, kafka=kafka, triton=triton, milvus=milvus, api=api)
+    parts = choose_parts(options, stack_id="x")
     return {part.name: dict(part.addresses) for part in parts}
 
 
@@ -36,7 +39,7 @@ def test_an_external_server_is_taken_by_its_address(tmp_path: Path) -> None:
     assert chosen == {"kafka": {"kafka": "broker:9092"}, "milvus": {"milvus": "http://vectors:19530"}}
 
 
-def test_the_read_service_asks_the_other_parts(tmp_path: Path) -> None:
+def test_the_read_service_gets_the_addresses_of_the_other_parts(tmp_path: Path) -> None:
     parts = choose_parts(StackOptions(root=tmp_path, triton="none", api="local"), stack_id="x")
     addresses = {part.name: dict(part.addresses) for part in parts}
 
@@ -69,7 +72,7 @@ def test_a_model_folder_without_models_is_named(tmp_path: Path) -> None:
         choose_parts(StackOptions(root=tmp_path, models=tmp_path), stack_id="x")
 
 
-def test_a_picture_folder_that_is_none_is_named(tmp_path: Path) -> None:
+def test_a_picture_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadOption, match=r"--pictures .*absent: not a folder"):
         choose_parts(StackOptions(root=tmp_path, pictures=tmp_path / "absent"), stack_id="x")
 
