@@ -1,57 +1,34 @@
-"""Events onto Kafka: keyed, partitioned, stamped and acknowledged the way the readers expect."""
+"""Publishes events on Kafka, with the key, partition, headers and acknowledgement that the contract asks for."""
 
 import asyncio
 import logging
 import os
-import threading
 import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
 from pinstream.clock import now_ms
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import (
-    MAX_EVENT_BYTES,
     MAX_VERSION,
     PinDeletion,
     PinEvent,
     event_from,
     valid_pin_id,
 )
-from pinstream.kafka.clients import PARTITIONER, ClientSettings, OnError, open_producer
-from pinstream.kafka.delivery import Delivered, Delivery
-from pinstream.kafka.errors import KafkaSettingInvalid
+from pinstream.kafka.clients import ClientSettings
+from pinstream.kafka.delivery import Delivery
 from pinstream.kafka.outgoing_record import Envelope
-from pinstream.kafka.producer_queue import KafkaProducer, OpenProducer, ProducerQueue, QueueLimits
+from pinstream.kafka.producer_queue import OpenProducer, ProducerQueue
+from pinstream.kafka.publisher_settings import PublisherSettings
 from pinstream.lanes import LANE_TOPICS, Lane
 from pinstream.versions import VersionClock
 
-__all__ = ["ClientSettings", "Delivered", "Delivery", "Publisher"]
-
 log = logging.getLogger(__name__)
 
-DEFAULTS: Final[ClientSettings] = {
-    "client.id": "pinstream",
-    "delivery.timeout.ms": 30_000,
-    "linger.ms": 5,
-    "log_level": 6,  # a library reports to its user's log what its client logs
-    "message.max.bytes": MAX_EVENT_BYTES + 64 * 1024,
-    "queue.buffering.max.kbytes": 65_536,
-    "queue.buffering.max.messages": 10_000,
-    "reconnect.backoff.max.ms": 1_000,
-}
-_ALIASES: Final = {
-    "compression.codec": "compression.type",
-    "message.timeout.ms": "delivery.timeout.ms",
-    "queue.buffering.max.ms": "linger.ms",
-    "request.required.acks": "acks",
-}
-"""Other names that librdkafka takes for settings of ours."""
 _EXIT_MARGIN_S: Final = 1.0
-_FOREVER_S: Final = threading.TIMEOUT_MAX / 4
 
 
 class Publisher:
@@ -77,8 +54,7 @@ class Publisher:
         source: str = "pinstream",
         kafka: ClientSettings | None = None,
     ) -> None:
-        self._settings = _settings(bootstrap, kafka or {})
-        self._wait_s = _seconds(self._settings, "delivery.timeout.ms")
+        self._settings = PublisherSettings(bootstrap, kafka or {})
         topic = topic_prefix + LANE_TOPICS[lane]
         self._envelope = Envelope(topic=topic, source=source)
         self._versions = VersionClock(now_ms)
@@ -181,46 +157,19 @@ class Publisher:
             raise RuntimeError("this publisher is closed")
         queue = self._current()
         if queue is None:
-            queue = ProducerQueue(self._opener(), self._limits())
+            queue = ProducerQueue(self._opener(), self._settings.limits())
             self._queue, self._pid = queue, os.getpid()
-            weakref.finalize(self, _close_forgotten, queue, self._pid, self._wait_s + _EXIT_MARGIN_S)
+            timeout_s = self._settings.delivery_timeout_s + _EXIT_MARGIN_S
+            weakref.finalize(self, _close_forgotten, queue, self._pid, timeout_s)
         return queue
 
     def _opener(self) -> OpenProducer:
         """How to connect. Holds no reference to this object: the queue's thread would keep a forgotten one alive."""
-        return partial(_open_producer, self._settings)
-
-    def _limits(self) -> QueueLimits:
-        return QueueLimits(
-            events=int(self._settings["queue.buffering.max.messages"]),
-            size_bytes=int(self._settings["queue.buffering.max.kbytes"]) * 1024,
-            wait_s=self._wait_s,
-        )
+        return self._settings.open
 
     def _deadline_s(self, timeout_s: float | None) -> float:
         """An event may wait once for room and once for its answer; after that every delivery has ended by itself."""
-        return 2 * self._wait_s + _EXIT_MARGIN_S if timeout_s is None else timeout_s
-
-
-def _settings(bootstrap: str, kafka: ClientSettings) -> ClientSettings:
-    if kafka.get("partitioner", PARTITIONER) != PARTITIONER:
-        raise KafkaSettingInvalid(
-            f"partitioner is {PARTITIONER!r} by contract, not {kafka['partitioner']!r}: see docs/events.md"
-        )
-    given = {_ALIASES.get(key, key): value for key, value in kafka.items()}
-    return {**DEFAULTS, "bootstrap.servers": bootstrap, **given, "partitioner": PARTITIONER}
-
-
-def _open_producer(settings: ClientSettings, on_error: OnError) -> KafkaProducer:
-    try:
-        return cast(KafkaProducer, open_producer(settings, on_error=on_error))
-    except KafkaSettingInvalid as exc:
-        raise KafkaSettingInvalid(f"Kafka's client refuses its settings: {exc}") from exc
-
-
-def _seconds(settings: ClientSettings, key: str) -> float:
-    """A time as librdkafka takes it, where 0 means that there is no limit."""
-    return float(settings[key]) / 1000 or _FOREVER_S
+        return 2 * self._settings.delivery_timeout_s + _EXIT_MARGIN_S if timeout_s is None else timeout_s
 
 
 def _in_event_loop() -> bool:

@@ -28,6 +28,11 @@ def lane_group(group: str, lane: Lane) -> str:
     return group if lane == "live" else f"{group}.backfill"
 
 
+def watch_group(group: str, topic_prefix: str) -> str:
+    """The watch's own group, and the beginning of its table's topic; hence it begins with the prefix of all topics."""
+    return f"{group if group.startswith(topic_prefix) else topic_prefix + group}-watch"
+
+
 class ConsumerGroup:
     """One group's offsets; every call blocks, and raises KafkaUnreachable.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
+from pinstream.kafka.consumer_group import watch_group
 from settings.environment import ProcessSettings
 from settings.group import Group
 from settings.kafka import KafkaSettings
@@ -80,5 +81,4 @@ class WatchSettings(ProcessSettings):
     @property
     def app_id(self) -> str:
         """The watch's own consumer group, and the beginning of its table's topic."""
-        prefix, group = self.kafka.topic_prefix, self.kafka.group
-        return f"{group if group.startswith(prefix) else prefix + group}-watch"
+        return watch_group(self.kafka.group, self.kafka.topic_prefix)

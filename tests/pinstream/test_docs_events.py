@@ -19,7 +19,7 @@ from pinstream.events import (
     event_from,
 )
 from pinstream.kafka.outgoing_record import Envelope
-from pinstream.publish import DEFAULTS
+from pinstream.kafka.publisher_settings import DEFAULTS
 from schemas.topics import topics
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"
