@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pinstream.clock import now_ms
 from pinstream.kafka.client_errors import ClientErrorLog
 from streams.worker.backends import Backends, worker_name
+from streams.worker.checks.health import HealthChecks
 from streams.worker.consume.consumers import LaneConsumers
 from streams.worker.consume.credits import Credits
 from streams.worker.finish.breaker import Breaker
@@ -15,7 +16,6 @@ from streams.worker.finish.finisher import Finisher
 from streams.worker.finish.outcomes import OutcomeWriter
 from streams.worker.finish.producer import WorkerProducer
 from streams.worker.finish.visibility_probe import VisibilityProbe
-from streams.worker.health import HealthChecks
 from streams.worker.process.code_cache import CodeCache
 from streams.worker.process.inference import PictureInference
 from streams.worker.process.pipeline import PinLimits, PinPipeline

@@ -20,11 +20,11 @@ from pinstream.store.collection import Where
 from pinstream.store.milvus import MilvusStore
 from pinstream.store.vector_store import Match
 from streams.errors import StartRefused
+from streams.worker.checks.readiness_check import ReadinessCheck
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.process.call_timer import time_call
 from streams.worker.process.row_reader import BatchedRowReader
 from streams.worker.process.row_writer import BatchedRowWriter
-from streams.worker.readiness_check import ReadinessCheck
 from streams.worker.settings import WorkerSettings
 
 if TYPE_CHECKING:

@@ -9,16 +9,16 @@ from typing import Final
 from aiohttp import web
 
 from streams.errors import StartRefused
-from streams.worker import health
 from streams.worker.assembly import Worker, build
 from streams.worker.backends import Backends, open_backends, worker_name
+from streams.worker.checks import health
+from streams.worker.checks.model_watchdog import ModelWatchdog
+from streams.worker.checks.startup import check
 from streams.worker.concurrently import concurrently
 from streams.worker.finish.producer import WorkerProducer
 from streams.worker.metrics import WorkerMetrics
-from streams.worker.model_check import ModelWatchdog
 from streams.worker.schedule.engine import Engine
 from streams.worker.settings import WorkerSettings
-from streams.worker.startup import check
 
 log = logging.getLogger(__name__)
 

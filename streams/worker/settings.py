@@ -12,6 +12,9 @@ from settings.milvus import MilvusSettings
 from settings.tracing import TracingSettings
 from settings.triton import TritonSettings
 
+Replays = Literal["skip", "repair"]
+"""What an event does whose version is indexed already."""
+
 
 class LimitSettings(Group):
     """How much the worker holds at once: these bound its memory."""
@@ -86,7 +89,7 @@ class WorkerSettings(ProcessSettings):
         10.0, description="time for pins in flight when partitions move or the worker stops, s"
     )
     model_check_every_s: PositiveFloat = Field(10.0, description="time between two model checks, s")
-    replays: Literal["skip", "repair"] = Field(
+    replays: Replays = Field(
         "skip",
         description="what an event does whose version is indexed already: `skip` nothing; `repair` writes its rows "
         "again, for one replay after the index lost rows",

@@ -27,9 +27,9 @@ from pinstream.tls import Tls
 from streams.__main__ import app as streams_app
 from streams.errors import StartRefused
 from streams.worker.backends import open_backends
+from streams.worker.checks.startup import check
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.settings import WorkerSettings
-from streams.worker.startup import check
 from tests.integration.drive import QUIET, fields, picture, worker_ends
 from tests.integration.running_watch import RunningWatch
 from tests.integration.running_worker import RunningWorker, Site, eventually

@@ -21,12 +21,13 @@ from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency
 from streams.worker.process.code_cache import CodeCache
 from streams.worker.process.inference import PictureInference
-from streams.worker.process.pipeline import PinLimits, PinPipeline, Replays
+from streams.worker.process.pipeline import PinLimits, PinPipeline
 from streams.worker.process.pixel_budget import PixelBudget
 from streams.worker.process.retry import Backoff, Outages, RetryPolicy
 from streams.worker.process.version_fence import VersionFence
 from streams.worker.protocols import FlightPermit
 from streams.worker.record import ConsumedRecord, Lease
+from streams.worker.settings import Replays
 from streams.worker.stage_timer import StageTimer
 from streams.worker.task import PinTask, TaskResult, task_of
 

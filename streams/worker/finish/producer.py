@@ -62,7 +62,7 @@ class WorkerProducer:
         self._reports: deque[tuple[KafkaError | None, _Callbacks]] = deque()
         """Filled by the polling thread, emptied by the event loop."""
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._poll, name="outbox", daemon=True)
+        self._thread = threading.Thread(target=self._poll, name="producer", daemon=True)
         self._thread.start()
 
     def send(

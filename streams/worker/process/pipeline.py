@@ -5,7 +5,6 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from fetch.errors import FetchFailed
 from pinstream import clock
@@ -20,10 +19,9 @@ from streams.worker.process.retry import Backoff, RetryPolicy
 from streams.worker.process.rows import rows_of, rows_of_deletion, vanished_rows
 from streams.worker.process.version_fence import Decision, IndexedState, VersionFence, decide, with_slots
 from streams.worker.protocols import FlightPermit, PictureFetcher, RowWriter
+from streams.worker.settings import Replays
 from streams.worker.stage_timer import StageTimer
 from streams.worker.task import PinTask, TaskResult
-
-Replays = Literal["skip", "repair"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +139,7 @@ class PinPipeline:
         waits_s = backoff.waits_s()
         with self.timer.time(task, "fetch"):
             while True:
+                # From here to the picture it needs neither models nor much memory, so it need not count for longer.
                 slow = asyncio.get_running_loop().call_later(self.limits.slow_fetch_s, permit.release)
                 try:
                     encoded = await self.fetcher.fetch(event.image)

@@ -6,8 +6,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from pinstream.lanes import LANES, Lane
+from streams.worker.checks.health import WorkerState
 from streams.worker.consume.credits import Credits
-from streams.worker.health import WorkerState
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.process.retry import Outages
 from streams.worker.protocols import OffsetCommitter, PinProcessor, ResultPublisher

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from inference.errors import ModelMismatch, ModelUnavailable
+from streams.worker.checks.model_watchdog import ModelWatchdog
 from streams.worker.metrics import WorkerMetrics
-from streams.worker.model_check import ModelWatchdog
 
 
 class ScriptedCheck:

@@ -7,7 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from inference.errors import ModelUnavailable
 from pinstream.errors import IndexUnavailable
-from streams.worker.health import HealthChecks, WorkerState, application, is_alive
+from streams.worker.checks.health import HealthChecks, WorkerState, application, is_alive
 from streams.worker.metrics import WorkerMetrics
 
 
