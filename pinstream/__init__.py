@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pinstream.events import PinDeletion, PinEvent, PinOutcome, event_from
     from pinstream.http.client import AsyncPinstreamClient, PinstreamClient
     from pinstream.http.responses import Flashlight, Lens, LensObject, LensPhoto
-    from pinstream.kafka.delivery import Delivered, Delivery
+    from pinstream.kafka.publishing.delivery import Delivered, Delivery
     from pinstream.publish import Publisher
     from pinstream.search.hits import Hit, IndexedPin, PinObject, SearchResult
     from pinstream.search.index import AsyncVisualIndex, VisualIndex
@@ -41,7 +41,7 @@ _NAMES: Final = {
     "events": "PinDeletion PinEvent PinOutcome event_from",
     "http.client": "AsyncPinstreamClient PinstreamClient",
     "http.responses": "Flashlight Lens LensObject LensPhoto",
-    "kafka.delivery": "Delivered Delivery",
+    "kafka.publishing.delivery": "Delivered Delivery",
     "publish": "Publisher",
     "search.hits": "Hit IndexedPin PinObject SearchResult",
     "search.index": "AsyncVisualIndex VisualIndex",

@@ -19,10 +19,10 @@ from pinstream.events import (
     valid_pin_id,
 )
 from pinstream.kafka.clients import ClientSettings
-from pinstream.kafka.delivery import Delivery
-from pinstream.kafka.outgoing_record import Envelope
-from pinstream.kafka.producer_queue import OpenProducer, ProducerQueue
-from pinstream.kafka.publisher_settings import PublisherSettings
+from pinstream.kafka.publishing.delivery import Delivery
+from pinstream.kafka.publishing.outgoing_record import Envelope
+from pinstream.kafka.publishing.producer_queue import OpenProducer, ProducerQueue
+from pinstream.kafka.publishing.settings import PublisherSettings
 from pinstream.lanes import LANE_TOPICS, Lane
 from pinstream.versions import VersionClock
 

@@ -13,8 +13,8 @@ from confluent_kafka import KafkaError
 
 from pinstream.events import PinDeletion, PinEvent, decode_event
 from pinstream.kafka.clients import ClientSettings, OnError
-from pinstream.kafka.outgoing_record import OutgoingRecord
-from pinstream.kafka.producer_queue import KafkaProducer, OpenProducer
+from pinstream.kafka.publishing.outgoing_record import OutgoingRecord
+from pinstream.kafka.publishing.producer_queue import KafkaProducer, OpenProducer
 from pinstream.lanes import Lane
 from pinstream.publish import Publisher
 from pinstream.store.memory import MemoryStore

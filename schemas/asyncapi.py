@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from pinstream.events import BACKFILL_TOPIC, DEAD_TOPIC, EVENTS_TOPIC, INDEXED_TOPIC, PIN_ID_PATTERN
 from pinstream.kafka.clients import PARTITIONER
-from pinstream.kafka.outgoing_record import DELETED_TYPE, SAVED_TYPE
+from pinstream.kafka.publishing.outgoing_record import DELETED_TYPE, SAVED_TYPE
 from schemas.topics import Topic, topics
 
 EVENT_SCHEMA: Final = "pin-event.v1.json"

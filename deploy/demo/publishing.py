@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from deploy.demo.result.tally import DemoPin, RunTally
 from pinstream.errors import EventInvalid, NotDelivered
-from pinstream.kafka.delivery import Delivery
+from pinstream.kafka.publishing.delivery import Delivery
 from pinstream.publish import Publisher
 
 

@@ -18,8 +18,8 @@ from pinstream.events import (
     decode_event,
     event_from,
 )
-from pinstream.kafka.outgoing_record import Envelope
-from pinstream.kafka.publisher_settings import DEFAULTS
+from pinstream.kafka.publishing.outgoing_record import Envelope
+from pinstream.kafka.publishing.settings import DEFAULTS
 from schemas.topics import topics
 
 PAGE = Path(__file__).parents[2] / "docs" / "events.md"

@@ -15,8 +15,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event, event_from
-from pinstream.kafka.delivery import Delivery
 from pinstream.kafka.partitioner import partition_of
+from pinstream.kafka.publishing.delivery import Delivery
 from pinstream.publish import Publisher
 from pinstream.testing import MemoryPublisher
 

@@ -19,7 +19,7 @@ from pinstream.cli.publish.send import Pace, PublishCounts, send
 from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar
 from pinstream.cli.watch.outcome_reader import OutcomeReader
 from pinstream.kafka.connection import Connection
-from pinstream.kafka.delivery import Delivery
+from pinstream.kafka.publishing.delivery import Delivery
 from pinstream.lanes import Lane
 
 STDIN: Final = "-"

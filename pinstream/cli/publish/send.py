@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pinstream.cli.publish.drafts import Draft, RejectedDraft
 from pinstream.errors import EventInvalid, NotDelivered
-from pinstream.kafka.delivery import Delivery
+from pinstream.kafka.publishing.delivery import Delivery
 from pinstream.publish import Publisher
 
 

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import Decision
 
 from pinstream.events import ImageRef, PinDeletion, PinEvent
-from pinstream.kafka.outgoing_record import Envelope, OutgoingRecord
+from pinstream.kafka.publishing.outgoing_record import Envelope, OutgoingRecord
 from streams.worker.stage_timer import StageTimer
 from streams.worker.tracing import Tracer, sampler
 from tests.streams.fakes import NOW_MS, Bench, Permit

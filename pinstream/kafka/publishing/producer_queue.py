@@ -15,8 +15,8 @@ from confluent_kafka import KafkaError, KafkaException
 from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
 from pinstream.kafka.client_errors import advice, is_fatal
 from pinstream.kafka.clients import OnError
-from pinstream.kafka.delivery import Delivered, Delivery
-from pinstream.kafka.outgoing_record import OutgoingRecord
+from pinstream.kafka.publishing.delivery import Delivered, Delivery
+from pinstream.kafka.publishing.outgoing_record import OutgoingRecord
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""What is between a publisher and Kafka: records, a bounded queue, deliveries and settings."""
