@@ -104,6 +104,7 @@ class Sweep:
         with TopicReader(self._to, topic) as reader:
             ranges = reader.offset_ranges()
             self._read_up_to[topic] = {each.partition: each.end for each in ranges}
+            # A key is in one partition only, so its last record that is read is its last one on the lane.
             for record in reader.read_with_progress(ranges, start_bar):
                 pin = (record.key or b"").decode("utf-8", "replace")
                 if tables.execute("select 1 from tombstone where pin = ?", (pin,)).fetchone() is not None:

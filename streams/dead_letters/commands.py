@@ -124,6 +124,7 @@ def replay(  # noqa: PLR0913 (each is an option)
             with progress_bars("read") as start_bar:
                 replays.read_newer_versions(start_bar=start_bar)
         lane = replays.lanes[1] if backfill else None
+        # Planned twice, to be shown and to be run: a list of plans could be larger than memory.
         decisions = view.print_plan(replays.plan(wanted, every=every, lane=lane), topic.name, done=yes)
         not_replayed = 0
         if yes and decisions.total():

@@ -21,7 +21,7 @@ from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.lanes import LANE_TOPICS
-from streams.dead_letters.dead_letter import DeadLetter, event_timestamp_ms, replay_headers
+from streams.dead_letters.dead_letter import DeadLetter, Handled, event_timestamp_ms, replay_headers
 from streams.dead_letters.store import DeadLetterFilter, DeadLetterStore
 from streams.dead_letters.topic import DeadLetterTopic
 
@@ -85,11 +85,10 @@ class DeadLetterReplay:
             )
 
     def run(self, plans: Iterator[ReplayPlan], *, advance: AdvanceBar) -> int:
-        """Publish events and mark their dead letters; how many were not replayed, since they expired or a newer event
-        came meanwhile.
+        """Publish events and mark their dead letters; how many expired meanwhile or were overtaken by a newer event.
 
-        Marks follow once the events are acknowledged. If this is cut off in between, a second replay publishes the
-        event again, which the worker's fence makes ``unchanged``.
+        Marks follow once the events are acknowledged. If this is interrupted in between, a second replay publishes the
+        event again, and its outcome is ``unchanged``.
         """
         not_replayed = 0
         with TopicReader(self._to, self._topic.name) as reader, Replayer(self._to) as producer, ExitStack() as lanes:
@@ -108,11 +107,9 @@ class DeadLetterReplay:
                     records = reader.read_at(each.position for each in dead_letters)
                     published = lane_writer(lane, read_before=is_source).publish(_event(each, lane) for each in records)
                     replayed += [to_replay[position] for position in published]
-                for plan in replayed:
-                    self._topic.mark(producer, plan.dead_letter, plan.handled_offsets, "replayed")
-                for plan in chunk:
-                    if plan.decision == "obsolete":
-                        self._topic.mark(producer, plan.dead_letter, plan.handled_offsets, "obsolete")
+                for plan in (*replayed, *(each for each in chunk if each.decision == "obsolete")):
+                    handled: Handled = "obsolete" if plan.decision == "obsolete" else "replayed"
+                    self._topic.mark(producer, plan.dead_letter, plan.handled_offsets, handled)
                 producer.flush()
                 not_replayed += len(to_replay) - len(replayed)
                 advance(len(chunk))
