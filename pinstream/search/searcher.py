@@ -104,6 +104,7 @@ class Searcher:
 
     def _execute(self, queries: Sequence[Query]) -> list[SearchResult | None]:
         """The answers; None where a remembered row had changed. Every round asks the store once for each filter."""
+        now_ms = self._clock_ms()
         top_ks = [_top_k(query) for query in queries]
         while store_queries := [each for top_k in top_ks for each in top_k.next_store_queries()]:
             calls: dict[tuple[Where, int], list[StoreQuery]] = {}
@@ -114,7 +115,6 @@ class Searcher:
                 rankings = self._store.nearest(codes, where=where, at_least=at_least, consistency=self._consistency)
                 for each, ranking in zip(group, rankings, strict=True):
                     each.sub_search.add(ranking)
-        now_ms = self._clock_ms()
         return [_result(query, top_k, now_ms=now_ms) for query, top_k in zip(queries, top_ks, strict=True)]
 
 
