@@ -68,7 +68,7 @@ class DemoStack:
 def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
     """A folder for one run's state below ``out``; first ends and removes what killed runs left there.
 
-    Afterwards the logs lie in ``out/logs``, even after a failure; the rest is removed unless ``keep``.
+    Afterwards the logs are in ``out/logs``, even after a failure; the rest is removed unless ``keep``.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -123,7 +123,7 @@ class Demo:
     def _publish(self, numbers: Iterable[int], *, rate: float) -> None:
         def before_each() -> None:
             self._stack.check()
-            self._screen.published()
+            self._screen.add_published()
 
         pins = (self._source.pin(number, base_url=self._stack.endpoints.pictures) for number in numbers)
         publish_steadily(self._publisher, pins, rate=rate, tally=self._tally, before_each=before_each)

@@ -38,7 +38,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Panels under one heading; those that do not say so themselves are as wide and look as the section says."""
+    """Panels under one heading; ``width`` and ``look`` apply to those that set none themselves."""
 
     title: str
     width: int

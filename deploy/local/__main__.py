@@ -4,7 +4,7 @@ import sys
 
 
 def main() -> None:
-    """Run a command; says in one sentence when the environment lacks a package."""
+    """Run a command; a missing package is one sentence instead of a traceback."""
     try:
         from deploy.local.cli import app  # noqa: PLC0415 (what it imports may be missing)
     except ModuleNotFoundError as exc:

@@ -16,7 +16,7 @@ _ATTEMPTS: Final = 200
 def free_ports(count: int, *, rng: random.Random | None = None) -> tuple[int, ...]:
     """``count`` different ports that nothing listens on now.
 
-    They lie below the kernel's ephemeral range: while a killed server's port waits for its restart,
+    They are below the kernel's ephemeral range: while a killed server's port waits for its restart,
     no outgoing connection can be given that port, nor connect to itself.
     """
     rng = rng or random.Random()

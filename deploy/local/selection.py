@@ -24,7 +24,7 @@ SERVER: Final = "server"
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """What to start, and where its state lies."""
+    """What to start, and the folder of its state."""
 
     root: Path = CHECKOUT / ".local"
     """State, logs and ``stack.json``."""

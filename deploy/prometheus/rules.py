@@ -1,4 +1,4 @@
-"""The rule files as records: what is recorded, what is warned of, and which metrics an expression names."""
+"""The rule files as records: what is recording_rules, what is warned of, and which metrics an expression names."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def alerts() -> list[Alert]:
     ]
 
 
-def recorded() -> dict[str, str]:
+def recording_rules() -> dict[str, str]:
     """The recording rules: name to expression."""
     return {rule["record"]: rule["expr"] for rule in _rules() if "record" in rule}
 

@@ -55,7 +55,7 @@ def extent(layers: Sequence[Layer]) -> tuple[float, float, float, float]:
 
 
 def distort(layers: Sequence[Layer], rng: np.random.Generator, *, slack: float) -> list[Layer]:
-    """The layers bent together by slow waves, as a garment lies that nobody straightened.
+    """The layers bent together by slow waves, like a garment that was not straightened.
 
     ``slack`` is the reach of the waves as a share of the whole's size; 0.005 is careful, 0.02 careless.
     """

@@ -12,18 +12,18 @@ RUBBER: Final[RGB] = (236, 234, 228)
 STRAW: Final[RGB] = (222, 192, 134)
 
 
-def sneakers(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def sneakers(_cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """A pair from the side, one shoe behind the other."""
-    return _pair(_sneaker(), lie)
+    return _pair(_sneaker(), rng)
 
 
-def boots(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def boots(_cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """Ankle boots with elastic sides."""
-    return _pair(_boot(), lie)
+    return _pair(_boot(), rng)
 
 
-def _pair(shoe: list[Layer], lie: np.random.Generator) -> list[Layer]:
-    behind = _put(shoe, 5 + lie.uniform(-2, 2), -9 - lie.uniform(0, 2), lie.uniform(4, 12))
+def _pair(shoe: list[Layer], rng: np.random.Generator) -> list[Layer]:
+    behind = _put(shoe, 5 + rng.uniform(-2, 2), -9 - rng.uniform(0, 2), rng.uniform(4, 12))
     return [*behind, *shoe]
 
 
@@ -108,7 +108,7 @@ def _boot() -> list[Layer]:
     ]
 
 
-def flats(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def flats(_cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """Ballet shoes seen from above."""
     half = trace((0, 0), (3.6, 0, 4.4, 4), (4.8, 9, 4.2, 15), (4, 22, 3.4, 24), (2.4, 26, 0, 26))
     opening = symmetric(trace((0, 8.4), (3, 8.4, 3.2, 12), (3.2, 20, 2.6, 23), (1.6, 24.6, 0, 24.6)))
@@ -120,10 +120,10 @@ def flats(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
         Layer(sole, (206, 178, 142), round_cm=1.6, depth=0.45, shadow=0, seams=(trace((-1, 20), (1, 20)),)),
         *(Layer(b, "accent", round_cm=0.8, shadow=0.5) for b in bow),
     ]
-    return [*_put(shoe, -5.6, lie.uniform(-1.5, 1.5), lie.uniform(0, 8)), *_put(shoe, 5.6, 0, -lie.uniform(0, 8))]
+    return [*_put(shoe, -5.6, rng.uniform(-1.5, 1.5), rng.uniform(0, 8)), *_put(shoe, 5.6, 0, -rng.uniform(0, 8))]
 
 
-def beanie(_cut: np.random.Generator, _lie: np.random.Generator) -> list[Layer]:
+def beanie(_cut: np.random.Generator, _rng: np.random.Generator) -> list[Layer]:
     """A knitted hat with a pompom."""
     dome = symmetric(trace((0, 0), (9, 0, 13, 8, 13, 20), (0, 22)))
     fold = symmetric(trace((0, 15.6), (9, 15.4, 13.6, 14.6), (14, 18, 13.4, 22.4), (8, 23.6, 0, 23.6)))
@@ -138,7 +138,7 @@ def beanie(_cut: np.random.Generator, _lie: np.random.Generator) -> list[Layer]:
     ]
 
 
-def cap(_cut: np.random.Generator, _lie: np.random.Generator) -> list[Layer]:
+def cap(_cut: np.random.Generator, _rng: np.random.Generator) -> list[Layer]:
     """A baseball cap from the side."""
     crown = trace((-11, 15), (-12, 1, 1, 0), (12, 1, 12.6, 12), (10, 14.6, 2, 16), (-5, 17, -11, 15))
     brim = trace((-1, 16.4), (6, 13, 12.8, 11.4), (23, 14, 25, 20), (20, 22.6, 12, 20), (4, 17.6, -1, 16.4))
@@ -155,7 +155,7 @@ def cap(_cut: np.random.Generator, _lie: np.random.Generator) -> list[Layer]:
     ]
 
 
-def straw_hat(_cut: np.random.Generator, _lie: np.random.Generator) -> list[Layer]:
+def straw_hat(_cut: np.random.Generator, _rng: np.random.Generator) -> list[Layer]:
     """A straw hat from above."""
     rings = tuple(oval(0, 0, r, r * 0.92) for r in (11.5, 13, 14.5, 16, 17.5))
     coils = tuple(oval(0, -1, r, r * 0.95) for r in (2.2, 4.2, 6.2, 8.0))

@@ -75,36 +75,36 @@ def _jeans_details() -> list[Layer]:
     return [Layer(waist_inside, "inside"), _waistband(19.2, 0, 4, "main"), fly, *pockets, *loops, button]
 
 
-def jeans(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def jeans(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """Trousers with a fly, belt loops and pockets."""
-    return [*_legs(float(cut.uniform(96, 104)), float(cut.uniform(15, 20)), 23, lie), *_jeans_details()]
+    return [*_legs(float(cut.uniform(96, 104)), float(cut.uniform(15, 20)), 23, rng), *_jeans_details()]
 
 
-def joggers(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def joggers(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """Trousers with ribs and cords."""
-    return [*_legs(float(cut.uniform(94, 101)), 13, 24, lie, ribs_cm=6), *_drawstring(lie)]
+    return [*_legs(float(cut.uniform(94, 101)), 13, 24, rng, ribs_cm=6), *_drawstring(rng)]
 
 
-def _drawstring(lie: np.random.Generator) -> list[Layer]:
+def _drawstring(rng: np.random.Generator) -> list[Layer]:
     cords = [
-        Layer(band(trace((1.2 * s, 3), (4 * s, 9, 2.5 * s + float(lie.normal()), 17)), 0.8), "accent", round_cm=0.5)
+        Layer(band(trace((1.2 * s, 3), (4 * s, 9, 2.5 * s + float(rng.normal()), 17)), 0.8), "accent", round_cm=0.5)
         for s in (-1, 1)
     ]
     welts = [Layer(band(trace((13 * s, 8), (19.6 * s, 20)), 0.6), "inside", round_cm=0.4) for s in (-1, 1)]
     return [_waistband(19.4, -0.5, 5, "rib"), *welts, *cords]
 
 
-def jean_shorts(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def jean_shorts(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """Shorts with a fly, belt loops and pockets."""
-    return [*_legs(float(cut.uniform(40, 52)), float(cut.uniform(24, 27)), 26, lie), *_jeans_details()]
+    return [*_legs(float(cut.uniform(40, 52)), float(cut.uniform(24, 27)), 26, rng), *_jeans_details()]
 
 
-def sweat_shorts(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def sweat_shorts(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """Shorts with an elastic waist and cords."""
-    return [*_legs(float(cut.uniform(40, 52)), float(cut.uniform(24, 27)), 26, lie), *_drawstring(lie)]
+    return [*_legs(float(cut.uniform(40, 52)), float(cut.uniform(24, 27)), 26, rng), *_drawstring(rng)]
 
 
-def skirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def skirt(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """A line, pleated, or full."""
     length, flare = float(cut.uniform(40, 66)), float(cut.uniform(27, 40))
     half = trace(
@@ -113,7 +113,7 @@ def skirt(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     pleats = int(cut.choice([5, 9, 14]))
     spread = np.linspace(-0.94, 0.94, pleats)
     folds = tuple(
-        trace((x * 18, 4), (x * 22, length * 0.4, x * flare + lie.normal(0, 0.8), length + 3)) for x in spread
+        trace((x * 18, 4), (x * 22, length * 0.4, x * flare + rng.normal(0, 0.8), length + 3)) for x in spread
     )
     hem = trace((flare, length - 2.2), (flare * 0.5, length + 1.3, 0, length + 1.3))
     front = Layer(

@@ -22,7 +22,7 @@ from samples.garments.upper_body import (
 METAL: Final[RGB] = (176, 176, 180)
 
 
-def hoodie(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def hoodie(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """A hood laid flat above the neck, a pouch, cords, ribs."""
     shape = BodyShape(
         sleeve=63, cuff=11.5, spread=16, shoulder=24, chest=28, waist=28, hem=26, length=66, neck=8, neck_drop=9
@@ -33,15 +33,15 @@ def hoodie(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     hem = symmetric(np.concatenate((trace((0, 60), (shape.hem + 1.4, 60)), shape.hemline())))
     cords = [
         Layer(
-            band(trace((4 * s, 9), (4.5 * s, 16, 3.6 * s + float(lie.normal(0, 0.6)), 25)), 0.8), "accent", round_cm=0.5
+            band(trace((4 * s, 9), (4.5 * s, 16, 3.6 * s + float(rng.normal(0, 0.6)), 25)), 0.8), "accent", round_cm=0.5
         )
         for s in (-1, 1)
     ]
     zipper = Layer(rect(-0.7, 10, 0.7, 66), METAL, round_cm=0.4)
     middle = [zipper] if cut.random() < 0.45 else chest_print(cut, 32.0) if cut.random() < 0.6 else []
     return [
-        *both_sleeves(shape, lie, cuff_cm=6.5),
-        replace(front_panel(shape, lie), stitches=()),
+        *both_sleeves(shape, rng, cuff_cm=6.5),
+        replace(front_panel(shape, rng), stitches=()),
         Layer(pouch, stitches=(pouch * (0.95, 1.0),), shadow=0.4, round_cm=1.6),
         Layer(hem, "rib", shadow=0.15, round_cm=1.2),
         *middle,
@@ -51,14 +51,14 @@ def hoodie(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     ]
 
 
-def puffer(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def puffer(_cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """A quilted jacket with a zip."""
     shape = BodyShape(
         sleeve=62, cuff=13.5, spread=15, shoulder=24, chest=29, waist=28, hem=28, length=68, neck=8, neck_drop=6
     )
     quilts = tuple(trace((-30, y), (0, y + 1.2, 30, y)) for y in range(12, 66, 8))
     body = replace(
-        front_panel(shape, lie),
+        front_panel(shape, rng),
         stitches=(),
         seams=quilts,
         folds=tuple(q - (0, 2.2) for q in quilts),
@@ -66,7 +66,7 @@ def puffer(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
         gloss=0.3,
     )
     sleeves = []
-    for layer in both_sleeves(shape, lie, cuff_cm=4):
+    for layer in both_sleeves(shape, rng, cuff_cm=4):
         middle = layer.outline.mean(axis=0)
         rings = tuple(
             middle + np.array([[-14, d + 2 * np.sign(middle[0])], [14, d - 2 * np.sign(middle[0])]])
@@ -92,7 +92,7 @@ def puffer(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     ]
 
 
-def coat(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def coat(_cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """A long double-breasted coat."""
     shape = BodyShape(
         sleeve=58,
@@ -108,13 +108,13 @@ def coat(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
         neck_drop=30,
         vee=True,
     )
-    front = replace(front_panel(shape, lie), stitches=())
+    front = replace(front_panel(shape, rng), stitches=())
     flaps = [pocket(s * 15 - 6, 60, 12, 4, pointed=0.2) for s in (-1, 1)]
     lining, edge = open_front(shape, 30)
     buttons = [b for x in (-5, 5) for b in button_column(x, [36, 48, 60], 1.3, (58, 48, 42))]
     return [
         lining,
-        *both_sleeves(shape, lie, cuff_cm=3, cuff_tone="plain"),
+        *both_sleeves(shape, rng, cuff_cm=3, cuff_tone="plain"),
         front,
         edge,
         *flaps,
@@ -123,7 +123,7 @@ def coat(_cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
     ]
 
 
-def blazer(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
+def blazer(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     """Notched lapels, one or two buttons, cutaway fronts."""
     depth = float(cut.uniform(32, 40))
     shape = BodyShape(
@@ -152,5 +152,5 @@ def blazer(cut: np.random.Generator, lie: np.random.Generator) -> list[Layer]:
         shadow=0,
     )
     darts = tuple(trace((11 * s, 30), (10.5 * s, 50)) for s in (-1, 1))
-    front = replace(front_panel(shape, lie), stitches=(), seams=darts)
-    return [lining, *both_sleeves(shape, lie), front, notch, edge, *flaps, breast, *buttons, *lapels(depth, 16)]
+    front = replace(front_panel(shape, rng), stitches=(), seams=darts)
+    return [lining, *both_sleeves(shape, rng), front, notch, edge, *flaps, breast, *buttons, *lapels(depth, 16)]

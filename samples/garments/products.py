@@ -11,7 +11,7 @@ from samples.drawing.layers import Layer
 from samples.garments import accessories, bottoms, jackets, tops
 
 Cut = Callable[[np.random.Generator, np.random.Generator], list[Layer]]
-"""Pieces from what belongs to the product, and from how it happens to lie this time."""
+"""Layers from the product's cut (the first generator), and from how it lies in one picture (the second)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +96,9 @@ class Product:
         """How much it gives when it is laid down: 1 for cloth, less for what keeps its shape."""
         return {"Shoes": 0.15, "Hat": 0.35}.get(self.label, 1.0)
 
-    def layers(self, lie: np.random.Generator) -> list[Layer]:
+    def layers(self, rng: np.random.Generator) -> list[Layer]:
         """The garment laid down once more: the same cut, other folds."""
-        return self.style.cut(np.random.Generator(np.random.PCG64(self.seed)), lie)
+        return self.style.cut(np.random.Generator(np.random.PCG64(self.seed)), rng)
 
 
 def product(number: int) -> Product:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deploy.prometheus.rules import FOLDER, RUNBOOKS, alerts, files, own_names, recorded
+from deploy.prometheus.rules import FOLDER, RUNBOOKS, alerts, files, own_names, recording_rules
 from deploy.prometheus.tables import ROOT, metrics
 from tests.deploy.known_metrics import unknown
 
@@ -27,7 +27,7 @@ def promtool_cases() -> list[dict[str, object]]:
 
 
 def test_alerts_use_no_metric_that_no_table_declares() -> None:
-    expressions = [alert.expression for alert in alerts()] + list(recorded().values())
+    expressions = [alert.expression for alert in alerts()] + list(recording_rules().values())
 
     named = {name for expression in expressions for name in own_names(expression)}
 
@@ -38,7 +38,7 @@ def test_alerts_use_no_metric_that_no_table_declares() -> None:
 def test_alerts_match_only_labels_that_their_metrics_have() -> None:
     labels = {series: {*metric.labels, "le", "instance", "job"} for metric in metrics() for series in metric.series}
     wrong = []
-    for expression in [alert.expression for alert in alerts()] + list(recorded().values()):
+    for expression in [alert.expression for alert in alerts()] + list(recording_rules().values()):
         for name, matchers in re.findall(r"(pinstream_\w+)\{([^}]*)\}", expression):
             wrong += [
                 f"{name}: {label}"

@@ -1,4 +1,4 @@
-"""The result as one HTML file that needs nothing beside it: pictures, chart and colours are inside."""
+"""The result as one HTML file, which includes its pictures, charts and styles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -107,8 +107,11 @@ class RunTally:
             return summarise(self._outcomes.values(), pins=len(self._pins))
 
     def verdict(self, *, broken: Mapping[str, str], missing: list[str]) -> RunVerdict:
-        """Judge the run. ``broken`` says of dead pins what is wrong with their pictures; ``missing`` pins were written
-        and are not in the index."""
+        """Whether the run is good.
+
+        ``broken`` maps dead pins to what is wrong with their pictures; ``missing`` pins were written and are not in the
+        index.
+        """
         silent = self.without_outcome()
         with self._changed:
             dead = {pin: each.reason or "" for pin, each in self._outcomes.items() if each.outcome == "dead"}

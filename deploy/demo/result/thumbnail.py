@@ -22,7 +22,7 @@ def thumbnail(file: Path | None, *, size_px: int, box: Box = WHOLE) -> Image.Ima
 
     A picture that is gone becomes a grey tile, so that a page can always be made.
     """
-    picture = _decoded(file).copy()
+    picture = _load(file).copy()
     if box != WHOLE:
         picture = picture.crop(_crop_px(box, picture.size))
     picture.thumbnail((size_px, size_px), Image.Resampling.LANCZOS)
@@ -37,7 +37,7 @@ def data_uri(picture: Image.Image) -> str:
 
 
 @lru_cache(maxsize=32)
-def _decoded(file: Path | None) -> Image.Image:
+def _load(file: Path | None) -> Image.Image:
     try:
         if file is not None:
             return Image.fromarray(decode(file.read_bytes()))

@@ -74,7 +74,7 @@ class Screen:
                 row.printed_at_s = now_s
                 self._print(now_s, f"{name}: {text}{f', {share:.0%}' if share is not None else ''}")
 
-    def published(self) -> None:
+    def add_published(self) -> None:
         """One more pin was published."""
         with self._lock:
             self._published += 1
@@ -95,7 +95,7 @@ class Screen:
                 self._print(self._elapsed_s(), self._counts().plain)
 
     def stay(self, hint: str) -> None:
-        """The run is over and pins go on; ``hint`` says what the person in front of it can do."""
+        """The run is over and pins are still published; ``hint`` is shown below."""
         with self._lock:
             self._hint = hint
         if not self._is_live:

@@ -20,7 +20,7 @@ class Api(Part):
     """``python -m api`` at a random free port of loopback.
 
     ``addresses`` are those of the other parts, ``environment`` holds further settings.
-    It needs none of them to start: what is away, it says to whoever asks for it.
+    It starts without them: requests that need a missing server get an error that names it.
     """
 
     name = "api"

@@ -9,7 +9,7 @@ import trustme
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 SERVER_NAME: Final = "pinstream.local"
-"""A name in the servers' certificate, beside localhost and 127.0.0.1."""
+"""A name in the servers' certificate, in addition to localhost and 127.0.0.1."""
 _VALID: Final = timedelta(days=30)
 
 

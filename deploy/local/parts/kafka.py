@@ -113,12 +113,12 @@ class Kafka(Part):
             "log.dirs": self._folder / "logs",
         }
         if self._security is not None:
-            here = {**here, **self._secured(self._security)}
+            here = {**here, **self._secured_settings(self._security)}
         path = self._folder / "server.properties"
         path.write_text("".join(f"{key}={value}\n" for key, value in {**_SETTINGS, **here}.items()))
         return path
 
-    def _secured(self, security: Security) -> Mapping[str, object]:
+    def _secured_settings(self, security: Security) -> Mapping[str, object]:
         """Clients come over SASL and TLS; the broker speaks to itself on a port of its own."""
         files = security.certificates
         listener = "listener.name.sasl_ssl"

@@ -1,4 +1,4 @@
-"""Kafka's published jars: what to download, whether it is what was pinned, and where it lies.
+"""Downloads Kafka's published jars, verifies them against the pinned checksums, and keeps them in the cache folder.
 
 ``kafka.lock`` names every jar with its SHA-256. ``python -m deploy.local.parts.kafka_jars`` writes it anew after
 COORDINATES has changed.

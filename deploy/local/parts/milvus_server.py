@@ -73,7 +73,7 @@ class MilvusServer(Part):
         """Unpacked binaries, shared by all stacks, and the configuration of this one."""
         need_free_space(self._folder, megabytes=1000, what="Milvus")
         wheel = _wheel()
-        binaries = _unpacked(wheel / "bin", progress)
+        binaries = _unpack(wheel / "bin", progress)
         progress("starting", None)
         self._configure((wheel / "config.yaml.template").read_text(), (wheel / "glog.conf").read_text())
         env = {
@@ -148,7 +148,7 @@ def _wheel() -> Path:
     return Path(package.origin).parent / "data"
 
 
-def _unpacked(packed: Path, progress: Progress) -> Path:
+def _unpack(packed: Path, progress: Progress) -> Path:
     """The wheel's binaries, unpacked once per machine into the cache folder."""
     folder = cache_dir() / f"milvus-{VERSION}"
     archives = sorted(packed.glob("*.lzma"))

@@ -82,7 +82,7 @@ class Endpoints:
     milvus_metrics: str = ""
     """``http://host:port/metrics``; Milvus Lite has none."""
     pictures: str = ""
-    """``http://host:port``: the folder's files lie directly below."""
+    """``http://host:port``: the folder's files are directly below."""
     api: str = ""
     """``http://host:port``: the read service and its page."""
 

@@ -32,7 +32,7 @@ class PicturePart(Part):
 
     @property
     def addresses(self) -> Mapping[str, str]:
-        """The URL that the files lie directly below."""
+        """The URL that the files are directly below."""
         return {"pictures": f"http://{HOST}:{self._port}"}
 
     def prepare(self, progress: Progress) -> Launch:

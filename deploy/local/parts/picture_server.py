@@ -17,7 +17,7 @@ from deploy.local.ports import HOST
 
 
 def application(folder: Path) -> web.Application:
-    """Every file below ``folder`` at its relative path; never what lies outside it, links included."""
+    """Every file below ``folder`` at its relative path; never a file outside it, not even through a link."""
 
     async def identify(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers[IDENTITY] = str(folder)

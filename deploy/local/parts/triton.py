@@ -80,7 +80,7 @@ class Triton(Part):
             "--allow-gpu-metrics=false",
             "--log-info=false",
             *(() if self._traces is None else trace_options(self._traces)),
-            *(() if self._security is None else _secured(self._security)),
+            *(() if self._security is None else _security_options(self._security)),
         )
         # The stub finds its packages through the interpreter that it finds on PATH, and by nothing else.
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
@@ -129,7 +129,7 @@ def model_names(models: Path) -> tuple[str, ...]:
     return names
 
 
-def _secured(security: Security) -> tuple[str, ...]:
+def _security_options(security: Security) -> tuple[str, ...]:
     """Mutual TLS for gRPC, and a key for the protocols that the worker uses; over HTTP only health and metadata."""
     files = security.certificates
     used = "inference,health,metadata,model-config"
@@ -201,7 +201,7 @@ def _wheel() -> Path:
 
 
 def _python_library_folder() -> Path:
-    """Where the shared libpython lies that the stub is linked against."""
+    """The folder of the shared libpython that the stub is linked against."""
     folder = Path(sysconfig.get_config_var("LIBDIR") or "/usr/lib")
     library = f"libpython{_PYTHON}.so.1.0"
     if not (folder / library).exists():

@@ -38,7 +38,7 @@ def test_every_documented_option_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ("--pins 0", "greater than or equal to 1"),
         ("--pins -3", "greater than or equal to 1"),
@@ -53,13 +53,13 @@ def test_every_documented_option_is_taken(tmp_path: Path) -> None:
         ("--pictures x", "No such option"),
     ],
 )
-def test_wrong_option_is_a_usage_error_that_says_what_is_expected(arguments: str, said: str) -> None:
+def test_wrong_option_is_a_usage_error_that_says_what_is_expected(arguments: str, message: str) -> None:
     read: list[Options] = []
 
     result = invoke(arguments, read)
 
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert message in result.stderr
     assert arguments.split(maxsplit=1)[0] in result.stderr
     assert read == []
 

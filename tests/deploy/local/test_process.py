@@ -50,12 +50,12 @@ def is_gone(pid: int) -> bool:
 
 
 def test_output_and_status_of_a_child_are_kept(spawn: Callable[..., Child]) -> None:
-    child = spawn("sh", "-c", "echo last words; exit 3")
+    child = spawn("sh", "-c", "echo last line; exit 3")
 
     wait_until(lambda: child.exit_code() is not None)
 
     assert child.exit_code() == 3
-    assert child.log_tail() == "last words"
+    assert child.log_tail() == "last line"
 
 
 def test_settings_reach_the_program_and_not_the_leash(spawn: Callable[..., Child], tmp_path: Path) -> None:

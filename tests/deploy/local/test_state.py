@@ -106,9 +106,7 @@ def test_a_process_with_another_command_line_or_start_is_not_ours(start: Start) 
     assert not state.is_running(earlier)
 
 
-def test_a_process_that_still_becomes_its_program_is_told_by_what_it_becomes(
-    start: Start, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_process_is_recognised_during_execve(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     process = start("sleep", "60")
     shown = iter([[], [], ["sleep", "60"], [], ["sleep", "60"]])
     monkeypatch.setattr(psutil.Process, "cmdline", lambda _: next(shown))

@@ -24,7 +24,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{- if .Values.triton.enabled }}{{ include "pinstream.name" . }}-triton:8001{{ else }}{{ required "triton.address: with triton.enabled=false say where it runs, host:port" .Values.triton.address }}{{ end }}
 {{- end }}
 
-{{/* What every program is told. */}}
+{{/* The environment of every program. */}}
 {{- define "pinstream.env" -}}
 - {name: PINSTREAM_KAFKA__SERVERS, value: {{ .Values.kafka.servers | quote }}}
 - {name: PINSTREAM_KAFKA__GROUP, value: {{ .Values.kafka.group | quote }}}

@@ -49,7 +49,7 @@ class Shown:
 
     def publish(self, count: int) -> None:
         for _ in range(count):
-            self.screen.published()
+            self.screen.add_published()
 
 
 def running(width: int = 100) -> Shown:
