@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from pinstream.events import Domain
-from pinstream.store.codes import similarity
 from pinstream.store.collection import Box, Row
-from pinstream.store.vector_store import Match
 
 NEAR_DUPLICATE_BITS: Final = 32
 """Up to this Hamming distance two pictures count as the same one, saved again.
@@ -67,22 +65,6 @@ class Hit:
     query: int = 0
     """Of ``blended``: the position of the code that found it."""
 
-    @classmethod
-    def of(
-        cls, match: Match, *, now_ms: int, pins: int, relevance: float, query: int = 0, same_product: bool = False
-    ) -> Self:
-        return cls(
-            **_shared_fields(cls, match.row),
-            distance=match.distance,
-            similarity=similarity(match.distance),
-            near_duplicate=match.distance <= NEAR_DUPLICATE_BITS,
-            same_product=same_product,
-            pins=pins,
-            age_s=age_s(match.row, now_ms=now_ms),
-            relevance=relevance,
-            query=query,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
@@ -134,9 +116,9 @@ class IndexedPin:
     def of(cls, whole: Row, objects: Iterable[Row], *, now_ms: int) -> Self:
         found = sorted(objects, key=lambda row: row.slot)
         return cls(
-            **_shared_fields(cls, whole),
+            **shared_fields(cls, whole),
             age_s=age_s(whole, now_ms=now_ms),
-            objects=tuple(PinObject(**_shared_fields(PinObject, row)) for row in found),
+            objects=tuple(PinObject(**shared_fields(PinObject, row)) for row in found),
         )
 
 
@@ -161,6 +143,6 @@ def age_s(row: Row, *, now_ms: int) -> float:
     return max(now_ms - row.published_at_ms, 0) / 1000
 
 
-def _shared_fields(record: type[Any], row: Row) -> dict[str, Any]:
+def shared_fields(record: type[Any], row: Row) -> dict[str, Any]:
     """The fields that the record has in common with a row."""
     return {name: getattr(row, name) for name in record.__slots__ if name in _ROW_FIELDS}

@@ -11,14 +11,22 @@ from functools import partial
 from pinstream.errors import PinUnknown, QueryInvalid
 from pinstream.search.blend import relevance
 from pinstream.search.cursor import MAX_PAGED, Cursor
-from pinstream.search.hits import SAME_PRODUCT_BITS, Hit, SearchResult, picture_of
+from pinstream.search.hits import (
+    NEAR_DUPLICATE_BITS,
+    SAME_PRODUCT_BITS,
+    Hit,
+    SearchResult,
+    age_s,
+    picture_of,
+    shared_fields,
+)
 from pinstream.search.options import SearchOptions
 from pinstream.search.pin_reader import PinReader, PinSlot
 from pinstream.search.query import CodeQuery, Freshness, Rerank
 from pinstream.search.sub_query import Exclusions, FreshnessBoost, SubQuery
 from pinstream.search.sub_search import Candidate, StoreQuery
 from pinstream.search.topk import TopK
-from pinstream.store.codes import Code
+from pinstream.store.codes import Code, similarity
 from pinstream.store.collection import WHOLE_SLOT, Row, Slots, Where
 from pinstream.store.vector_store import Consistency, VectorStore
 
@@ -165,13 +173,17 @@ def _result(query: Query, top_k: TopK, *, now_ms: int) -> SearchResult | None:
 
 
 def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
-    return Hit.of(
-        candidate.match,
-        now_ms=now_ms,
+    row, distance, sub_query = candidate.match.row, candidate.match.distance, candidate.sub_query
+    return Hit(
+        **shared_fields(Hit, row),
+        distance=distance,
+        similarity=similarity(distance),
+        near_duplicate=distance <= NEAR_DUPLICATE_BITS,
+        same_product=sub_query.is_same_product(distance),
         pins=len(candidate.pins),
+        age_s=age_s(row, now_ms=now_ms),
         relevance=candidate.relevance,
-        query=candidate.sub_query.position,
-        same_product=candidate.sub_query.is_same_product(candidate.match.distance),
+        query=sub_query.position,
     )
 
 
