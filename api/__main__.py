@@ -19,7 +19,7 @@ log = logging.getLogger("api")
 WRONG_SETTING = 2
 CANNOT_LISTEN = 3
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(rich_markup_mode="markdown", add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 
 @app.callback(invoke_without_command=True)

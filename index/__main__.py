@@ -13,7 +13,9 @@ from pinstream.cli.screen import print_error
 from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.store.collection import EMBEDDING_VERSION
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    rich_markup_mode="markdown", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 
 @app.callback()

@@ -32,6 +32,7 @@ _console = Console(stderr=True)
 
 app = typer.Typer(
     help="Codes and objects of pictures, as the worker computes them.",
+    rich_markup_mode="markdown",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -36,7 +36,13 @@ S = TypeVar("S", bound=ProcessSettings)
 WRONG_SETTING = 2
 REFUSED = 3
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help=__doc__,
+)
 app.add_typer(commands.app, name="dead-letters")
 
 

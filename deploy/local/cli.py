@@ -30,7 +30,13 @@ from deploy.local.state import LAUNCHER, PartRecord, StackRecord
 _DEFAULT: Final = StackOptions()
 _REFRESH_S: Final = 0.5
 
-app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 

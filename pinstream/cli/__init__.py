@@ -10,6 +10,7 @@ from pinstream.cli.where.command import where
 
 app = typer.Typer(
     name="pinstream",
+    rich_markup_mode="markdown",
     help="A picture saved seconds ago, already found.",
     no_args_is_help=True,
     add_completion=False,

@@ -30,7 +30,11 @@ SinceOption = Annotated[
 UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Written before then.")]
 PinOption = Annotated[list[str] | None, typer.Option("--pin", metavar="PIN", help="Of this pin; repeatable.")]
 
-app = typer.Typer(no_args_is_help=True, help="List, show, replay and drop events that could not be indexed.")
+app = typer.Typer(
+    rich_markup_mode="markdown",
+    no_args_is_help=True,
+    help="List, show, replay and drop events that could not be indexed.",
+)
 
 
 @app.command("ls")
