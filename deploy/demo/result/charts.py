@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
-from deploy.demo.result.figures import Percentiles
+from pinstream.cli.watch.freshness import Spread
 from pinstream.events import STAGE_MEANINGS, STAGES, Stage
 
 _LONGEST = 2.0
@@ -16,28 +16,28 @@ class StageBar(NamedTuple):
 
     stage: Stage
     explanation: str
-    values: Percentiles
+    values: Spread
     left: float
     p50_width: float
     p95_width: float
 
 
-def waterfall(stages_ms: Mapping[Stage, Percentiles]) -> list[StageBar]:
+def waterfall(stages_ms: Mapping[Stage, Spread]) -> list[StageBar]:
     """The medians of the stages laid end to end, each with its 95th percentile."""
-    total_ms = sum(values.p50 for values in stages_ms.values())
+    total_ms = sum(values.p50_ms for values in stages_ms.values())
     begin_ms, placed = 0.0, []
     for stage in (stage for stage in STAGES if stage in stages_ms):
         placed.append((stage, stages_ms[stage], begin_ms))
-        begin_ms += stages_ms[stage].p50
-    end_ms = min(max((begin + values.p95 for _, values, begin in placed), default=0.0), _LONGEST * total_ms) or 1.0
+        begin_ms += stages_ms[stage].p50_ms
+    end_ms = min(max((begin + values.p95_ms for _, values, begin in placed), default=0.0), _LONGEST * total_ms) or 1.0
     return [
         StageBar(
             stage,
             STAGE_MEANINGS[stage],
             values,
             round(100 * begin / end_ms, 2),
-            round(100 * values.p50 / end_ms, 2),
-            round(100 * min(max(values.p95, values.p50), end_ms - begin) / end_ms, 2),
+            round(100 * values.p50_ms / end_ms, 2),
+            round(100 * min(max(values.p95_ms, values.p50_ms), end_ms - begin) / end_ms, 2),
         )
         for stage, values, begin in placed
     ]

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from deploy.demo.result.charts import Dot, timeline, waterfall
 from deploy.demo.result.examples import ExamplePin
-from deploy.demo.result.figures import Figures
+from deploy.demo.result.figures import Figures, rounded
 from deploy.demo.result.thumbnail import data_uri, thumbnail
 from pinstream.cli.search import age
 from pinstream.store.codes import CODE_BITS
@@ -35,8 +35,8 @@ class RunResult:
 def render(result: RunResult) -> str:
     """The HTML, complete with its style."""
     environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
-    environment.filters |= {"data_uri": data_uri, "css_box": _css_box, "age": age}
-    median_ms = result.figures.freshness_ms.p50 if result.figures.freshness_ms else 0.0
+    environment.filters |= {"data_uri": data_uri, "css_box": _css_box, "age": age, "rounded": rounded}
+    median_ms = result.figures.freshness_ms.p50_ms if result.figures.freshness_ms else 0.0
     return environment.get_template("page.html.j2").render(
         result=result,
         style=Markup((_HERE / "page.css").read_text()),  # noqa: S704 (our own file)

@@ -8,9 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from deploy.demo.result.examples import ExamplePin
-from deploy.demo.result.figures import Figures, Percentiles
+from deploy.demo.result.figures import Figures, rounded
 from deploy.demo.result.tally import RunVerdict
 from pinstream.cli.search import age
+from pinstream.cli.watch.freshness import Spread
 from pinstream.events import STAGE_MEANINGS
 
 _SHOWN_REFUSALS = 5
@@ -81,8 +82,8 @@ def print_lines(console: Console, lines: Iterable[RenderableType]) -> None:
         console.print(line, soft_wrap=not console.is_terminal)
 
 
-def _numbers(values: Percentiles) -> list[str]:
-    return [f"{value:.1f}" for value in values.rounded().values()]
+def _numbers(values: Spread) -> list[str]:
+    return [f"{value:.1f}" for value in rounded(values).values()]
 
 
 def _count(number: int, noun: str) -> str:

@@ -13,8 +13,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from deploy.demo.result.figures import FOUND, percentiles
+from deploy.demo.result.figures import FOUND
 from deploy.demo.screen.feed import feed, legend
+from pinstream.cli.watch.freshness import SEARCHABLE, spread
 from pinstream.events import PinOutcome
 
 PartState = Literal["waiting", "busy", "ready", "failed"]
@@ -142,8 +143,8 @@ class Screen:
         if dead := results.count("dead"):
             text.append(f", {dead} dead")
         recent = (self._outcomes[pin_id].freshness_ms for pin_id, _ in self._recent)
-        if rolling := percentiles(each for each in recent if each is not None):
-            text.append(f", freshness p50 {rolling.p50:.0f} ms, p95 {rolling.p95:.0f} ms")
+        if rolling := spread(SEARCHABLE, (each for each in recent if each is not None)):
+            text.append(f", freshness p50 {rolling.p50_ms:.0f} ms, p95 {rolling.p95_ms:.0f} ms")
         return text
 
     def _print(self, at_s: float, text: str) -> None:

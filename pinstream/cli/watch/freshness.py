@@ -1,7 +1,7 @@
 """Rolling percentiles of how old pins were at each step of their way."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ SETTLED: Final = "settled"
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Milliseconds of one measure over the window."""
+    """How one measure is distributed, in ms."""
 
     name: str
     count: int
@@ -56,7 +56,7 @@ class FreshnessWindow:
             measures[SETTLED].append(outcome.finished_at_ms - outcome.published_at_ms)
             for stage, spent_ms in outcome.stages_ms.items():
                 measures[stage].append(spent_ms)
-        return [_spread(name, sorted(values)) for name, values in measures.items() if values]
+        return [found for name, values in measures.items() if (found := spread(name, values)) is not None]
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
@@ -67,7 +67,11 @@ def quantile(ordered: Sequence[float], share: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * (position - low)
 
 
-def _spread(name: str, ordered: Sequence[float]) -> Spread:
+def spread(name: str, values_ms: Iterable[float]) -> Spread | None:
+    """The percentiles of the values; None of nothing."""
+    ordered = sorted(values_ms)
+    if not ordered:
+        return None
     return Spread(
         name,
         len(ordered),

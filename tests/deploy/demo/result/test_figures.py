@@ -4,7 +4,8 @@ import statistics
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.demo.result.figures import percentiles, summarise
+from deploy.demo.result.figures import rounded, summarise
+from pinstream.cli.watch.freshness import spread
 from pinstream.events import PinOutcome, Result, Stage
 
 
@@ -33,23 +34,30 @@ def outcome(
 
 
 def test_percentiles_of_a_hundred_and_one_values_are_those_values() -> None:
-    measured = percentiles(range(101))
+    measured = spread("x", range(101))
 
     assert measured is not None
-    assert measured.rounded() == {"p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
+    assert rounded(measured) == {"p50": 50.0, "p95": 95.0, "p99": 99.0, "max": 100.0}
 
 
 def test_percentiles_of_nothing_are_none() -> None:
-    assert percentiles([]) is None
+    assert spread("x", []) is None
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=50))
 def test_percentiles_are_ordered_and_inside_the_values(durations_ms: list[float]) -> None:
-    measured = percentiles(durations_ms)
+    measured = spread("x", durations_ms)
 
     assert measured is not None
-    assert min(durations_ms) <= measured.p50 <= measured.p95 <= measured.p99 <= measured.max == max(durations_ms)
-    assert abs(measured.p50 - statistics.median(durations_ms)) <= 1e-6 * max(durations_ms)
+    assert (
+        min(durations_ms)
+        <= measured.p50_ms
+        <= measured.p95_ms
+        <= measured.p99_ms
+        <= measured.max_ms
+        == max(durations_ms)
+    )
+    assert abs(measured.p50_ms - statistics.median(durations_ms)) <= 1e-6 * max(durations_ms)
 
 
 def test_report_has_exactly_the_agreed_fields() -> None:

@@ -9,14 +9,15 @@ from PIL import Image
 
 from deploy.demo.result.charts import Dot, ticks, timeline, waterfall
 from deploy.demo.result.examples import ExampleHit, ExampleObject, ExamplePin
-from deploy.demo.result.figures import Figures, Percentiles
+from deploy.demo.result.figures import Figures
 from deploy.demo.result.page import RunResult, render
 from deploy.demo.result.thumbnail import thumbnail
+from pinstream.cli.watch.freshness import Spread
 from pinstream.search.hits import Hit
 
-SHORT = Percentiles(5.0, 9.0, 12.0, 20.0)
+SHORT = Spread("x", 1, 5.0, 9.0, 12.0, 20.0)
 FIGURES = Figures(
-    pins=3, indexed=2, dead=1, objects=4, freshness_ms=Percentiles(61, 90, 99, 120), stages_ms={"fetch": SHORT}
+    pins=3, indexed=2, dead=1, objects=4, freshness_ms=Spread("x", 1, 61, 90, 99, 120), stages_ms={"fetch": SHORT}
 )
 VOID = frozenset({"meta", "img", "input", "br", "link"})
 
@@ -159,7 +160,7 @@ def test_page_of_a_run_in_which_nothing_was_found_says_so() -> None:
 
 
 def test_waterfall_lays_the_medians_end_to_end() -> None:
-    first, second = waterfall({"fetch": Percentiles(10, 10, 10, 10), "embed": Percentiles(30, 30, 30, 30)})
+    first, second = waterfall({"fetch": Spread("x", 1, 10, 10, 10, 10), "embed": Spread("x", 1, 30, 30, 30, 30)})
 
     assert second.left == pytest.approx(first.left + first.p50_width, abs=0.1)
     assert second.p50_width == pytest.approx(3 * first.p50_width, abs=0.1)
@@ -167,7 +168,7 @@ def test_waterfall_lays_the_medians_end_to_end() -> None:
 
 
 def test_one_long_percentile_does_not_make_the_medians_too_short_to_read() -> None:
-    (bar,) = waterfall({"fetch": Percentiles(10, 5_000, 5_000, 5_000)})
+    (bar,) = waterfall({"fetch": Spread("x", 1, 10, 5_000, 5_000, 5_000)})
 
     assert (bar.p50_width, bar.p95_width) == (50, 100)
 
