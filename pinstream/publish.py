@@ -143,7 +143,7 @@ class Publisher:
         queue = self._open()
         delivery = queue.submit(record)
         if not _in_event_loop():
-            queue.wait_admitted(delivery)
+            queue.wait_until_admitted(delivery)
             if delivery.failed():
                 delivery.result()
         return delivery

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
 from pinstream.cli.screen import print_error
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import valid_pin_id
@@ -31,7 +31,7 @@ def delete(
         raise typer.BadParameter(exc.reason) from exc
     to = connection(kafka, config, topic_prefix)
     undelivered = list(pins)
-    with reached(to), to.publisher("live") as publisher:
+    with require_kafka(to), to.publisher("live") as publisher:
         try:
             deliveries = [publisher.delete(pin, version) for pin in pins]
             for delivery in deliveries:

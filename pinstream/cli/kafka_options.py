@@ -10,9 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from pinstream.cli.local_stack import STACK_FILE, stack_endpoint
-from pinstream.cli.screen import print_error
+from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.kafka.connection import CLIENT_VARIABLE, Connection
-from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 
 # The second variable is a worker's: a shell that is set up for a worker serves the commands too.
 KafkaOption = Annotated[
@@ -40,16 +39,11 @@ PrefixOption = Annotated[
 
 
 @contextmanager
-def reached(to: Connection) -> Iterator[None]:
-    """Asks at once, not after a delivery's deadline, whether a broker answers: if not, a sentence and exit status 1."""
-    try:
+def require_kafka(to: Connection) -> Iterator[None]:
+    """Asks at once, not after a delivery's deadline, whether a broker answers; exits with status 1 if none does."""
+    with exit_if_unreachable(status=1):
         to.topics()
         yield
-    except KafkaSettingInvalid as exc:
-        raise typer.BadParameter(f"-X: {exc}") from exc
-    except KafkaUnreachable as exc:
-        print_error(str(exc))
-        raise typer.Exit(1) from exc
 
 
 def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: str) -> Connection:
@@ -64,10 +58,8 @@ def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: st
     origin = "" if kafka else f" (as {STACK_FILE} says: is the stack up?)"
     given = dict(_setting(pair) for pair in config or ())
     to = Connection(address, {**_environment(), **given}, topic_prefix, origin)
-    try:
+    with exit_if_unreachable():
         to.admin()
-    except KafkaSettingInvalid as exc:
-        raise typer.BadParameter(f"-X: {exc}") from exc
     return to
 
 

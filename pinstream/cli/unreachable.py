@@ -8,16 +8,18 @@ import typer
 
 from pinstream.cli.screen import print_error
 from pinstream.errors import VectorIndexError
-from pinstream.kafka.errors import KafkaUnreachable
+from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 
 UNREACHABLE: Final = 3
 
 
 @contextmanager
 def exit_if_unreachable(*, status: int = UNREACHABLE, advice: str = "") -> Iterator[None]:
-    """Prints what failed, and ``advice``, and exits with ``status``."""
+    """Prints what failed, and ``advice``, and exits with ``status``; with 2 where a ``-X KEY=VALUE`` is wrong."""
     try:
         yield
+    except KafkaSettingInvalid as exc:
+        raise typer.BadParameter(f"-X: {exc}") from exc
     except (KafkaUnreachable, VectorIndexError) as exc:
         print_error(f"{exc}{advice}")
         raise typer.Exit(status) from exc

@@ -10,7 +10,7 @@ from pinstream.kafka.admin import PartitionId
 from pinstream.kafka.clients import ClientSettings, open_reader
 from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
 from pinstream.kafka.offset_ranges import OffsetRange, offset_ranges
-from pinstream.kafka.stored_record import StoredRecord, stored
+from pinstream.kafka.stored_record import StoredRecord, stored_record
 
 _BATCH: Final = 500
 
@@ -72,7 +72,7 @@ class LiveReader:
         for message in (first, *self._consumer.consume(_BATCH, 0)):
             error = message.error()
             if error is None:
-                records.append(stored(message))
+                records.append(stored_record(message))
             elif error.code() == KafkaError._PARTITION_EOF:
                 self.ended.add((message.topic() or "", message.partition() or 0))
             else:

@@ -40,12 +40,12 @@ class RecordFields(TypedDict):
     timestamp_ms: int
 
 
-def stored(message: Message) -> StoredRecord:
+def stored_record(message: Message) -> StoredRecord:
     """The record in a message that is no error."""
-    return StoredRecord(**fields_of(message))
+    return StoredRecord(**record_fields(message))
 
 
-def fields_of(message: Message) -> RecordFields:
+def record_fields(message: Message) -> RecordFields:
     """The same as fields. Nothing else here takes a client's message apart."""
     kind, timestamp_ms = message.timestamp()
     headers: Any = message.headers() or ()

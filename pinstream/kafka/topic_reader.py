@@ -11,7 +11,7 @@ from pinstream.kafka.clients import open_reader
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
 from pinstream.kafka.offset_ranges import TIMEOUT_S, OffsetRange, offset_ranges
-from pinstream.kafka.stored_record import StoredRecord, stored
+from pinstream.kafka.stored_record import StoredRecord, stored_record
 
 _STALLED_S: Final = 30.0
 _BATCH: Final = 500
@@ -84,7 +84,7 @@ class TopicReader:
                         del positions[partition]
                         self._consumer.incremental_unassign([TopicPartition(self.topic, partition)])
                     if error is None and next_offset == position:
-                        yield stored(message)
+                        yield stored_record(message)
 
     def read_with_progress(
         self, offset_ranges: Sequence[OffsetRange], steps: Callable[[str, int], Callable[[int], None]], name: str = ""

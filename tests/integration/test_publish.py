@@ -22,7 +22,7 @@ from pinstream.errors import NotDelivered
 from pinstream.events import MAX_EVENT_BYTES, PinDeletion, PinEvent, decode_event
 from pinstream.kafka.clients import ClientSettings
 from pinstream.kafka.partitioner import partition_of
-from pinstream.kafka.stored_record import fields_of
+from pinstream.kafka.stored_record import record_fields
 from pinstream.publish import Publisher
 from schemas.topics import topics
 from streams.topic_setup import TopicSetup
@@ -107,8 +107,8 @@ def test_events_headers_and_time_come_back_as_they_were_sent(stack: LocalStack, 
 
     (message,) = stored(stack, f"{prefix}pins.events")
 
-    headers = dict(fields_of(message)["headers"])
-    event = decode_event(message.key(), message.value(), headers=fields_of(message)["headers"])
+    headers = dict(record_fields(message)["headers"])
+    event = decode_event(message.key(), message.value(), headers=record_fields(message)["headers"])
     assert isinstance(event, PinEvent)
     assert (event.version, event.title) == (7, "Größe 38")
     assert (headers["ce_id"], headers["ce_source"], headers["traceparent"]) == (b"a/7", b"shop", trace.encode())
@@ -123,7 +123,7 @@ def test_deletions_are_tombstones_in_the_lane_they_were_sent_to(stack: LocalStac
     (message,) = stored(stack, f"{prefix}pins.events.backfill")
 
     assert message.value() is None
-    assert decode_event(message.key(), None, headers=fields_of(message)["headers"]) == PinDeletion("a", 9)
+    assert decode_event(message.key(), None, headers=record_fields(message)["headers"]) == PinDeletion("a", 9)
 
 
 def test_the_largest_event_that_is_taken_fits_the_topic(stack: LocalStack, prefix: str) -> None:
@@ -225,7 +225,7 @@ def test_the_command_line_publishes_deletes_and_watches(stack: LocalStack, prefi
     event = decode_event(first.key(), first.value())
     assert isinstance(event, PinEvent)
     assert (event.pin_id, event.domain, event.image.inline_bytes()) == ("red_boots", "camera", b"picture")
-    tombstone = decode_event(second.key(), second.value(), headers=fields_of(second)["headers"])
+    tombstone = decode_event(second.key(), second.value(), headers=record_fields(second)["headers"])
     assert isinstance(tombstone, PinDeletion)
     assert tombstone.version > event.version
     assert "deleted    red_boots gone after 65 ms" in watched.stdout

@@ -18,7 +18,7 @@ from confluent_kafka import KafkaError, Producer
 from deploy.local.stack import LocalStack, StackOptions
 from index import bootstrap
 from pinstream.events import STAGES
-from pinstream.kafka.stored_record import fields_of
+from pinstream.kafka.stored_record import record_fields
 from pinstream.store.collection import row_key
 from pinstream.store.columns import COLUMNS, Shape
 from pinstream.store.milvus import MilvusStore
@@ -112,14 +112,16 @@ def test_poison_goes_to_the_dead_letters_byte_identical_and_good_pins_pass(
     assert Counter(outcome.outcome for outcome in site.outcomes()) == {"indexed": 2, "dead": len(poison) + 4}
     without_event = dead[f"{pin}-packed".encode()]
     assert without_event.value() == b""
-    assert dict(fields_of(without_event)["headers"])[LEFT_OUT] == str(packed).encode()
+    assert dict(record_fields(without_event)["headers"])[LEFT_OUT] == str(packed).encode()
     for each, value in enumerate(poison):
         message = dead[f"{pin}-{each}".encode()]
-        headers = fields_of(message)["headers"]
+        headers = record_fields(message)["headers"]
         assert (message.value() or b"") == value
         assert headers[:2] == [("traceparent", b"00-x"), ("traceparent", b"twice")]
         assert dict(headers)["__connect.errors.topic"] == (site.prefix + "pins.events").encode()
-    stages = {message.key(): dict(fields_of(message)["headers"])["__connect.errors.stage"] for message in dead.values()}
+    stages = {
+        message.key(): dict(record_fields(message)["headers"])["__connect.errors.stage"] for message in dead.values()
+    }
     assert stages[f"{pin}-url".encode()] == b"fetch"
     assert stages[f"{pin}-bytes".encode()] == b"decode"
 

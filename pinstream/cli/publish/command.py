@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
 from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, drafts_of_pictures, pictures_in
 from pinstream.cli.publish.follow import follow, serve_on
 from pinstream.cli.publish.picture_server import ImageOf, PictureServer, below, inline, served
@@ -88,7 +88,7 @@ def publish(  # noqa: PLR0913 (each is an option)
             source = DraftSource(islice(source.drafts, count), min(count, source.total or count), source.server)
         stays = wait if wait is not None else source.server is not None
         lane: Lane = "backfill" if backfill else "live"
-        with reached(to):
+        with require_kafka(to):
             reader = open_things.enter_context(OutcomeReader(to)) if stays else None
             tally = PublishCounts(versions={} if stays else None)
             _send(source, to, lane, Pace(rate, sleep=time.sleep), tally)

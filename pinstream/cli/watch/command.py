@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, reached
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
 from pinstream.cli.results import print_json
 from pinstream.cli.watch.freshness import FreshnessWindow
 from pinstream.cli.watch.line_order import LineOrder
@@ -44,7 +44,7 @@ def watch(
     """
     to = connection(kafka, config, topic_prefix)
     try:
-        with reached(to), OutcomeReader(to, from_start=from_start) as reader:
+        with require_kafka(to), OutcomeReader(to, from_start=from_start) as reader:
             if as_json:
                 _print_json(reader, limit)
             else:

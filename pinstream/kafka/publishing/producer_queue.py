@@ -95,7 +95,7 @@ class ProducerQueue:
         _fail(failed)
         return delivery
 
-    def wait_admitted(self, delivery: Delivery) -> None:
+    def wait_until_admitted(self, delivery: Delivery) -> None:
         """Block until there was room for it, or until it has failed because there was none in time.
 
         Returns at once in a delivery's callback: the thread that runs it is the one that makes room.

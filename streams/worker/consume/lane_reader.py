@@ -6,7 +6,7 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from pinstream.kafka.stored_record import fields_of
+from pinstream.kafka.stored_record import record_fields
 from pinstream.lanes import Lane
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
@@ -112,4 +112,4 @@ class LaneReader:
 
 def record_of(message: Message, lane: Lane) -> ConsumedRecord:
     """The message, byte by byte as Kafka holds it."""
-    return ConsumedRecord(lane=lane, **fields_of(message))
+    return ConsumedRecord(lane=lane, **record_fields(message))
