@@ -35,6 +35,7 @@ class Credits:
 
     def available(self, lane: Lane) -> bool:
         """Whether this lane may take a record now."""
+        # Without the lock: each lane has one thread that takes, so at most the other lane takes one more meanwhile.
         if self.held_records >= self.max_records or self.held_bytes >= self.max_bytes:
             return False
         return lane == "live" or (

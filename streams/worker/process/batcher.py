@@ -85,7 +85,7 @@ class Batcher(Generic[T, R]):
 
     async def close(self) -> None:
         """Wait until every caller has its answer, and end the threads; submitting afterwards is an error."""
-        while self._callers:
+        while self._callers:  # not the calls in flight: those that return may send the next ones
             await (asyncio.wait(self._in_flight) if self._in_flight else asyncio.sleep(0))
         self._cancel_timer()
         self._threads.shutdown(wait=False)

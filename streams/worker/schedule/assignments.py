@@ -62,7 +62,7 @@ class Assignments:
     def assign(self, partitions: Iterable[int]) -> None:
         """Begin a lease for each; one that was assigned already ends its old lease first."""
         for partition in partitions:
-            self.revoke([partition])
+            self.revoke([partition])  # or tasks of the old lease would still write, and finish offsets of the new one
             self._assigned[partition] = Assignment(Lease(partition, self._monotonic()))
 
     def revoke(self, partitions: Iterable[int]) -> None:

@@ -58,12 +58,12 @@ class Engine:
     def on_assigned(self, partitions: Sequence[int]) -> None:
         self._was_assigned = True
         self.assignments.assign(partitions)
-        self._note_progress()
+        self._note_progress()  # what is new here is not stuck yet, however old its oldest record is
         log.info("partitions granted", extra={"partitions": sorted(partitions), "held": len(self.assignments)})
 
     async def on_revoked(self, partitions: Sequence[int]) -> Mapping[Lane, Offsets]:
         offsets: dict[Lane, Offsets] = {lane: {} for lane in LANES}
-        if self.failure is None:
+        if self.failure is None:  # after one nothing is committed, so there is nothing to wait for
             await self.scheduler.drain(partitions, deadline_s=self._drain_s)
             offsets = {lane: self.assignments.offsets_to_commit(lane, partitions) for lane in LANES}
         # The leases end only now: what the drain waited for still had to write. From here no offset is finished, so

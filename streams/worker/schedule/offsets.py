@@ -36,6 +36,7 @@ class OffsetTracker:
 
     def begin(self, offset: int, *, timestamp_ms: int = 0) -> None:
         """Note a consumed record. Offsets only grow (compaction leaves gaps); raises ValueError otherwise."""
+        # Out of order would mean that records were skipped or are read twice: the prefix would say nothing then.
         last = self._begun[-1][0] if self._begun else (self._next or 0) - 1
         if offset <= last:
             raise ValueError(f"offset {offset} begins after {last}: records of a partition come in order")
@@ -45,7 +46,7 @@ class OffsetTracker:
     def finish(self, offset: int) -> None:
         """Note that a record's rows or dead letter, and its outcome, are acknowledged. Safe to repeat."""
         if not self._begun or offset < self._begun[0][0]:
-            return
+            return  # in the prefix already; added to the set, it would stay there for ever
         self._finished.add(offset)
         while self._begun and self._begun[0][0] in self._finished:
             done, _ = self._begun.popleft()
