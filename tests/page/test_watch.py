@@ -46,18 +46,18 @@ async def watch_page() -> AsyncIterator[WatchPage]:
     """An hour of pins and deletions, some dead, three overdue."""
     bench = lived(Bench())
     progress = ReadProgress(lambda: bench.now_ms)
-    progress.assigned({_PROGRESS_KEPT: 0})
-    progress.looked({_PROGRESS_KEPT: 0})
+    progress.assign({_PROGRESS_KEPT: 0})
+    progress.compare({_PROGRESS_KEPT: 0})
     async with AsyncExitStack() as stack:
         site = WatchServer(WatchSettings(http=WatchHttpSettings(port=0)), bench.watcher, progress, partitions=1)
-        site.shows(OnlyInstance(bench))
+        site.attach(OnlyInstance(bench))
         yield WatchPage(await site.start(stack), bench)
 
 
 def lived(bench: Bench) -> Bench:
     dice = random.Random(7)
     for number in range(700):
-        bench.later(5)
+        bench.wait(5)
         pin, slow = f"pin-{number}", dice.lognormvariate(0, 0.5)
         offset = bench.publish(pin)
         if number >= 697:
@@ -68,15 +68,15 @@ def lived(bench: Bench) -> Bench:
         first = {stage: spent for stage, spent in stages_ms.items() if stage != "visible"}
         reason = dice.choice(["fetch: FetchFailed: 404", "picture: PictureRefused: no picture"])
         if dead:
-            bench.tell(pin, outcome="dead", reason=reason, offset=offset)
+            bench.report(pin, outcome="dead", reason=reason, offset=offset)
             continue
-        bench.tell(pin, offset=offset, stages_ms=first)
-        bench.tell(pin, offset=offset, stages_ms=stages_ms, visible_at_ms=seen_ms)
+        bench.report(pin, offset=offset, stages_ms=first)
+        bench.report(pin, offset=offset, stages_ms=stages_ms, visible_at_ms=seen_ms)
         if dice.random() < 0.2:
             gone = bench.delete(pin, 2)
-            bench.tell(pin, 2, "deleted", offset=gone, stages_ms={"queue": 3.0, "write": 9.0})
-            bench.tell(pin, 2, "deleted", offset=gone, stages_ms={"visible": 8.0}, visible_at_ms=bench.now_ms + 40)
-    bench.later(20)
+            bench.report(pin, 2, "deleted", offset=gone, stages_ms={"queue": 3.0, "write": 9.0})
+            bench.report(pin, 2, "deleted", offset=gone, stages_ms={"visible": 8.0}, visible_at_ms=bench.now_ms + 40)
+    bench.wait(20)
     return bench
 
 
@@ -94,6 +94,6 @@ async def test_it_refreshes_itself(watch_page: WatchPage, new_page: NewPage) -> 
     await page.goto(watch_page.url)
     await expect(page.locator("#verdict")).to_contain_text("3 pins overdue")
 
-    watch_page.bench.tell("pin-699")
+    watch_page.bench.report("pin-699")
 
     await expect(page.locator("#verdict")).to_contain_text("2 pins overdue", timeout=PATIENCE_MS)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from typing import Literal
 
 import pytest
@@ -249,7 +248,7 @@ steps: st.SearchStrategy[list[Step]] = st.lists(
         st.booleans(),
     ),
     max_size=14,
-)  # type: ignore[assignment]
+)
 
 
 def happened(todo: Iterable[Step]) -> History:
@@ -279,8 +278,12 @@ def test_whatever_is_read_first_a_pin_stands_where_it_truly_does(todo: list[Step
     events = data.draw(st.permutations(history.events))
     outcomes = data.draw(st.permutations(history.outcomes))
 
-    newest = reduce(lambda known, each: each if is_newer(each, known) else known, events, None)
-    latest = reduce(lambda known, each: each if is_later(each, known) else known, outcomes, None)
+    newest: EventPosition | None = None
+    for each in events:
+        newest = each if is_newer(each, newest) else newest
+    latest: PinOutcome | None = None
+    for report in outcomes:
+        latest = report if is_later(report, latest) else latest
 
     found, truth = None if newest is None else standing_of(newest, latest), history.standing()
     if truth == "waiting" and found in ("dead", "superseded"):

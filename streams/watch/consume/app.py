@@ -1,7 +1,7 @@
-"""The edge to Faust: records into the `Watcher`, states of pins into a changelogged table. Nothing else knows Faust.
+"""The adapter to Faust: records into the `Watcher`, states of pins into a changelogged table. Nothing else knows Faust.
 
-Faust loses events once an exception escapes an agent, and commits past records that do not decode: so nothing escapes,
-and nothing is decoded by it (docs/operations/watch.md says what else is set, and why).
+Faust loses events when an exception leaves an agent, and commits past records that it cannot decode. So no exception
+leaves, and Faust decodes nothing (docs/operations/watch.md says what else is set, and why).
 """
 
 import asyncio
@@ -13,9 +13,10 @@ import faust
 from faust.types import TP, EventT, StreamT
 
 from pinstream.events import Headers
+from pinstream.kafka.admin import PartitionId
 from schemas.topics import Topic
 from streams.watch.consume.credentials import credentials
-from streams.watch.consume.progress import Place, ReadProgress
+from streams.watch.consume.progress import ReadProgress
 from streams.watch.join.pins import PinState
 from streams.watch.join.watcher import WatchedRecord, Watcher
 from streams.watch.settings import WatchSettings
@@ -24,11 +25,11 @@ log = logging.getLogger(__name__)
 
 TABLE: Final = "pins"
 _STORE: Final = {"write_buffer_size": 8 << 20, "max_write_buffer_number": 2, "block_cache_size": 16 << 20}
-"""RocksDB's, for each partition: Faust's own would take 2 GiB of cache and 192 MiB of buffers."""
+"""RocksDB's, for each partition: Faust's defaults are 2 GiB of cache and 192 MiB of buffers."""
 
 
 def changelog(settings: WatchSettings, partitions: int) -> Topic:
-    """The table's copy on Kafka, which the watch creates itself: as many partitions as the lanes have, compacted."""
+    """The table's copy on Kafka, which the watch creates itself: compacted, with as many partitions as the lanes."""
     config = {"cleanup.policy": "compact"}
     return Topic(
         f"{settings.app_id}-{TABLE}-changelog", partitions, config, "the watch's table: the last state of pins"
@@ -36,7 +37,7 @@ def changelog(settings: WatchSettings, partitions: int) -> Topic:
 
 
 class FaustWatch:
-    """The app: three agents, one table. ``fail`` is told of what must end the process; it must not raise."""
+    """Three agents and one table. ``fail`` gets the error that the process must exit for; it must not raise."""
 
     def __init__(
         self,
@@ -52,22 +53,22 @@ class FaustWatch:
         self._watcher = watcher
         self._progress = progress
         self._fail = fail
-        self._starts: Callable[[list[Place]], dict[Place, int]] = lambda _places: {}
+        self._find_starts: Callable[[list[PartitionId]], dict[PartitionId, int]] = lambda _partitions: {}
         self._lanes = (kafka.live_topic, kafka.backfill_topic)
         self.topics = (*self._lanes, kafka.indexed_topic)
-        self.app = _app(settings, partitions=partitions, url=url)
+        self.app = _make_app(settings, partitions=partitions, url=url)
         self.table: Any = self.app.Table(
             TABLE, key_type=bytes, value_type=bytes, partitions=partitions, options=dict(_STORE)
         )
         for topic in self.topics:
-            take = watcher.event if topic in self._lanes else watcher.outcome
+            join = watcher.add_event if topic in self._lanes else watcher.add_outcome
             channel = self.app.topic(topic, key_serializer="raw", value_serializer="raw", acks=True)
-            self.app.agent(channel, name=f"watch.{topic}")(self._agent(take))
-        self.app.on_rebalance_complete.connect(lambda *_sent, **_named: self._rebalanced(), weak=False)
+            self.app.agent(channel, name=f"watch.{topic}")(self._agent(join))
+        self.app.on_rebalance_complete.connect(lambda *_args, **_kwargs: self._restore(), weak=False)
 
     @property
     def partitions(self) -> frozenset[int]:
-        """Those that this instance watches now."""
+        """Of the lanes, those that this instance watches now."""
         lane = self._lanes[0]
         return frozenset(tp.partition for tp in self.app.assignor.assigned_actives() if tp.topic == lane)
 
@@ -81,84 +82,82 @@ class FaustWatch:
 
     @property
     def running(self) -> bool:
-        """Whether partitions were granted and their states restored."""
+        """Whether partitions were assigned and their states restored."""
         return bool(self.app.started and not self.app.rebalancing and not self.app.in_recovery)
 
     def state(self, pin_id: str) -> PinState | None:
-        """What the table holds of a pin; only of this instance's partitions."""
-        value = self.table.get(pin_id.encode())
-        return None if value is None else PinState.decode(value)
+        """A pin of one of this instance's partitions."""
+        return self._state_of(pin_id.encode())
 
-    def starts_by(self, starts: Callable[[list[Place]], dict[Place, int]]) -> None:
-        """How the positions of newly granted places are found; blocks, in a thread."""
-        self._starts = starts
+    def find_starts_by(self, find_starts: Callable[[list[PartitionId]], dict[PartitionId, int]]) -> None:
+        """By which call the first offsets of newly assigned partitions are found; it may block."""
+        self._find_starts = find_starts
 
-    def hold_back(self, hold: bool) -> None:
-        """Stop reading the lanes, or read on: so much is owed already that no more can be followed."""
+    def pause_lanes(self, paused: bool) -> None:
+        """Stop reading the lanes, or resume."""
         lanes = {tp for tp in self.app.consumer.assignment() if tp.topic in self._lanes}
-        if hold:
+        if paused:
             self.app.consumer.pause_partitions(lanes)
         else:
             self.app.consumer.resume_partitions(lanes)
-        self._progress.hold_back(self._lanes if hold else ())
+        self._progress.set_paused(self._lanes if paused else ())
 
-    def _agent(self, take: Callable[[WatchedRecord, str, PinState | None], PinState | None]) -> Any:
+    def _agent(self, join: Callable[[WatchedRecord, str, PinState | None], PinState | None]) -> Any:
         async def agent(stream: StreamT[bytes]) -> AsyncIterable[None]:
             async for event in stream.events():
                 try:
-                    self._take(event, take)
-                except Exception as exc:  # noqa: BLE001 (it would end the agent, and Faust would commit past the event)
+                    self._join(event, join)
+                except Exception as exc:  # noqa: BLE001 (the agent would end, and Faust would commit past the event)
                     self._fail(exc)
-                    await asyncio.Event().wait()  # never acknowledged: the process ends, and reads it again
+                    await asyncio.Event().wait()  # never acknowledged, so it is read again
                 yield None
 
         return agent
 
-    def _take(
-        self, event: EventT[bytes], take: Callable[[WatchedRecord, str, PinState | None], PinState | None]
+    def _join(
+        self, event: EventT[bytes], join: Callable[[WatchedRecord, str, PinState | None], PinState | None]
     ) -> None:
-        record = _seen(event)
+        record = _record_of(event)
         watcher = self._watcher
         pin_id = watcher.pin_of(record)
         if pin_id is not None:
             key = pin_id.encode()
-            known = self._known(key)
-            changed = take(record, pin_id, known)
-            if changed is not None:
-                self.table[key] = changed.encode()
-        for outlived in watcher.outlived(record.partition):
-            state = self._known(outlived.encode())
+            state = join(record, pin_id, self._state_of(key))
             if state is not None:
-                watcher.forget(record.partition, outlived, state)
-                del self.table[outlived.encode()]
-        self._progress.read(record.topic, record.partition, record.offset)
+                self.table[key] = state.encode()
+        for expired in watcher.expired(record.partition):
+            state = self._state_of(expired.encode())
+            if state is not None:
+                watcher.forget(record.partition, expired, state)
+                del self.table[expired.encode()]
+        self._progress.add_record(record.topic, record.partition, record.offset)
 
-    def _known(self, key: bytes) -> PinState | None:
+    def _state_of(self, key: bytes) -> PinState | None:
         value = self.table.get(key)
         return None if value is None else PinState.decode(value)
 
-    async def _rebalanced(self) -> None:
-        """After every rebalance, before any record: what is known of the granted partitions, out of the table."""
-        granted = [_place(tp) for tp in self.app.assignor.assigned_actives() if tp.topic in self.topics]
+    async def _restore(self) -> None:
+        """After every rebalance and before any record: rebuild the join from the table's states."""
+        assigned = [_partition_id(tp) for tp in self.app.assignor.assigned_actives() if tp.topic in self.topics]
         try:
-            starts = await asyncio.to_thread(self._starts, granted)
-            self._watcher.rebuild(self.partitions, self._stored())
+            starts = await asyncio.to_thread(self._find_starts, assigned)
+            self._watcher.rebuild(self.partitions, self._states())
         except Exception as exc:  # noqa: BLE001 (Faust would go on without state)
             self._fail(exc)
             return
-        self._progress.assigned({place: starts.get(place, 0) for place in granted})
+        self._progress.assign({partition: starts.get(partition, 0) for partition in assigned})
         log.info("watching", extra={"partitions": sorted(self.partitions), "waiting": self._watcher.waiting})
 
-    def _stored(self) -> Iterator[tuple[str, PinState]]:
+    def _states(self) -> Iterator[tuple[str, PinState]]:
         for key, value in self.table.items():
             state = PinState.decode(value)
             if state is not None:
                 yield key.decode(), state
 
 
-def _app(settings: WatchSettings, *, partitions: int, url: str) -> faust.App:
+def _make_app(settings: WatchSettings, *, partitions: int, url: str) -> faust.App:
     kafka = settings.kafka
-    settings.table.folder.mkdir(parents=True, exist_ok=True)  # Faust makes one folder, and none above it
+    settings.table.folder.mkdir(parents=True, exist_ok=True)  # Faust does not create parent folders
     return faust.App(
         settings.app_id,
         broker=[f"kafka://{server.strip()}" for server in kafka.servers.split(",")],
@@ -189,7 +188,7 @@ def _app(settings: WatchSettings, *, partitions: int, url: str) -> faust.App:
     )
 
 
-def _seen(event: EventT[bytes]) -> WatchedRecord:
+def _record_of(event: EventT[bytes]) -> WatchedRecord:
     message = event.message
     return WatchedRecord(
         topic=message.topic,
@@ -202,5 +201,5 @@ def _seen(event: EventT[bytes]) -> WatchedRecord:
     )
 
 
-def _place(tp: TP) -> Place:
+def _partition_id(tp: TP) -> PartitionId:
     return tp.topic, tp.partition

@@ -1,4 +1,4 @@
-"""Faust speaks to Kafka through aiokafka: librdkafka's keys for TLS and SASL, said again in its words."""
+"""librdkafka's keys for TLS and SASL as aiokafka takes them, which is Faust's Kafka client."""
 
 import ssl
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from faust.types.auth import CredentialsT
 
 from streams.errors import StartRefused
 
-_UNDERSTOOD = frozenset(
+_SUPPORTED = frozenset(
     {
         "security.protocol", "sasl.mechanism", "sasl.mechanisms", "sasl.username", "sasl.password",
         "ssl.ca.location", "ssl.certificate.location", "ssl.key.location", "ssl.key.password",
@@ -19,11 +19,13 @@ _UNDERSTOOD = frozenset(
 
 
 def credentials(client: Mapping[str, Any]) -> CredentialsT | None:
-    """What ``PINSTREAM_KAFKA__CLIENT`` says of security; raises StartRefused for what aiokafka cannot do."""
+    """From the keys of ``PINSTREAM_KAFKA__CLIENT``; raises StartRefused for those that aiokafka does not have."""
     protocol = str(client.get("security.protocol", "PLAINTEXT")).upper()
-    unknown = sorted(key for key in client if key.startswith(("sasl.", "ssl.", "security.")) and key not in _UNDERSTOOD)
-    if unknown:
-        raise StartRefused(f"the watch cannot pass {', '.join(unknown)} on to aiokafka; it knows {_known()}")
+    security = [key for key in client if key.startswith(("sasl.", "ssl.", "security."))]
+    unsupported = sorted(key for key in security if key not in _SUPPORTED)
+    if unsupported:
+        supported = ", ".join(sorted(_SUPPORTED))
+        raise StartRefused(f"the watch cannot pass {', '.join(unsupported)} on to aiokafka; it supports {supported}")
     if protocol == "PLAINTEXT":
         return None
     context = _context(client) if protocol.endswith("SSL") else None
@@ -31,7 +33,7 @@ def credentials(client: Mapping[str, Any]) -> CredentialsT | None:
         return SSLCredentials(context=context)
     mechanism = str(client.get("sasl.mechanism") or client.get("sasl.mechanisms") or "PLAIN").upper()
     if mechanism not in ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"):
-        raise StartRefused(f"sasl.mechanism={mechanism}: the watch knows PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512")
+        raise StartRefused(f"sasl.mechanism={mechanism}: the watch supports PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512")
     return SASLCredentials(
         mechanism=mechanism,
         username=str(client.get("sasl.username", "")),
@@ -48,7 +50,3 @@ def _context(client: Mapping[str, Any]) -> ssl.SSLContext:
     if certificate:
         context.load_cert_chain(certificate, client.get("ssl.key.location"), client.get("ssl.key.password"))
     return context
-
-
-def _known() -> str:
-    return ", ".join(sorted(_UNDERSTOOD))

@@ -1,98 +1,162 @@
-"""Charts as inline SVG: no script, no style attribute, nothing fetched; each says in words what it shows."""
+"""The geometry of the page's charts, in SVG units; ``templates/charts.html.j2`` draws them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import escape
 from math import ceil, floor, log10
-from typing import Final
+from typing import ClassVar, Final, NamedTuple
 
-WIDTH: Final = 640
-HEIGHT: Final = 200
-_LEFT: Final = 56
-_BOTTOM: Final = 24
-_TOP: Final = 10
+_MINUTES: Final = 60
 _MINUTE_MS: Final = 60_000
+_MAX_DOTS: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One line of a chart: its name, its class in the style sheet, and values by minute."""
+class Tick(NamedTuple):
+    """A labelled value of an axis."""
+
+    at: float
+    text: str
+
+
+class Line(NamedTuple):
+    """One line: its name, its class in the style sheet, and its points, of which ``dots`` are drawn as such."""
 
     name: str
     style: str
-    values: Mapping[int, float]
+    points: Sequence[tuple[float, float]]
+    dots: Sequence[tuple[float, float]]
 
 
-def lines(title: str, series: Sequence[Line], *, until_ms: int, minutes: int, mark_ms: float) -> str:
-    """Milliseconds by minute on a logarithmic scale, with a dashed line at the objective."""
-    seen = [value for line in series for value in line.values.values() if value > 0]
-    low = 10.0 ** floor(log10(min([*seen, mark_ms])))
-    high = 10.0 ** ceil(log10(max([*seen, mark_ms]) * 1.01))
-    since_ms = until_ms - minutes * _MINUTE_MS
+class Bar(NamedTuple):
+    """One piece of a stacked bar; ``style`` is a class of the style sheet."""
 
-    def x(at_ms: int) -> float:
-        return _LEFT + (WIDTH - _LEFT - 8) * (at_ms + _MINUTE_MS / 2 - since_ms) / (minutes * _MINUTE_MS)
+    style: str
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str
 
-    def y(value: float) -> float:
-        span = log10(high / low) or 1
-        share = log10(max(value, low) / low) / span
-        return HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * share
 
-    parts = list(_time_axis(since_ms, minutes))
-    tick = low
-    while tick <= high:
-        parts += _grid(y(tick), duration(tick))
-        tick *= 10
-    parts.append(f'<line class="objective" x1="{_LEFT}" x2="{WIDTH - 8}" y1="{y(mark_ms):.1f}" y2="{y(mark_ms):.1f}"/>')
-    parts.append(
-        f'<text class="objective-name" x="{WIDTH - 10}" y="{y(mark_ms) - 4:.1f}" text-anchor="end">'
-        f"objective {duration(mark_ms)}</text>"
+class StageRow(NamedTuple):
+    """One row of the stage chart: bars to the median and to the 95th percentile."""
+
+    name: str
+    meaning: str
+    y: int
+    p50_width: float
+    p95_width: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """The last hour from left to right, with horizontal grid lines."""
+
+    WIDTH: ClassVar = 640
+    HEIGHT: ClassVar = 200
+    LEFT: ClassVar = 56
+    RIGHT: ClassVar = WIDTH - 8
+    TOP: ClassVar = 10
+    BOTTOM: ClassVar = HEIGHT - 24
+
+    title: str
+    """In words, for those who do not see it."""
+    times: Sequence[Tick]
+    levels: Sequence[Tick]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineChart(Frame):
+    """Milliseconds by minute on a logarithmic scale, and the objective as a dashed line."""
+
+    lines: Sequence[Line]
+    objective: Tick
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackedChart(Frame):
+    """Numbers by minute, stacked."""
+
+    bars: Sequence[Bar]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageChart:
+    """How long each stage takes."""
+
+    WIDTH: ClassVar = 640
+    LEFT: ClassVar = 72
+    BAR_WIDTH: ClassVar = WIDTH - 190
+
+    title: str
+    rows: Sequence[StageRow]
+    height: int
+
+
+def line_chart(
+    title: str, series: Sequence[tuple[str, str, Mapping[int, float]]], *, until_ms: int, objective_ms: float
+) -> LineChart:
+    """``series``: name, style and values by minute."""
+    values = [value for _, _, by_minute in series for value in by_minute.values() if value > 0]
+    low = floor(log10(min([*values, objective_ms])))
+    high = ceil(log10(max([*values, objective_ms]) * 1.01))
+    since_ms = until_ms - _MINUTES * _MINUTE_MS
+
+    def y(value_ms: float) -> float:
+        share = (log10(max(value_ms, 10.0**low)) - low) / ((high - low) or 1)
+        return round(Frame.BOTTOM - (Frame.BOTTOM - Frame.TOP) * share, 1)
+
+    lines = []
+    for name, style, by_minute in series:
+        points = [
+            (_x(at_ms + _MINUTE_MS / 2, since_ms), y(value))
+            for at_ms, value in sorted(by_minute.items())
+            if at_ms > since_ms
+        ]
+        lines.append(Line(name, style, points, points if len(points) < _MAX_DOTS else points[-1:]))
+    return LineChart(
+        title=title,
+        times=list(_quarter_hours(since_ms)),
+        levels=[Tick(y(10.0**power), duration(10.0**power)) for power in range(low, high + 1)],
+        lines=lines,
+        objective=Tick(y(objective_ms), f"objective {duration(objective_ms)}"),
     )
-    for line in series:
-        points = [(x(at_ms), y(value)) for at_ms, value in sorted(line.values.items()) if at_ms > since_ms]
-        parts += _drawn(line, points)
-    return _svg(title, parts)
 
 
-def stacked(title: str, names: Sequence[str], minutes: Mapping[int, Mapping[str, int]], *, until_ms: int) -> str:
-    """Numbers by minute of the last hour, one bar each, piled up by name; each name is a class of the style sheet."""
-    since_ms = until_ms // _MINUTE_MS * _MINUTE_MS - 59 * _MINUTE_MS
-    top = _round_up(max((sum(counts.values()) for counts in minutes.values()), default=1))
-    width = (WIDTH - _LEFT - 8) / 60
-    parts = list(_time_axis(since_ms, 60))
-    for share in (0.0, 0.5, 1.0):
-        tick = top * share
-        parts += _grid(
-            HEIGHT - _BOTTOM - (HEIGHT - _BOTTOM - _TOP) * tick / top, f"{tick:,.0f}" if top > 1 else f"{tick:g}"
+def stacked_chart(
+    title: str, names: Sequence[str], by_minute: Mapping[int, Mapping[str, int]], *, until_ms: int
+) -> StackedChart:
+    """``by_minute``: numbers by name; each name is a class of the style sheet."""
+    since_ms = until_ms // _MINUTE_MS * _MINUTE_MS - (_MINUTES - 1) * _MINUTE_MS
+    top = _round_up(max((sum(counts.values()) for counts in by_minute.values()), default=1))
+    minute_px, unit_px = (Frame.RIGHT - Frame.LEFT) / _MINUTES, (Frame.BOTTOM - Frame.TOP) / top
+    bars = []
+    for at_ms, counts in sorted(by_minute.items()):
+        y = float(Frame.BOTTOM)
+        for name in names if at_ms >= since_ms else ():
+            if counts.get(name):
+                height = counts[name] * unit_px
+                y -= height
+                text = f"{_clock(at_ms)} {name}: {counts[name]:,}"
+                bars.append(Bar(name, round(_x(at_ms, since_ms) + 0.5, 1), y, minute_px - 1, height, text))
+    levels = [
+        Tick(Frame.BOTTOM - tick * unit_px, f"{tick:,.0f}" if top > 1 else f"{tick:g}") for tick in (0, top / 2, top)
+    ]
+    return StackedChart(title=title, times=list(_quarter_hours(since_ms)), levels=levels, bars=bars)
+
+
+def stage_chart(title: str, stages: Sequence[tuple[str, str, float, float]]) -> StageChart:
+    """``stages``: name, meaning, median and 95th percentile, ms."""
+    row_px, longest_ms = 26, max((p95 for _, _, _, p95 in stages), default=1.0) or 1.0
+    scale = StageChart.BAR_WIDTH / longest_ms
+    rows = [
+        StageRow(
+            name, meaning, number * row_px + 4, max(p50 * scale, 1), p95 * scale, f"{duration(p50)} · {duration(p95)}"
         )
-    for at_ms, counts in sorted(minutes.items()):
-        x, base = _LEFT + width * (at_ms - since_ms) / _MINUTE_MS, float(HEIGHT - _BOTTOM)
-        if x < _LEFT:
-            continue
-        for name in names:
-            tall = (HEIGHT - _BOTTOM - _TOP) * counts.get(name, 0) / top
-            if tall:
-                base -= tall
-                parts.append(
-                    f'<rect class="{escape(name)}" x="{x + 0.5:.1f}" y="{base:.1f}" width="{width - 1:.1f}" '
-                    f'height="{tall:.1f}"><title>{_clock(at_ms)} {escape(name)}: {counts[name]:,}</title></rect>'
-                )
-    return _svg(title, parts)
-
-
-def spread(title: str, rows: Sequence[tuple[str, float, float]]) -> str:
-    """One bar for each name: solid to the median, pale to the 95th percentile, ms."""
-    row_px, width = 26, WIDTH - 190
-    top = max((p95 for _, _, p95 in rows), default=1.0) or 1.0
-    parts = []
-    for number, (name, p50, p95) in enumerate(rows):
-        y = number * row_px + 4
-        parts.append(f'<text class="name" x="64" y="{y + 13}" text-anchor="end">{escape(name)}</text>')
-        parts.append(f'<rect class="p95" x="72" y="{y}" width="{width * p95 / top:.1f}" height="18" rx="2"/>')
-        parts.append(f'<rect class="p50" x="72" y="{y}" width="{max(width * p50 / top, 1):.1f}" height="18" rx="2"/>')
-        parts.append(f'<text class="value" x="{80 + width}" y="{y + 13}">{duration(p50)} · {duration(p95)}</text>')
-    return _svg(title, parts, height=max(len(rows), 1) * row_px + 4)
+        for number, (name, meaning, p50, p95) in enumerate(stages)
+    ]
+    return StageChart(title=title, rows=rows, height=len(rows) * row_px + 4)
 
 
 def duration(value_ms: float | None) -> str:
@@ -108,26 +172,14 @@ def duration(value_ms: float | None) -> str:
     return f"{seconds / 86_400:.3g} days"
 
 
-def _drawn(line: Line, points: Sequence[tuple[float, float]]) -> Iterator[str]:
-    if len(points) > 1:
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        yield f'<polyline class="{line.style}" points="{path}"/>'
-    for x, y in points if len(points) < 12 else points[-1:]:
-        yield f'<circle class="{line.style}" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>'
+def _x(at_ms: float, since_ms: int) -> float:
+    return round(Frame.LEFT + (Frame.RIGHT - Frame.LEFT) * (at_ms - since_ms) / (_MINUTES * _MINUTE_MS), 1)
 
 
-def _grid(y: float, name: str) -> list[str]:
-    return [
-        f'<line class="grid" x1="{_LEFT}" x2="{WIDTH - 8}" y1="{y:.1f}" y2="{y:.1f}"/>',
-        f'<text class="axis" x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{name}</text>',
-    ]
-
-
-def _time_axis(since_ms: int, minutes: int) -> Iterator[str]:
-    for minute in range(0, minutes, 15):
+def _quarter_hours(since_ms: int) -> Iterator[Tick]:
+    for minute in range(0, _MINUTES, 15):
         at_ms = since_ms + minute * _MINUTE_MS
-        x = _LEFT + (WIDTH - _LEFT - 8) * minute / minutes
-        yield f'<text class="axis" x="{x:.1f}" y="{HEIGHT - 6}">{_clock(at_ms)}</text>'
+        yield Tick(_x(at_ms, since_ms), _clock(at_ms))
 
 
 def _clock(at_ms: int) -> str:
@@ -137,8 +189,3 @@ def _clock(at_ms: int) -> str:
 def _round_up(value: float) -> float:
     power = 10.0 ** floor(log10(max(value, 1)))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= value)
-
-
-def _svg(title: str, parts: Sequence[str], *, height: int = HEIGHT) -> str:
-    label = escape(title, quote=True)
-    return f'<svg role="img" aria-label="{label}" viewBox="0 0 {WIDTH} {height}">{"".join(parts)}</svg>'

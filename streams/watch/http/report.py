@@ -1,4 +1,4 @@
-"""What the watch answers: the shapes of its JSON, made from the ledgers and windows of all partitions held here."""
+"""The figures of all partitions of this instance, as the page and the JSON show them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from streams.watch.join.histogram import Histogram
 from streams.watch.join.ledger import Coverage, PendingPin
 from streams.watch.join.pins import PinState
 from streams.watch.join.watcher import Watcher
-from streams.watch.join.windows import Measure, Window, joined
+from streams.watch.join.windows import Measure, Window, merged
 
 SLIDING_S: Final = (60, 300, 3600)
-MEASURES: Final[tuple[Measure, ...]] = ("freshness", "deletion", "settled", *STAGES)
+MEASURES: Final[tuple[Measure, ...]] = ("freshness", "deletion", "acknowledged", *STAGES)
 DEFAULT_LIMIT: Final = 100
 MAX_LIMIT: Final = 10_000
 
@@ -33,49 +33,50 @@ class Minute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchReport:
-    """Reads the watcher; every answer is as of now."""
+    """Reads the watcher; everything is as of now."""
 
     watcher: Watcher
 
     def sliding(self, span_s: int) -> Window:
-        """The last ``span_s``, all partitions together."""
+        """The last ``span_s``."""
         now_ms = self.watcher.now_ms()
-        shares = self.watcher.shares.values()
-        return joined(chain.from_iterable(share.windows.sliding(span_s, now_ms=now_ms) for share in shares))
+        partitions = self.watcher.partitions.values()
+        return merged(chain.from_iterable(each.windows.sliding(span_s, now_ms=now_ms) for each in partitions))
 
     def minutes(self) -> list[Minute]:
-        """The last hour, minute by minute; minutes without anything are left out."""
+        """The minutes of the last hour that have any outcome, the oldest first."""
         now_ms = self.watcher.now_ms()
         found: dict[int, list[Window]] = {}
-        for share in self.watcher.shares.values():
-            for from_ms, window in share.windows.tumbling(now_ms=now_ms):
+        for partition in self.watcher.partitions.values():
+            for from_ms, window in partition.windows.tumbling(now_ms=now_ms):
                 found.setdefault(from_ms, []).append(window)
-        return [Minute(from_ms, joined(windows)) for from_ms, windows in sorted(found.items())]
+        return [Minute(from_ms, merged(windows)) for from_ms, windows in sorted(found.items())]
 
     def coverage_of(self, window_s: int) -> Coverage:
         """Of the pins published in the last ``window_s``."""
         now_ms = self.watcher.now_ms()
-        each = (share.ledger.coverage(window_s, now_ms=now_ms) for share in self.watcher.shares.values())
+        each = (partition.ledger.coverage(window_s, now_ms=now_ms) for partition in self.watcher.partitions.values())
         return reduce(add, each, Coverage(0, 0, 0, 0, 0))
 
-    def owed(self) -> list[PendingPin]:
-        """Every overdue pin, the oldest first."""
-        late = chain.from_iterable(share.ledger.overdue() for share in self.watcher.shares.values())
-        return sorted(late, key=lambda owed: owed.publication.since_ms)
+    def overdue_pins(self) -> list[PendingPin]:
+        """The oldest first."""
+        pins = chain.from_iterable(partition.ledger.overdue() for partition in self.watcher.partitions.values())
+        return sorted(pins, key=lambda pin: pin.publication.since_ms)
 
     def oldest_age_s(self, lane: Lane | None = None) -> float:
-        """Of the pins that are not accounted for, of all lanes or of one; 0 where all are."""
-        since = [at for share in self.watcher.shares.values() if (at := share.ledger.oldest_ms(lane)) is not None]
+        """Of the pins that are not accounted for, in one lane or in both; 0 where there are none."""
+        partitions = self.watcher.partitions.values()
+        since = [at_ms for each in partitions if (at_ms := each.ledger.oldest_ms(lane)) is not None]
         return max(self.watcher.now_ms() - min(since), 0) / 1000 if since else 0.0
 
     def freshness(self) -> Json:
         """Percentiles of ages and stages: sliding windows, and minute by minute."""
         return {
-            "sliding": {str(span_s): measures(self.sliding(span_s)) for span_s in SLIDING_S},
+            "sliding": {str(span_s): _measures(self.sliding(span_s)) for span_s in SLIDING_S},
             "tumbling": [
                 {
                     "from_ms": minute.from_ms,
-                    "measures": measures(minute.window),
+                    "measures": _measures(minute.window),
                     "outcomes": dict(minute.window.outcomes),
                     "dead_by_reason": dict(minute.window.reasons),
                 }
@@ -89,32 +90,16 @@ class WatchReport:
 
     def overdue(self, limit: int = DEFAULT_LIMIT) -> Json:
         """The oldest ``limit`` pins that are overdue, and how many there are."""
-        owed, now_ms = self.owed(), self.watcher.now_ms()
-        kinds = [each.publication.kind for each in owed]
+        pins, now_ms = self.overdue_pins(), self.watcher.now_ms()
+        kinds = [pin.publication.kind for pin in pins]
         return {
-            "total": len(owed),
+            "total": len(pins),
             "pins": kinds.count("pin"),
             "deletions": kinds.count("deletion"),
             "oldest_age_s": self.oldest_age_s(),
             "waiting": self.watcher.waiting,
-            "overdue": [owed_as_json(each, now_ms=now_ms) for each in owed[:limit]],
+            "overdue": [_overdue_pin(pin, now_ms=now_ms) for pin in pins[:limit]],
         }
-
-
-def owed_as_json(owed: PendingPin, *, now_ms: int) -> Json:
-    """One overdue pin."""
-    publication = owed.publication
-    return {
-        "pin_id": owed.pin_id,
-        "kind": publication.kind,
-        "version": publication.version,
-        "lane": publication.lane,
-        "partition": owed.partition,
-        "offset": publication.offset,
-        "published_at_ms": publication.published_at_ms,
-        "age_s": round((now_ms - publication.since_ms) / 1000, 3),
-        "stuck_in": owed.stuck_in,
-    }
 
 
 def pin_as_json(pin_id: str, state: PinState, *, now_ms: int) -> Json:
@@ -140,13 +125,26 @@ def pin_as_json(pin_id: str, state: PinState, *, now_ms: int) -> Json:
     }
 
 
-def measures(window: Window) -> Json:
-    """Percentiles of everything a window measured, in the order of a pin's way."""
-    return {name: percentiles(window.measures[name]) for name in MEASURES if name in window.measures}
+def _overdue_pin(pin: PendingPin, *, now_ms: int) -> Json:
+    publication = pin.publication
+    return {
+        "pin_id": pin.pin_id,
+        "kind": publication.kind,
+        "version": publication.version,
+        "lane": publication.lane,
+        "partition": pin.partition,
+        "offset": publication.offset,
+        "published_at_ms": publication.published_at_ms,
+        "age_s": round((now_ms - publication.since_ms) / 1000, 3),
+        "stuck_in": pin.stuck_in,
+    }
 
 
-def percentiles(histogram: Histogram) -> Json:
-    """The spread of one measure, ms."""
+def _measures(window: Window) -> Json:
+    return {name: _percentiles(window.measures[name]) for name in MEASURES if name in window.measures}
+
+
+def _percentiles(histogram: Histogram) -> Json:
     return {
         "count": histogram.count,
         **{f"p{share}_ms": _rounded(histogram.percentile(share / 100)) for share in (50, 95, 99)},

@@ -1,4 +1,4 @@
-"""One HTTP port: the status page, the same as JSON, health, readiness and metrics."""
+"""The watch's HTTP port: status page, JSON, health, readiness and metrics."""
 
 import json
 import logging
@@ -32,17 +32,17 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-_BEHIND_S: Final = 30.0
+_MAX_LATE_S: Final = 30.0
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class RunningWatch(Protocol):
-    """What is asked of the Faust app."""
+    """What the server needs of the Faust app."""
 
     @property
     def partitions(self) -> frozenset[int]:
-        """Those watched here."""
+        """Those of this instance."""
 
     @property
     def instances(self) -> Mapping[str, list[int]]:
@@ -50,47 +50,46 @@ class RunningWatch(Protocol):
 
     @property
     def running(self) -> bool:
-        """Whether it reads."""
+        """Whether it reads records."""
 
     def state(self, pin_id: str) -> PinState | None:
-        """A pin of one of the partitions here."""
+        """A pin of one of this instance's partitions."""
 
 
 class WatchServer:
-    """The port; it answers from the start of the process, before Faust has joined its group."""
+    """It answers from the start of the process, before Faust has joined its group."""
 
     def __init__(self, settings: WatchSettings, watcher: Watcher, progress: ReadProgress, *, partitions: int) -> None:
         self._settings = settings
         self._watcher = watcher
         self._progress = progress
         self._partitions = partitions
-        self._board = WatchReport(watcher=watcher)
+        self._report = WatchReport(watcher=watcher)
         self._watch: RunningWatch | None = None
         self._url = ""
 
-    def shows(self, watch: RunningWatch) -> None:
-        """The app whose partitions these are."""
+    def attach(self, watch: RunningWatch) -> None:
+        """From now on pins can be looked up."""
         self._watch = watch
 
     async def start(self, stack: AsyncExitStack) -> str:
-        """Listen until ``stack`` closes; the address under which others reach this instance."""
+        """Listen until ``stack`` closes; returns the URL under which others reach this instance."""
         http = self._settings.http
         runner = web.AppRunner(self.application(), access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.TCPSite(runner, http.host, http.port).start()
         host, port = runner.addresses[0][:2]
-        shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 (compared, not listened on)
-        self._url = http.url.rstrip("/") or f"http://{shown}:{port}"
+        own_host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 (compared, not listened on)
+        self._url = http.url.rstrip("/") or f"http://{own_host}:{port}"
         log.info("listening", extra={"http": (host, port), "url": self._url})
         return self._url
 
     def application(self) -> web.Application:
-        """The routes."""
-        app = web.Application(middlewares=[_guarded])
+        app = web.Application(middlewares=[_add_security_headers])
         routes: dict[str, Handler] = {
             "/": self._page,
-            "/pins": self._asked_pin,
+            "/pins": self._redirect_to_pin,
             "/pins/{id}": self._pin,
             "/overdue": self._overdue,
             "/freshness": self._freshness,
@@ -105,22 +104,24 @@ class WatchServer:
         return app
 
     async def _page(self, _request: web.Request) -> web.StreamResponse:
-        text = page.render(self._board, self._settings, self._instance(), behind=self._progress.behind)
+        text = page.render(self._report, self._settings, self._instance(), behind=self._progress.behind)
         return web.Response(text=text, content_type="text/html")
 
-    async def _asked_pin(self, request: web.Request) -> web.StreamResponse:
+    async def _redirect_to_pin(self, request: web.Request) -> web.StreamResponse:
         raise web.HTTPSeeOther(f"/pins/{request.query.get('id', '')}")
 
     async def _pin(self, request: web.Request) -> web.StreamResponse:
         pin_id = request.match_info["id"]
         partition = partition_of(pin_id.encode(), self._partitions)
-        home = self._home(partition)
-        if home is not None and home != self._url:
-            raise web.HTTPTemporaryRedirect(f"{home}/pins/{pin_id}")
-        state = self._watch.state(pin_id) if self._watch is not None and home is not None else None
+        url = self._url_of(partition)
+        if url is not None and url != self._url:
+            raise web.HTTPTemporaryRedirect(f"{url}/pins/{pin_id}")
+        state = self._watch.state(pin_id) if self._watch is not None and url is not None else None
         if state is None:
-            held = f"this watch holds pins that are owed, and those settled in the last {self._hold_s:.0f} s"
-            note = held if home is not None else f"partition {partition} is nobody's just now: ask again"
+            note = f"no instance watches partition {partition} at the moment: try again"
+            if url is not None:
+                kept_s = self._settings.table.accounted_s
+                note = f"the watch knows pins that are waiting, and those accounted for in the last {kept_s:.0f} s"
             return _json({"pin_id": pin_id, "partition": partition, "standing": "unknown", "note": note}, status=404)
         return _json(pin_as_json(pin_id, state, now_ms=self._watcher.now_ms()))
 
@@ -128,55 +129,52 @@ class WatchServer:
         limit = request.query.get("limit", str(DEFAULT_LIMIT))
         if not limit.isdigit() or not 1 <= int(limit) <= MAX_LIMIT:
             return _json({"error": f"limit={limit!r:.40}: 1 to {MAX_LIMIT} are allowed"}, status=400)
-        return _json({**self._board.overdue(int(limit)), "instance": self._instance()})
+        return _json({**self._report.overdue(int(limit)), "instance": self._instance()})
 
     async def _freshness(self, _request: web.Request) -> web.StreamResponse:
         objective = self._settings.objective
         wanted = {"pin_s": objective.pin_s, "deletion_s": objective.deletion_s, "backfill_s": objective.backfill_s}
-        return _json({"objective": wanted, **self._board.freshness(), "instance": self._instance()})
+        return _json({"objective": wanted, **self._report.freshness(), "instance": self._instance()})
 
     async def _coverage(self, _request: web.Request) -> web.StreamResponse:
         spans_s = sorted({60, 300, self._settings.objective.coverage_s})
-        return _json({**self._board.coverage(spans_s), "instance": self._instance()})
+        return _json({**self._report.coverage(spans_s), "instance": self._instance()})
 
     async def _healthz(self, _request: web.Request) -> web.StreamResponse:
-        """Alive while the event loop turns; standing still is the watchdog's business, which ends the process."""
-        return _json({"alive": True, **self._told()})
+        """200 while the event loop runs; a watch that reads nothing is ended by its watchdog."""
+        return _json({"alive": True, **self._health()})
 
     async def _readyz(self, _request: web.Request) -> web.StreamResponse:
-        told = self._told()
-        seen = told["seen_to_s"] is not None and told["seen_to_s"] < _BEHIND_S
-        ready = bool(told["running"] and told["partitions"] and seen)
-        return _json({"ready": ready, **told}, status=200 if ready else 503)
+        health = self._health()
+        is_current = health["seen_to_s"] is not None and health["seen_to_s"] < _MAX_LATE_S
+        ready = bool(health["running"] and health["partitions"] and is_current)
+        return _json({"ready": ready, **health}, status=200 if ready else 503)
 
     async def _metrics(self, _request: web.Request) -> web.StreamResponse:
-        self._collect()
+        self._set_gauges()
         return web.Response(body=generate_latest(self._watcher.metrics.registry), headers={
             "Content-Type": CONTENT_TYPE_LATEST
         })  # fmt: skip
 
-    def _collect(self) -> None:
+    def _set_gauges(self) -> None:
         metrics, watcher = self._watcher.metrics, self._watcher
-        counts = [share.ledger.overdue_counts() for share in watcher.shares.values()]
+        ledgers = [partition.ledger for partition in watcher.partitions.values()]
+        counts = [ledger.overdue_counts() for ledger in ledgers]
         for kind in ("pin", "deletion"):
             metrics.set("overdue_pins", sum(count[kind] for count in counts), kind)
-        metrics.set("coverage_ratio", self._board.coverage_of(self._settings.objective.coverage_s).ratio)
+        metrics.set("coverage_ratio", self._report.coverage_of(self._settings.objective.coverage_s).ratio)
         for lane in LANES:
-            metrics.set("lag_seconds", self._board.oldest_age_s(lane), lane)
+            metrics.set("lag_seconds", self._report.oldest_age_s(lane), lane)
         metrics.set("behind_records", self._progress.behind or 0)
-        pins = sum(share.ledger.pins for share in watcher.shares.values())
+        pins = sum(ledger.pins for ledger in ledgers)
         metrics.set("pins", watcher.waiting, "waiting")
         metrics.set("pins", watcher.ahead, "ahead")
-        metrics.set("pins", pins - watcher.waiting - watcher.ahead, "settled")
+        metrics.set("pins", pins - watcher.waiting - watcher.ahead, "accounted")
         metrics.set("partitions", len(self._watch.partitions) if self._watch else 0)
         metrics.set("progress_timestamp_seconds", self._progress.progressed_at_ms / 1000)
 
-    @property
-    def _hold_s(self) -> float:
-        return self._settings.table.settled_s
-
-    def _home(self, partition: int) -> str | None:
-        """Which instance watches a partition; this one while it does, whatever the last rebalance told."""
+    def _url_of(self, partition: int) -> str | None:
+        """Of the instance that watches a partition; this one if it does, though Faust may still name another."""
         if self._watch is None:
             return None
         if partition in self._watch.partitions:
@@ -184,13 +182,13 @@ class WatchServer:
         return next((url for url, held in self._watch.instances.items() if partition in held), None)
 
     def _instance(self) -> dict[str, Any]:
-        """Whose answer this is: each instance answers for its own partitions."""
+        """Each instance answers for its own partitions, and names the others."""
         watch = self._watch
         held = sorted(watch.partitions) if watch is not None else []
         others = {url: parts for url, parts in watch.instances.items() if url != self._url} if watch else {}
         return {"url": self._url, "partitions": held, "of": self._partitions, "others": others}
 
-    def _told(self) -> dict[str, Any]:
+    def _health(self) -> dict[str, Any]:
         progress, now_ms = self._progress, self._watcher.now_ms()
         return {
             "running": self._watch is not None and self._watch.running,
@@ -203,7 +201,7 @@ class WatchServer:
 
 
 @web.middleware
-async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def _add_security_headers(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)
     except web.HTTPException as exc:
@@ -213,5 +211,5 @@ async def _guarded(request: web.Request, handler: Handler) -> web.StreamResponse
     return response
 
 
-def _json(told: Mapping[str, Any], *, status: int = 200) -> web.Response:
-    return web.Response(status=status, text=json.dumps(told) + "\n", content_type="application/json")
+def _json(body: Mapping[str, Any], *, status: int = 200) -> web.Response:
+    return web.Response(status=status, text=json.dumps(body) + "\n", content_type="application/json")

@@ -12,7 +12,7 @@ MAX_MS: Final = 7 * 24 * 3600 * 1000.0
 _LOG_BASE: Final = log((1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR))
 _OFFSET: Final = ceil(log(MIN_MS) / _LOG_BASE)
 BUCKETS: Final = ceil(log(MAX_MS) / _LOG_BASE) - _OFFSET + 1
-"""There are never more, whatever is added."""
+"""The most that a histogram has."""
 
 
 @dataclass(slots=True)
@@ -24,14 +24,13 @@ class Histogram:
     max_ms: float = 0.0
 
     def add(self, value_ms: float) -> None:
-        """One more."""
         bucket = ceil(log(min(max(value_ms, MIN_MS), MAX_MS)) / _LOG_BASE) - _OFFSET
         self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
         self.count += 1
         self.max_ms = max(self.max_ms, value_ms)
 
     def percentile(self, share: float) -> float | None:
-        """The value that at least ``share`` (0..1) of them do not exceed (nearest rank); None of nothing."""
+        """The least value that at least ``share`` (0..1) of all do not exceed (nearest rank); None without values."""
         if not self.count:
             return None
         rank = max(ceil(share * self.count), 1)
@@ -44,7 +43,7 @@ class Histogram:
 
     @classmethod
     def merged(cls, parts: Iterable[Self]) -> Self:
-        """All of them together: the same as if every value had been added to one."""
+        """The same histogram as if every value had been added to one."""
         whole = cls()
         for part in parts:
             for bucket, count in part.buckets.items():

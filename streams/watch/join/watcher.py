@@ -1,4 +1,4 @@
-"""The join itself: records in, states of pins out, and every figure that is told of them; without Kafka or Faust."""
+"""The join: records in, states of pins out, and the figures made of them. It knows neither Kafka nor Faust."""
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -11,15 +11,16 @@ from pinstream.lanes import lane_of
 from pinstream.standing import event_position
 from streams.watch.join.ledger import Objectives, PartitionLedger, Retention
 from streams.watch.join.pins import PinState, Publication
-from streams.watch.join.windows import OutcomeSample, Windows, report_of
+from streams.watch.join.windows import OutcomeSample, Windows, sample_of
 from streams.watch.metrics import WatchMetrics
 
 _CLOCK_SLACK_MS: Final = 1_000
+_MAX_KEY_BYTES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedRecord:
-    """One record, as Kafka gave it."""
+    """One Kafka record, undecoded."""
 
     topic: str
     partition: int
@@ -39,7 +40,7 @@ class PartitionState:
 
 
 class Watcher:
-    """Joins events with outcomes. The caller keeps the table: it looks up a pin's state and stores what comes back."""
+    """Joins events with outcomes. The caller keeps the table: it looks up a pin's state and stores the new one."""
 
     def __init__(
         self,
@@ -47,61 +48,57 @@ class Watcher:
         keep: Retention,
         metrics: WatchMetrics,
         *,
-        swept_to_ms: int = 0,
+        counted_to_ms: int = 0,
         now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._objectives = objectives
         self._keep = keep
         self.metrics = metrics
         self.now_ms = now_ms
-        self.shares: dict[int, PartitionState] = {}
-        self.swept_to_ms = swept_to_ms
-        """What fell due by then has been counted: by this process, by one before it, or by who held the partition."""
+        self.partitions: dict[int, PartitionState] = {}
+        self.counted_to_ms = counted_to_ms
+        """Pins that fell due up to then are in the counter already: this process counted them, or an earlier one, or
+        the instance that had the partition before."""
 
     @property
     def waiting(self) -> int:
-        """Pins that are published and not accounted for: what must be held."""
-        return sum(share.ledger.waiting for share in self.shares.values())
+        """Pins that are not accounted for: they must stay in the table."""
+        return sum(each.ledger.waiting for each in self.partitions.values())
 
     @property
     def ahead(self) -> int:
         """Pins whose outcome was read before their event."""
-        return sum(share.ledger.ahead for share in self.shares.values())
+        return sum(each.ledger.ahead for each in self.partitions.values())
 
     def rebuild(self, partitions: Collection[int], pins: Iterable[tuple[str, PinState]]) -> None:
-        """Begin again with exactly these partitions, from the states of all their pins; counters stand still."""
+        """Start again with exactly these partitions and the states of all their pins; counters do not move."""
         now_ms = self.now_ms()
-        self.shares = {each: self._share(each) for each in partitions}
+        self.partitions = {each: self._new_partition(each) for each in partitions}
         for pin_id, state in pins:
-            share = self.shares.get(state.partition)
-            if share is None:
+            partition = self.partitions.get(state.partition)
+            if partition is None:
                 continue
-            share.ledger.change(pin_id, None, state, now_ms=now_ms)
+            partition.ledger.change(pin_id, None, state, now_ms=now_ms)
             if state.outcome is not None:
-                for report in _reports(state.outcome, timely=_timely(state.publication)):
-                    share.windows.add(report, now_ms=now_ms)
-        for share in self.shares.values():
-            share.ledger.loaded()
-            share.ledger.sweep(self.swept_to_ms)  # overdue before the rebalance or restart: counted then
+                for sample in _samples_of(state.outcome, with_age=_has_age(state.publication)):
+                    partition.windows.add(sample, now_ms=now_ms)
+        for partition in self.partitions.values():
+            partition.ledger.restore_order()
+            partition.ledger.mark_overdue(self.counted_to_ms)  # counted before the rebalance or restart
 
     def pin_of(self, record: WatchedRecord) -> str | None:
-        """Which pin a record is about; None for poison, which is counted and never followed."""
-        if not record.key or len(record.key) > 64:
-            self.poison(record)
+        """The pin that a record is about; None, and counted, if its key cannot be a pin id."""
+        if not record.key or len(record.key) > _MAX_KEY_BYTES:
+            self._count_unreadable(record)
             return None
         return record.key.decode("utf-8", "replace")
 
-    def poison(self, record: WatchedRecord) -> None:
-        """A record that is nothing to us: counted, passed by."""
-        self.metrics.add("poison", record.topic)
-        self._share_of(record.partition).ledger.read_to(lane_of(record.topic), record.offset)
-
-    def event(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
-        """The pin's state after one record of a lane; None where it stays as it is."""
+    def add_event(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
+        """The pin's state after one record of a lane; None where it does not change."""
         lane, now_ms = lane_of(record.topic), self.now_ms()
         position = event_position(record)
         if position.version is None:
-            self.poison(record)
+            self._count_unreadable(record)
             return None
         self.metrics.add("events", lane)
         published_at_ms = record.timestamp_ms if 0 < record.timestamp_ms <= now_ms + _CLOCK_SLACK_MS else now_ms
@@ -114,13 +111,12 @@ class Watcher:
             since_ms=now_ms if position.republished else published_at_ms,
             republished=position.republished,
         )
-        ledger = self._share_of(record.partition).ledger
-        ledger.read_to(lane, record.offset)
+        self._of_partition(record.partition).ledger.note_event(lane, record.offset)
         state = (known or PinState(partition=record.partition)).with_publication(publication)
-        return self._changed(pin_id, known, state)
+        return self._change(pin_id, known, state)
 
-    def outcome(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
-        """The pin's state after one record of ``pins.indexed``; None where it stays as it is."""
+    def add_outcome(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
+        """The pin's state after one record of ``pins.indexed``; None where it does not change."""
         if record.value is None:
             return None
         try:
@@ -128,96 +124,100 @@ class Watcher:
         except EventInvalid:
             self.metrics.add("poison", record.topic)
             return None
-        share = self._share_of(record.partition)
-        report = report_of(outcome, timely=_timely(known.publication if known else None))
-        share.windows.add(report, now_ms=self.now_ms())
-        self._count(report)
+        partition = self._of_partition(record.partition)
+        sample = sample_of(outcome, with_age=_has_age(known.publication if known else None))
+        partition.windows.add(sample, now_ms=self.now_ms())
+        self._count_sample(sample)
         if outcome.visible_at_ms is None:
-            share.ledger.told_of(lane_of(outcome.topic), outcome.offset)
+            partition.ledger.note_outcome(lane_of(outcome.topic), outcome.offset)
         state = (known or PinState(partition=record.partition)).with_outcome(outcome)
         if state.outcome is None:
             return None
-        self._judge_probe(outcome, state)
-        return self._changed(pin_id, known, state)
+        self._count_if_found_late(outcome, state)
+        return self._change(pin_id, known, state)
 
-    def outlived(self, partition: int) -> list[str]:
-        """Pins of a partition whose state need not be held any longer; give each to `forget`."""
-        return self._share_of(partition).ledger.outlived(self.now_ms())
+    def expired(self, partition: int) -> list[str]:
+        """Pins of a partition that need not stay in the table; give each to `forget`."""
+        return self._of_partition(partition).ledger.expired(self.now_ms())
 
     def forget(self, partition: int, pin_id: str, state: PinState) -> None:
-        """The table holds it no more."""
-        self._share_of(partition).ledger.forget(pin_id, state)
+        """The pin is no longer in the table."""
+        self._of_partition(partition).ledger.forget(pin_id, state)
 
-    def sweep(self, as_of_ms: int) -> int:
-        """Find what fell due by then: a moment whose outcomes were all read, so that a slow watch accuses nobody.
+    def mark_overdue(self, as_of_ms: int) -> int:
+        """Count the pins that fell due by then; returns how many.
 
-        How many pins that were.
+        Every outcome that was on Kafka at ``as_of_ms`` must have been read: else a slow watch would call pins overdue
+        that are indexed.
         """
-        self.swept_to_ms = max(self.swept_to_ms, as_of_ms)
-        late = [owed for share in self.shares.values() for owed in share.ledger.sweep(as_of_ms)]
-        for owed in late:
-            self._met(owed.publication, met=False)
+        self.counted_to_ms = max(self.counted_to_ms, as_of_ms)
+        late = [pin for each in self.partitions.values() for pin in each.ledger.mark_overdue(as_of_ms)]
+        for pin in late:
+            self._count_objective(pin.publication, met=False)
         return len(late)
 
-    def _changed(self, pin_id: str, old: PinState | None, new: PinState) -> PinState | None:
+    def _count_unreadable(self, record: WatchedRecord) -> None:
+        self.metrics.add("poison", record.topic)
+        self._of_partition(record.partition).ledger.note_event(lane_of(record.topic), record.offset)
+
+    def _change(self, pin_id: str, old: PinState | None, new: PinState) -> PinState | None:
         if new == old:
             return None
-        now_ms = self.now_ms()
-        ledger = self._share_of(new.partition).ledger
+        ledger = self._of_partition(new.partition).ledger
         if not ledger.is_overdue(pin_id):
-            self._judge(old, new)
-        ledger.change(pin_id, old, new, now_ms=now_ms)
+            self._count_if_accounted_for(old, new)
+        ledger.change(pin_id, old, new, now_ms=self.now_ms())
         return new
 
-    def _judge(self, old: PinState | None, new: PinState) -> None:
-        """Each event is judged once: here when it is accounted for, or by `sweep` when it is due and is not."""
+    def _count_if_accounted_for(self, old: PinState | None, new: PinState) -> None:
+        """Each event counts once: here when it is accounted for, or in `mark_overdue` when it falls due before."""
         publication, outcome = new.publication, new.outcome
-        judged_before = old is not None and old.standing not in (None, "waiting")
-        if publication is None or outcome is None or new.standing != "searchable" or judged_before:
+        was_counted = old is not None and old.standing not in (None, "waiting")
+        if publication is None or outcome is None or new.standing != "searchable" or was_counted:
             return
         finished_at_ms = max(outcome.finished_at_ms, publication.since_ms)
-        self._met(publication, met=finished_at_ms <= self._objectives.due_at_ms(publication))
+        self._count_objective(publication, met=finished_at_ms <= self._objectives.due_at_ms(publication))
 
-    def _judge_probe(self, outcome: PinOutcome, state: PinState) -> None:
-        """A pin that was acknowledged in time and found too late was not in time."""
+    def _count_if_found_late(self, outcome: PinOutcome, state: PinState) -> None:
+        """A pin that was acknowledged in time, and that a search found too late, was not in time."""
         publication = state.publication
         if publication is None or outcome.visible_at_ms is None or outcome.offset != publication.offset:
             return
         due_at_ms = self._objectives.due_at_ms(publication)
         if outcome.finished_at_ms <= due_at_ms < outcome.visible_at_ms:
-            self._met(publication, met=False)
+            self._count_objective(publication, met=False)
 
-    def _met(self, publication: Publication, *, met: bool) -> None:
+    def _count_objective(self, publication: Publication, *, met: bool) -> None:
         if publication.lane == "live":
             objective = "deletion" if publication.kind == "deletion" else "freshness"
             self.metrics.add("objective", objective, "yes" if met else "no")
 
-    def _count(self, report: OutcomeSample) -> None:
-        if report.outcome is not None:
-            self.metrics.add("outcomes", report.outcome)
-        for measure, value_ms in report.measures:
+    def _count_sample(self, sample: OutcomeSample) -> None:
+        if sample.outcome is not None:
+            self.metrics.add("outcomes", sample.outcome)
+        for measure, value_ms in sample.measures:
             if measure in ("freshness", "deletion"):
                 self.metrics.observe(measure, value_ms / 1000)
-            elif measure != "settled":
+            elif measure != "acknowledged":
                 self.metrics.observe("stage", value_ms / 1000, measure)
 
-    def _share(self, partition: int) -> PartitionState:
+    def _new_partition(self, partition: int) -> PartitionState:
         return PartitionState(PartitionLedger(partition, self._objectives, self._keep), Windows())
 
-    def _share_of(self, partition: int) -> PartitionState:
-        return self.shares.setdefault(partition, self._share(partition))
+    def _of_partition(self, partition: int) -> PartitionState:
+        return self.partitions.setdefault(partition, self._new_partition(partition))
 
 
-def _reports(outcome: PinOutcome, *, timely: bool) -> list[OutcomeSample]:
-    """Both reports of a pin, of which the state keeps the second."""
-    last = report_of(outcome, timely=timely)
+def _samples_of(outcome: PinOutcome, *, with_age: bool) -> list[OutcomeSample]:
+    """Those of both records of a probed pin, of which its state keeps only the second."""
+    last = sample_of(outcome, with_age=with_age)
     if outcome.visible_at_ms is None:
         return [last]
     stages_ms = {stage: spent for stage, spent in outcome.stages_ms.items() if stage != "visible"}
     first = outcome.model_copy(update={"visible_at_ms": None, "stages_ms": stages_ms})
-    return [report_of(first, timely=timely), last]
+    return [sample_of(first, with_age=with_age), last]
 
 
-def _timely(publication: Publication | None) -> bool:
-    """Whether its age says something of freshness: not that of one that an operator published again."""
+def _has_age(publication: Publication | None) -> bool:
+    """Whether the age says something of freshness; that of an event that an operator published again does not."""
     return publication is None or not publication.republished

@@ -12,7 +12,7 @@ from streams.watch.metrics import WatchMetrics
 HOUR_MS = 3_600_000
 START_MS = 1_800_000_000_000
 OBJECTIVES = Objectives(pin_ms=10_000, deletion_ms=5_000, backfill_ms=HOUR_MS)
-KEEP = Retention(settled_ms=HOUR_MS, settled_pins=1_000, waiting_ms=24 * HOUR_MS)
+KEEP = Retention(accounted_ms=HOUR_MS, accounted_pins=1_000, waiting_ms=24 * HOUR_MS)
 TOPICS = ("pins.events", "pins.events.backfill", "pins.indexed")
 
 
@@ -23,21 +23,21 @@ class Bench:
         self.now_ms = START_MS
         self.table: dict[str, bytes] = {}
         self.keep = keep
-        self.swept_to_ms = 0
+        self.counted_to_ms = 0
         self.offsets = dict.fromkeys(TOPICS, 0)
         self.published: dict[tuple[str, int], int] = {}
-        self.watcher = self.made()
+        self.watcher = self.new_watcher()
 
-    def made(self) -> Watcher:
+    def new_watcher(self) -> Watcher:
         watcher = Watcher(
-            OBJECTIVES, self.keep, WatchMetrics(TOPICS), swept_to_ms=self.swept_to_ms, now_ms=lambda: self.now_ms
+            OBJECTIVES, self.keep, WatchMetrics(TOPICS), counted_to_ms=self.counted_to_ms, now_ms=lambda: self.now_ms
         )
         watcher.rebuild([0], self.stored())
         return watcher
 
     def restart(self) -> None:
-        """A new process: only the table is left, and how far was counted."""
-        self.watcher = self.made()
+        """A new process: only the table is left, and up to when was counted."""
+        self.watcher = self.new_watcher()
 
     def stored(self) -> list[tuple[str, PinState]]:
         states = ((pin, PinState.decode(value)) for pin, value in self.table.items())
@@ -54,10 +54,10 @@ class Bench:
     def delete(self, pin: str, version: int) -> int:
         return self.put("pins.events", pin.encode(), None, headers=[("version", str(version).encode())])
 
-    def tell(self, pin: str, version: int = 1, outcome: Result = "indexed", **changes: Any) -> None:
+    def report(self, pin: str, version: int = 1, outcome: Result = "indexed", **changes: Any) -> None:
         """By default of the event of that version."""
         changes.setdefault("offset", self.published.get((pin, version), 0))
-        self.put("pins.indexed", pin.encode(), told(pin, version, outcome, self.now_ms, **changes).encode())
+        self.put("pins.indexed", pin.encode(), outcome_of(pin, version, outcome, self.now_ms, **changes).encode())
 
     def put(
         self,
@@ -76,15 +76,15 @@ class Bench:
         )  # fmt: skip
         pin = self.watcher.pin_of(record)
         if pin is not None:
-            take = self.watcher.outcome if topic == "pins.indexed" else self.watcher.event
-            changed = take(record, pin, self.known(pin))
+            join = self.watcher.add_outcome if topic == "pins.indexed" else self.watcher.add_event
+            changed = join(record, pin, self.known(pin))
             if changed is not None:
                 self.table[pin] = changed.encode()
-        for outlived in self.watcher.outlived(0):
-            state = self.known(outlived)
+        for expired in self.watcher.expired(0):
+            state = self.known(expired)
             if state is not None:
-                self.watcher.forget(0, outlived, state)
-                del self.table[outlived]
+                self.watcher.forget(0, expired, state)
+                del self.table[expired]
         return offset
 
     def known(self, pin: str) -> PinState | None:
@@ -95,16 +95,16 @@ class Bench:
         state = self.known(pin)
         return None if state is None else state.standing
 
-    def later(self, seconds: float) -> None:
+    def wait(self, seconds: float) -> None:
         self.now_ms += round(seconds * 1000)
-        if self.watcher.sweep(self.now_ms):
-            self.swept_to_ms = self.watcher.swept_to_ms
+        if self.watcher.mark_overdue(self.now_ms):
+            self.counted_to_ms = self.watcher.counted_to_ms
 
     def overdue(self) -> list[str]:
-        return sorted(owed.pin_id for share in self.watcher.shares.values() for owed in share.ledger.overdue())
+        return sorted(pin.pin_id for each in self.watcher.partitions.values() for pin in each.ledger.overdue())
 
     def coverage(self) -> tuple[int, int]:
-        ledger = self.watcher.shares[0].ledger
+        ledger = self.watcher.partitions[0].ledger
         found = ledger.coverage(900, now_ms=self.now_ms)
         return found.searchable, found.due
 
@@ -112,7 +112,7 @@ class Bench:
         return self.watcher.metrics.value("pinstream_watch_objective_total", {"objective": objective, "met": met})
 
 
-def told(pin: str, version: int | None, outcome: Result, now_ms: int, **changes: Any) -> PinOutcome:
+def outcome_of(pin: str, version: int | None, outcome: Result, now_ms: int, **changes: Any) -> PinOutcome:
     fields: dict[str, Any] = {
         "embedding_version": 1, "topic": "pins.events", "partition": 0, "offset": 0,
         "published_at_ms": now_ms - 60, "finished_at_ms": now_ms, "stages_ms": {"queue": 3.0, "embed": 20.0},

@@ -1,6 +1,7 @@
 """What is made of the settings: the app's name, its topic, and aiokafka's credentials."""
 
 import pytest
+from faust import SASLCredentials
 
 from streams.errors import StartRefused
 from streams.watch.consume.app import changelog
@@ -26,8 +27,9 @@ def test_sasl_over_tls_is_said_in_aiokafkas_words() -> None:
         {"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "u", "sasl.password": "p"}
     )
 
-    assert made is not None
-    assert (made.protocol.value, getattr(made, "username", ""), getattr(made, "password", "")) == ("SASL_SSL", "u", "p")
+    assert isinstance(made, SASLCredentials)
+    assert made.ssl_context is not None
+    assert (made.protocol.value, made.username, made.password) == ("SASL_SSL", "u", "p")
     assert made.ssl_context.check_hostname
 
 

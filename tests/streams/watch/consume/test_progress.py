@@ -10,66 +10,68 @@ class Clock:
         return self.now_s
 
 
-def dog_after(
-    seconds: float, *, steps: tuple[int, int], behind: int | None, beats: tuple[int, int] = (0, 1)
+def verdict_after(
+    seconds: float, *, records: tuple[int, int], behind: int | None, beats: tuple[int, int] = (0, 1)
 ) -> str | None:
     clock = Clock()
-    dog = Watchdog(60, monotonic=clock)
-    dog.verdict(steps=steps[0], behind=behind, beats=beats[0], partitions=3)
+    watchdog = Watchdog(60, monotonic=clock)
+    watchdog.reason_to_exit(records=records[0], behind=behind, beats=beats[0], partitions=3)
     clock.now_s = seconds
-    return dog.verdict(steps=steps[1], behind=behind, beats=beats[1], partitions=3)
+    return watchdog.reason_to_exit(records=records[1], behind=behind, beats=beats[1], partitions=3)
 
 
-def test_lag_without_a_step_ends_it() -> None:
-    assert "nothing was read for 61 s, while Kafka holds 7 records" in (dog_after(61, steps=(5, 5), behind=7) or "")
-    assert dog_after(59, steps=(5, 5), behind=7) is None
+def test_lag_without_a_record_ends_it() -> None:
+    assert "nothing was read for 61 s, while Kafka holds 7 records" in (
+        verdict_after(61, records=(5, 5), behind=7) or ""
+    )
+    assert verdict_after(59, records=(5, 5), behind=7) is None
 
 
-def test_a_step_is_progress_and_an_empty_topic_no_standstill() -> None:
-    assert dog_after(61, steps=(5, 6), behind=7) is None
-    assert dog_after(600, steps=(5, 5), behind=0) is None
+def test_a_record_is_progress_and_an_empty_topic_no_standstill() -> None:
+    assert verdict_after(61, records=(5, 6), behind=7) is None
+    assert verdict_after(600, records=(5, 5), behind=0) is None
 
 
 def test_an_outage_of_kafka_is_waited_out() -> None:
-    assert dog_after(600, steps=(5, 5), behind=None) is None
+    assert verdict_after(600, records=(5, 5), behind=None) is None
 
 
 def test_a_stopped_event_loop_ends_it_even_while_kafka_is_away() -> None:
-    assert "event loop" in (dog_after(61, steps=(5, 5), behind=None, beats=(4, 4)) or "")
+    assert "event loop" in (verdict_after(61, records=(5, 5), behind=None, beats=(4, 4)) or "")
 
 
 def test_no_partition_for_long_ends_it() -> None:
     clock = Clock()
-    dog = Watchdog(60, monotonic=clock)
+    watchdog = Watchdog(60, monotonic=clock)
     clock.now_s = 181
 
-    assert "more watches than partitions" in (dog.verdict(steps=0, behind=0, beats=1, partitions=0) or "")
+    assert "more watches than partitions" in (watchdog.reason_to_exit(records=0, behind=0, beats=1, partitions=0) or "")
 
 
 def test_as_of_is_the_moment_whose_records_have_all_been_read() -> None:
     now = [1_000]
     progress = ReadProgress(lambda: now[0])
-    progress.assigned({("e", 0): 0, ("i", 0): 0})
-    progress.looked({("e", 0): 2, ("i", 0): 1})
+    progress.assign({("e", 0): 0, ("i", 0): 0})
+    progress.compare({("e", 0): 2, ("i", 0): 1})
     now[0] = 2_000
-    progress.read("e", 0, 1)
-    progress.looked({("e", 0): 9, ("i", 0): 1})
+    progress.add_record("e", 0, 1)
+    progress.compare({("e", 0): 9, ("i", 0): 1})
     half = (progress.as_of_ms, progress.behind)
-    progress.read("i", 0, 0)
-    progress.looked({("e", 0): 9, ("i", 0): 1})
+    progress.add_record("i", 0, 0)
+    progress.compare({("e", 0): 9, ("i", 0): 1})
 
     assert half == (0, 8)
     assert (progress.as_of_ms, progress.behind) == (1_000, 7)
 
 
-def test_what_is_held_back_and_what_cannot_be_read_is_no_lag() -> None:
+def test_what_is_paused_and_what_cannot_be_read_is_no_lag() -> None:
     progress = ReadProgress(lambda: 5)
-    progress.assigned({("e", 0): 0, ("i", 0): 0})
-    progress.hold_back(["e"])
-    progress.looked({("e", 0): 4, ("i", 0): 1})
+    progress.assign({("e", 0): 0, ("i", 0): 0})
+    progress.set_paused(["e"])
+    progress.compare({("e", 0): 4, ("i", 0): 1})
     behind = progress.behind
-    progress.nothing_there({("i", 0): 1}, progress.unread({("e", 0): 4, ("i", 0): 1}))
+    progress.skip_to_ends({("i", 0): 1}, progress.unread({("e", 0): 4, ("i", 0): 1}))
 
     assert (behind, progress.behind) == (1, 0)
-    progress.looked(None)
+    progress.compare(None)
     assert progress.behind is None

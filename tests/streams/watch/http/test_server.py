@@ -41,11 +41,11 @@ def bench() -> Bench:
 @pytest.fixture
 async def client(bench: Bench) -> AsyncIterator[Client]:
     progress = ReadProgress(lambda: bench.now_ms)
-    progress.assigned({("pins.events", 0): 0})
-    progress.looked({("pins.events", 0): 0})
-    progress.looked({("pins.events", 0): 0})
+    progress.assign({("pins.events", 0): 0})
+    progress.compare({("pins.events", 0): 0})
+    progress.compare({("pins.events", 0): 0})
     site = WatchServer(WatchSettings(), bench.watcher, progress, partitions=2)
-    site.shows(OneInstance(bench))
+    site.attach(OneInstance(bench))
     async with TestClient(TestServer(site.application())) as client:
         yield client
 
@@ -55,10 +55,10 @@ def pins_in(partition: int, count: int) -> list[str]:
     return [name for name in names if partition_of(name.encode(), 2) == partition][:count]
 
 
-async def test_a_pin_is_told_with_its_event_and_its_outcome(bench: Bench, client: Client) -> None:
+async def test_a_pin_is_answered_with_its_event_and_its_outcome(bench: Bench, client: Client) -> None:
     (pin,) = pins_in(0, 1)
     bench.publish(pin, 3)
-    bench.tell(pin, 3, "dead", reason="fetch: FetchFailed: 404")
+    bench.report(pin, 3, "dead", reason="fetch: FetchFailed: 404")
 
     answer = await (await client.get(f"/pins/{pin}")).json()
 
@@ -75,11 +75,11 @@ async def test_a_pin_of_another_partition_is_asked_for_at_its_instance(client: C
     assert (answer.status, answer.headers["Location"]) == (307, f"{ELSEWHERE}/pins/{pin}")
 
 
-async def test_an_unknown_pin_is_said_to_be_unknown_and_what_is_held(client: Client) -> None:
+async def test_an_unknown_pin_gets_404_with_what_the_watch_knows(client: Client) -> None:
     answer = await client.get(f"/pins/{pins_in(0, 1)[0]}")
 
     assert answer.status == 404
-    assert "settled in the last 3600 s" in (await answer.json())["note"]
+    assert "accounted for in the last 3600 s" in (await answer.json())["note"]
 
 
 async def test_the_form_leads_to_the_pin(client: Client) -> None:
@@ -91,8 +91,8 @@ async def test_the_form_leads_to_the_pin(client: Client) -> None:
 async def test_overdue_pins_come_oldest_first_and_bounded(bench: Bench, client: Client) -> None:
     for pin in pins_in(0, 3):
         bench.publish(pin)
-        bench.later(1)
-    bench.later(20)
+        bench.wait(1)
+    bench.wait(20)
 
     answer = await (await client.get("/overdue?limit=2")).json()
     wrong = await client.get("/overdue?limit=0")
@@ -113,7 +113,7 @@ async def test_readiness_waits_until_what_kafka_holds_has_been_read(bench: Bench
 
 async def test_metrics_are_those_of_the_table(bench: Bench, client: Client) -> None:
     bench.publish(pins_in(0, 1)[0])
-    bench.later(20)
+    bench.wait(20)
 
     text = await (await client.get("/metrics")).text()
 
@@ -125,10 +125,10 @@ async def test_metrics_are_those_of_the_table(bench: Bench, client: Client) -> N
 
 
 async def test_the_page_needs_nothing_from_elsewhere_and_no_inline_code(bench: Bench, client: Client) -> None:
-    bench.tell("a", outcome="dead", reason="fetch: <script>: x")
-    bench.tell("b", visible_at_ms=bench.now_ms + 40, stages_ms={"queue": 1.0, "visible": 3.0})
+    bench.report("a", outcome="dead", reason="fetch: <script>: x")
+    bench.report("b", visible_at_ms=bench.now_ms + 40, stages_ms={"queue": 1.0, "visible": 3.0})
     bench.publish(pins_in(0, 1)[0])
-    bench.later(11)
+    bench.wait(11)
 
     answer = await client.get("/")
     text = await answer.text()
@@ -147,18 +147,18 @@ async def test_the_page_says_in_one_sentence_whether_to_worry(bench: Bench, clie
         return found[1]
 
     pin, other = pins_in(0, 2)
-    said = [await verdict()]
+    verdicts = [await verdict()]
     bench.publish(pin)
-    bench.later(11)
-    said.append(await verdict())
-    bench.tell(pin)
-    said.append(await verdict())
+    bench.wait(11)
+    verdicts.append(await verdict())
+    bench.report(pin)
+    verdicts.append(await verdict())
     bench.publish(other)
-    bench.tell(other, outcome="dead", reason="picture: x")
-    said.append(await verdict())
+    bench.report(other, outcome="dead", reason="picture: x")
+    verdicts.append(await verdict())
 
-    assert said == [
-        "Nothing was published in the last 15 min, and nothing is owed.",
+    assert verdicts == [
+        "Nothing was published in the last 15 min, and no pin is overdue.",
         "1 pin overdue, in the queue; the oldest was published 11 s ago.",
         "Every pin of the last 15 min is searchable: 1 pin.",
         "Of 2 pins in the last 15 min, 1 is dead; all others are searchable.",

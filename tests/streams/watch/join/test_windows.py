@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.watch.join.histogram import BUCKETS, MAX_MS, MIN_MS, RELATIVE_ERROR, Histogram
-from streams.watch.join.windows import Windows, joined, reason_class, report_of
-from tests.streams.watch.records import START_MS, told
+from streams.watch.join.windows import Windows, merged, reason_class, sample_of
+from tests.streams.watch.records import START_MS, outcome_of
 
 values = st.lists(st.floats(MIN_MS, MAX_MS), min_size=1, max_size=60)
 
@@ -52,36 +52,36 @@ def test_sliding_windows_forget_and_tumbling_ones_are_minutes() -> None:
     windows = Windows()
     for second in range(0, 600, 5):
         at_ms = START_MS + second * 1000
-        windows.add(report_of(told("a", 1, "indexed", at_ms)), now_ms=at_ms)
+        windows.add(sample_of(outcome_of("a", 1, "indexed", at_ms)), now_ms=at_ms)
     now_ms = START_MS + 599_000
 
-    last_minute = joined(windows.sliding(60, now_ms=now_ms)).outcomes["indexed"]
-    five = joined(windows.sliding(300, now_ms=now_ms)).outcomes["indexed"]
-    hour = joined(windows.sliding(3600, now_ms=now_ms)).outcomes["indexed"]
+    last_minute = merged(windows.sliding(60, now_ms=now_ms)).outcomes["indexed"]
+    five = merged(windows.sliding(300, now_ms=now_ms)).outcomes["indexed"]
+    hour = merged(windows.sliding(3600, now_ms=now_ms)).outcomes["indexed"]
 
     assert (last_minute, five, hour) == (12, 60, 120)
     assert [window.outcomes["indexed"] for _, window in windows.tumbling(now_ms=now_ms)] == [12] * 10
 
 
-def test_old_and_future_reports_are_not_kept_and_memory_is_bounded() -> None:
+def test_old_and_future_samples_are_not_kept_and_memory_is_bounded() -> None:
     windows = Windows()
     for minute in range(500):
         now_ms = START_MS + minute * 60_000
-        windows.add(report_of(told("a", 1, "indexed", now_ms)), now_ms=now_ms)
-        windows.add(report_of(told("a", 1, "indexed", now_ms - 7_200_000)), now_ms=now_ms)
-        windows.add(report_of(told("a", 1, "indexed", now_ms + 7_200_000)), now_ms=now_ms)
+        windows.add(sample_of(outcome_of("a", 1, "indexed", now_ms)), now_ms=now_ms)
+        windows.add(sample_of(outcome_of("a", 1, "indexed", now_ms - 7_200_000)), now_ms=now_ms)
+        windows.add(sample_of(outcome_of("a", 1, "indexed", now_ms + 7_200_000)), now_ms=now_ms)
 
     assert len(list(windows.tumbling(now_ms=now_ms))) <= 61
-    assert joined(windows.sliding(3600, now_ms=now_ms)).outcomes["indexed"] == 60
+    assert merged(windows.sliding(3600, now_ms=now_ms)).outcomes["indexed"] == 60
 
 
 def test_the_dead_are_counted_by_reason_and_rare_reasons_together() -> None:
     windows = Windows()
     for number in range(40):
         reason = f"fetch: Kind{number % 20}: at https://example.org/{number}"
-        windows.add(report_of(told("a", 1, "dead", START_MS, reason=reason)), now_ms=START_MS)
+        windows.add(sample_of(outcome_of("a", 1, "dead", START_MS, reason=reason)), now_ms=START_MS)
 
-    reasons = joined(windows.sliding(60, now_ms=START_MS)).reasons
+    reasons = merged(windows.sliding(60, now_ms=START_MS)).reasons
 
     assert sum(reasons.values()) == 40
     assert len(reasons) == 13
@@ -97,13 +97,13 @@ def test_the_dead_are_counted_by_reason_and_rare_reasons_together() -> None:
         ("", "unknown"),
     ],
 )
-def test_reasons_are_told_by_class(reason: str | None, kind: str) -> None:
+def test_reasons_are_counted_by_class(reason: str | None, kind: str) -> None:
     assert reason_class(reason) == kind
 
 
 def test_a_replayed_pin_says_nothing_of_freshness() -> None:
-    outcome = told("a", 1, "indexed", START_MS, visible_at_ms=START_MS + 9, stages_ms={"visible": 9.0})
+    outcome = outcome_of("a", 1, "indexed", START_MS, visible_at_ms=START_MS + 9, stages_ms={"visible": 9.0})
 
-    assert [name for name, _ in report_of(outcome, timely=False).measures] == ["visible"]
-    assert dict(report_of(outcome).measures)["freshness"] == 69
-    assert math.isclose(dict(report_of(outcome).measures)["visible"], 9.0)
+    assert [name for name, _ in sample_of(outcome, with_age=False).measures] == ["visible"]
+    assert dict(sample_of(outcome).measures)["freshness"] == 69
+    assert math.isclose(dict(sample_of(outcome).measures)["visible"], 9.0)

@@ -1,4 +1,4 @@
-"""How far missed objectives were counted, beyond the life of a process."""
+"""Up to when missed objectives were counted, so that a restart does not count them again."""
 
 from pathlib import Path
 
@@ -6,25 +6,25 @@ _NAME = "counted-to-ms"
 _WRITE_EVERY_MS = 10_000
 
 
-class SweptTo:
-    """A moment in a file beside the table; without the file nothing is known, as at the very first start."""
+class CountedUpTo:
+    """A time in a file of the table's folder."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _NAME
         self._written_ms = 0
 
     def read(self) -> int:
-        """The moment, ms; 0 where none was written, or what is there is none."""
+        """In ms; 0 without a file, or if the file holds something else."""
         try:
             return int(self._path.read_text())
         except (FileNotFoundError, ValueError):
             return 0
 
     def write(self, at_ms: int, *, at_once: bool) -> None:
-        """Keep it, whole or not at all; if not at once, only where the one kept is ten seconds older."""
+        """Atomically; if not ``at_once``, only where the time in the file is 10 s older."""
         if not at_once and at_ms - self._written_ms < _WRITE_EVERY_MS:
             return
-        beside = self._path.with_suffix(".new")
-        beside.write_text(str(at_ms))
-        beside.replace(self._path)
+        new = self._path.with_suffix(".new")
+        new.write_text(str(at_ms))
+        new.replace(self._path)
         self._written_ms = at_ms
