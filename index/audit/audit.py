@@ -12,7 +12,7 @@ from index.audit.compare import PinComparison
 from index.audit.findings import KINDS, Finding, Kind
 from index.audit.index_scan import DEAD, LIVING, ROWS, IndexScan
 from index.audit.ledger import AuditLedger
-from index.audit.topics import TopicScan
+from index.audit.topic_scan import TopicScan
 from pinstream.cli.screen import StartBar
 from pinstream.clock import now_ms
 from pinstream.standing import EventPosition

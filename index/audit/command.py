@@ -14,7 +14,7 @@ from index.audit.index_scan import IndexScan
 from index.audit.ledger import AuditLedger, LedgerMismatch
 from index.audit.repair import REPAIRED, Repair, TooManyOrphans, refuse_too_many_orphans
 from index.audit.sample import Sample
-from index.audit.topics import TopicScan
+from index.audit.topic_scan import TopicScan
 from index.connection import SCAN_TIMEOUT_S, open_store
 from pinstream.cli.durations import parse_duration_s
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection

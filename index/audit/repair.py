@@ -14,7 +14,7 @@ from typing import Final, Literal
 from index.audit.compare import NO_TOPIC, LastOutcome, newest_event
 from index.audit.index_rows import IndexRows
 from index.audit.ledger import AuditLedger
-from index.audit.topics import TopicScan
+from index.audit.topic_scan import TopicScan
 from pinstream.cli.screen import StartBar
 from pinstream.events import REPAIR_HEADER, Headers
 from pinstream.kafka.compacted_replay import CompactedReplay, tombstone

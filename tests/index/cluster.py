@@ -14,7 +14,7 @@ from index.audit.index_scan import IndexScan
 from index.audit.ledger import AuditLedger
 from index.audit.repair import Repair
 from index.audit.sample import Sample
-from index.audit.topics import TopicScan
+from index.audit.topic_scan import TopicScan
 from pinstream.errors import IndexUnavailable
 from pinstream.kafka.connection import Connection
 from pinstream.store.collection import Row
