@@ -1,53 +1,52 @@
 """Starts everything, in the order that gets the first pin found soonest, and ends everything afterwards."""
 
 import contextlib
-import shutil
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+import psutil
 
 from deploy.demo.screen.screen import PartState, Screen
 from deploy.demo.sources import PinSource
 from deploy.demo.worker import Worker, start_worker
-from deploy.local import state
-from deploy.local.errors import Aborted, BadOption, NotReady, PartFailed
-from deploy.local.parts.api import Api
+from deploy.local.errors import Aborted, PartFailed
 from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner, tail
+from deploy.local.selection import LOCAL
 from deploy.local.stack import LocalStack, StackOptions
 from pinstream.kafka.errors import KafkaUnreachable
 from schemas.topics import topics
 
-_LABELS: Final = {"kafka": "Kafka", "triton": "Triton", "milvus": "Milvus", "pictures": "picture server"}
+_LABELS: Final = {
+    "kafka": "Kafka",
+    "triton": "Triton",
+    "milvus": "Milvus",
+    "pictures": "picture server",
+    "api": "search page",
+}
 _STATES: Final[dict[str, PartState]] = {"starting": "busy", "ready": "ready", "external": "ready", "dead": "failed"}
 _SAMPLES: Final = "sample pins"
 _TOPICS: Final = "topics"
 _COLLECTION: Final = "collection"
 _WORKER: Final = "worker"
-_PAGE: Final = "search page"
 _POLL_S: Final = 0.05
 _WORKER_GRACE_S: Final = 10.0
-_YOUNG_S: Final = 60.0
 _PAGE_NICENESS: Final = 10
 """The page's service starts at the same time as everything else, and must not delay the first pin."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoStack:
-    """A running stack with its worker and its search page."""
+    """A running stack with its worker."""
 
     stack: LocalStack
     worker: Child
-    api: Child
-    page: str
-    """Where the search page is."""
 
     @property
     def endpoints(self) -> Endpoints:
@@ -55,38 +54,11 @@ class DemoStack:
 
     def check(self) -> None:
         """Raise PartFailed, with the last lines of its log, if a server or the worker has ended."""
-        for name, child in (("the worker", self.worker), ("the read service", self.api)):
-            code = child.exit_code()
-            if code is not None:
-                raise PartFailed(f"{name} ended with status {code}:\n{child.log_tail()}")
+        if (code := self.worker.exit_code()) is not None:
+            raise PartFailed(f"the worker ended with status {code}:\n{self.worker.log_tail()}")
         for part in self.stack.records:
             if part.state == "dead":
                 raise PartFailed(f"{part.name} ended by itself:\n{tail(Path(part.log), lines=15)}")
-
-
-@contextmanager
-def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
-    """A folder for one run's state below ``out``; first ends and removes what killed runs left there.
-
-    Afterwards the logs are in ``out/logs``, even after a failure; the rest is removed unless ``keep``.
-    """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for old in out.glob("run-*"):
-            _remove_stale(old)
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=out))
-    except OSError as exc:
-        raise BadOption(f"--out {out}: {exc.strerror}; choose a folder that can be written") from exc
-    try:
-        yield folder
-    finally:
-        if (folder / "logs").is_dir():
-            shutil.rmtree(out / "logs", ignore_errors=True)
-            shutil.copytree(folder / "logs", out / "logs")
-        if keep:
-            folder.rename(out / f"kept-{datetime.now():%Y%m%d-%H%M%S}")
-        else:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -95,7 +67,7 @@ def start_stack(root: Path, source: PinSource, *, count: int, milvus: str, scree
 
     Raises StackError with what to do, PartFailed with the last log lines of what failed.
     """
-    stack = LocalStack(StackOptions(root=root, milvus=milvus, pictures=source.folder))
+    stack = LocalStack(StackOptions(root=root, milvus=milvus, pictures=source.folder, api=LOCAL))
     spawner = Spawner(f"pinstream-demo-{root.name}")
     with contextlib.ExitStack() as ends:
         ends.callback(spawner.close)
@@ -106,9 +78,8 @@ def start_stack(root: Path, source: PinSource, *, count: int, milvus: str, scree
         worker = boot.start_worker()
         ends.callback(lambda: worker.child.stop(grace_s=_WORKER_GRACE_S))
         boot.await_worker(worker)
-        page, api = boot.page.result()
-        ends.callback(lambda: api.stop(grace_s=page.stop_grace_s))
-        yield DemoStack(stack, worker.child, api, page.url)
+        boot.await_servers()
+        yield DemoStack(stack, worker.child)
 
 
 class _Boot:
@@ -119,9 +90,8 @@ class _Boot:
         self._spawner = spawner
         self._screen = screen
         self._aborted = threading.Event()
-        self._pool = ThreadPoolExecutor(6, thread_name_prefix="boot")
-        self.page: Future[tuple[Api, Child]] = self._pool.submit(self._start_page)
-        """The read service, once it is started; it becomes ready while the rest starts."""
+        self._pool = ThreadPoolExecutor(5, thread_name_prefix="boot")
+        self._servers: Future[None] = Future()
 
     def abort(self) -> None:
         """End all steps; blocks until they have."""
@@ -130,16 +100,21 @@ class _Boot:
         self._pool.shutdown(cancel_futures=True)
 
     def prepare(self, source: PinSource, count: int) -> None:
-        """Start the servers, draw the pins, create topics and collection; blocks until all is done."""
-        for name in (*_LABELS.values(), _TOPICS, _COLLECTION, _WORKER, _PAGE):
+        """Start the servers, draw the pins, create topics and collection; blocks until a worker can be started."""
+        for name in (*_LABELS.values(), _TOPICS, _COLLECTION, _WORKER):
             self._screen.part(name, "waiting")
+        self._servers = self._pool.submit(self._stack.up)
         steps = [
-            self._pool.submit(self._stack.up),
             self._pool.submit(self._draw, source, count),
             self._pool.submit(self._after, "kafka", _TOPICS, self._create_topics),
             self._pool.submit(self._after, "milvus", _COLLECTION, self._create_collection),
+            self._pool.submit(self._await_part, "triton"),
         ]
         self._await(steps)
+
+    def await_servers(self) -> None:
+        """Block until every server is ready, the page's too; they were started at the same time as all others."""
+        self._await([self._servers])
 
     def start_worker(self) -> Worker:
         """The worker's process, not yet ready; its log is in the servers' folder."""
@@ -152,46 +127,34 @@ class _Boot:
         self._screen.part(_WORKER, "ready", f"process {worker.child.pid}, {worker.url}/metrics")
 
     def _await(self, steps: list["Future[None]"]) -> None:
-        while any(not step.done() for step in steps):
+        """Block until the steps are done; raises what one of them, or the start of the servers, raised."""
+        while True:
             self._show_parts()
-            for step in steps:
+            for step in (self._servers, *steps):
                 if step.done():
                     step.result()
+            if all(step.done() for step in steps):
+                return
             time.sleep(_POLL_S)
-        self._show_parts()
-        for step in steps:
-            step.result()
 
     def _show_parts(self) -> None:
         for record in self._stack.records:
             text = record.doing if record.state == "starting" else self._stack.endpoints.of(record.name)
             self._screen.part(_LABELS[record.name], _STATES.get(record.state, "waiting"), text, record.done_share)
+            if record.name == "api" and record.pid:
+                with contextlib.suppress(psutil.Error):
+                    psutil.Process(record.pid).nice(_PAGE_NICENESS)
+
+    def _await_part(self, part: str) -> None:
+        while not any(record.name == part and record.state in ("ready", "external") for record in self._stack.records):
+            if self._aborted.wait(_POLL_S):
+                raise Aborted(part)
 
     def _after(self, part: str, name: str, step: Callable[[], str]) -> None:
         """Run ``step`` once a server is ready, without waiting for the others."""
-        while not any(record.name == part and record.state in ("ready", "external") for record in self._stack.records):
-            if self._aborted.wait(_POLL_S):
-                raise Aborted(name)
+        self._await_part(part)
         self._screen.part(name, "busy")
         self._screen.part(name, "ready", step())
-
-    def _start_page(self) -> tuple[Api, Child]:
-        """Start the read service as soon as the addresses of the others are chosen."""
-        while not self._stack.endpoints.kafka:
-            if self._aborted.wait(_POLL_S):
-                raise Aborted(_PAGE)
-        page = Api(asdict(self._stack.endpoints), niceness=_PAGE_NICENESS)
-        launch = page.prepare(lambda text, share: self._screen.part(_PAGE, "busy", text, share))
-        api = self._spawner.spawn(launch, self._stack.root / "logs" / "api.log")
-        self._pool.submit(self._await_page, page)
-        return page, api
-
-    def _await_page(self, page: Api) -> None:
-        while not self._aborted.wait(4 * _POLL_S):
-            with contextlib.suppress(NotReady):
-                page.check()
-                self._screen.part(_PAGE, "ready", page.url)
-                return
 
     def _create_topics(self) -> str:
         from streams.errors import StartRefused  # noqa: PLC0415
@@ -231,15 +194,3 @@ class _Boot:
         if code:
             raise PartFailed(f"drawing sample pins ended with status {code}:\n{drawing.log_tail()}")
         self._screen.part(_SAMPLES, "ready", f"{count} drawn into {source.folder}")
-
-
-def _remove_stale(folder: Path) -> None:
-    """Remove a run's folder unless its launcher still runs."""
-    record = state.read(folder)
-    if record is None and time.time() - folder.stat().st_mtime < _YOUNG_S:
-        return  # another demo is about to use it
-    if record is not None:
-        if state.is_running(record.launcher):
-            return
-        state.finish(record)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,7 @@ from typing import Final
 from rich.console import Console
 from rich.text import Text
 
-from deploy.demo.boot import DemoStack, run_folder, start_stack
+from deploy.demo.boot import DemoStack, start_stack
 from deploy.demo.options import DEFAULT_PINS, Options
 from deploy.demo.outcome_feed import OutcomeFeed
 from deploy.demo.publishing import publish_steadily
@@ -20,6 +20,7 @@ from deploy.demo.result.charts import Dot
 from deploy.demo.result.examples import ExamplePin, find_examples, not_in_index
 from deploy.demo.result.page import RunResult, render
 from deploy.demo.result.tally import RunTally, RunVerdict
+from deploy.demo.run_folder import run_folder
 from deploy.demo.screen import report
 from deploy.demo.screen.screen import Screen
 from deploy.demo.sources import PictureFolder, PinSource, SamplePins, what_is_wrong
@@ -187,8 +188,9 @@ def _describe_run(planned: int, options: Options, source: PinSource) -> str:
 
 
 def _hint(pin_id: str, stack: DemoStack) -> str:
+    page = stack.endpoints.api
     return (
-        f"  Open {stack.page} and watch pins arrive, or {stack.page}/pins/{pin_id} for what is like one.\n"
+        f"  Open {page} and watch pins arrive, or {page}/pins/{pin_id} for what is like one.\n"
         "  Still publishing, slowly. In another terminal:\n"
         f"    .venv/bin/pinstream related {pin_id} --milvus {stack.endpoints.milvus}\n"
         f"    .venv/bin/pinstream watch --kafka {stack.endpoints.kafka}\n"

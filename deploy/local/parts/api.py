@@ -27,12 +27,9 @@ class Api(Part):
     ready_timeout_s = 60.0
     stop_grace_s = 5.0
 
-    def __init__(
-        self, addresses: Mapping[str, str], environment: Mapping[str, str] | None = None, *, niceness: int = 0
-    ) -> None:
+    def __init__(self, addresses: Mapping[str, str], environment: Mapping[str, str] | None = None) -> None:
         self._others = addresses
         self._environment = environment or {}
-        self._niceness = niceness
         self._port = free_ports(1)[0]
 
     @property
@@ -45,11 +42,10 @@ class Api(Part):
 
     def prepare(self, progress: Progress) -> Launch:
         progress("starting", None)
-        polite = ("nice", "-n", str(self._niceness)) if self._niceness else ()
         found = {_SETTINGS[name]: address for name, address in self._others.items() if name in _SETTINGS and address}
         own = {"API__PORT": str(self._port), "FETCH__ALLOWED_HOSTS": json.dumps([HOST])}
         env = {**self._environment, **{f"PINSTREAM_{name}": value for name, value in (found | own).items()}}
-        return Launch(argv=(*polite, sys.executable, "-m", "api"), env=env, cwd=CHECKOUT)
+        return Launch(argv=(sys.executable, "-m", "api"), env=env, cwd=CHECKOUT)
 
     def check(self) -> None:
         try:

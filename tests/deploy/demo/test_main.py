@@ -7,8 +7,8 @@ from typer.testing import CliRunner, Result
 
 from api.settings import ApiSettings
 from deploy.demo.__main__ import main
-from deploy.demo.boot import run_folder
 from deploy.demo.options import command
+from deploy.demo.run_folder import run_folder
 from deploy.demo.worker import holds_partitions, worker_settings
 from deploy.local.parts.api import Api
 from deploy.local.parts.part import Endpoints
