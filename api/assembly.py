@@ -15,7 +15,7 @@ from api.guards.per_caller_limit import PerCallerLimit
 from api.metrics import ApiMetrics
 from api.pictures.box_code_cache import BoxCodeCache
 from api.pictures.picture_cache import InlineSource, PictureCache, UrlFetcher
-from api.pictures.query_models import BoxEmbedder, ObjectDetector, QueryModels
+from api.pictures.query_models import QueryDetector, QueryEmbedder, QueryModels
 from api.pictures.thumbnail_cache import ThumbnailCache
 from api.readiness import Readiness
 from api.search_threads import SearchThreads
@@ -36,8 +36,8 @@ class BackendClients:
     store: VectorStore
     fetcher: UrlFetcher
     inline_pictures: InlineSource
-    detector: ObjectDetector
-    embedder: BoxEmbedder
+    detector: QueryDetector
+    embedder: QueryEmbedder
     check_models: Callable[[], Awaitable[object]]
     """Runs a real inference; raises what the models raise."""
 

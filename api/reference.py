@@ -9,5 +9,4 @@ _SHARED: Final = ("kafka", "triton", "milvus", "fetch")
 
 
 def reference() -> str:
-    """Markdown."""
     return tables(ApiSettings, "The read service", shared=_SHARED)

@@ -31,7 +31,7 @@ _NEVER_PUBLIC: Final[tuple[Network, ...]] = (
 
 
 class AddressForbidden(Exception):
-    """The address is neither public nor allowed by the settings; asking again changes nothing."""
+    """The address is neither public nor allowed by the settings; a retry changes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class AddressPolicy:
     ports: frozenset[int] = DEFAULT_PORTS
 
     def trusts(self, host: str) -> bool:
-        """Whether the settings name this host, or a domain it belongs to."""
+        """Whether the settings name this host or a domain above it."""
         name = host.lower().rstrip(".")
         labels = name.split(".")
         return name in self.allowed_hosts or any(
@@ -58,7 +58,7 @@ class AddressPolicy:
         if self.trusts(host):
             return
         try:
-            effective = unwrapped(ip_address(address))
+            effective = embedded_ipv4_or_same(ip_address(address))
         except ValueError as exc:
             raise AddressForbidden(f"{host} is at {address}, which is not a canonical address") from exc
         if any(effective in network for network in self.allowed_networks):
@@ -70,8 +70,8 @@ class AddressPolicy:
             raise AddressForbidden(f"port {port} of {host} is not allowed; allowed are {allowed}")
 
 
-def unwrapped(address: Address) -> Address:
-    """The IPv4 address that an IPv4-mapped or NAT64 address leads to; every other address as it is."""
+def embedded_ipv4_or_same(address: Address) -> Address:
+    """The IPv4 address inside an IPv4-mapped or NAT64 address; any other address unchanged."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return address.ipv4_mapped
@@ -81,7 +81,7 @@ def unwrapped(address: Address) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address belongs to the open Internet: no private, local, shared, multicast or reserved range."""
+    """False for private, local, shared, multicast and reserved ranges."""
     if isinstance(address, IPv6Address) and address not in _GLOBAL_UNICAST:
         return False
     ruled_out = address.is_multicast or address.is_reserved or not address.is_global
@@ -89,7 +89,7 @@ def is_public(address: Address) -> bool:
 
 
 def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """CIDR texts such as ``127.0.0.0/8`` as networks; raises ValueError with the one that is not."""
+    """Parses CIDR texts such as ``127.0.0.0/8``; raises ValueError."""
     return tuple(ip_network(text.strip()) for text in texts)
 
 

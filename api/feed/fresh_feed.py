@@ -38,7 +38,7 @@ class FeedEvent:
 
 
 class FreshFeed:
-    """Use it from one event loop."""
+    """Turns changes into events for all open streams; use it from one event loop."""
 
     def __init__(
         self,

@@ -7,8 +7,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadRequests:
-    """Middleware."""
-
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 

@@ -52,7 +52,7 @@ class PinPicture:
 
 
 class PictureCache:
-    """Use it from one event loop."""
+    """Fetches each picture once, however many ask at once; use it from one event loop."""
 
     def __init__(
         self,

@@ -12,7 +12,7 @@ from inference.images import WHOLE, Box, Pixels, decode
 from pinstream.store.codes import Code
 
 
-class ObjectDetector(Protocol):
+class QueryDetector(Protocol):
     """Finds objects, such as `inference.detect.Detector`."""
 
     async def detect(self, pixels: Pixels) -> tuple[Detection, ...]:
@@ -20,7 +20,7 @@ class ObjectDetector(Protocol):
         ...
 
 
-class BoxEmbedder(Protocol):
+class QueryEmbedder(Protocol):
     """Makes codes, such as `inference.embed.Embedder`."""
 
     async def embed(self, pixels: Pixels, boxes: Sequence[Box]) -> list[Code]:
@@ -51,8 +51,8 @@ class BoxCode:
 class QueryModels:
     """A permit is held while a picture is decoded, too: decoded pixels take the memory."""
 
-    detector: ObjectDetector
-    embedder: BoxEmbedder
+    detector: QueryDetector
+    embedder: QueryEmbedder
     limit: ConcurrencyLimit
     decode_threads: Executor
     max_pixels: int

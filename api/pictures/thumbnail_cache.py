@@ -16,7 +16,7 @@ Key = tuple[str, int, Format]
 
 
 class ThumbnailCache:
-    """Use it from one event loop."""
+    """Renders thumbnails in threads, under a concurrency limit; use it from one event loop."""
 
     def __init__(
         self, threads: Executor, limit: ConcurrencyLimit, *, capacity_bytes: int, max_pixels: int, metrics: ApiMetrics

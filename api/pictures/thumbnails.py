@@ -18,8 +18,6 @@ _QUALITY: Final[dict[Format, list[int]]] = {
 
 
 class Width(IntEnum):
-    """Pixels."""
-
     SMALL = 160
     MEDIUM = 320
     LARGE = 640

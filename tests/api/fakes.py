@@ -38,7 +38,7 @@ def colour_code(colour: Sequence[float]) -> Code:
     return np.packbits(bits + [False] * (CODE_BITS - len(bits))).tobytes()
 
 
-def painted(ground: Colour, *patches: tuple[Box, Colour], width: int = 200, height: int = 100) -> bytes:
+def paint_picture(ground: Colour, *patches: tuple[Box, Colour], width: int = 200, height: int = 100) -> bytes:
     """A PNG of one colour with boxes of others."""
     pixels = np.full((height, width, 3), ground, np.uint8)
     for box, colour in patches:
@@ -140,7 +140,7 @@ class Bench:
         """The application over these stand-ins."""
 
         @asynccontextmanager
-        async def opened(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
+        async def open_dependencies(settings: ApiSettings, metrics: ApiMetrics) -> AsyncIterator[Dependencies]:
             clients = BackendClients(
                 store=self.store, fetcher=self.web, inline_pictures=self.records,
                 detector=self.models, embedder=self.models, check_models=self.models.check,
@@ -148,13 +148,13 @@ class Bench:
             async with build_dependencies(settings, metrics, clients) as deps:
                 yield deps
 
-        return create_app(self.settings, opened)
+        return create_app(self.settings, open_dependencies)
 
     def pin(self, pin_id: str, colour: Colour = RED, *objects: tuple[str, Box, Colour], **more: Any) -> None:
         """A pin of one colour with objects of others, indexed, its picture on the web."""
         url = more.pop("image_url", f"https://pictures/{pin_id}.png")
         if url:
-            self.web.pictures.setdefault(url, painted(colour, *((box, paint) for _, box, paint in objects)))
+            self.web.pictures.setdefault(url, paint_picture(colour, *((box, paint) for _, box, paint in objects)))
         whole: dict[str, Any] = {
             "pin_id": pin_id, "alive": True, "version": 1, "image_url": url, "image_sha256": f"sha-{pin_id}",
             "published_at_ms": NOW_MS, "indexed_at_ms": NOW_MS + 50, "title": pin_id, **more,

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, ExitStack
 import httpx
 
 from api.settings import ApiSettings, QuotaSettings
-from tests.api.fakes import RED, Bench, outcome, painted
+from tests.api.fakes import RED, Bench, outcome, paint_picture
 from tests.api.socket_server import serve_on_socket
 
 
@@ -66,7 +66,7 @@ def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> 
     with serve_on_socket(bench) as service:
 
         def ask() -> None:
-            content, headers = painted(RED), {"content-type": "image/png"}
+            content, headers = paint_picture(RED), {"content-type": "image/png"}
             answers.append(httpx.post(f"{service.address}/v1/lens", content=content, headers=headers, timeout=30))
 
         asking = threading.Thread(target=ask)

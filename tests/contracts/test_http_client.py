@@ -29,7 +29,7 @@ from pinstream import (
     VisualIndex,
 )
 from pinstream.store.collection import tombstone
-from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, WHITE, Bench, outcome, painted
+from tests.api.fakes import BLUE, GREEN, NOW_MS, RED, WHITE, Bench, outcome, paint_picture
 from tests.api.socket_server import SocketService, serve_on_socket
 
 RIGHT = Box(0.5, 0.0, 1.0, 1.0)
@@ -110,7 +110,7 @@ async def test_flashlight_lens_and_pictures(bench: Bench, service: SocketService
     light = await ask(
         kind, service, "flashlight", "q", (0.6, 0.0, 1.0, 1.0), snap=True, limit=1, filters=Filters(label="bag")
     )
-    lens = await ask(kind, service, "lens", painted(WHITE, (Box(0.25, 0.25, 0.75, 0.75), BLUE)), limit=10)
+    lens = await ask(kind, service, "lens", paint_picture(WHITE, (Box(0.25, 0.25, 0.75, 0.75), BLUE)), limit=10)
     small = await ask(kind, service, "thumbnail", "q", width_px=160)
 
     assert (light.box, light.snap_to.label, light.hits[0].pin_id) == ((0.5, 0.0, 1.0, 1.0), "bag", "scene")

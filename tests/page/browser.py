@@ -25,7 +25,7 @@ class NoBrowser(Exception):
 
 
 @asynccontextmanager
-async def launched() -> AsyncIterator[Browser]:
+async def launch_browser() -> AsyncIterator[Browser]:
     """A browser without a window, until the block ends; raises NoBrowser."""
     found = shutil.which("chromium")
     if found is None:
@@ -37,10 +37,10 @@ async def launched() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def browsing() -> AsyncIterator[Browser]:
+async def browser_or_skip() -> AsyncIterator[Browser]:
     """The same for a test, which is skipped where there is none."""
     try:
-        async with launched() as browser:
+        async with launch_browser() as browser:
             yield browser
     except NoBrowser as exc:
         pytest.skip(str(exc))

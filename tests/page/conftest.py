@@ -10,13 +10,13 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, Page, expect
 
-from tests.page.browser import SCREENS, browsing
+from tests.page.browser import SCREENS, browser_or_skip
 from tests.page.site import OUTFIT, Site, picture, running
 
 PINS = 16
-PATIENCE_MS = 45_000
+TIMEOUT_MS = 45_000
 """For conditions: this machine may be busy."""
-expect.set_options(timeout=PATIENCE_MS)
+expect.set_options(timeout=TIMEOUT_MS)
 
 NewPage = Callable[..., Awaitable[Page]]
 
@@ -24,7 +24,7 @@ NewPage = Callable[..., Awaitable[Page]]
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's browser."""
-    async with browsing() as browser:
+    async with browser_or_skip() as browser:
         yield browser
 
 
@@ -46,16 +46,16 @@ async def own_site() -> AsyncIterator[Site]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_page(chromium: Browser) -> AsyncIterator[NewPage]:
-    """Opens pages in contexts of their own; in the end nothing may have been wrong in their consoles.
+    """Opens pages, each in a context of its own; at the end their consoles must be empty.
 
-    ``expect`` lists parts of messages that belong to the test, such as of answers that are meant to be errors.
+    ``expect`` lists parts of console messages that the test causes on purpose.
     """
-    complaints: list[str] = []
+    messages: list[str] = []
     expected: list[str] = []
 
     async with AsyncExitStack() as stack:
 
-        async def opened(
+        async def open_page(
             screen: str = "desktop", *, scheme: str = "light", moving: bool = False, expect: tuple[str, ...] = ()
         ) -> Page:
             context = await chromium.new_context(
@@ -67,15 +67,15 @@ async def new_page(chromium: Browser) -> AsyncIterator[NewPage]:
                 permissions=["clipboard-read", "clipboard-write"],
             )
             stack.push_async_callback(context.close)
-            context.set_default_timeout(PATIENCE_MS)
+            context.set_default_timeout(TIMEOUT_MS)
             page = await context.new_page()
             expected.extend(expect)
-            page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
-            page.on("pageerror", lambda error: complaints.append(f"uncaught: {error}"))
+            page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+            page.on("pageerror", lambda error: messages.append(f"uncaught: {error}"))
             return page
 
-        yield opened
-    wrong = [line for line in complaints if not any(part in line for part in expected)]
+        yield open_page
+    wrong = [line for line in messages if not any(part in line for part in expected)]
     assert not wrong, wrong
 
 

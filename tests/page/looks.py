@@ -1,4 +1,4 @@
-"""Looking at a page from outside: what it shows, what moved, what was asked for."""
+"""What a page shows, how much it moved, what it requested, and what axe finds wrong."""
 
 import re
 from typing import Final
@@ -18,28 +18,28 @@ _SHIFT = """() => new Promise(resolve => {
 
 
 async def layout_shift(page: Page) -> float:
-    """How much has jumped since the page was opened, as browsers count it."""
+    """The cumulative layout shift since the page was opened."""
     shift: float = await page.evaluate(_SHIFT)
     return shift
 
 
 def seen_requests(page: Page) -> list[str]:
-    """The addresses that the page asks for from now on, but for what it holds itself."""
+    """The addresses that the page requests from now on, blob: excepted."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if not request.url.startswith("blob:") else None)
     return asked
 
 
-async def answered(page: Page) -> None:
-    """Waits for hits that are those of what is asked."""
+async def wait_for_results(page: Page) -> None:
+    """Waits until the hits of the current search are shown."""
     await expect(page.locator(".tiles:not([aria-busy])")).to_have_count(1)
     await expect(page.locator(TILES).first).to_be_visible()
 
 
-async def understood(page: Page) -> None:
-    """Waits until the photo was looked at and its hits hang."""
+async def wait_for_lens(page: Page) -> None:
+    """Waits until the photo was answered and its hits are shown."""
     await expect(page.get_by_text(re.compile("^Seen: "))).to_be_visible()
-    await answered(page)
+    await wait_for_results(page)
 
 
 async def pins_shown(page: Page) -> list[str]:
@@ -48,8 +48,8 @@ async def pins_shown(page: Page) -> list[str]:
     return shown
 
 
-async def complaints(page: Page) -> list[str]:
-    """What axe finds wrong, and where."""
+async def axe_violations(page: Page) -> list[str]:
+    """What axe finds wrong, and where, in light and dark."""
     wrong = []
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")

@@ -20,8 +20,8 @@ from pinstream.store.milvus import MilvusStore
 from samples import draw, jpeg
 from tests.integration.running_service import RunningService
 from tests.integration.running_worker import RunningWorker, Site, eventually
-from tests.page.browser import SCREENS, launched
-from tests.page.looks import answered, understood
+from tests.page.browser import SCREENS, launch_browser
+from tests.page.looks import wait_for_lens, wait_for_results
 
 DOCS = Path(__file__).parents[2] / "docs"
 PINS = range(80, 130)
@@ -103,14 +103,14 @@ async def wall(page: Page, address: str, _photo: Path) -> None:
 
 async def related(page: Page, address: str, _photo: Path) -> None:
     await page.goto(f"{address}/pins/{draw(OUTFIT).pin_id}")
-    await answered(page)
+    await wait_for_results(page)
 
 
 async def similar(page: Page, address: str, photo: Path) -> None:
     await related(page, address, photo)
     await page.locator(".dot").first.click()
     await page.mouse.move(0, 0)
-    await answered(page)
+    await wait_for_results(page)
 
 
 async def flashlight(page: Page, address: str, photo: Path) -> None:
@@ -118,13 +118,13 @@ async def flashlight(page: Page, address: str, photo: Path) -> None:
     left, top, right, bottom = pin.objects[-1].box
     around = (left - 0.02, top - 0.03, right + 0.03, bottom + 0.02)
     await page.goto(f"{address}/pins/{pin.pin_id}?box=" + ",".join(f"{side:.3f}" for side in around))
-    await answered(page)
+    await wait_for_results(page)
 
 
 async def lens(page: Page, address: str, photo: Path) -> None:
     await page.goto(f"{address}/lens")
     await page.set_input_files("#photo-file", photo)
-    await understood(page)
+    await wait_for_lens(page)
 
 
 VIEWS = {"wall": wall, "related": related, "similar": similar, "flashlight": flashlight, "lens": lens}
@@ -134,7 +134,7 @@ async def look(address: str, folder: Path) -> None:
     """All pictures."""
     photo = folder / "photo.jpg"
     photo.write_bytes(jpeg(draw(PHOTO, size_px=900)))
-    async with launched() as browser:
+    async with launch_browser() as browser:
         for shot in SHOTS:
             await take(browser, address, shot, photo)
             print(shot.name)

@@ -11,13 +11,13 @@ from PIL import Image
 from playwright.async_api import Page, Request, Route, expect
 
 from tests.page.conftest import NewPage
-from tests.page.looks import TILES, layout_shift, understood
+from tests.page.looks import TILES, layout_shift, wait_for_lens
 from tests.page.site import OUTFIT, Site, picture
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def handed_over(page: Page, how: str, file: Path) -> None:
+async def give_photo(page: Page, how: str, file: Path) -> None:
     """Gives the photo to the page by ``paste`` or ``drop``."""
     await page.evaluate(
         """async ([how, bytes]) => {
@@ -45,7 +45,7 @@ async def test_lens_lists_objects_and_marks_the_hits_of_each(
     await page.get_by_role("link", name="Lens", exact=True).click()
     await expect(page).to_have_url(f"{site.url}/lens")
     await page.set_input_files("#photo-file", photo)
-    await understood(page)
+    await wait_for_lens(page)
 
     await expect(page.get_by_text("Seen: dress, skirt and pants.")).to_be_visible()
     await expect(page.locator(".dot")).to_have_count(3)
@@ -72,7 +72,7 @@ async def test_nothing_jumps_when_a_slow_answer_comes(site: Site, new_page: NewP
     await page.route("**/v1/lens*", slowly)
     await page.goto(f"{site.url}/lens")
     await page.set_input_files("#photo-file", photo)
-    await understood(page)
+    await wait_for_lens(page)
 
     assert await layout_shift(page) < 0.1
 
@@ -82,7 +82,7 @@ async def test_only_pixels_leave_the_browser(site: Site, new_page: NewPage, phot
     await page.goto(f"{site.url}/lens")
     site.photos.clear()
     await page.set_input_files("#photo-file", photo)
-    await understood(page)
+    await wait_for_lens(page)
 
     (body,) = site.photos
     assert b"Some Camera Maker" in photo.read_bytes()
@@ -97,15 +97,15 @@ async def test_a_photo_can_be_pasted_or_dropped_anywhere(site: Site, new_page: N
     await page.goto(site.url)
     await expect(page.locator(".wall .card").first).to_be_visible()
 
-    await handed_over(page, how, photo)
+    await give_photo(page, how, photo)
 
     await expect(page).to_have_url(f"{site.url}/lens")
-    await understood(page)
+    await wait_for_lens(page)
     await expect(page.locator("#drop-overlay")).to_be_hidden()
     await page.go_back()
     await expect(page.locator(".wall .card").first).to_be_visible()
     await page.go_forward()
-    await understood(page)
+    await wait_for_lens(page)
 
 
 async def test_the_camera_takes_a_photo_and_is_switched_off(site: Site, new_page: NewPage, screen: str) -> None:

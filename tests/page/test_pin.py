@@ -8,16 +8,16 @@ from playwright.async_api import Page, Route, expect
 
 from tests.api.fakes import event
 from tests.page.conftest import NewPage
-from tests.page.looks import TILES, answered, layout_shift, pins_shown
+from tests.page.looks import TILES, layout_shift, pins_shown, wait_for_results
 from tests.page.site import OUTFIT, Site
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def opened(page: Page, site: Site, query: str = "") -> None:
-    """The outfit's address, until its answers are there."""
+async def open_outfit(page: Page, site: Site, query: str = "") -> None:
+    """Opens the outfit, and waits for its hits."""
     await page.goto(f"{site.url}/pins/{outfit(site)}{query}")
-    await answered(page)
+    await wait_for_results(page)
 
 
 def outfit(site: Site) -> str:
@@ -28,7 +28,7 @@ async def test_an_address_opens_a_pin_with_its_objects_and_related_pins(
     site: Site, new_page: NewPage, screen: str
 ) -> None:
     page = await new_page(screen)
-    await opened(page, site)
+    await open_outfit(page, site)
 
     await expect(page).to_have_title(re.compile("Outfit: .* · pinstream"))
     await expect(page.get_by_role("img", name=re.compile("Outfit"))).to_be_visible()
@@ -42,7 +42,7 @@ async def test_an_address_opens_a_pin_with_its_objects_and_related_pins(
 
 async def test_a_dot_shows_its_box_and_leads_to_similar_looks(site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
-    await opened(page, site)
+    await open_outfit(page, site)
     dot = page.get_by_role("button", name=re.compile("^Skirt, "))
     await dot.focus()
     await expect(page.locator(".outline.hovered .outline-name")).to_have_text(re.compile("Skirt"))
@@ -50,7 +50,7 @@ async def test_a_dot_shows_its_box_and_leads_to_similar_looks(site: Site, new_pa
     await dot.click()
     await expect(page).to_have_url(re.compile(r"\?object=\d$"))
     await expect(page.get_by_role("heading", name="Like the skirt")).to_be_attached()
-    await answered(page)
+    await wait_for_results(page)
     await expect(page.get_by_role("link", name="Skirt", exact=True)).to_have_attribute("aria-current", "true")
     narrow = await pins_shown(page)
     await expect(page.locator(".match")).not_to_have_count(0)
@@ -58,12 +58,12 @@ async def test_a_dot_shows_its_box_and_leads_to_similar_looks(site: Site, new_pa
     await page.get_by_role("switch", name="Skirt only").press("Space")
     await expect(page).to_have_url(re.compile("label=any$"))
     await expect(page.get_by_role("switch", name="Skirt only")).to_be_focused()
-    await answered(page)
+    await wait_for_results(page)
     await expect(page.get_by_role("switch", name="Skirt only")).to_have_attribute("aria-checked", "false")
     wide = await pins_shown(page)
     await page.get_by_role("switch", name="Shop only").click()
     await expect(page).to_have_url(re.compile("label=any&shop=1$"))
-    await answered(page)
+    await wait_for_results(page)
     shop = await pins_shown(page)
 
     assert set(narrow) <= set(wide)
@@ -76,15 +76,15 @@ async def test_back_and_forward_go_through_what_was_asked(site: Site, new_page: 
     page = await new_page()
     await page.goto(site.url)
     await page.locator(f".card a[data-pin='{outfit(site)}']").click()
-    await answered(page)
+    await wait_for_results(page)
     await page.get_by_role("link", name="Dress", exact=True).click()
-    await answered(page)
+    await wait_for_results(page)
     similar = page.url
     other = page.locator(TILES).first
     name = await other.get_attribute("data-pin")
     await other.click()
     await expect(page).to_have_url(f"{site.url}/pins/{name}")
-    await answered(page)
+    await wait_for_results(page)
 
     await page.go_back()
     await expect(page).to_have_url(similar)
@@ -104,13 +104,13 @@ async def test_pictures_grow_and_shrink_where_motion_is_welcome(site: Site, new_
     page = await new_page(moving=True)
     await page.goto(site.url)
     await page.locator(f".card a[data-pin='{outfit(site)}']").click()
-    await answered(page)
+    await wait_for_results(page)
     await page.locator(TILES).first.click()
     await expect(page).not_to_have_url(re.compile(outfit(site)))
-    await answered(page)
+    await wait_for_results(page)
 
     await page.go_back()
-    await answered(page)
+    await wait_for_results(page)
     await page.go_back()
 
     await expect(page.locator(f".card a[data-pin='{outfit(site)}']")).to_be_focused()
@@ -118,7 +118,7 @@ async def test_pictures_grow_and_shrink_where_motion_is_welcome(site: Site, new_
 
 async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> None:
     page = await new_page()
-    await opened(page, site)
+    await open_outfit(page, site)
     before = await pins_shown(page)
     frame = await page.locator(".frame").bounding_box()
     assert frame is not None
@@ -134,28 +134,28 @@ async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> No
     during = len(asked)
     await page.mouse.up()
     await expect(page).to_have_url(re.compile(r"\?box=0\.62,0\.1,0\.9\d*,0\.6\d*$"))
-    await answered(page)
+    await wait_for_results(page)
 
     assert 1 <= during <= len(asked)
     assert await layout_shift(page) < 0.1
     assert await pins_shown(page) != before
     address = page.url
     await page.reload()
-    await answered(page)
+    await wait_for_results(page)
     await expect(page).to_have_url(address)
     await expect(page.locator(".flashlight-box")).to_be_visible()
 
 
 async def test_flashlight_snaps_to_an_object_on_request(site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
-    await opened(page, site)
+    await open_outfit(page, site)
     await page.get_by_role("link", name="Pants", exact=True).click()
-    await answered(page)
+    await wait_for_results(page)
     things = await page.evaluate("async id => (await (await fetch(`/v1/pins/${id}`)).json()).objects", outfit(site))
     left, top, right, bottom = next(thing["box"] for thing in things if thing["label"] == "Pants")
     around = [left, top, right - 0.03, bottom - 0.03]
 
-    await opened(page, site, "?box=" + ",".join(f"{side:.3f}" for side in around))
+    await open_outfit(page, site, "?box=" + ",".join(f"{side:.3f}" for side in around))
     await page.get_by_role("button", name="Snap to pants").click()
 
     snapped = ",".join(f"{side:.3f}".rstrip("0").rstrip(".") for side in (left, top, right, bottom))
@@ -165,7 +165,7 @@ async def test_flashlight_snaps_to_an_object_on_request(site: Site, new_page: Ne
 
 async def test_flashlight_by_keys(site: Site, new_page: NewPage) -> None:
     page = await new_page()
-    await opened(page, site)
+    await open_outfit(page, site)
     await page.get_by_role("button", name="Flashlight").press("Enter")
     box = page.get_by_role("application")
     await expect(box).to_be_focused()
@@ -177,16 +177,16 @@ async def test_flashlight_by_keys(site: Site, new_page: NewPage) -> None:
 
     await expect(page).to_have_url(re.compile(r"\?box=0\.32,0\.32,0\.7,0\.72$"))
     await expect(box).to_have_attribute("aria-label", re.compile("left 32 %, top 32 %, 38 % wide, 40 % high"))
-    await answered(page)
+    await wait_for_results(page)
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("button", name="Flashlight")).to_be_focused()
     await expect(page).to_have_url(f"{site.url}/pins/{outfit(site)}")
-    await answered(page)
+    await wait_for_results(page)
 
 
 async def test_a_finger_drags_the_lit_flashlight(site: Site, new_page: NewPage) -> None:
     page = await new_page("phone")
-    await opened(page, site, "?box=0.1,0.1,0.4,0.4")
+    await open_outfit(page, site, "?box=0.1,0.1,0.4,0.4")
     frame = await page.locator(".frame").bounding_box()
     assert frame is not None
     finger = await page.context.new_cdp_session(page)
@@ -202,7 +202,7 @@ async def test_a_finger_drags_the_lit_flashlight(site: Site, new_page: NewPage) 
 
     await expect(page).to_have_url(re.compile(r"\?box=0\.4,0\.4,0\.7,0\.7$"))
     assert await page.evaluate("scrollY") == 0
-    await answered(page)
+    await wait_for_results(page)
 
 
 async def test_an_object_that_does_not_exist_is_reported(site: Site, new_page: NewPage) -> None:
@@ -216,13 +216,13 @@ async def test_an_object_that_does_not_exist_is_reported(site: Site, new_page: N
 
 async def test_the_way_back_shows_at_once_what_was_there(site: Site, new_page: NewPage) -> None:
     page = await new_page()
-    await opened(page, site)
+    await open_outfit(page, site)
     before = await pins_shown(page)
     await page.evaluate("scrollTo(0, 400)")
     far = page.locator(TILES).nth(9)
     await far.click()
     await expect(page.locator("#view h1")).to_be_focused()
-    await answered(page)
+    await wait_for_results(page)
     await page.route(re.compile(r"/v1/pins/[^/]+(/related.*)?$"), lambda route: route.abort())
 
     await page.go_back()
@@ -234,14 +234,14 @@ async def test_the_way_back_shows_at_once_what_was_there(site: Site, new_page: N
 
 async def test_a_finger_scrolls_until_the_flashlight_is_lit(site: Site, new_page: NewPage) -> None:
     page = await new_page("phone")
-    await opened(page, site)
+    await open_outfit(page, site)
     await expect(page.locator(".frame")).not_to_have_css("touch-action", "none")
 
     await page.get_by_role("button", name="Flashlight").tap()
 
     await expect(page.locator(".flashlight-box")).to_be_visible()
     await expect(page.locator(".frame")).to_have_css("touch-action", "none")
-    await answered(page)
+    await wait_for_results(page)
     await expect(page.locator(".frame")).to_be_in_viewport()
 
 
@@ -253,11 +253,11 @@ async def test_the_latest_question_wins(site: Site, new_page: NewPage) -> None:
         await held.wait()
         await route.continue_()
 
-    await opened(page, site)
+    await open_outfit(page, site)
     await page.route("**/objects/*/similar*", hold)
     await page.get_by_role("link", name="Dress", exact=True).click()
     await page.get_by_role("link", name="Related pins").click()
-    await answered(page)
+    await wait_for_results(page)
     latest = await pins_shown(page)
     held.set()
     await page.unroute_all(behavior="wait")
@@ -308,7 +308,7 @@ async def test_a_pin_deleted_while_it_is_looked_at_says_so(own_site: Site, new_p
     for number in (OUTFIT, 1, 5):
         own_site.publish(number)
     await page.goto(f"{own_site.url}/pins/{own_site.published[0]}")
-    await answered(page)
+    await wait_for_results(page)
 
     own_site.delete(own_site.published[0])
     await page.get_by_role("switch", name="Shop only").click()
@@ -332,7 +332,7 @@ async def test_a_busy_service_is_asked_again(site: Site, new_page: NewPage) -> N
     await page.goto(f"{site.url}/pins/{outfit(site)}")
     await expect(page.get_by_text("The service is busy")).to_be_visible()
 
-    await answered(page)
+    await wait_for_results(page)
 
     assert refusals == -1
 
@@ -341,7 +341,7 @@ async def test_more_can_be_asked_for_until_that_is_all(own_site: Site, new_page:
     for number in range(30):
         own_site.publish(number)
     page = await new_page()
-    await opened(page, own_site)
+    await open_outfit(page, own_site)
     first = await pins_shown(page)
 
     await page.get_by_role("button", name="Show more").click()
@@ -362,7 +362,7 @@ async def test_no_hits_offer_to_drop_a_filter(own_site: Site, new_page: NewPage)
 
     await page.get_by_role("button", name="Any kind").click()
 
-    await answered(page)
+    await wait_for_results(page)
     assert await pins_shown(page) == [other]
 
 
@@ -380,7 +380,7 @@ async def test_a_service_with_keys_asks_for_one(site: Site, new_page: NewPage) -
     await page.locator("#view").get_by_label("Key").fill("open-sesame")
     await page.locator("#view").get_by_role("button", name="Open").click()
 
-    await answered(page)
+    await wait_for_results(page)
 
 
 async def test_links_of_pins_are_followed_only_where_that_is_safe(own_site: Site, new_page: NewPage) -> None:

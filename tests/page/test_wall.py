@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 CARDS = ".wall .card"
 
 
-async def hung(page: Page, count: int) -> None:
+async def wait_for_wall(page: Page, count: int) -> None:
     """Waits until the wall shows ``count`` pins with their pictures."""
     await expect(page.locator(f"{CARDS} img")).to_have_count(count)
 
@@ -25,7 +25,7 @@ async def test_the_newest_pins_have_their_ages_and_nothing_jumps(site: Site, new
     asked = seen_requests(page)
 
     await page.goto(site.url)
-    await hung(page, PINS)
+    await wait_for_wall(page, PINS)
 
     ids = await page.locator(f"{CARDS} a").evaluate_all("links => links.map(link => link.dataset.pin)")
     assert ids == list(reversed(site.published[:PINS]))
@@ -47,10 +47,10 @@ async def test_a_wall_grows_as_pins_become_searchable_and_loses_what_is_deleted(
     await expect(page.get_by_text("pinstream publish --images")).to_be_visible()
 
     first = own_site.publish(0)
-    await hung(page, 1)
+    await wait_for_wall(page, 1)
     await expect(page.get_by_role("heading", name="No pins yet")).to_have_count(0)
     second = own_site.publish(1)
-    await hung(page, 2)
+    await wait_for_wall(page, 2)
 
     newest = page.locator(f"{CARDS} a").first
     await expect(newest).to_have_attribute("data-pin", second)
@@ -58,7 +58,7 @@ async def test_a_wall_grows_as_pins_become_searchable_and_loses_what_is_deleted(
     before = await newest.locator(".age").inner_text()
     await expect(newest.locator(".age")).not_to_have_text(before)
     own_site.delete(second)
-    await hung(page, 1)
+    await wait_for_wall(page, 1)
     await expect(newest).to_have_attribute("data-pin", first)
 
 
@@ -67,12 +67,12 @@ async def test_a_pin_that_was_saved_again_is_shown_once_and_first(own_site: Site
     own_site.publish(1, age_s=30)
     page = await new_page()
     await page.goto(own_site.url)
-    await hung(page, 2)
+    await wait_for_wall(page, 2)
 
     own_site.publish(0, title="Saved anew")
 
     await expect(page.locator(f"{CARDS} a").first).to_contain_text("Saved anew")
-    await hung(page, 2)
+    await wait_for_wall(page, 2)
 
 
 async def test_who_reads_or_pauses_is_not_disturbed(own_site: Site, new_page: NewPage, screen: str) -> None:
@@ -80,15 +80,15 @@ async def test_who_reads_or_pauses_is_not_disturbed(own_site: Site, new_page: Ne
         own_site.publish(number, age_s=100 - number)
     page = await new_page(screen)
     await page.goto(own_site.url)
-    await hung(page, 14)
+    await wait_for_wall(page, 14)
 
     await page.evaluate("scrollTo(0, 600)")
     own_site.publish(14)
     arrivals = page.locator(".arrivals")
     await expect(arrivals).to_have_text("1 new pin")
-    await hung(page, 14)
+    await wait_for_wall(page, 14)
     await arrivals.click()
-    await hung(page, 15)
+    await wait_for_wall(page, 15)
     await page.wait_for_function("() => scrollY === 0")
 
     live = page.locator(".live")
@@ -97,13 +97,13 @@ async def test_who_reads_or_pauses_is_not_disturbed(own_site: Site, new_page: Ne
     own_site.publish(15)
     await expect(arrivals).to_have_text("1 new pin")
     await live.click()
-    await hung(page, 16)
+    await wait_for_wall(page, 16)
 
 
 async def test_the_keyboard_opens_a_pin_and_returns_to_it(site: Site, new_page: NewPage) -> None:
     page = await new_page()
     await page.goto(site.url)
-    await hung(page, PINS)
+    await wait_for_wall(page, PINS)
 
     await page.keyboard.press("Tab")
     await expect(page.get_by_role("link", name="Skip to the pins")).to_be_focused()
@@ -129,7 +129,7 @@ async def test_the_keyboard_opens_a_pin_and_returns_to_it(site: Site, new_page: 
 async def test_scroll_position_survives_a_look_at_a_pin(site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
     await page.goto(site.url)
-    await hung(page, PINS)
+    await wait_for_wall(page, PINS)
     await page.evaluate("scrollTo(0, 500)")
     card = page.locator(f"{CARDS} a").nth(8)
     await card.scroll_into_view_if_needed()
@@ -154,7 +154,7 @@ async def test_a_service_that_is_away_is_asked_until_it_is_back(site: Site, new_
     await page.unroute("**/v1/fresh*")
     await page.get_by_role("button", name="Try again now").click()
 
-    await hung(page, PINS)
+    await wait_for_wall(page, PINS)
     await expect(page.locator(".live")).to_contain_text("Live")
 
 
@@ -164,7 +164,7 @@ async def test_a_picture_that_is_gone_is_drawn(own_site: Site, new_page: NewPage
     page = await new_page()
     async with page.expect_response(re.compile("/v1/pins/lost/thumbnail")) as answered:
         await page.goto(own_site.url)
-    await hung(page, 1)
+    await wait_for_wall(page, 1)
 
     assert (await answered.value).headers["x-pinstream-placeholder"]
     assert await page.locator(f"{CARDS} img").evaluate("img => img.naturalWidth > 0")
@@ -192,4 +192,4 @@ async def test_an_unknown_address_has_a_notice(site: Site, new_page: NewPage, sc
 
     await page.get_by_role("link", name="See the newest pins").click()
 
-    await hung(page, PINS)
+    await wait_for_wall(page, PINS)

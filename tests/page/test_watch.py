@@ -13,8 +13,8 @@ from pinstream.events import STAGES
 from streams.watch.consume.progress import ReadProgress
 from streams.watch.http.server import WatchServer
 from streams.watch.settings import WatchHttpSettings, WatchSettings
-from tests.page.conftest import PATIENCE_MS, NewPage
-from tests.page.looks import complaints
+from tests.page.conftest import TIMEOUT_MS, NewPage
+from tests.page.looks import axe_violations
 from tests.streams.watch.records import Bench
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -44,7 +44,7 @@ class WatchPage:
 @pytest_asyncio.fixture(loop_scope="session")
 async def watch_page() -> AsyncIterator[WatchPage]:
     """An hour of pins and deletions, some dead, three overdue."""
-    bench = lived(Bench())
+    bench = fill_with_an_hour(Bench())
     progress = ReadProgress(lambda: bench.now_ms)
     progress.assign({_PROGRESS_KEPT: 0})
     progress.compare({_PROGRESS_KEPT: 0})
@@ -54,7 +54,7 @@ async def watch_page() -> AsyncIterator[WatchPage]:
         yield WatchPage(await site.start(stack), bench)
 
 
-def lived(bench: Bench) -> Bench:
+def fill_with_an_hour(bench: Bench) -> Bench:
     dice = random.Random(7)
     for number in range(700):
         bench.wait(5)
@@ -85,7 +85,7 @@ async def test_axe_finds_nothing(watch_page: WatchPage, new_page: NewPage, scree
     await page.goto(watch_page.url)
     await expect(page.locator("#verdict")).to_contain_text("3 pins overdue, in the queue")
 
-    assert await complaints(page) == []
+    assert await axe_violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -96,4 +96,4 @@ async def test_it_refreshes_itself(watch_page: WatchPage, new_page: NewPage) -> 
 
     watch_page.bench.report("pin-699")
 
-    await expect(page.locator("#verdict")).to_contain_text("2 pins overdue", timeout=PATIENCE_MS)
+    await expect(page.locator("#verdict")).to_contain_text("2 pins overdue", timeout=TIMEOUT_MS)

@@ -10,7 +10,7 @@ from PIL import Image
 from api.settings import ApiSettings, QuotaSettings
 from inference.detect import Detection
 from inference.images import Box
-from tests.api.fakes import BLUE, GREEN, RED, WHITE, Bench, painted, start_service
+from tests.api.fakes import BLUE, GREEN, RED, WHITE, Bench, paint_picture, start_service
 
 BAG = Box(0.25, 0.25, 0.75, 0.75)
 PNG = {"content-type": "image/png"}
@@ -22,7 +22,7 @@ async def test_a_photo_is_understood_and_its_objects_find_theirs(bench: Bench) -
     bench.pin("like", (205, 215, 240))
 
     async with start_service(bench) as service:
-        photo = painted(WHITE, (BAG, BLUE))
+        photo = paint_picture(WHITE, (BAG, BLUE))
         answer = (await service.client.post("/v1/lens", content=photo, headers=PNG)).json()
 
     assert answer["understood"] == {
@@ -41,14 +41,14 @@ async def test_a_form_does_as_well_as_the_bare_photo(bench: Bench) -> None:
     bench.pin("red", RED)
 
     async with start_service(bench) as service:
-        files = {"photo": ("photo.png", painted(RED), "image/png")}
+        files = {"photo": ("photo.png", paint_picture(RED), "image/png")}
         answer = await service.client.post("/v1/lens?limit=1", files=files, data={"note": "x"})
 
     assert [hit["pin_id"] for hit in answer.json()["hits"]] == ["red"]
 
 
 async def test_a_photo_taken_on_its_side_is_turned_upright(bench: Bench) -> None:
-    picture = Image.open(io.BytesIO(painted(WHITE, width=200, height=100)))
+    picture = Image.open(io.BytesIO(paint_picture(WHITE, width=200, height=100)))
     sideways = io.BytesIO()
     exif = picture.getexif()
     exif[0x0112] = 6
@@ -104,7 +104,7 @@ async def test_a_photo_leaves_nothing_behind(bench: Bench, caplog: pytest.LogCap
     caplog.set_level(0)
 
     async with start_service(bench) as service:
-        photo = painted(RED)
+        photo = paint_picture(RED)
         for _ in range(2):
             await service.client.post("/v1/lens", content=photo, headers=PNG)
         counted = service.deps.metrics.value("pinstream_api_cache_misses_total", {"cache": "pictures"})

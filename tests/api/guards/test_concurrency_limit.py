@@ -8,7 +8,7 @@ from api.guards.concurrency_limit import ConcurrencyLimit
 from api.guards.problems import Problem
 from api.metrics import ApiMetrics
 from api.settings import ApiSettings, QuotaSettings
-from tests.api.fakes import RED, Bench, painted, start_service
+from tests.api.fakes import RED, Bench, paint_picture, start_service
 
 
 async def test_the_line_is_bounded_and_moves_on() -> None:
@@ -59,7 +59,7 @@ async def test_a_full_triton_is_answered_with_429_and_searches_go_on(bench: Benc
     bench.settings = ApiSettings(quota=QuotaSettings(models=1, models_waiting=1))
     bench.pin("red", RED)
     bench.models.answers.clear()
-    photo, headers = painted(RED), {"content-type": "image/png"}
+    photo, headers = paint_picture(RED), {"content-type": "image/png"}
 
     async with start_service(bench) as service:
         calls = [asyncio.create_task(service.client.post("/v1/lens", content=photo, headers=headers)) for _ in range(3)]
@@ -79,7 +79,9 @@ async def test_a_request_that_takes_too_long_is_ended(bench: Bench) -> None:
     bench.models.answers.clear()
 
     async with start_service(bench) as service:
-        answer = await service.client.post("/v1/lens", content=painted(RED), headers={"content-type": "image/png"})
+        answer = await service.client.post(
+            "/v1/lens", content=paint_picture(RED), headers={"content-type": "image/png"}
+        )
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:pinstream:problem:too-slow")
     assert answer.headers["retry-after"]

@@ -12,7 +12,7 @@ edges = st.lists(st.integers(0, 20), min_size=2, max_size=2, unique=True).map(so
 boxes = st.tuples(edges, edges).map(lambda pair: (pair[0][0] / 20, pair[1][0] / 20, pair[0][1] / 20, pair[1][1] / 20))
 
 
-def counted(one: Box, other: Box) -> float:
+def iou_by_cells(one: Box, other: Box) -> float:
     """By cells of a grid."""
 
     def cells(box: Box) -> set[tuple[int, int]]:
@@ -24,7 +24,7 @@ def counted(one: Box, other: Box) -> float:
 
 @given(boxes, boxes)
 def test_overlap_is_what_counting_cells_gives(one: Box, other: Box) -> None:
-    assert iou(one, other) == pytest.approx(counted(one, other))
+    assert iou(one, other) == pytest.approx(iou_by_cells(one, other))
     assert iou(one, other) == iou(other, one)
     assert iou(one, one) == pytest.approx(1)
 

@@ -12,7 +12,7 @@ import pytest
 from pydantic import SecretStr
 
 from api.settings import ApiSettings, QuotaSettings, ServiceSettings
-from tests.api.fakes import RED, Bench, InProcessService, painted, start_service
+from tests.api.fakes import RED, Bench, InProcessService, paint_picture, start_service
 from tests.api.socket_server import serve_on_socket
 
 PNG = {"content-type": "image/png"}
@@ -22,7 +22,7 @@ FORM = {"content-type": "multipart/form-data; boundary=b"}
 class Upload:
     """A photo of which only the beginning arrives, until ``goes_on`` is set."""
 
-    def __init__(self, beginning: bytes = painted(RED)) -> None:
+    def __init__(self, beginning: bytes = paint_picture(RED)) -> None:
         self.beginning = beginning
         self.started, self.goes_on = asyncio.Event(), asyncio.Event()
 
@@ -55,7 +55,7 @@ async def test_photos_above_the_limit_are_refused_unread(bench: Bench, quota: Qu
         while_read = permits_in_use(service)
         slow.goes_on.set()
         answer = await first
-        after = await service.client.post("/v1/lens", content=painted(RED), headers=PNG)
+        after = await service.client.post("/v1/lens", content=paint_picture(RED), headers=PNG)
 
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
     assert refused.json()["type"] == f"urn:pinstream:problem:{kind}"
@@ -70,11 +70,12 @@ async def test_a_photo_holds_its_permit_while_it_waits_for_the_models(bench: Ben
 
     async with start_service(bench) as service:
         calls = [
-            asyncio.create_task(service.client.post("/v1/lens", content=painted(RED), headers=PNG)) for _ in range(2)
+            asyncio.create_task(service.client.post("/v1/lens", content=paint_picture(RED), headers=PNG))
+            for _ in range(2)
         ]
         while not bench.models.asked:
             await asyncio.sleep(0)
-        refused = await service.client.post("/v1/lens", content=painted(RED), headers=PNG)
+        refused = await service.client.post("/v1/lens", content=paint_picture(RED), headers=PNG)
         bench.models.answers.set()
         statuses = [answer.status_code for answer in await asyncio.gather(*calls)]
 
@@ -95,13 +96,15 @@ async def test_callers_with_keys_at_one_address_have_limits_of_their_own(bench: 
 
         holding = asyncio.create_task(send(first, "one"))
         await first.started.wait()
-        statuses = [await send(painted(RED), key) for key in ("one", "two")]
+        statuses = [await send(paint_picture(RED), key) for key in ("one", "two")]
         first.goes_on.set()
 
         assert (statuses, await holding) == ([429, 200], 200)
 
 
-@pytest.mark.parametrize(("headers", "beginning"), [(PNG, painted(RED)), (FORM, b"--b\r\n")], ids=["bare", "form"])
+@pytest.mark.parametrize(
+    ("headers", "beginning"), [(PNG, paint_picture(RED)), (FORM, b"--b\r\n")], ids=["bare", "form"]
+)
 async def test_a_photo_that_does_not_arrive_loses_its_permit(
     bench: Bench, headers: dict[str, str], beginning: bytes
 ) -> None:
@@ -126,7 +129,7 @@ def test_slow_uploads_over_sockets_are_bounded_and_ended(bench: Bench) -> None:
             threading.Event().wait(0.01)
         refused = sockets.enter_context(start_upload(service.address)).recv(65536)
         answers = [b"".join(iter(partial(each.recv, 65536), b"")) for each in slow]  # until the service closes
-        after = httpx.post(f"{service.address}/v1/lens", content=painted(RED), headers=PNG, timeout=30)
+        after = httpx.post(f"{service.address}/v1/lens", content=paint_picture(RED), headers=PNG, timeout=30)
 
     assert refused.startswith(b"HTTP/1.1 429")
     assert [each.split(b"\r\n")[0] for each in answers] == [b"HTTP/1.1 408 Request Timeout"] * 2

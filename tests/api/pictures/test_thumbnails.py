@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from api.feed.recent_pins import RecordPosition
 from api.settings import ApiSettings, ServiceSettings
 from fetch.errors import FetchFailed
-from tests.api.fakes import RED, Bench, event, outcome, painted, start_service
+from tests.api.fakes import RED, Bench, event, outcome, paint_picture, start_service
 
 
 def size_of(content: bytes) -> tuple[int, int]:
@@ -25,7 +25,7 @@ async def test_a_picture_is_made_small_in_the_form_that_is_taken(
     bench: Bench, accept: str, media_type: str, magic: bytes
 ) -> None:
     bench.pin("a")
-    bench.web.pictures["https://pictures/a.png"] = painted(RED, width=900, height=600)
+    bench.web.pictures["https://pictures/a.png"] = paint_picture(RED, width=900, height=600)
 
     async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail?width_px=320&version=1", headers={"accept": accept})
@@ -88,7 +88,7 @@ async def test_a_pin_without_its_picture_gets_a_placeholder_with_the_reason(benc
 
 async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) -> None:
     bench.pin("inline", image_url="")
-    bench.records.pictures[RecordPosition("pins.events", 0, 7)] = (1, painted(RED))
+    bench.records.pictures[RecordPosition("pins.events", 0, 7)] = (1, paint_picture(RED))
 
     async with start_service(bench) as service:
         service.deps.recent_pins.add_outcome(outcome("inline", offset=7))
@@ -102,7 +102,7 @@ async def test_a_picture_inside_its_event_is_read_back_from_there(bench: Bench) 
 
 async def test_a_picture_of_another_version_is_never_shown(bench: Bench) -> None:
     bench.pin("inline", image_url="")
-    bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, painted(RED))
+    bench.records.pictures[RecordPosition("pins.events", 0, 9)] = (2, paint_picture(RED))
 
     async with start_service(bench) as service:
         service.deps.recent_pins.add_event("inline", event(9, 2))  # version 1 is not known
@@ -135,7 +135,7 @@ async def test_a_picture_that_changed_since_is_shown_and_marked(bench: Bench) ->
 
 async def test_a_very_tall_picture_is_made_small_by_its_height(bench: Bench) -> None:
     bench.pin("a")
-    bench.web.pictures["https://pictures/a.png"] = painted(RED, width=20, height=20_000)
+    bench.web.pictures["https://pictures/a.png"] = paint_picture(RED, width=20, height=20_000)
 
     async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a/thumbnail?width_px=320")
