@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from tests.integration.drive import fields, picture
 from tests.integration.running_service import RunningService
 from tests.integration.running_worker import RunningWorker, Site, eventually
-from tests.page.browser import browsing
+from tests.page.browser import browser_or_skip
 
 if TYPE_CHECKING:
     from deploy.local.stack import LocalStack
@@ -184,7 +184,7 @@ async def test_the_page_hangs_a_pin_that_was_published_while_it_is_looked_at(
     asking: Asking, site: Site, service: RunningService
 ) -> None:
     pin_id = f"{site.prefix[:-1]}-page"
-    async with browsing() as browser:
+    async with browser_or_skip() as browser:
         page = await browser.new_page()
         await page.goto(service.address)
         await expect(page.locator(".live")).to_contain_text("Live", timeout=DEADLINE_S * 1000)
