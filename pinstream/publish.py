@@ -20,8 +20,9 @@ from pinstream.events import (
 )
 from pinstream.kafka.clients import ClientSettings
 from pinstream.kafka.publishing.delivery import Delivery
+from pinstream.kafka.publishing.kafka_producer import OpenProducer
 from pinstream.kafka.publishing.outgoing_record import Envelope
-from pinstream.kafka.publishing.producer_queue import OpenProducer, ProducerQueue
+from pinstream.kafka.publishing.producer_queue import ProducerQueue
 from pinstream.kafka.publishing.settings import PublisherSettings
 from pinstream.lanes import LANE_TOPICS, Lane
 from pinstream.versions import VersionClock

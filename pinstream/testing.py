@@ -5,16 +5,15 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from confluent_kafka import KafkaError
 
 from pinstream.events import PinDeletion, PinEvent, decode_event
 from pinstream.kafka.clients import ClientSettings, OnError
+from pinstream.kafka.publishing.kafka_producer import KafkaProducer, OnDelivery, OpenProducer
 from pinstream.kafka.publishing.outgoing_record import OutgoingRecord
-from pinstream.kafka.publishing.producer_queue import KafkaProducer, OpenProducer
 from pinstream.lanes import Lane
 from pinstream.publish import Publisher
 from pinstream.store.memory import MemoryStore
@@ -40,9 +39,6 @@ class _DeliveredMessage:
 
     def timestamp(self) -> tuple[int, int]:
         return 1, self.record.timestamp_ms
-
-
-OnDelivery = Callable[[KafkaError | None, Any], None]
 
 
 class MemoryKafka:

@@ -4,57 +4,24 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from cachetools import FIFOCache
 from confluent_kafka import KafkaError, KafkaException
 
-from pinstream.errors import EventInvalid, NotDelivered, PinstreamError
-from pinstream.kafka.client_errors import advice, is_fatal
-from pinstream.kafka.clients import OnError
+from pinstream.errors import NotDelivered, PinstreamError
+from pinstream.kafka.client_errors import is_fatal
 from pinstream.kafka.publishing.delivery import Delivered, Delivery
+from pinstream.kafka.publishing.failures import delivery_failure, last_reported
+from pinstream.kafka.publishing.kafka_producer import OpenProducer
 from pinstream.kafka.publishing.outgoing_record import OutgoingRecord
 
 log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.05
 _MAX_FAILURES: Final = 100_000
-_INVALID: Final = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_RECORD})
-"""Answers about the record itself: sending it again changes nothing."""
-_NO_TOPIC: Final = frozenset(
-    {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION}
-)
-
-
-class KafkaProducer(Protocol):
-    """What is used of ``confluent_kafka.Producer``; callbacks run inside ``poll`` only."""
-
-    def produce(
-        self,
-        topic: str,
-        value: bytes | None,
-        key: bytes,
-        *,
-        headers: Sequence[tuple[str, bytes]],
-        timestamp: int,
-        on_delivery: Callable[[KafkaError | None, Any], None],
-    ) -> None:
-        """Take a record without blocking; raises BufferError when full, KafkaException when it never will."""
-        ...
-
-    def poll(self, timeout: float) -> int:
-        """Call back for what has been answered, waiting up to ``timeout`` seconds for an answer."""
-        ...
-
-    def purge(self) -> None:
-        """Give up on everything; each record is still called back for."""
-        ...
-
-
-OpenProducer = Callable[[OnError], KafkaProducer]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +152,7 @@ class ProducerQueue:
             _, delivery, _ = self._waiting.popleft()
             reason = (
                 f"no room within {self._limits.wait_s:g} s: {len(self._in_flight):,} events "
-                f"({self._in_flight_bytes:,} bytes) wait for Kafka{self._last_reported()}"
+                f"({self._in_flight_bytes:,} bytes) wait for Kafka{last_reported(self._last_error)}"
             )
             failed.append((delivery, self._remember(delivery, NotDelivered(f"pin {delivery.pin_id!r}: {reason}"))))
         return failed
@@ -208,22 +175,13 @@ class ProducerQueue:
         self._in_flight_bytes -= self._in_flight.pop(delivery, 0)
 
     def _failure(self, delivery: Delivery, error: KafkaError) -> PinstreamError:
-        """The library's error as one of this package, remembered for the next flush."""
-        if error.code() in _INVALID:
-            failure: PinstreamError = EventInvalid("$", f"pin {delivery.pin_id!r}: Kafka refuses it: {error.str()}")
-        else:
-            question = f"; is there a topic {delivery.topic!r}?" if error.code() in _NO_TOPIC else ""
-            failure = NotDelivered(f"pin {delivery.pin_id!r}: {error.str()}{question}{self._last_reported()}")
-        failure.__cause__ = KafkaException(error)
+        failure = delivery_failure(delivery.pin_id, delivery.topic, error, last=self._last_error)
         return self._remember(delivery, failure)
 
     def _remember(self, delivery: Delivery, failure: PinstreamError) -> PinstreamError:
+        """Keep it for the next flush."""
         self._failed[delivery.pin_id] = delivery
         return failure
-
-    def _last_reported(self) -> str:
-        error = self._last_error
-        return "" if error is None else f" (last from Kafka: {error.str()}{advice(error)})"
 
     def _note_error(self, error: KafkaError) -> None:
         """Take what the client reports of itself; after a fatal error it is replaced, once nothing is in flight."""

@@ -6,7 +6,8 @@ from typing import Final, cast
 from pinstream.events import MAX_EVENT_BYTES
 from pinstream.kafka.clients import PARTITIONER, ClientSettings, OnError, open_producer
 from pinstream.kafka.errors import KafkaSettingInvalid
-from pinstream.kafka.publishing.producer_queue import KafkaProducer, QueueLimits
+from pinstream.kafka.publishing.kafka_producer import KafkaProducer
+from pinstream.kafka.publishing.producer_queue import QueueLimits
 
 DEFAULTS: Final[ClientSettings] = {
     "client.id": "pinstream",

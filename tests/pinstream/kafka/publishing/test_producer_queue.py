@@ -1,7 +1,7 @@
 """The queue in front of Kafka, under any mix of sizes, limits and refusals."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinstream.errors import EventInvalid, NotDelivered
+from pinstream.kafka.publishing.kafka_producer import OnDelivery
 from pinstream.testing import MemoryKafka, MemoryPublisher
 
 
@@ -27,7 +28,7 @@ class WatchedKafka(MemoryKafka):
         *,
         headers: Sequence[tuple[str, bytes]],
         timestamp: int,
-        on_delivery: Callable[[KafkaError | None, Any], None],
+        on_delivery: OnDelivery,
     ) -> None:
         super().produce(topic, value, key, headers=headers, timestamp=timestamp, on_delivery=on_delivery)
         self.most_unanswered = max(self.most_unanswered, self.unanswered)
