@@ -7,7 +7,7 @@ RUN := $(UV) run --frozen --no-sync
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS ?= never
 
-.PHONY: demo test check test-training bench setup clean help
+.PHONY: demo test check test-training check-training bench setup clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -21,8 +21,12 @@ test: .venv/.synced ## unit, contract, congruence and integration tests on the r
 check: .venv/.synced ## ruff, mypy --strict and import-linter
 	@$(RUN) ruff check . && $(RUN) ruff format --check . && $(RUN) mypy && $(RUN) lint-imports
 
-test-training: .venv-train/.synced ## what needs torch
+test-training: .venv-train/.synced ## the tests that need torch
 	@UV_PROJECT_ENVIRONMENT=.venv-train $(RUN) pytest -m training $(ARGS)
+
+check-training: .venv-train/.synced ## mypy --strict of inference/training, which needs torch
+	@sed 's|, "inference/training/", "tests/inference/training/"||' pyproject.toml > .venv-train/mypy.toml
+	@UV_PROJECT_ENVIRONMENT=.venv-train $(RUN) mypy --config-file .venv-train/mypy.toml inference tests/inference
 
 bench: .venv/.synced ## benchmarks: ARGS="path --json FILE"
 	@$(RUN) python -m tests.bench $(ARGS)

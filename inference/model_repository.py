@@ -12,14 +12,19 @@ from pinstream.store.collection import EMBEDDING_VERSION
 REPOSITORY: Final = Path(__file__).parent / "triton_models"
 
 
+def version_folder(spec: ModelSpec, *, version: int = EMBEDDING_VERSION, repository: Path = REPOSITORY) -> Path:
+    """Where the files of one version of a model are."""
+    return repository / spec.name / str(version)
+
+
 def graph_path(spec: ModelSpec, *, version: int = EMBEDDING_VERSION, repository: Path = REPOSITORY) -> Path:
     """The ONNX file of one version of a model; raises ModelMismatch where there is none."""
-    return _check_exists(repository / spec.name / str(version) / "model.onnx")
+    return _check_exists(version_folder(spec, version=version, repository=repository) / "model.onnx")
 
 
 def model_card(spec: ModelSpec, *, version: int = EMBEDDING_VERSION, repository: Path = REPOSITORY) -> dict[str, Any]:
     """``model.json`` next to the graph: labels, input size, resize kernel, scores, origin."""
-    path = _check_exists(repository / spec.name / str(version) / "model.json")
+    path = _check_exists(version_folder(spec, version=version, repository=repository) / "model.json")
     content = json.loads(path.read_bytes())
     if not isinstance(content, dict):
         raise ModelMismatch(f"{path} is not a JSON object")

@@ -20,7 +20,8 @@ class OnnxModels:
 
     def __init__(self, *, repository: Path = REPOSITORY, version: int = EMBEDDING_VERSION, threads: int = 1) -> None:
         self._sessions = {
-            spec.name: _session(graph_path(spec, version=version, repository=repository), threads) for spec in MODELS
+            spec.name: open_session(graph_path(spec, version=version, repository=repository), threads=threads)
+            for spec in MODELS
         }
 
     async def __aenter__(self) -> Self:
@@ -36,7 +37,8 @@ class OnnxModels:
         return check_outputs(spec, dict(zip(names, arrays, strict=True)), len(images))
 
 
-def _session(path: Path, threads: int) -> "onnxruntime.InferenceSession":
+def open_session(path: Path, *, threads: int = 1) -> "onnxruntime.InferenceSession":
+    """On the CPU; its threads do not spin while they wait. Raises ModelMismatch if onnxruntime is not installed."""
     try:
         import onnxruntime as ort  # noqa: PLC0415 - a worker has none: it calls Triton
     except ImportError as exc:

@@ -16,38 +16,38 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 
 @app.callback()
-def about() -> None:
-    """Makes the two models, judges them, and writes docs/models.md, which says in which order."""
+def main_help() -> None:
+    """Train the two models, evaluate them, and write docs/models.md, which says in which order."""
 
 
 @app.command("pictures")
 def pictures(
-    images: Annotated[Path, typer.Option(help="a folder of pictures; `python -m samples` draws some")],
-    out: Annotated[Path, typer.Option(help="the folder for the two pictures")],
-    most: Annotated[int, typer.Option(min=2, help="pictures looked at, evenly spread over their names")] = 200,
-    kept: Annotated[Path | None, typer.Option("--figures", help="JSON that keeps what was counted")] = None,
+    images: Annotated[Path, typer.Option(help="folder of pictures; `python -m samples` draws some")],
+    out: Annotated[Path, typer.Option(help="folder for the two pictures")],
+    most: Annotated[int, typer.Option(min=2, help="pictures that are used, evenly spread over their names")] = 200,
+    kept: Annotated[Path | None, typer.Option("--figures", help="JSON file to add the counts to")] = None,
 ) -> None:
-    """What the served files see: nearest neighbours, and boxes found. Needs no torch."""
+    """Draw the served models' nearest neighbours and boxes. Needs no torch."""
     if kept is not None:
-        figures.check_place(kept)
+        figures.check_writable(kept)
     counted = draw_sheets(images, out, most=most)
     print(json.dumps(counted, indent=1))
     if kept is not None:
-        figures.keep(kept, {"pictures": counted})
+        figures.add(kept, {"pictures": counted})
 
 
 def main() -> None:
-    """Runs one command; a problem is printed, with status 2."""
+    """Runs one command; on a problem prints it and exits with 2."""
     try:
-        _with_torch()
+        _add_torch_commands()
         app(prog_name="python -m inference.training")
     except (TrainingProblem, InferenceError) as exc:
         print(exc, file=sys.stderr)
         sys.exit(2)
 
 
-def _with_torch() -> None:
-    """Adds what needs torch, where it is installed; raises TrainingProblem if it is not and is asked for."""
+def _add_torch_commands() -> None:
+    """Adds the commands that need torch; raises TrainingProblem if it is not installed and one of them was called."""
     try:
         from inference.training import commands  # noqa: PLC0415 - imports torch
     except ModuleNotFoundError as exc:

@@ -1,156 +1,148 @@
-"""Everything a run can be told, as small TOML files: see ``presets/``."""
+"""The settings of a run, and the presets that hold them: see ``presets/``."""
 
-import math
+import dataclasses
 import re
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
+
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
 
 from inference.training.errors import TrainingProblem
 from pinstream.store.codes import CODE_BITS
 
-PRESETS = Path(__file__).parent / "presets"
-ALLOWED: Final[Mapping[str, tuple[str, ...]]] = {
-    "tasks": ("category", "instance", "browse"),
-    "cut": ("pixels", "s8", "s16"),
-    "parts": ("train", "validation"),
-}
-"""The values of settings that have few; photographers for testing never train."""
-Range = tuple[Callable[[float], bool], str]
-"""Whether a number can be right, and in words which can."""
-NOT_NEGATIVE: Final[Range] = (lambda value: value >= 0, "0 or more")
-AT_LEAST_ONE: Final[Range] = (lambda value: value >= 1, "1 or more")
-POSITIVE: Final[Range] = (lambda value: value > 0, "more than 0")
-SHARE: Final[Range] = (lambda value: 0 <= value <= 1, "0 to 1")
-RANGES: Final[Mapping[str, Range]] = {
-    "bits": (lambda value: value >= 1 and value % 8 == 0, "a multiple of 8, for bits are packed into bytes"),
-    "temperature": POSITIVE,
-    "photos_per_batch": AT_LEAST_ONE,
-    "broad_per_batch": AT_LEAST_ONE,
-    "dropout": (lambda value: 0 <= value < 1, "0 or more and less than 1"),
-    "clip": POSITIVE,
-}
-DETECTOR_RANGES: Final[Mapping[str, Range]] = {
-    "steps": AT_LEAST_ONE,
-    "batch": AT_LEAST_ONE,
-    **dict.fromkeys(("composed", "whole", "mosaic", "dyed"), SHARE),
-    "clip": POSITIVE,
-    "averaged_steps": AT_LEAST_ONE,
-}
-"""Other numbers are not negative. A detector is the mean of its last steps; an embedding need not be."""
+Cut = Literal["pixels", "s8", "s16"]
+Task = Literal["category", "instance", "browse"]
+Parts = Annotated[tuple[Literal["train", "validation"], ...], Field(min_length=1)]
+"""Photos that train; those of the test part never do."""
+Count = Annotated[int, Field(ge=0)]
+AtLeastOne = Annotated[int, Field(ge=1)]
+Rate = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 Settings = TypeVar("Settings", "EmbedSettings", "DetectSettings")
+_STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class EmbedSettings:
-    """One embedding. Two phases: the head alone on pooled features, then everything behind the cut."""
+    """One embedding, trained in two phases: the head alone on pooled features, then everything after the cut."""
 
-    tasks: tuple[str, ...] = ("category", "instance", "browse")
-    bits: int = CODE_BITS
+    tasks: Annotated[tuple[Task, ...], Field(min_length=1)] = ("category", "instance", "browse")
+    bits: Annotated[int, Field(ge=8, multiple_of=8)] = CODE_BITS  # they are packed into bytes
     normalise: bool = True  # LayerNorm before and after the projection
-    cut: str = "s16"  # where learning begins: pixels, s8 or s16
-    category_weight: float = 1.0  # the other tasks weigh 1 each
-    temperature: float = 0.05
-    sampled_proxies: int = 1024  # beside the batch's own; 0: all
-    photos_per_batch: int = 32  # each in two domains
-    broad_per_batch: int = 8  # pictures of anything, each in two views
-    neighbours: float = 0.0  # weight of keeping the frozen backbone's neighbours
-    sharpness: float = 0.0  # how close to their signs embeddings are pushed in the end, by tanh; 0: not at all
-    head_steps: int = 1000
-    head_rate: float = 1e-3
-    head_proxy_rate: float = 1e-2
-    steps: int = 400
-    trunk_rate: float = 3e-4
-    tuned_head_rate: float = 5e-4
-    proxy_rate: float = 5e-3
-    dropout: float = 0.2
-    clip: float = 5.0
-    averaged_steps: int = 100  # the last ones; what is kept is the mean of their weights
-    seed: int = 0
-    held_out: tuple[str, ...] = ()  # labels whose photos are not trained on at all
-    parts: tuple[str, ...] = ("train", "validation")
+    cut: Cut = "s16"  # what comes after it is trained in the second phase
+    category_weight: Rate = 1.0  # the other tasks weigh 1 each
+    temperature: Positive = 0.05
+    sampled_proxies: Count = 1024  # in addition to those of the batch; 0: all
+    photos_per_batch: AtLeastOne = 32  # each in two domains
+    broad_per_batch: AtLeastOne = 8  # pictures of anything, each in two views
+    neighbours: Rate = 0.0  # weight of keeping the frozen backbone's neighbours
+    sharpness: Rate = 0.0  # how far embeddings are pushed to their signs by tanh at the end; 0: not at all
+    head_steps: Count = 1000
+    head_rate: Rate = 1e-3
+    head_proxy_rate: Rate = 1e-2
+    steps: Count = 400
+    trunk_rate: Rate = 3e-4
+    tuned_head_rate: Rate = 5e-4
+    proxy_rate: Rate = 5e-3
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    clip: Positive = 5.0
+    averaged_steps: Count = 100  # the result is the mean of the weights after each of the last steps; 0: the last ones
+    seed: Count = 0
+    held_out: tuple[str, ...] = ()  # labels whose photos are not trained on
+    parts: Parts = ("train", "validation")
+
+    @model_validator(mode="after")
+    def _check_steps(self) -> Self:
+        if self.head_steps + self.steps < 1:
+            raise ValueError("head_steps + steps is 0; expected 1 or more")
+        return self
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, config=_STRICT)
 class DetectSettings:
     """One detector."""
 
-    start: str = ""  # the run, or the .onnx file, whose weights to begin with, instead of the backbone's
-    bf16: bool = False  # on a CPU too: twice as fast where it has AVX-512 BF16; a GPU always uses it
-    steps: int = 1200
-    batch: int = 16
-    composed: float = 0.50
-    whole: float = 0.26
-    mosaic: float = 0.14  # what is left of 1: pictures without garments
-    dyed: float = 0.0  # how many of the garments get another colour
-    middle_rate: float = 0.0  # of stages 4 and 5; 0: frozen, as the first three always are
-    tail_rate: float = 4e-4
-    head_rate: float = 3e-3
-    clip: float = 5.0
-    averaged_steps: int = 100
-    seed: int = 0
-    parts: tuple[str, ...] = ("train", "validation")
+    start: str = ""  # a run, or an .onnx file, whose weights to start with, instead of the backbone's
+    bf16: bool = False  # also on a CPU: twice as fast with AVX-512 BF16; a GPU always uses it
+    steps: AtLeastOne = 1200
+    batch: AtLeastOne = 16
+    composed: Share = 0.50
+    whole: Share = 0.26
+    mosaic: Share = 0.14  # what is left of 1 are pictures without garments
+    dyed: Share = 0.0  # share of garments that get another hue
+    middle_rate: Rate = 0.0  # of stages 4 and 5; 0: frozen, as the first three always are
+    tail_rate: Rate = 4e-4
+    head_rate: Rate = 3e-3
+    clip: Positive = 5.0
+    averaged_steps: AtLeastOne = 100  # the result is the mean of the weights after each of the last steps
+    seed: Count = 0
+    parts: Parts = ("train", "validation")
+
+    @model_validator(mode="after")
+    def _check_shares(self) -> Self:
+        shares = self.composed + self.whole + self.mosaic
+        if shares > 1 + 1e-9:  # 0.7 + 0.2 + 0.1 is a little over 1
+            raise ValueError(f"composed + whole + mosaic is {shares:.3g}; expected 1 or less")
+        return self
+
+
+_FOLDER: Final = Path(__file__).parent / "presets"
+PRESETS: Final[Mapping[type[object], Path]] = {
+    EmbedSettings: _FOLDER / "embed.toml",
+    DetectSettings: _FOLDER / "detect.toml",
+}
 
 
 def load(kind: type[Settings], name: str) -> Settings:
-    """A preset by its name, or a TOML file by its path; raises TrainingProblem naming what is wrong in it."""
-    path = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
+    """A preset by its name, or a TOML file by its path; raises TrainingProblem with what is wrong in it."""
+    if name.endswith(".toml"):
+        return parse(kind, _read_toml(Path(name)), Path(name))
+    path = PRESETS[kind]
+    presets = _read_toml(path)
+    if name not in presets:
+        known = ", ".join(sorted(presets))
+        raise TrainingProblem(f"no preset {name!r} in {path}; there are {known}, or give the path of a .toml")
+    return parse(kind, _inherit(presets, name), path)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        known = sorted(p.stem for p in PRESETS.glob("*.toml"))
-        raise TrainingProblem(f"no preset {name!r}; there are {', '.join(known)}, or give the path of a .toml")
+        raise TrainingProblem(f"no file {path}")
     try:
-        given = tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as exc:
         raise TrainingProblem(f"{path} is not TOML: {exc}") from exc
-    allowed = [f.name for f in fields(kind)]
+
+
+def _inherit(presets: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]:
+    own = dict(presets[name])
+    like = own.pop("like", None)
+    return own if like is None else _inherit(presets, like) | own
+
+
+def parse(kind: type[Settings], given: Mapping[str, Any], path: Path) -> Settings:
+    """The settings that a file holds; raises TrainingProblem with the file, and what is wrong in it."""
+    allowed = [field.name for field in dataclasses.fields(kind)]
     unknown = sorted(set(given) - set(allowed))
     if unknown:
         raise TrainingProblem(f"{path}: no setting {', '.join(unknown)}; there are {', '.join(allowed)}")
-    told = kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in given.items()})
-    _check(told, path)
-    return told
-
-
-def _check(told: "EmbedSettings | DetectSettings", path: Path) -> None:
-    """Raises TrainingProblem for the first value that cannot be right, and says what can."""
-    usual = type(told)()
-    for name in (f.name for f in fields(told)):
-        value, default = getattr(told, name), getattr(usual, name)
-        kind = int | float if isinstance(default, float) else type(default)
-        if isinstance(value, bool) != isinstance(default, bool) or not isinstance(value, kind):
-            raise TrainingProblem(f"{path}: {name} is {value!r}; expected a value like {default!r}")
-        if isinstance(value, int | float):
-            is_right, words = (DETECTOR_RANGES if isinstance(told, DetectSettings) else RANGES).get(name, NOT_NEGATIVE)
-            if not (math.isfinite(value) and is_right(value)):
-                raise TrainingProblem(f"{path}: {name} is {value!r}; expected {words}")
-        _check_choice(name, value, path)
-    _check_together(told, path)
-
-
-def _check_choice(name: str, value: object, path: Path) -> None:
-    """For settings that have few values."""
-    allowed = ALLOWED.get(name, ())
-    for each in value if isinstance(value, tuple) else (value,):
-        if allowed and each not in allowed:
-            raise TrainingProblem(f"{path}: {name} is {each!r}; expected {' or '.join(allowed)}")
-    if allowed and not value:
-        raise TrainingProblem(f"{path}: {name} is empty; expected some of {', '.join(allowed)}")
-
-
-def _check_together(told: "EmbedSettings | DetectSettings", path: Path) -> None:
-    """What each value alone does not show."""
-    if isinstance(told, DetectSettings):
-        shares = told.composed + told.whole + told.mosaic
-        if shares > 1 + 1e-9:  # 0.7 + 0.2 + 0.1 is a little over 1
-            raise TrainingProblem(f"{path}: composed + whole + mosaic is {shares:.3g}; expected 1 or less")
-    elif told.head_steps + told.steps < 1:
-        raise TrainingProblem(f"{path}: head_steps + steps is 0; expected 1 or more")
+    values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in given.items()}
+    try:
+        return kind(**values)
+    except ValidationError as exc:
+        wrong = exc.errors()[0]
+        said = wrong["msg"].removeprefix("Value error, ")
+        if wrong["loc"]:
+            said = f"{wrong['loc'][0]} is {wrong['input']!r}; {said[0].lower()}{said[1:]}"
+        raise TrainingProblem(f"{path}: {said}") from exc
 
 
 def differences(kept: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """What two sets of settings or facts do not share, with both values; empty if they are the same."""
+    """The settings or facts that differ, with both values; empty if none do."""
     names = [*kept, *(name for name in now if name not in kept)]
     return ", ".join(
         f"{name} is {_brief(kept, name)} there and {_brief(now, name)} here"
@@ -160,8 +152,8 @@ def differences(kept: Mapping[str, Any], now: Mapping[str, Any]) -> str:
 
 
 def _brief(values: Mapping[str, Any], name: str) -> str:
-    """A value as a message shows it: of a checksum, the beginning."""
+    """A value as a message shows it; a checksum is cut short."""
     if name not in values:
         return "nothing"
-    is_sum = re.fullmatch("[0-9a-f]{64}", str(values[name]))
-    return f"{values[name][:12]}..." if is_sum else repr(values[name])
+    is_checksum = re.fullmatch("[0-9a-f]{64}", str(values[name]))
+    return f"{values[name][:12]}..." if is_checksum else repr(values[name])

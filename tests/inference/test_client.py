@@ -6,7 +6,7 @@ from typing import Any
 import grpc
 import numpy as np
 import pytest
-from google.protobuf.internal.encoder import _VarintBytes  # type: ignore[import-untyped]
+from google.protobuf.internal.encoder import _VarintBytes
 from hypothesis import given
 from hypothesis import strategies as st
 from tritonclient.grpc import InferInput

@@ -1,12 +1,12 @@
-"""Pictures of anything, out of Debian packages: to learn browsing from, and others to be judged on.
+"""Pictures out of Debian packages: of anything, to learn browsing from, and of another domain, to evaluate on.
 
 They never enter the repository. Unpack the packages below one folder (``apt-get download``, ``dpkg-deb -x``):
 
 - ``openclipart-png`` (public domain): drawings of everything, by subject;
 - ``gcompris-qt-data`` (GPL-3.0, CC BY-SA and public domain): photos and paintings inside Qt's resource files;
 - ``plasma-workspace-wallpapers``, ``mate-backgrounds``, ``gnome-backgrounds``, ``lomiri-wallpapers-16.04``,
-  ``lomiri-wallpapers-20.04`` (CC BY-SA, LGPL-3.0): landscapes and close-ups, of which pieces are taken;
-- ``tuxpaint-stamps-default`` (GPL-2.0+ and public domain): photos and drawings, for judging only.
+  ``lomiri-wallpapers-20.04`` (CC BY-SA, LGPL-3.0): landscapes and close-ups, of which pieces are cut;
+- ``tuxpaint-stamps-default`` (GPL-2.0+ and public domain): photos and drawings, for evaluation only.
 """
 
 import csv
@@ -20,15 +20,15 @@ import numpy as np
 
 from inference.errors import PictureRefused
 from inference.images import Pixels, decode
-from inference.training.data.photos import pictures_in
-from inference.training.data.wardrobe import rng_of
+from inference.training.data.augment import Rng, keyed_rng
+from inference.training.data.photos import find_pictures
 from inference.training.errors import BadPhotos
 
 SIDE_PX: Final = 224
-LEAST_PX: Final = 100
-DRAWN: Final = 2  # one in so many of the drawings is taken
-PLAIN: Final = ("arrows", "buttons", "gradients", "icons", "stars")  # subjects with hundreds of like drawings
-PIECES: Final = 8  # of each wallpaper
+MIN_SIDE_PX: Final = 100
+EVERY_NTH: Final = 2  # of the drawings is taken
+SIMILAR: Final = ("arrows", "buttons", "gradients", "icons", "stars")  # subjects of hundreds of similar drawings
+PIECES: Final = 8  # cut from each wallpaper
 WALLPAPERS: Final = ("plasma-workspace-wallpapers", "mate-backgrounds", "gnome-backgrounds", "lomiri-wallpapers-16.04",
                      "lomiri-wallpapers-20.04")  # fmt: skip
 STAMPS: Final = ("animals/birds", "animals/fish", "animals/insects", "animals/mammals", "food/fruit", "food/vegetables",
@@ -50,38 +50,38 @@ NO_GARMENTS: Final = (
     *(f"gcompris-{subject}-" for subject in PHOTOGRAPHED),
     *(f"drawing-{subject}-" for subject in THINGS),
 )
-"""How the names of pictures begin on which there is no garment: looked through, subject by subject."""
+"""Name prefixes of pictures without garments; somebody looked through each of these subjects."""
 _STARTS: Final = re.compile(rb"RIFF....WEBPVP8|\xff\xd8\xff[\xe0\xe1\xdb]|\x89PNG\r\n\x1a\n", re.DOTALL)
 
 
 def gather(packages: Path, out: Path) -> int:
-    """Fills a folder with pictures of anything, as WebP of at most 224 px; how many there are."""
+    """Fills a folder with pictures of anything, as WebP of at most 224 px; returns how many."""
     out.mkdir(parents=True, exist_ok=True)
     count = 0
-    for name, pixels in _pictures(packages):
+    for name, pixels in _read_packages(packages):
         _write(pixels, out / f"{name}.webp")
         count += 1
     return count
 
 
 def without_garments(folder: Path) -> tuple[Path, ...]:
-    """The pictures of a folder, but of those that `gather` wrote only what shows no garment.
+    """The pictures of a folder, without those that `gather` wrote and that may show a garment.
 
     Raises BadPhotos if there are none.
     """
-    found = tuple(p for p in pictures_in(folder) if p.name.startswith(NO_GARMENTS) or not p.name.startswith(GATHERED))
+    found = tuple(p for p in find_pictures(folder) if p.name.startswith(NO_GARMENTS) or not p.name.startswith(GATHERED))
     if not found:
         raise BadPhotos(f"{folder} holds no picture without garments")
     return found
 
 
-def stamps(packages: Path, out: Path) -> int:
-    """The stamps of Tux Paint as a folder of labelled pictures; how many there are."""
+def gather_stamps(packages: Path, out: Path) -> int:
+    """Writes the stamps of Tux Paint as a folder of labelled pictures; returns how many."""
     (out / "images").mkdir(parents=True, exist_ok=True)
     rows = []
     for subject in STAMPS:
-        for path in _files(packages / "tuxpaint-stamps-default", f"stamps/{subject}/**/*.png"):
-            pixels = _decoded(path.read_bytes())
+        for path in _find_files(packages / "tuxpaint-stamps-default", f"stamps/{subject}/**/*.png"):
+            pixels = _decode_large(path.read_bytes())
             if pixels is None or path.stem.endswith(("_mirror", "_flip")):
                 continue
             name = f"{subject.replace('/', '-')}-{path.stem}"
@@ -92,53 +92,53 @@ def stamps(packages: Path, out: Path) -> int:
     return len(rows)
 
 
-def _pictures(packages: Path) -> Iterator[tuple[str, Pixels]]:
-    for number, path in enumerate(_files(packages / "openclipart-png", "*.png")):
-        is_taken = number % DRAWN == 0 and path.parent.name not in PLAIN
-        pixels = _decoded(path.read_bytes()) if is_taken else None
+def _read_packages(packages: Path) -> Iterator[tuple[str, Pixels]]:
+    for number, path in enumerate(_find_files(packages / "openclipart-png", "*.png")):
+        is_taken = number % EVERY_NTH == 0 and path.parent.name not in SIMILAR
+        pixels = _decode_large(path.read_bytes()) if is_taken else None
         if pixels is not None:
             yield f"drawing-{path.parent.name}-{number:05d}", pixels
-    for resource in _files(packages / "gcompris-qt-data", "*.rcc"):
-        for number, pixels in enumerate(_inside(resource.read_bytes())):
+    for resource in _find_files(packages / "gcompris-qt-data", "*.rcc"):
+        for number, pixels in enumerate(_read_resource(resource.read_bytes())):
             yield f"gcompris-{resource.stem}-{number:04d}", pixels
     for package in WALLPAPERS:
-        for path in _files(packages / package, "*"):
-            pixels = _decoded(path.read_bytes()) if path.suffix in (".jpg", ".png", ".webp", ".jpeg") else None
+        for path in _find_files(packages / package, "*"):
+            pixels = _decode_large(path.read_bytes()) if path.suffix in (".jpg", ".png", ".webp", ".jpeg") else None
             if pixels is not None and min(pixels.shape[:2]) >= 3 * SIDE_PX:
                 name = "-".join(path.relative_to(packages / package).with_suffix("").parts)  # many are called 1920x1080
                 for number in range(PIECES):
-                    yield f"{package}-{name}-{number}", _piece(pixels, rng_of("piece", name, number))
+                    yield f"{package}-{name}-{number}", _random_piece(pixels, keyed_rng("piece", name, number))
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
+def _find_files(folder: Path, pattern: str) -> list[Path]:
     found = sorted(p for p in folder.rglob(pattern) if p.is_file() and not p.is_symlink())
     if not found:
         raise BadPhotos(f"{folder} holds no {pattern}; unpack the Debian package {folder.name} there")
     return found
 
 
-def _inside(resource: bytes) -> Iterator[Pixels]:
-    """The pictures that lie uncompressed in a file of Qt's resources."""
+def _read_resource(resource: bytes) -> Iterator[Pixels]:
+    """The uncompressed pictures in a Qt resource file."""
     end = 0
     for match in _STARTS.finditer(resource):
         start = match.start()
         size = int.from_bytes(resource[start - 4 : start], "big")  # Qt writes each file's size before it
         if start >= end and 0 < size <= len(resource) - start:
-            pixels = _decoded(resource[start : start + size])
+            pixels = _decode_large(resource[start : start + size])
             end = start + size if pixels is not None else end
             if pixels is not None:
                 yield pixels
 
 
-def _decoded(encoded: bytes) -> Pixels | None:
+def _decode_large(encoded: bytes) -> Pixels | None:
     try:
         pixels = decode(encoded)
     except PictureRefused:
         return None
-    return pixels if min(pixels.shape[:2]) >= LEAST_PX else None
+    return pixels if min(pixels.shape[:2]) >= MIN_SIDE_PX else None
 
 
-def _piece(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+def _random_piece(pixels: Pixels, rng: Rng) -> Pixels:
     height, width = pixels.shape[:2]
     side = int(min(height, width) * rng.uniform(0.3, 0.9))
     y, x = int(rng.integers(0, height - side + 1)), int(rng.integers(0, width - side + 1))
@@ -148,6 +148,6 @@ def _piece(pixels: Pixels, rng: np.random.Generator) -> Pixels:
 def _write(pixels: Pixels, path: Path) -> None:
     scale = SIDE_PX / max(pixels.shape[:2])
     if scale < 1:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        pixels = np.asarray(cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
     encoded = cv2.imencode(".webp", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, QUALITY])[1]
     path.write_bytes(encoded.tobytes())

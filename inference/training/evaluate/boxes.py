@@ -1,61 +1,67 @@
-"""How good boxes are: average precision, and how well they sit."""
+"""How good boxes are: average precision, and IoU with the true box."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from inference.images import Pixels
+from inference.training.arrays import Floats, Ints, Mask
 from inference.training.data.scenes import Scene
 
-Detect = Callable[[np.ndarray], Mapping[str, np.ndarray]]
+Detect = Callable[[Pixels], Mapping[str, npt.NDArray[Any]]]
 """Pictures ``(n, 320, 320, 3) uint8`` to ``boxes``, ``scores`` and ``labels`` as the served graph gives them."""
 
 
 @dataclass(frozen=True, slots=True)
-class MatchedBoxes:
-    """What was found on one picture, best first."""
+class PredictedBoxes:
+    """The boxes found on one picture, best first."""
 
-    boxes: np.ndarray  # (k, 4)
-    scores: np.ndarray  # (k,)
-    labels: np.ndarray  # (k,)
+    boxes: Floats  # (k, 4)
+    scores: Floats  # (k,)
+    labels: Ints  # (k,)
 
 
-def find(detect: Detect, pictures: Sequence[np.ndarray], *, batch: int = 8) -> list[MatchedBoxes]:
-    """Every box with any score, picture by picture."""
+def predict(detect: Detect, pictures: Sequence[Pixels], *, batch: int = 8) -> list[PredictedBoxes]:
+    """All boxes with a score above 0, picture by picture."""
     found = []
     for i in range(0, len(pictures), batch):
         out = detect(np.stack(pictures[i : i + batch]))
         for boxes, scores, labels in zip(out["boxes"], out["scores"], out["labels"], strict=True):
             is_box = scores > 0
-            found.append(MatchedBoxes(boxes[is_box], scores[is_box], labels[is_box]))
+            found.append(PredictedBoxes(boxes[is_box], scores[is_box], labels[is_box]))
     return found
 
 
-def iou(boxes: np.ndarray, others: np.ndarray) -> np.ndarray:
+def iou(boxes: Floats, others: Floats) -> Floats:
     """Intersection over union of every box with every other, ``(n, m)``."""
     low = np.maximum(boxes[:, None, :2], others[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(-1)
     areas = [(b[:, 2:] - b[:, :2]).prod(-1) for b in (boxes, others)]
-    return shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9)
+    overlaps: Floats = shared / np.maximum(areas[0][:, None] + areas[1][None] - shared, 1e-9)
+    return overlaps
 
 
 def average_precision(
-    found: Sequence[MatchedBoxes], scenes: Sequence[Scene], *, at: float, label: int | None = None
+    found: Sequence[PredictedBoxes], scenes: Sequence[Scene], *, at: float, label: int | None = None
 ) -> float:
     """Area under the precision-recall curve at one IoU, of one label or of any; NaN if there is nothing to find.
 
-    Best scores choose first; each true box is found once, everything else is false. Where one label is asked about,
-    boxes on a garment whose label nobody knows are neither.
+    Boxes are matched in the order of their scores; each true box is found once, all others are false. For one label,
+    boxes on a garment of unknown label count as neither. The curve is not interpolated at 101 recalls, as COCO's and
+    torchmetrics' is: the published figures are areas under the curve itself.
     """
     scores, hits, total = [], [], 0
-    for mine, scene in zip(found, scenes, strict=True):
+    for predicted, scene in zip(found, scenes, strict=True):
         want = scene.boxes if label is None else scene.boxes[scene.labels == label]
-        chosen = slice(None) if label is None else mine.labels == label
+        chosen = slice(None) if label is None else predicted.labels == label
         unknown = scene.boxes[:0] if label is None else scene.boxes[scene.labels < 0]
-        is_true = _first_hits(iou(mine.boxes[chosen], want), at=at)
-        counts = is_true | ~(iou(mine.boxes[chosen], unknown) >= at).any(1)
-        scores.append(mine.scores[chosen][counts])
+        is_true = _first_hits(iou(predicted.boxes[chosen], want), at=at)
+        counts = is_true | ~(iou(predicted.boxes[chosen], unknown) >= at).any(1)
+        scores.append(predicted.scores[chosen][counts])
         hits.append(is_true[counts])
         total += len(want)
     if total == 0:
@@ -67,8 +73,8 @@ def average_precision(
     return float((np.diff(found_so_far / total, prepend=0) * envelope).sum())
 
 
-def _first_hits(overlaps: np.ndarray, *, at: float) -> np.ndarray:
-    """Which boxes, best first, are the first to overlap the true box that they overlap most, ``(n, m)`` to ``(n,)``."""
+def _first_hits(overlaps: Floats, *, at: float) -> Mask:
+    """Which boxes, best first, are the first on the true box that they overlap most, ``(n, m)`` to ``(n,)``."""
     left = overlaps.copy()
     hits = np.zeros(len(left), bool)
     for number, row in enumerate(left):
@@ -78,7 +84,7 @@ def _first_hits(overlaps: np.ndarray, *, at: float) -> np.ndarray:
     return hits
 
 
-def judge_scenes(found: Sequence[MatchedBoxes], scenes: Sequence[Scene]) -> dict[str, float]:
+def score_scenes(found: Sequence[PredictedBoxes], scenes: Sequence[Scene]) -> dict[str, float]:
     """AP50 and AP75 of any label, and the mean AP50 over the labels that occur."""
     labels = sorted({int(k) for scene in scenes for k in scene.labels if k >= 0})
     each = [average_precision(found, scenes, at=0.5, label=label) for label in labels]
@@ -89,18 +95,18 @@ def judge_scenes(found: Sequence[MatchedBoxes], scenes: Sequence[Scene]) -> dict
     }
 
 
-def judge_photos(found: Sequence[MatchedBoxes], boxes: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+def score_photos(found: Sequence[PredictedBoxes], boxes: Floats, labels: Ints) -> dict[str, Floats]:
     """For photos of one garment, ``(n,)`` each: the best box's IoU, whether it is above 0.75, and whether its
-    label is right (NaN where nobody knows it). Beside it a constant box, the mean of the true ones.
+    label is right (NaN where it is unknown). The baseline is a constant box, the mean of the true ones.
     """
     best = np.array([f.boxes[0] if len(f.boxes) else np.zeros(4) for f in found])
-    said = np.array([f.labels[0] if len(f.labels) else -1 for f in found])
-    sits = np.array([iou(b[None], t[None])[0, 0] for b, t in zip(best, boxes, strict=True)])
+    labelled = np.array([f.labels[0] if len(f.labels) else -1 for f in found])
+    overlaps = np.array([iou(b[None], t[None])[0, 0] for b, t in zip(best, boxes, strict=True)])
     constant = iou(boxes.mean(0, keepdims=True), boxes)[0]
     return {
-        "mean IoU": sits,
-        "IoU > 0.75": (sits > 0.75).astype(np.float64),
-        "label top-1": np.where(labels < 0, np.nan, said == labels),
+        "mean IoU": overlaps,
+        "IoU > 0.75": (overlaps > 0.75).astype(np.float64),
+        "label top-1": np.where(labels < 0, np.nan, labelled == labels),
         "mean IoU, constant box": constant,
         "IoU > 0.75, constant box": (constant > 0.75).astype(np.float64),
     }

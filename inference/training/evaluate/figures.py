@@ -1,18 +1,23 @@
-"""The evaluation's figures on disk: one JSON file that several commands write to and `report` reads."""
+"""The file of figures, to which several commands write and which ``report`` reads, and names in it."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from inference.training.errors import TrainingProblem
 
+FROZEN: Final = "frozen, random projection"
+FROZEN_FLOAT: Final = "frozen, float"
+ELSEWHERE: Final = "P@1 in another domain"
 MANY: Final = ("runs", "against specialists", "unseen labels", "elsewhere")
-"""What holds a figure for each run, or pair of kinds of runs."""
+"""Keys with one entry for each run, or for each pair of kinds of runs."""
+Value = TypeVar("Value")
 
 
 def read(path: Path, *, needed: Collection[str] = ()) -> dict[str, Any]:
-    """What was found; raises TrainingProblem if there is none, or some of what is needed is not in it."""
+    """All figures; raises TrainingProblem if there is no file, or one of the needed keys is missing."""
     if not path.is_file():
         raise TrainingProblem(f"no {path}; run `python -m inference.training evaluate` first")
     try:
@@ -27,8 +32,8 @@ def read(path: Path, *, needed: Collection[str] = ()) -> dict[str, Any]:
     return found
 
 
-def check_place(path: Path) -> None:
-    """Raises TrainingProblem if `keep` could not write there: ask before the work that makes the figures."""
+def check_writable(path: Path) -> None:
+    """Raises TrainingProblem if `add` could not write there; to be called before figures are computed."""
     if path.is_dir():
         raise TrainingProblem(f"{path} is a folder; expected the file that keeps figures")
     if not path.absolute().parent.is_dir():
@@ -37,11 +42,16 @@ def check_place(path: Path) -> None:
         read(path)
 
 
-def keep(path: Path, found: Mapping[str, Any], *, added_to: Collection[str] = ()) -> None:
-    """Adds figures to the file, in place of those of the same name; others stay as they were.
-
-    Of the names in ``added_to`` each holds many figures: those that were not found anew stay too.
-    """
+def add(path: Path, found: Mapping[str, Any], *, merged: Collection[str] = ()) -> None:
+    """Writes figures into the file; other keys stay, and other entries of the keys in ``merged``."""
     kept = read(path) if path.is_file() else {}
-    many = {name: {**kept.get(name, {}), **found[name]} for name in added_to if name in found}
+    many = {name: {**kept.get(name, {}), **found[name]} for name in merged if name in found}
     path.write_text(json.dumps({**kept, **found, **many}, indent=1) + "\n")
+
+
+def group_seeds(runs: Mapping[str, Value]) -> dict[str, list[Value]]:
+    """Runs, or pairs of them, by kind, in the order of their seeds: ``NAME-0``, ``NAME-1`` ... are one kind."""
+    found: dict[str, list[Value]] = {}
+    for name, run in runs.items():
+        found.setdefault(re.sub(r"-\d+(?=\s|$)", "", name), []).append(run)
+    return found

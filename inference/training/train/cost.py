@@ -1,4 +1,4 @@
-"""What proxies cost: memory and the time of a step of training the head, at several numbers of them.
+"""What proxies cost: memory and time of a training step of the head, at several numbers of proxies.
 
 Each case runs in a process of its own, so that its memory is its own.
 """
@@ -15,26 +15,27 @@ from typing import Any, Final
 import torch
 
 from inference.training.errors import TrainingProblem
-from inference.training.model.networks import POOLED, Backbone, EmbedderNetwork, EmbedHead
+from inference.training.model.backbone import POOLED, Backbone
+from inference.training.model.embedder import EmbedderNetwork, EmbedHead
 from inference.training.settings import EmbedSettings, load
-from inference.training.train.embed import head_optimiser, one_step
-from inference.training.train.losses import TaskProxies
+from inference.training.train.embed import head_optimiser, take_step
+from inference.training.train.embed_losses import TaskProxies
 
 PRESET: Final = "head-unified"
 WARM_UP: Final = 3
 COPIES: Final = 4
-"""A proxy, its gradient, and the two moments that AdamW keeps of it; all of 32-bit floats."""
+"""Of each proxy in memory, as 32-bit floats: itself, its gradient, and the two moments of AdamW."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """How many proxies there are, and how many beside the batch's own take part in a step; 0: all."""
+class CostCase:
+    """The number of proxies, and how many besides the batch's own take part in a step; 0: all."""
 
     proxies: int
     sampled: int
 
 
-def measure(cases: Sequence[Case], *, steps: int) -> dict[str, Any]:
+def measure(cases: Sequence[CostCase], *, steps: int) -> dict[str, Any]:
     """The cost of each case; raises TrainingProblem if proxies do not outnumber the sampled ones."""
     for case in cases:
         if not case.sampled < case.proxies:
@@ -42,24 +43,23 @@ def measure(cases: Sequence[Case], *, steps: int) -> dict[str, Any]:
     found = []
     for case in cases:
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-            found.append(pool.submit(_measured, case, steps).result())
+            found.append(pool.submit(_measure_case, case, steps).result())
     return {"rows": rows(), "steps": steps, "cases": found}
 
 
 def rows() -> int:
-    """How many embeddings a step sees: every photo in two domains."""
+    """Embeddings in a step: every photo in two domains."""
     return 2 * load(EmbedSettings, PRESET).photos_per_batch
 
 
-def state_bytes(case: Case, *, bits: int) -> int:
-    """Proxies and what the optimiser keeps of them; drawing some of them for a step saves nothing of it."""
+def state_bytes(case: CostCase, *, bits: int) -> int:
+    """Memory of the proxies and the optimiser's state; sampling proxies for a step saves none of it."""
     return COPIES * case.proxies * bits * torch.float32.itemsize
 
 
-def _measured(case: Case, steps: int) -> dict[str, float]:
-    """One case, in a process of its own."""
+def _measure_case(case: CostCase, steps: int) -> dict[str, float]:
     torch.set_num_threads(1)
-    _step_times(Case(2, 0), 1)  # what torch itself loads for its first step is not the proxies'
+    _step_times(CostCase(2, 0), 1)  # torch loads code at its first step: that is not the cost of proxies
     before = _resident("VmRSS")
     took = _step_times(case, WARM_UP + steps)[WARM_UP:]
     return {
@@ -70,8 +70,8 @@ def _measured(case: Case, steps: int) -> dict[str, float]:
     }
 
 
-def _step_times(case: Case, steps: int) -> list[float]:
-    """Processor seconds of each step on random features and targets: what others do meanwhile hardly counts."""
+def _step_times(case: CostCase, steps: int) -> list[float]:
+    """CPU seconds of each step on random features and targets; not wall time, since other programs run too."""
     settings, generator = load(EmbedSettings, PRESET), torch.Generator().manual_seed(0)
     head = EmbedHead(settings.bits, dropout=settings.dropout)
     embedder = EmbedderNetwork(Backbone(), head, cut=settings.cut).train()
@@ -79,11 +79,12 @@ def _step_times(case: Case, steps: int) -> list[float]:
     proxies = TaskProxies(
         {"instance": case.proxies}, settings.bits, temperature=settings.temperature, sampled=case.sampled
     )
-    optimiser, took = head_optimiser(embedder, proxies, settings), []
+    optimiser = head_optimiser(embedder, proxies, settings)
+    took: list[float] = []
     for _ in range(steps):
         targets = {"instance": torch.randint(case.proxies, (rows(),), generator=generator)}
         start = time.process_time()
-        one_step(proxies(head(pooled), targets, generator), optimiser, factor=1.0, clip=settings.clip)
+        take_step(proxies(head(pooled), targets, generator), optimiser, factor=1.0, clip=settings.clip)
         took.append(time.process_time() - start)
     return took
 

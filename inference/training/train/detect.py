@@ -1,34 +1,71 @@
-"""The detector's training: scenes are drawn in worker processes as they are needed."""
+"""The detector's training: worker processes draw the scenes as they are needed."""
 
 import itertools
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Generator
+from pathlib import Path
+from typing import Protocol
 
-import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch.optim import AdamW, Optimizer
+from torch.optim.lr_scheduler import LambdaLR
 from tqdm import tqdm
 
 from inference.images import Pixels
-from inference.training.data.wardrobe import FORK, SceneMaker
-from inference.training.model.networks import DetectorNetwork
+from inference.training.arrays import Floats, Ints
+from inference.training.data.scenes import Scene
+from inference.training.data.workers import make_ahead
+from inference.training.errors import TrainingProblem
+from inference.training.model.detector import DetectorNetwork
+from inference.training.model.onnx_import import import_detector
 from inference.training.settings import DetectSettings
-from inference.training.train.losses import detection_loss
-from inference.training.train.runs import Averaged, Run, cosine, device
+from inference.training.train.averaging import running_mean, take_mean
+from inference.training.train.detect_losses import detection_loss
+from inference.training.train.runs import Run, cosine, device
 
-WEIGHTS = {"surely": 2.0, "what": 1.0, "where": 2.0}
-AHEAD = 4  # batches in the making, a worker
-Batch = tuple[Pixels, list[tuple[np.ndarray, np.ndarray]]]
+LOSS_WEIGHTS = {"objectness": 2.0, "label": 1.0, "box": 2.0}
+NORM_PICTURES = 32
+"""An imported detector's batch norms take their statistics from so many scenes: as many as two batches hold."""
+SceneBatch = tuple[Pixels, list[tuple[Floats, Ints]]]
+"""Scenes ``(n, 320, 320, 3)``, and each one's boxes and labels."""
+
+
+class NumberedScenes(Protocol):
+    def scene(self, number: int) -> Scene:
+        """The same scene for the same number."""
+        ...
 
 
 def train_detect(
-    detector: DetectorNetwork, settings: DetectSettings, *, scenes: SceneMaker, run: Run, workers: int = 1
+    detector: DetectorNetwork, settings: DetectSettings, *, scenes: NumberedScenes, run: Run, workers: int = 1
 ) -> DetectorNetwork:
-    """The detector, trained; its averaged weights are also kept as ``detector.pt``."""
+    """Trains the detector; its averaged weights are also kept as ``detector.pt``."""
     on = device()
-    detector = detector.to(on, memory_format=torch.channels_last).train()
+    detector = detector.to(on).to(memory_format=torch.channels_last).train()
+    optimiser = _optimiser(detector, settings)
+    schedule = LambdaLR(optimiser, lambda step: cosine(step, settings.steps))
+    averaged = running_mean(detector)
+    parts = {"detector": detector, "optimiser": optimiser, "schedule": schedule, "averaged": averaged}
+    first = run.resume(parts)
+    batches = make_scene_batches(scenes, settings, first_step=first, workers=workers)
+    bar = tqdm(range(first, settings.steps), run.folder.name, settings.steps, initial=first, mininterval=5)
+    for step, batch in zip(bar, batches, strict=False):
+        losses = take_step(detector, batch, optimiser, settings=settings, on=on)
+        schedule.step()
+        if step >= settings.steps - settings.averaged_steps:
+            averaged.update_parameters(detector)
+        if step % 20 == 0:
+            run.log(step, losses)
+            bar.set_postfix(losses, refresh=False)
+        run.save(step + 1, parts)
+    batches.close()
+    take_mean(detector, averaged)
+    torch.save(detector.state_dict(), run.folder / "detector.pt")
+    run.draw_curve()
+    return detector.eval()
+
+
+def _optimiser(detector: DetectorNetwork, settings: DetectSettings) -> Optimizer:
     detector.backbone.to_s16.requires_grad_(settings.middle_rate > 0)
     new = [p for name, p in detector.named_parameters() if not name.startswith("backbone.")]
     groups = [
@@ -36,74 +73,44 @@ def train_detect(
         {"params": list(detector.backbone.to_s32.parameters()), "lr": settings.tail_rate},
         {"params": new, "lr": settings.head_rate},
     ]
-    optimiser = torch.optim.AdamW(groups, weight_decay=1e-2)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: cosine(step, settings.steps))
-    averaged = Averaged(detector)
-    parts = {"detector": detector, "optimiser": optimiser, "schedule": schedule, "averaged": averaged}
-    first = run.resume(parts)
-    batches = prefetched(scenes, settings, first_step=first, workers=workers)
-    bar = tqdm(range(first, settings.steps), run.folder.name, settings.steps, initial=first, mininterval=5)
-    for step, batch in zip(bar, batches, strict=False):
-        losses = one_step(detector, batch, optimiser, clip=settings.clip, on=on, bf16=settings.bf16)
-        schedule.step()
-        if step >= settings.steps - settings.averaged_steps:
-            averaged.update(detector)
-        if step % 20 == 0:
-            run.log(step, losses)
-            bar.set_postfix(losses, refresh=False)
-        run.save(step + 1, parts)
-    batches.close()
-    averaged.give_to(detector)
-    torch.save(detector.state_dict(), run.folder / "detector.pt")
-    run.draw_curve()
-    return detector.eval()
+    return AdamW(groups, weight_decay=1e-2)
 
 
-def one_step(
-    detector: DetectorNetwork,
-    batch: Batch,
-    optimiser: torch.optim.Optimizer,
-    *,
-    clip: float,
-    on: torch.device,
-    bf16: bool,
+def take_step(
+    detector: DetectorNetwork, batch: SceneBatch, optimiser: Optimizer, *, settings: DetectSettings, on: torch.device
 ) -> dict[str, float]:
-    """One update; the unweighted losses."""
+    """One update; returns the losses without their weights."""
     pictures, scenes = batch
-    truth: list[tuple[Tensor, Tensor]] = [(torch.from_numpy(b), torch.from_numpy(k)) for b, k in scenes]
-    with torch.autocast(on.type, torch.bfloat16, enabled=bf16 or on.type == "cuda"):
-        seen = detector.look(torch.from_numpy(pictures).to(on))
-    losses = detection_loss(detector.read(seen.float()), truth)
+    truth = [(torch.from_numpy(boxes), torch.from_numpy(labels)) for boxes, labels in scenes]
+    with torch.autocast(on.type, torch.bfloat16, enabled=settings.bf16 or on.type == "cuda"):
+        features = detector.features(torch.from_numpy(pictures).to(on))
+    losses = detection_loss(detector.predict(features.float()), truth)
     optimiser.zero_grad(set_to_none=True)
-    torch.stack([WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
-    torch.nn.utils.clip_grad_norm_(detector.parameters(), clip)
+    torch.stack([LOSS_WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()
+    torch.nn.utils.clip_grad_norm_(detector.parameters(), settings.clip)
     optimiser.step()
-    return {name: float(losses[name].detach()) if name in losses else 0.0 for name in WEIGHTS}
+    return {name: float(losses[name].detach()) if name in losses else 0.0 for name in LOSS_WEIGHTS}
 
 
-def prefetched(scenes: SceneMaker, settings: DetectSettings, *, first_step: int, workers: int) -> Iterator[Batch]:
-    """Endless batches in order: scenes and their truth; step k's scenes depend on k alone."""
-    with ProcessPoolExecutor(workers, FORK, initializer=_open, initargs=(scenes,)) as pool:
-        waiting: deque[Future[Batch]] = deque()
-        try:
-            for step in itertools.count(first_step):
-                waiting.append(pool.submit(_batch, step * settings.batch, settings.batch))
-                if len(waiting) >= AHEAD * workers:
-                    yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+def make_scene_batches(
+    scenes: NumberedScenes, settings: DetectSettings, *, first_step: int, workers: int
+) -> Generator[SceneBatch, None, None]:
+    """Endless batches in order; step k's scenes depend on k alone."""
+
+    def make(step: int) -> SceneBatch:
+        made = [scenes.scene(number) for number in range(step * settings.batch, (step + 1) * settings.batch)]
+        return np.stack([scene.pixels for scene in made]), [(scene.boxes, scene.labels) for scene in made]
+
+    return make_ahead(make, itertools.count(first_step), workers=workers)
 
 
-_maker: SceneMaker | None = None  # one a process of the pool
-
-
-def _open(scenes: SceneMaker) -> None:
-    global _maker  # noqa: PLW0603 - a pool's initializer has no other place to leave what it opened
-    cv2.setNumThreads(1)
-    _maker = scenes
-
-
-def _batch(first: int, count: int) -> Batch:
-    assert _maker is not None  # noqa: S101 - narrows a type
-    made = [_maker.scene(number) for number in range(first, first + count)]
-    return np.stack([scene.pixels for scene in made]), [(scene.boxes, scene.labels) for scene in made]
+def load_start(detector: DetectorNetwork, start: str, *, runs: Path, scenes: NumberedScenes) -> None:
+    """Loads the weights of a finished run by name, or of an ONNX file by path; raises TrainingProblem without them."""
+    path = Path(start) if start.endswith(".onnx") else runs / start / "detector.pt"
+    if not path.is_file():
+        raise TrainingProblem(f"start: no {path}; train that run first, or give the path of a detector's .onnx")
+    if path.suffix == ".pt":
+        detector.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    else:
+        pictures = np.stack([scenes.scene(number).pixels for number in range(NORM_PICTURES)])
+        import_detector(detector, path, pictures=pictures)

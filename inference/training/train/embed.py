@@ -1,4 +1,4 @@
-"""The embedding's training: the head alone on pooled features, then what lies behind the cut, then a rotation."""
+"""The embedding's training: first the head alone on pooled features, then everything after the cut."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,26 +7,30 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import Optimizer
 from tqdm import tqdm
 
-from inference.training.data.wardrobe import broad_batches, embed_batches
-from inference.training.model.networks import EmbedderNetwork
+from inference.training.arrays import Ints
+from inference.training.data.batches import broad_batches, embed_batches
+from inference.training.data.photos import UNKNOWN
+from inference.training.model.embedder import EmbedderNetwork
 from inference.training.settings import EmbedSettings
-from inference.training.train.cache import Cache, OnDevice
-from inference.training.train.losses import UNKNOWN, TaskProxies, neighbourhood
-from inference.training.train.runs import Averaged, Run, cosine, device
+from inference.training.train.averaging import running_mean, take_mean
+from inference.training.train.cache import CachedViews, DeviceCache
+from inference.training.train.embed_losses import TaskProxies, neighbour_divergence
+from inference.training.train.runs import Run, cosine, device
 
 
 @dataclass(frozen=True, slots=True)
-class Views:
-    """Cached views of what trains, and what is known about each photo."""
+class TrainingViews:
+    """The cached views that an embedding trains on, and the photos' labels."""
 
-    photos: Cache
-    broad: Cache
-    cut: str  # where the caches' maps were taken
+    photos: CachedViews
+    broad: CachedViews
+    cut: str  # where the cached maps were taken
     per_photo: int  # views of each photo that trains
-    rows: np.ndarray  # (n,) which photos train
-    labels: np.ndarray  # (n,) category of each, -1 unknown
+    rows: Ints  # (n,) which photos train
+    labels: Ints  # (n,) -1 unknown
 
     @property
     def per_broad(self) -> int:
@@ -34,7 +38,7 @@ class Views:
         return int(self.broad.starts[1])
 
     def classes(self) -> dict[str, int]:
-        """How many proxies each task could have."""
+        """The number of classes, and so of proxies, of each task."""
         return {
             "category": int(self.labels.max()) + 1,
             "instance": len(self.rows),
@@ -44,43 +48,47 @@ class Views:
 
 @dataclass(frozen=True, slots=True)
 class TrainingBatch:
-    """Photos and after them broad pictures, by where their views lie; targets are -1 for what a row is not."""
+    """Rows of the two caches, photos first, and each task's targets for them, -1 where a task does not apply."""
 
-    numbers: tuple[np.ndarray, np.ndarray]
+    rows: tuple[Ints, Ints]
     targets: dict[str, Tensor]
 
 
-def batches(views: Views, settings: EmbedSettings, *, first_step: int) -> Iterator[TrainingBatch]:
+def make_batches(views: TrainingViews, settings: EmbedSettings, *, first_step: int) -> Iterator[TrainingBatch]:
     """Endless; step k's batch depends on the seed and k alone."""
-    seed = settings.seed
-    mine = embed_batches(
+    photos = embed_batches(
         views.labels,
         views=views.per_photo,
         photos_per_batch=settings.photos_per_batch,
-        seed=seed,
+        seed=settings.seed,
         first_step=first_step,
     )
-    others = broad_batches(
+    pictures = broad_batches(
         views.classes()["browse"],
         views=views.per_broad,
         pictures_per_batch=settings.broad_per_batch,
-        seed=seed,
+        seed=settings.seed,
         first_step=first_step,
     )
-    for (at, seen), (broad, broad_seen) in zip(mine, others, strict=True):
-        nobody = [np.full(len(part), UNKNOWN) for part in (at, broad)]
-        known = {"category": (views.labels[at], nobody[1]), "instance": (at, nobody[1]), "browse": (nobody[0], broad)}
-        targets = {task: torch.from_numpy(np.concatenate(known[task])) for task in settings.tasks}
-        yield TrainingBatch(
-            (views.photos.numbers(views.rows[at], seen), views.broad.numbers(broad, broad_seen)), targets
-        )
+    for (at, seen), (broad, broad_seen) in zip(photos, pictures, strict=True):
+        no_photo, no_broad = np.full(len(broad), UNKNOWN), np.full(len(at), UNKNOWN)
+        known = {
+            "category": (views.labels[at], no_photo),
+            "instance": (at, no_photo),
+            "browse": (no_broad, broad),
+        }
+        targets: dict[str, Tensor] = {task: torch.from_numpy(np.concatenate(known[task])) for task in settings.tasks}
+        rows = views.photos.rows_of(views.rows[at], seen), views.broad.rows_of(broad, broad_seen)
+        yield TrainingBatch(rows, targets)
 
 
-def train_embed(embedder: EmbedderNetwork, settings: EmbedSettings, *, views: Views, run: Run) -> EmbedderNetwork:
-    """The embedder, trained; its averaged weights are also kept as ``embedder.pt``."""
+def train_embed(
+    embedder: EmbedderNetwork, settings: EmbedSettings, *, views: TrainingViews, run: Run
+) -> EmbedderNetwork:
+    """Trains the embedder; its averaged weights are also kept as ``embedder.pt``."""
     on = device()
-    embedder = embedder.to(on, memory_format=torch.channels_last)
-    classes = {task: count for task, count in views.classes().items() if task in settings.tasks}
+    embedder = embedder.to(on).to(memory_format=torch.channels_last)
+    classes: dict[str, int] = {task: count for task, count in views.classes().items() if task in settings.tasks}
     proxies = TaskProxies(
         classes, settings.bits, temperature=settings.temperature, sampled=settings.sampled_proxies
     ).to(on)
@@ -88,50 +96,52 @@ def train_embed(embedder: EmbedderNetwork, settings: EmbedSettings, *, views: Vi
         "head": head_optimiser(embedder, proxies, settings),
         "all": whole_optimiser(embedder, proxies, settings),
     }
-    averaged = Averaged(embedder)
+    averaged = running_mean(embedder)
     parts = {"embedder": embedder, "proxies": proxies, "averaged": averaged, **optimisers}
     first, total = run.resume(parts), settings.head_steps + settings.steps
-    sources = OnDevice(views.photos, on), OnDevice(views.broad, on)
+    caches = DeviceCache(views.photos, on), DeviceCache(views.broad, on)
     bar = tqdm(range(first, total), run.folder.name, total, initial=first, mininterval=5)
-    for step, batch in zip(bar, batches(views, settings, first_step=first), strict=False):
+    for step, batch in zip(bar, make_batches(views, settings, first_step=first), strict=False):
         is_head = step < settings.head_steps
         done, of = (step, settings.head_steps) if is_head else (step - settings.head_steps, settings.steps)
         embedder.train()
-        pooled = torch.cat([s.take(n, pooled=True) for s, n in zip(sources, batch.numbers, strict=True)])
+        pooled = torch.cat([cache.pooled_rows(n) for cache, n in zip(caches, batch.rows, strict=True)])
         with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
             if is_head:
                 embeddings = embedder.head(pooled)
             else:
-                maps = torch.cat([s.take(n) for s, n in zip(sources, batch.numbers, strict=True)])
+                maps = torch.cat([cache.map_rows(n) for cache, n in zip(caches, batch.rows, strict=True)])
                 embeddings = embedder(maps.contiguous(memory_format=torch.channels_last), views.cut)
         embeddings = embeddings.float()
         if settings.sharpness:
             embeddings = torch.tanh(embeddings * (1 + settings.sharpness * done / of))
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
         losses = proxies(embeddings, {task: t.to(on) for task, t in batch.targets.items()}, generator)
-        weigh(losses, settings, embeddings=embeddings, pooled=pooled)
-        one_step(losses, optimisers["head" if is_head else "all"], factor=cosine(done, of), clip=settings.clip)
+        losses = weigh(losses, settings, embeddings=embeddings, pooled=pooled)
+        take_step(losses, optimisers["head" if is_head else "all"], factor=cosine(done, of), clip=settings.clip)
         if not is_head and step >= total - settings.averaged_steps:
-            averaged.update(embedder)
+            averaged.update_parameters(embedder)
         if step % 20 == 0:
             run.log(step, {name: float(loss.detach()) for name, loss in losses.items()})
         run.save(step + 1, parts)
-    averaged.give_to(embedder)
+    take_mean(embedder, averaged)
     torch.save(embedder.state_dict(), run.folder / "embedder.pt")
     run.draw_curve()
     return embedder.eval()
 
 
-def weigh(losses: dict[str, Tensor], settings: EmbedSettings, *, embeddings: Tensor, pooled: Tensor) -> None:
-    """Gives the tasks their weights, and adds the frozen backbone's neighbours if they are to be kept; in place."""
-    if "category" in losses:
-        losses["category"] = settings.category_weight * losses["category"]
+def weigh(
+    losses: dict[str, Tensor], settings: EmbedSettings, *, embeddings: Tensor, pooled: Tensor
+) -> dict[str, Tensor]:
+    """The tasks' losses times their weights, and that of the frozen backbone's neighbours if they are to be kept."""
+    weighed = {task: (settings.category_weight if task == "category" else 1.0) * loss for task, loss in losses.items()}
     if settings.neighbours:
         teacher = functional.layer_norm(pooled, pooled.shape[-1:])
-        losses["neighbours"] = settings.neighbours * neighbourhood(embeddings, teacher)
+        weighed["neighbours"] = settings.neighbours * neighbour_divergence(embeddings, teacher)
+    return weighed
 
 
-def one_step(losses: dict[str, Tensor], optimiser: torch.optim.Optimizer, *, factor: float, clip: float) -> None:
+def take_step(losses: dict[str, Tensor], optimiser: Optimizer, *, factor: float, clip: float) -> None:
     """One update on the sum of the losses, at ``factor`` of the peak rates."""
     for group in optimiser.param_groups:
         group["lr"] = group["peak"] * factor
@@ -141,60 +151,20 @@ def one_step(losses: dict[str, Tensor], optimiser: torch.optim.Optimizer, *, fac
     optimiser.step()
 
 
-def head_optimiser(embedder: EmbedderNetwork, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
-    """For the first phase: only the projection and the proxies move."""
+def head_optimiser(embedder: EmbedderNetwork, proxies: nn.Module, settings: EmbedSettings) -> Optimizer:
+    """For the first phase: only the projection and the proxies are trained."""
     return _adamw((embedder.head.parameters(), settings.head_rate), (proxies.parameters(), settings.head_proxy_rate))
 
 
-def whole_optimiser(embedder: EmbedderNetwork, proxies: nn.Module, settings: EmbedSettings) -> torch.optim.Optimizer:
+def whole_optimiser(embedder: EmbedderNetwork, proxies: nn.Module, settings: EmbedSettings) -> Optimizer:
     """For the second phase."""
     return _adamw(
-        (embedder.backbone.learning(embedder.cut), settings.trunk_rate),
+        (embedder.backbone.parameters_after(embedder.cut), settings.trunk_rate),
         (embedder.head.parameters(), settings.tuned_head_rate),
         (proxies.parameters(), settings.proxy_rate),
     )
 
 
-def _adamw(*parts: tuple[Iterable[nn.Parameter], float]) -> torch.optim.Optimizer:
+def _adamw(*parts: tuple[Iterable[nn.Parameter], float]) -> Optimizer:
     groups = [{"params": list(weights), "lr": rate, "peak": rate} for weights, rate in parts]
     return torch.optim.AdamW(groups, weight_decay=1e-2)
-
-
-# --- bits -----------------------------------------------------------------------------------------
-
-
-@torch.inference_mode()
-def embed_maps(embedder: EmbedderNetwork, maps: np.ndarray, at: str, *, batch: int = 64) -> np.ndarray:
-    """Embeddings of maps of the point ``at``, ``(n, bits) float32``."""
-    on = next(embedder.parameters()).device
-    found = []
-    for i in range(0, len(maps), batch):
-        some = torch.from_numpy(np.ascontiguousarray(maps[i : i + batch])).to(on)
-        found.append(embedder.eval()(some if at == "pixels" else some.float(), at).float().cpu().numpy())
-    return np.concatenate(found)
-
-
-def itq_rotation(vectors: np.ndarray, *, rounds: int = 60, seed: int = 0) -> np.ndarray:
-    """The rotation ``(d, d)`` that brings vectors closest to their signs: iterative quantisation
-    (Gong and Lazebnik, CVPR 2011) without centring and without PCA. Codes are ``vectors @ rotation > 0``.
-    """
-    v = vectors.astype(np.float64)
-    v /= np.linalg.norm(v, axis=1, keepdims=True)
-    rotation, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(v.shape[1], v.shape[1])))
-    for _ in range(rounds):
-        u, _, wt = np.linalg.svd(v.T @ np.sign(v @ rotation))
-        rotation = u @ wt
-    return rotation.astype(np.float32)
-
-
-def folded(embedder: EmbedderNetwork, rotation: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Weight and bias of one linear map whose signs are those of the rotated embedding.
-
-    The last LayerNorm subtracts the mean, which is linear, and divides by a positive number, which
-    moves no sign; both it and the rotation therefore fit into the projection.
-    """
-    weight, bias = embedder.head.project.weight.detach().double(), embedder.head.project.bias.detach().double()
-    bits = len(bias)
-    centre = torch.eye(bits, dtype=torch.float64) - 1 / bits if embedder.head.normalise else torch.eye(bits).double()
-    turn = torch.from_numpy(rotation).double().T @ centre
-    return (turn @ weight.cpu()).float(), (turn @ bias.cpu()).float()

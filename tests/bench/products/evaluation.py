@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from inference.images import Box, Pixels
-from inference.training.data.backgrounds import ground_from
-from inference.training.data.masks import cut_out, sprite
+from inference.training.data.backgrounds import background
+from inference.training.data.masks import cut_out, garment_mask
 from inference.training.data.photos import Photo
-from inference.training.data.scenes import camera_view, composed
+from inference.training.data.scenes import compose
+from inference.training.data.views import camera_view
 from pinstream.search.blend import PhotoPart, lens_queries
 from pinstream.search.hits import Hit, SearchResult
 from pinstream.search.index import VisualIndex
@@ -98,14 +99,14 @@ class Composition:
 def compositions(photos: Sequence[Photo], models: Models, *, count: int, seed: int = 0) -> list[Composition]:
     """Scenes of up to three garments cut out of ``photos``, understood by the models."""
     rng = np.random.default_rng(seed)
-    masks = {i: mask for i, photo in enumerate(photos) if (mask := cut_out(photo.pixels())) is not None}
+    masks = {i: mask for i, photo in enumerate(photos) if (mask := garment_mask(photo.pixels())) is not None}
     places, made = sorted(masks), []
     for number in range(count):
         chosen = [int(i) for i in rng.choice(places, GARMENTS_A_SCENE, replace=False)]
         behind = int(rng.choice(places))
-        ground = ground_from(photos[behind].pixels(), masks[behind], rng, size_px=SCENE_PX)
-        garments = [sprite(photos[i].pixels(), masks[i]) for i in chosen]
-        scene = composed(ground, garments, np.array(chosen), rng)
+        ground = background(photos[behind].pixels(), masks[behind], rng, size_px=SCENE_PX)
+        garments = [cut_out(photos[i].pixels(), masks[i]) for i in chosen]
+        scene = compose(ground, garments, np.array(chosen), rng)
         kept = [photos[int(i)] for i in scene.labels]
         labels = tuple(photo.label for photo in kept if photo.label is not None)
         people = tuple(photo.photographer for photo in kept)

@@ -18,7 +18,8 @@ from inference.embed import Embedder
 from inference.images import WHOLE, Box, Pixels
 from inference.model_repository import labels
 from inference.onnx_models import OnnxModels
-from inference.training.data.photos import Photo, read_photos, split
+from inference.training.data.photos import Photo, read_photos
+from inference.training.data.split import split
 from pinstream.search.index import VisualIndex
 from pinstream.store.codes import Code
 from pinstream.store.collection import Row

@@ -10,7 +10,7 @@ import numpy as np
 from rich.console import Console
 
 from inference.training.data.photos import Photo
-from inference.training.data.scenes import camera_view
+from inference.training.data.views import camera_view
 from pinstream.search.hits import NEAR_DUPLICATE_BITS
 from pinstream.store.collection import EMBEDDING_VERSION
 from tests.bench.products import calibration, evaluation, freshness, near_duplicates

@@ -10,7 +10,7 @@ SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "clothing"
 
 
 @pytest.fixture(scope="session")
-def small_photos(tmp_path_factory):
+def small_photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """150 photos of four kinds of garment by many photographers; skips where there are none."""
     if not SHARED.is_dir():
         pytest.skip("no ../shared/data/clothing: photos are not in this repository")

@@ -5,13 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.training.data.augment import dyed
-from inference.training.data.backgrounds import drawn_ground, free_standing, ground_from, thing
-from inference.training.data.masks import MASK_PX, box_of, cut_out, sprite
-from inference.training.data.scenes import NO_GARMENT, Scene, catalogue_view, composed, mosaic, web_view, whole_photo
+from inference.images import Pixels
+from inference.training.arrays import Rgba
+from inference.training.data.augment import shift_hue
+from inference.training.data.backgrounds import background, drawn_background
+from inference.training.data.distractors import cut_from_white, drawn_distractor
+from inference.training.data.masks import MASK_PX, box_of, cut_out, garment_mask
+from inference.training.data.scenes import DISTRACTOR, Scene, compose, mosaic, photo_scene
+from inference.training.data.views import catalogue_view, web_view
 
 
-def photo():
+def photo() -> Pixels:
     """A red square on blue, a little left of the middle, with grain."""
     pixels = np.full((200, 160, 3), (40, 60, 200), np.uint8)
     pixels[50:150, 30:110] = (210, 40, 50)
@@ -19,23 +23,27 @@ def photo():
     return pixels + grain
 
 
-def garment(colour=(250, 10, 20)):
+def garment(colour: tuple[int, int, int] = (250, 10, 20)) -> Rgba:
     return np.dstack([np.full((60, 40, 3), colour, np.uint8), np.full((60, 40), 255, np.uint8)])
 
 
-def test_a_clear_outline_is_where_the_garment_is():
-    mask = cut_out(photo())
+def test_a_clear_outline_is_where_the_garment_is() -> None:
+    mask = garment_mask(photo())
+    assert mask is not None
 
     box = box_of(mask)
     assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((30 / 160, 0.25, 110 / 160, 0.75), abs=0.03)
 
 
-def test_a_bare_wall_has_no_outline():
-    assert cut_out(np.full((100, 100, 3), 128, np.uint8)) is None
+def test_a_bare_wall_has_no_outline() -> None:
+    assert garment_mask(np.full((100, 100, 3), 128, np.uint8)) is None
 
 
-def test_a_cut_out_is_cropped_to_its_garment():
-    cut = sprite(photo(), cut_out(photo()))
+def test_a_cut_out_is_cropped_to_its_garment() -> None:
+    mask = garment_mask(photo())
+    assert mask is not None
+
+    cut = cut_out(photo(), mask)
 
     assert cut.shape[:2] == pytest.approx((100, 80), abs=8)
     assert (cut[cut[..., 3] > 200][:, 0] > 150).mean() > 0.95
@@ -43,10 +51,10 @@ def test_a_cut_out_is_cropped_to_its_garment():
 
 @given(st.integers(0, 10_000), st.integers(1, 6))
 @settings(max_examples=25, deadline=None)
-def test_boxes_of_a_composed_scene_lie_in_it_and_hold_the_garments(seed, count):
-    ground = np.zeros((64, 64, 3), np.uint8)
+def test_boxes_of_a_composed_scene_lie_in_it_and_hold_the_garments(seed: int, count: int) -> None:
+    background = np.zeros((64, 64, 3), np.uint8)
 
-    scene = composed(ground, [garment((250, 250, 250))] * count, np.arange(count), np.random.default_rng(seed))
+    scene = compose(background, [garment((250, 250, 250))] * count, np.arange(count), np.random.default_rng(seed))
 
     assert 1 <= len(scene.boxes) <= count
     assert len(scene.labels) == len(scene.boxes)
@@ -58,20 +66,20 @@ def test_boxes_of_a_composed_scene_lie_in_it_and_hold_the_garments(seed, count):
     assert (outside == 0).all()
 
 
-def test_things_are_on_the_picture_and_have_no_box():
-    labels = np.array([NO_GARMENT, 3])
+def test_distractors_have_no_box() -> None:
+    labels = np.array([DISTRACTOR, 3])
 
-    scene = composed(np.zeros((64, 64, 3), np.uint8), [garment(), garment()], labels, np.random.default_rng(1))
+    scene = compose(np.zeros((64, 64, 3), np.uint8), [garment(), garment()], labels, np.random.default_rng(1))
 
     assert scene.labels.tolist() == [3]
 
 
-def test_what_stands_on_white_is_cut_free_and_cropped():
+def test_what_stands_on_white_is_cut_free_and_cropped() -> None:
     picture = np.full((60, 80, 3), 252, np.uint8)
     picture[20:40, 10:50] = (200, 30, 40)
     picture[25:30, 20:30] = 255  # white inside the thing stays
 
-    item = free_standing(picture)
+    item = cut_from_white(picture)
 
     assert item.shape == (20, 40, 4)
     assert (item[..., 3] == 255).all()
@@ -79,23 +87,23 @@ def test_what_stands_on_white_is_cut_free_and_cropped():
 
 
 @pytest.mark.parametrize("shade", [90, 255])
-def test_a_picture_without_a_thing_on_white_lies_about_with_current_state(shade):
+def test_a_picture_without_white_background_or_thing_stays_whole(shade: int) -> None:
     picture = np.full((60, 80, 3), shade, np.uint8)
 
-    assert (free_standing(picture) == np.dstack([picture, np.full((60, 80), 255, np.uint8)])).all()
+    assert (cut_from_white(picture) == np.dstack([picture, np.full((60, 80), 255, np.uint8)])).all()
 
 
-def test_a_dyed_garment_has_another_hue_and_greys_stay_grey():
+def test_another_hue_leaves_greys_grey() -> None:
     red, grey = (np.full((4, 4, 3), colour, np.uint8) for colour in ((200, 30, 40), (90, 90, 90)))
 
-    hues = {tuple(dyed(red, np.random.default_rng(seed))[0, 0]) for seed in range(20)}
+    hues = {tuple(shift_hue(red, np.random.default_rng(seed))[0, 0]) for seed in range(20)}
 
     assert len(hues) > 10
     assert {max(hue) for hue in hues} <= {199, 200, 201}
-    assert (dyed(grey, np.random.default_rng(1)) == grey).all()
+    assert (shift_hue(grey, np.random.default_rng(1)) == grey).all()
 
 
-def test_a_mosaic_moves_boxes_with_their_pictures():
+def test_a_mosaic_moves_boxes_with_their_pictures() -> None:
     part = Scene(np.full((16, 16, 3), 9, np.uint8), np.array([[0.0, 0.5, 1.0, 1.0]]), np.array([2]))
 
     scene = mosaic([part] * 4, 2, 2, size_px=32)
@@ -107,19 +115,19 @@ def test_a_mosaic_moves_boxes_with_their_pictures():
 
 @given(st.integers(0, 1000))
 @settings(max_examples=15, deadline=None)
-def test_every_made_picture_is_the_same_for_the_same_seed(seed):
+def test_every_made_picture_is_the_same_for_the_same_seed(seed: int) -> None:
     mask = np.zeros((MASK_PX, MASK_PX), bool)
     mask[36:108, 27:100] = True
 
-    def make():
+    def make() -> list[Pixels]:
         rng = np.random.default_rng(seed)
         return [
-            drawn_ground(rng, size_px=48),
-            ground_from(photo(), mask, rng, size_px=48),
-            thing(photo(), rng),
+            drawn_background(rng, size_px=48),
+            background(photo(), mask, rng, size_px=48),
+            drawn_distractor(photo(), rng),
             catalogue_view(garment(), rng, size_px=48),
             web_view(garment(), np.zeros((96, 96, 3), np.uint8), [garment((0, 99, 0))], rng, size_px=48),
-            whole_photo(photo(), mask, 1, rng, size_px=48).pixels,
+            photo_scene(photo(), mask, 1, rng, size_px=48).pixels,
         ]
 
     first, again = make(), make()
@@ -127,7 +135,7 @@ def test_every_made_picture_is_the_same_for_the_same_seed(seed):
     assert all((a == b).all() and a.dtype == np.uint8 for a, b in zip(first, again, strict=True))
 
 
-def test_a_web_view_shows_the_garment():
+def test_a_web_view_shows_the_garment() -> None:
     view = web_view(garment(), np.zeros((96, 96, 3), np.uint8), [], np.random.default_rng(4), size_px=64)
 
     assert (view[24:40, 24:40, 0] > 100).mean() > 0.9

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,21 +12,22 @@ from PIL import Image
 
 from inference.detect import Detection
 from inference.images import Box
-from inference.training.__main__ import pictures
-from inference.training.data.sample_objects import Truth
+from inference.training.__main__ import pictures as draw_pictures
+from inference.training.data.sample_objects import GroundTruth
 from inference.training.errors import BadPhotos, TrainingProblem
 from inference.training.evaluate import figures
-from inference.training.report.predictions import ServedAnswer, evenly, judge, look, nearest
+from inference.training.report.predictions import PicturePrediction, evenly_spread, match, nearest, predict_folder
 from inference.training.report.sheets import (
+    CORRECT,
     DETECTIONS,
     FALSE,
     MAX_BYTES,
     MISSED,
     NEIGHBOURS,
-    RIGHT,
-    detections,
+    draw_detections,
     draw_sheets,
 )
+from pinstream.store.codes import Code
 from samples.scene import draw, jpeg
 
 ROOT = Path(__file__).parents[4]
@@ -33,7 +35,7 @@ LEFT, BOTTOM = Box(0.0, 0.0, 0.4, 0.4), Box(0.1, 0.6, 0.9, 0.9)
 
 
 @pytest.fixture(scope="module")
-def pins(tmp_path_factory):
+def pins(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Nine drawn pins, the first of which shows no garment."""
     folder = tmp_path_factory.mktemp("pins")
     objects = {}
@@ -47,15 +49,17 @@ def pins(tmp_path_factory):
     return folder
 
 
-def seen(path, *, code=b"\0" * 32, found=(), truths=()):
-    return ServedAnswer(path, code, tuple(found), truths)
+def seen(
+    path: Path, *, code: Code = b"\0" * 32, found: Sequence[Detection] = (), truths: tuple[GroundTruth, ...] = ()
+) -> PicturePrediction:
+    return PicturePrediction(path, code, tuple(found), truths)
 
 
-def found(label, box, score=0.9):
+def found(label: str, box: Box, score: float = 0.9) -> Detection:
     return Detection(label, score, box)
 
 
-def test_the_command_writes_both_sheets_and_keeps_what_it_counted(pins, tmp_path):
+def test_the_command_writes_both_sheets_and_keeps_what_it_counted(pins: Path, tmp_path: Path) -> None:
     (tmp_path / "figures.json").write_text('{"photos": 3}')
     command = ["pictures", "--images", str(pins), "--out", str(tmp_path), "--figures", str(tmp_path / "figures.json")]
 
@@ -72,7 +76,7 @@ def test_the_command_writes_both_sheets_and_keeps_what_it_counted(pins, tmp_path
             assert min(sheet.size) > 300
 
 
-def test_the_same_pins_give_the_same_sheets(pins, tmp_path):
+def test_the_same_pins_give_the_same_sheets(pins: Path, tmp_path: Path) -> None:
     one, other = (draw_sheets(pins, tmp_path / name) for name in ("a", "b"))
 
     assert one == other
@@ -80,7 +84,7 @@ def test_the_same_pins_give_the_same_sheets(pins, tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
-def test_a_folder_without_objects_has_nothing_to_count(pins, tmp_path):
+def test_a_folder_without_objects_has_nothing_to_count(pins: Path, tmp_path: Path) -> None:
     for path in list(pins.glob("*.jpg"))[:3]:
         (tmp_path / path.name).write_bytes(path.read_bytes())
 
@@ -90,63 +94,67 @@ def test_a_folder_without_objects_has_nothing_to_count(pins, tmp_path):
     assert counted["neighbours"]["pictures that share a product"] == 0
 
 
-def test_a_folder_with_nothing_to_show_is_named_with_the_first_reason(tmp_path):
+def test_a_folder_with_nothing_to_show_is_named_with_the_first_reason(tmp_path: Path) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"no picture")
 
     with pytest.raises(BadPhotos, match=r"holds 0 pictures .*expected 2 or more.*broken\.jpg: not a picture"):
-        look(tmp_path, most=5)
+        predict_folder(tmp_path, most=5)
 
 
-def test_a_bad_table_of_objects_is_named(pins, tmp_path):
+def test_a_bad_table_of_objects_is_named(pins: Path, tmp_path: Path) -> None:
     for path in list(pins.glob("*.jpg"))[:2]:
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "objects.json").write_text('{"a.jpg": [{"box": 3}]}')
 
     with pytest.raises(BadPhotos, match=r"objects\.json: KeyError\('label'\).*expected picture names"):
-        look(tmp_path, most=5)
+        predict_folder(tmp_path, most=5)
 
 
-def test_every_box_is_right_of_another_label_again_or_of_nothing(tmp_path):
-    truths = (Truth("Hat", LEFT, "h"), Truth("Dress", BOTTOM, "d"), Truth("Shoes", Box(0.6, 0.0, 0.9, 0.3), "s"))
+def test_every_box_is_right_of_another_label_again_or_of_nothing(tmp_path: Path) -> None:
+    truths = (
+        GroundTruth("Hat", LEFT, "h"),
+        GroundTruth("Dress", BOTTOM, "d"),
+        GroundTruth("Shoes", Box(0.6, 0.0, 0.9, 0.3), "s"),
+    )
     hat, again, shirt = found("Hat", LEFT), found("Top", LEFT, 0.5), found("Shirt", BOTTOM, 0.4)
     nothing = found("Hat", Box(0.0, 0.45, 0.1, 0.55), 0.3)
 
-    verdict = judge(seen(tmp_path, found=(hat, again, shirt, nothing), truths=truths))
+    matched = match(seen(tmp_path, found=(hat, again, shirt, nothing), truths=truths))
 
-    assert (verdict.right, verdict.again, verdict.wrong_label, verdict.false) == (
+    assert (matched.correct, matched.duplicate, matched.wrong_label, matched.false) == (
         (hat,),
         (again,),
         (shirt,),
         (nothing,),
     )
-    assert [truth.label for truth in verdict.missed] == ["Shoes"]
+    assert [truth.label for truth in matched.missed] == ["Shoes"]
 
 
-def test_neighbours_come_by_distance_without_the_query(tmp_path):
+def test_neighbours_come_by_distance_without_the_query(tmp_path: Path) -> None:
     near, far = (seen(tmp_path / name, code=bytes([byte]) + b"\0" * 31) for name, byte in (("near", 1), ("far", 255)))
     query = seen(tmp_path / "query")
 
     assert nearest([far, query, near], query) == [(1, near), (8, far)]
 
 
-def test_boxes_are_drawn_where_they_are_in_the_colour_of_their_verdict(tmp_path):
+def test_boxes_are_drawn_where_they_are_in_the_colour_of_their_verdict(tmp_path: Path) -> None:
     path = tmp_path / "grey.png"
     Image.new("RGB", (64, 64), (128, 128, 128)).save(path)
-    truths = (Truth("Hat", LEFT, "h"), Truth("Dress", BOTTOM, "d"))
+    truths = (GroundTruth("Hat", LEFT, "h"), GroundTruth("Dress", BOTTOM, "d"))
 
-    sheet = np.asarray(detections([seen(path, found=[found("Hat", LEFT)], truths=truths)]))
+    sheet = np.asarray(draw_detections([seen(path, found=[found("Hat", LEFT)], truths=truths)]))
 
-    assert tuple(sheet[6 + 40, 6]) == RIGHT
+    assert tuple(sheet[6 + 40, 6]) == CORRECT
     assert tuple(sheet[6 + 140, 6 + 17]) == MISSED
     assert not (sheet == FALSE).all(-1).any()
 
 
 @pytest.mark.parametrize(("count", "wanted", "chosen"), [(5, 3, [0, 2, 4]), (2, 9, [0, 1]), (0, 3, [])])
-def test_pictures_are_chosen_evenly(count, wanted, chosen):
-    assert evenly(count, wanted) == chosen
+def test_pictures_are_chosen_evenly_spread(count: int, wanted: int, chosen: list[int]) -> None:
+    assert evenly_spread(count, wanted) == chosen
 
 
-def test_absent_figures_and_figures_that_are_none_are_named(tmp_path):
+def test_absent_figures_and_figures_that_are_none_are_named(tmp_path: Path) -> None:
     with pytest.raises(TrainingProblem, match=r"no .*f\.json; run .*evaluate"):
         figures.read(tmp_path / "f.json")
     (tmp_path / "f.json").write_text("{")
@@ -157,7 +165,7 @@ def test_absent_figures_and_figures_that_are_none_are_named(tmp_path):
         figures.read(tmp_path / "f.json")
 
 
-def test_figures_that_lack_what_is_needed_are_named_with_the_command_that_makes_it(tmp_path):
+def test_figures_that_lack_what_is_needed_are_named_with_the_command_that_makes_it(tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text('{"cost": {}, "runs": {}}')
 
     assert figures.read(tmp_path / "f.json", needed=["runs"])["runs"] == {}
@@ -165,10 +173,10 @@ def test_figures_that_lack_what_is_needed_are_named_with_the_command_that_makes_
         figures.read(tmp_path / "f.json", needed=["runs", "frozen", "speed"])
 
 
-def test_a_place_where_figures_cannot_be_kept_is_refused_before_any_work(pins, tmp_path):
+def test_a_place_where_figures_cannot_be_kept_is_refused_before_any_work(pins: Path, tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text("{")
     for place, said in (("gone/f.json", "there is no folder .*gone"), (".", "is a folder"), ("f.json", "is not JSON")):
         with pytest.raises(TrainingProblem, match=said):
-            pictures(images=pins, out=tmp_path / "out", kept=tmp_path / place)
+            draw_pictures(images=pins, out=tmp_path / "out", kept=tmp_path / place)
 
     assert not (tmp_path / "out").exists()

@@ -1,6 +1,8 @@
 """Finished runs: their mean, their losses' weights, and runs that are not finished."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,29 +10,39 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training's tests need torch: make test-training")
 from PIL import Image  # noqa: E402
+from torch import nn  # noqa: E402
 from typer.testing import CliRunner  # noqa: E402
 
 from inference.training.commands import app  # noqa: E402
 from inference.training.data.photos import Photo, Photos  # noqa: E402
 from inference.training.errors import BadPhotos, BadWeights, TrainingProblem  # noqa: E402
-from inference.training.evaluate.everything import open_embedder, settings_of  # noqa: E402
-from inference.training.model.networks import load_backbone  # noqa: E402
+from inference.training.evaluate.vectors import open_embedder, read_embed_settings  # noqa: E402
+from inference.training.manifest import write_manifest  # noqa: E402
+from inference.training.model.backbone import load_backbone  # noqa: E402
 from inference.training.settings import DetectSettings, EmbedSettings  # noqa: E402
-from inference.training.train.cache import write_manifest  # noqa: E402
+from inference.training.train.averaging import (  # noqa: E402
+    mean_backbone,
+    running_mean,
+    take_mean,
+)
 from inference.training.train.embed import weigh  # noqa: E402
-from inference.training.train.runs import Averaged, Run, averaged_backbone  # noqa: E402
+from inference.training.train.runs import Run  # noqa: E402
 from inference.training.workspace import Workspace, read_drawn  # noqa: E402
 
 pytestmark = pytest.mark.training
 
 
 @pytest.fixture(autouse=True)
-def one_thread():
+def one_thread() -> None:
     """As `open_workspace` sees to: a process forked beside OpenCV's threads waits for them for ever."""
     cv2.setNumThreads(1)
 
 
-def finished(folder, value):
+NO_SPACE: Any = None
+"""For what fails before it looks at the workspace."""
+
+
+def finished(folder: Path, value: float) -> Path:
     folder.mkdir()
     state = {
         "backbone.a": torch.full((2,), float(value)),
@@ -41,16 +53,16 @@ def finished(folder, value):
     return folder
 
 
-def test_the_mean_is_weighed_and_of_backbones_alone(tmp_path):
+def test_the_mean_is_weighed_and_of_backbones_alone(tmp_path: Path) -> None:
     one, other = finished(tmp_path / "one", 1), finished(tmp_path / "other", 5)
 
-    mean = averaged_backbone({one: 3.0, other: 1.0})
+    mean = mean_backbone({one: 3.0, other: 1.0})
 
     assert set(mean) == {"a"}
     assert mean["a"].tolist() == [2.0, 2.0]
 
 
-def test_average_takes_weights_from_the_command_line(tmp_path):
+def test_average_takes_weights_from_the_command_line(tmp_path: Path) -> None:
     finished(tmp_path / "one", 1), finished(tmp_path / "other", 5)
 
     result = CliRunner().invoke(
@@ -62,7 +74,7 @@ def test_average_takes_weights_from_the_command_line(tmp_path):
 
 
 @pytest.mark.parametrize("weight", ["much", "0", "-1", "nan", "inf"])
-def test_a_weight_that_is_none_is_named(tmp_path, weight):
+def test_a_weight_that_is_none_is_named(tmp_path: Path, weight: str) -> None:
     finished(tmp_path / "one", 1)
 
     result = CliRunner().invoke(
@@ -74,44 +86,44 @@ def test_a_weight_that_is_none_is_named(tmp_path, weight):
     assert not (tmp_path / "mean.pth").exists()
 
 
-def test_a_run_that_did_not_end_is_named(tmp_path):
+def test_a_run_that_did_not_end_is_named(tmp_path: Path) -> None:
     (tmp_path / "begun").mkdir()
 
     with pytest.raises(TrainingProblem, match=r"no .*begun/embedder\.pt; train that run first"):
-        averaged_backbone({tmp_path / "begun": 1.0})
+        mean_backbone({tmp_path / "begun": 1.0})
 
 
-def test_a_run_that_is_not_there_is_named_with_those_that_are(tmp_path):
+def test_a_run_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     (tmp_path / "begun").mkdir()
     (tmp_path / "begun" / "settings.json").write_text("{}")
 
     with pytest.raises(TrainingProblem, match=r"no run 'gone' in .*; there are begun"):
-        open_embedder(None, tmp_path / "gone")
+        open_embedder(NO_SPACE, tmp_path / "gone")
     with pytest.raises(TrainingProblem, match=r"no embedder\.pt in .*begun; its training did not end"):
-        open_embedder(None, tmp_path / "begun")
+        open_embedder(NO_SPACE, tmp_path / "begun")
 
 
-def test_a_detectors_run_is_no_embedding(tmp_path):
+def test_a_detectors_run_is_no_embedding(tmp_path: Path) -> None:
     Run(tmp_path / "detect-0", DetectSettings())
 
     with pytest.raises(TrainingProblem, match=r"no embedder\.pt in .*detect-0; .* or it is no embedding"):
-        open_embedder(None, tmp_path / "detect-0")
+        open_embedder(NO_SPACE, tmp_path / "detect-0")
     with pytest.raises(TrainingProblem, match=r"no embedder\.pt in .*detect-0; .* or it is no embedding"):
-        settings_of(tmp_path / "detect-0")
+        read_embed_settings(tmp_path / "detect-0")
 
 
 @pytest.mark.parametrize("content", ["{", "[1]"])
-def test_settings_that_cannot_be_read_are_named(tmp_path, content):
+def test_settings_that_cannot_be_read_are_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "settings.json").write_text(content)
 
     with pytest.raises(TrainingProblem, match=r"one/settings\.json"):
         Run(tmp_path / "one", EmbedSettings())
     with pytest.raises(TrainingProblem, match=r"one/settings\.json"):
-        settings_of(tmp_path / "one")
+        read_embed_settings(tmp_path / "one")
 
 
-def test_a_folder_of_another_run_is_refused_with_what_differs(tmp_path):
+def test_a_folder_of_another_run_is_refused_with_what_differs(tmp_path: Path) -> None:
     Run(tmp_path / "one", EmbedSettings(cut="s8", bits=128))
 
     with pytest.raises(TrainingProblem) as raised:
@@ -120,7 +132,7 @@ def test_a_folder_of_another_run_is_refused_with_what_differs(tmp_path):
     assert "other settings: cut is 's8' there and 's16' here; remove it" in str(raised.value)
 
 
-def test_a_setting_that_a_run_did_not_have_yet_counts_as_its_default(tmp_path):
+def test_a_setting_that_a_run_did_not_have_yet_counts_as_its_default(tmp_path: Path) -> None:
     Run(tmp_path / "one", EmbedSettings(cut="s8"))
     kept = json.loads((tmp_path / "one" / "settings.json").read_text())
     del kept["sharpness"], kept["held_out"]
@@ -133,7 +145,7 @@ def test_a_setting_that_a_run_did_not_have_yet_counts_as_its_default(tmp_path):
     assert json.loads((tmp_path / "one" / "settings.json").read_text())["sharpness"] == 0
 
 
-def test_a_cache_of_something_else_is_refused_with_what_differs(tmp_path):
+def test_a_cache_of_something_else_is_refused_with_what_differs(tmp_path: Path) -> None:
     write_manifest(tmp_path / "manifest.json", ["a"], {"cut": "s16", "views": 9})
     write_manifest(tmp_path / "manifest.json", ["a"], {"cut": "s16", "views": 9})
 
@@ -144,7 +156,7 @@ def test_a_cache_of_something_else_is_refused_with_what_differs(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["evaluate", "cost"])
-def test_figures_that_cannot_be_kept_are_refused_before_they_are_made(tmp_path, command):
+def test_figures_that_cannot_be_kept_are_refused_before_they_are_made(tmp_path: Path, command: str) -> None:
     told = (
         ["--photos", f"{tmp_path}/none", "--runs", f"{tmp_path}/runs"] if command == "evaluate" else ["--sampled", "9"]
     )
@@ -155,7 +167,7 @@ def test_figures_that_cannot_be_kept_are_refused_before_they_are_made(tmp_path, 
     assert f"there is no folder {tmp_path}/gone" in str(result.exception)
 
 
-def test_a_report_on_figures_that_only_cost_wrote_says_what_makes_the_others(tmp_path):
+def test_a_report_on_figures_that_only_cost_wrote_says_what_makes_the_others(tmp_path: Path) -> None:
     (tmp_path / "f.json").write_text('{"cost": {}}')
 
     result = CliRunner().invoke(app, ["report", "--figures", f"{tmp_path}/f.json", "--out", f"{tmp_path}/f.md"])
@@ -166,28 +178,26 @@ def test_a_report_on_figures_that_only_cost_wrote_says_what_makes_the_others(tmp
     assert not (tmp_path / "f.md").exists()
 
 
-def test_categories_weigh_what_the_settings_say_and_other_tasks_one():
+def test_categories_weigh_what_the_settings_say_and_other_tasks_one() -> None:
     losses = {task: torch.tensor(value) for task, value in (("category", 2.0), ("instance", 5.0))}
 
-    weigh(losses, EmbedSettings(category_weight=3.0), embeddings=torch.zeros(2, 4), pooled=torch.zeros(2, 8))
+    weighed = weigh(losses, EmbedSettings(category_weight=3.0), embeddings=torch.zeros(2, 4), pooled=torch.zeros(2, 8))
 
-    assert {task: float(loss) for task, loss in losses.items()} == {"category": 6.0, "instance": 5.0}
+    assert {task: float(loss) for task, loss in weighed.items()} == {"category": 6.0, "instance": 5.0}
 
 
-def test_neighbours_are_kept_only_where_they_weigh_something():
-    vectors, pooled = torch.randn(5, 4), torch.randn(5, 8)
-    plain, twice = {"instance": torch.tensor(1.0)}, {"instance": torch.tensor(1.0)}
-    once = {"instance": torch.tensor(1.0)}
+def test_neighbours_are_kept_only_where_they_weigh_something() -> None:
+    vectors, pooled, losses = torch.randn(5, 4), torch.randn(5, 8), {"instance": torch.tensor(1.0)}
 
-    weigh(plain, EmbedSettings(), embeddings=vectors, pooled=pooled)
-    weigh(once, EmbedSettings(neighbours=1.0), embeddings=vectors, pooled=pooled)
-    weigh(twice, EmbedSettings(neighbours=2.0), embeddings=vectors, pooled=pooled)
+    plain, once, twice = (
+        weigh(losses, EmbedSettings(neighbours=weight), embeddings=vectors, pooled=pooled) for weight in (0.0, 1.0, 2.0)
+    )
 
     assert set(plain) == {"instance"}
     assert float(twice["neighbours"]) == pytest.approx(2 * float(once["neighbours"])) != 0
 
 
-def test_a_file_that_holds_no_weights_is_named(tmp_path):
+def test_a_file_that_holds_no_weights_is_named(tmp_path: Path) -> None:
     (tmp_path / "w.pth").write_bytes(b"\x89PNG no weights")
 
     with pytest.raises(BadWeights, match=r"w\.pth is no file of weights that torch saved"):
@@ -195,33 +205,33 @@ def test_a_file_that_holds_no_weights_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("saved", [[torch.zeros(3)], {"a": 3}, torch.zeros(3)])
-def test_a_file_that_torch_saved_but_that_holds_no_weights_is_named(tmp_path, saved):
+def test_a_file_that_torch_saved_but_that_holds_no_weights_is_named(tmp_path: Path, saved: object) -> None:
     torch.save(saved, tmp_path / "w.pth")
 
     with pytest.raises(BadWeights, match=rf"w\.pth holds a {type(saved).__name__}; expected a state dict"):
         load_backbone(tmp_path / "w.pth")
 
 
-def test_training_on_what_was_never_prepared_is_refused_and_so_is_a_cut_before_the_prepared_one(tmp_path):
+def test_training_on_what_was_never_prepared_is_refused_and_so_is_a_cut_before_the_prepared_one(tmp_path: Path) -> None:
     photos = Photos((Photo(tmp_path / "a.jpg", "1", 0),), ("Hat",))
     space = Workspace(tmp_path, photos, {"train": np.array([0]), "validation": np.array([], int)}, tmp_path / "w.pth")
 
     with pytest.raises(TrainingProblem, match=r"no .*manifest\.json; run .*prepare"):
-        space.views(EmbedSettings())
+        space.training_views(EmbedSettings())
     space.cache.mkdir()
     (space.cache / "manifest.json").write_text('{"cut": "s16"}')
     with pytest.raises(TrainingProblem, match=r"cut is 's8', but .* was prepared with --cut s16"):
-        space.views(EmbedSettings(cut="s8"))
+        space.training_views(EmbedSettings(cut="s8"))
 
 
-def drawn_folder(folder, table):
+def drawn_folder(folder: Path, table: str) -> Path:
     Image.new("RGB", (40, 40), (128, 128, 128)).save(folder / "a.png")
     (folder / "b.png").write_bytes(b"no picture")
     (folder / "objects.json").write_text(table)
     return folder
 
 
-def test_drawn_pictures_come_with_their_boxes_and_a_label_that_the_photos_lack_is_unknown(tmp_path):
+def test_drawn_pictures_come_with_their_boxes_and_a_label_that_the_photos_lack_is_unknown(tmp_path: Path) -> None:
     table = '{"a.png": [{"label": "Hat", "box": [0, 0, 0.5, 1]}, {"label": "Kite", "box": [0.5, 0.5, 1, 1]}]}'
 
     (scene,) = read_drawn(drawn_folder(tmp_path, table), ("Hat",))
@@ -244,39 +254,39 @@ def test_drawn_pictures_come_with_their_boxes_and_a_label_that_the_photos_lack_i
         ('{"b.png": []}', r"b\.png: not a picture"),
     ],
 )
-def test_drawn_pictures_that_cannot_be_read_are_named(tmp_path, table, said):
+def test_drawn_pictures_that_cannot_be_read_are_named(tmp_path: Path, table: str, said: str) -> None:
     with pytest.raises(BadPhotos, match=said):
         read_drawn(drawn_folder(tmp_path, table), ("Hat",))
 
 
-def test_outlines_need_no_prepare(tmp_path):
+def test_masks_need_no_prepare(tmp_path: Path) -> None:
     Image.new("RGB", (40, 40), (128, 128, 128)).save(tmp_path / "a.png")
     space = Workspace(tmp_path / "runs", Photos((Photo(tmp_path / "a.png", "1", 0),), ("Hat",)), {}, tmp_path / "w.pth")
 
-    assert space.outlines(workers=1).is_clear.tolist() == [False]
+    assert space.masks(workers=1).is_clear.tolist() == [False]
 
 
-def filled(value):
-    module = torch.nn.Linear(2, 2).requires_grad_(False)
-    module.weight.fill_(value)
+def filled(value: float) -> nn.Linear:
+    module = nn.Linear(2, 2)
+    nn.init.constant_(module.weight, value)
     return module
 
 
-def test_a_mean_of_nothing_leaves_a_module_with_current_state():
-    averaged, module = Averaged(filled(1.0)), filled(7.0)
+def test_a_mean_of_nothing_leaves_a_module_as_it_is() -> None:
+    averaged, module = running_mean(filled(1.0)), filled(7.0)
 
-    averaged.give_to(module)
+    take_mean(module, averaged)
     assert module.weight.unique().tolist() == [7.0]
-    averaged.update(filled(3.0))
-    averaged.give_to(module)
+    averaged.update_parameters(filled(3.0))
+    take_mean(module, averaged)
     assert module.weight.unique().tolist() == [3.0]
 
 
-def curve_of(run):
+def curve_of(run: Run) -> list[str]:
     return [line.split(",")[0] for line in (run.folder / "curve.csv").read_text().splitlines()]
 
 
-def test_no_step_is_twice_on_the_curve_of_a_run_that_was_stopped(tmp_path):
+def test_no_step_is_twice_on_the_curve_of_a_run_that_was_stopped(tmp_path: Path) -> None:
     run = Run(tmp_path / "one", EmbedSettings(), checkpoint_every=2)
     part = torch.nn.Linear(1, 1)
     for step in range(4):
@@ -291,7 +301,7 @@ def test_no_step_is_twice_on_the_curve_of_a_run_that_was_stopped(tmp_path):
     assert curve_of(run) == ["step", "0", "1", "2"]
 
 
-def test_the_curve_begins_anew_where_nothing_was_kept(tmp_path):
+def test_the_curve_begins_anew_where_nothing_was_kept(tmp_path: Path) -> None:
     run = Run(tmp_path / "one", EmbedSettings())
     run.log(0, {"loss": 1.0})
 
@@ -299,7 +309,9 @@ def test_the_curve_begins_anew_where_nothing_was_kept(tmp_path):
     assert curve_of(run) == ["step"]
 
 
-def test_a_checkpoint_of_a_machine_with_gpus_is_read_without_one_and_so_is_one_that_tells_nothing_of_them(tmp_path):
+def test_checkpoints_of_other_gpus_or_of_none_are_read(
+    tmp_path: Path,
+) -> None:
     run = Run(tmp_path / "one", EmbedSettings(), checkpoint_every=1)
     run.save(1, {})
     kept = torch.load(run.checkpoint, weights_only=True)
@@ -311,7 +323,7 @@ def test_a_checkpoint_of_a_machine_with_gpus_is_read_without_one_and_so_is_one_t
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpus_randomness_goes_on(tmp_path):
+def test_a_gpus_randomness_goes_on(tmp_path: Path) -> None:
     run = Run(tmp_path / "one", EmbedSettings(), checkpoint_every=1)
     run.save(1, {})
     expected = torch.rand(4, device="cuda")
