@@ -7,7 +7,7 @@ import numpy as np
 
 from samples.drawing.cloth import COLOURS, shaded
 from samples.drawing.layers import Layer
-from samples.drawing.paths import Points, band, oval, rect, symmetric, trace, transformed
+from samples.drawing.paths import Points, band, oval, path, rect, symmetric, trace, transformed
 from samples.drawing.raster import RGB
 
 Prop = Callable[[np.random.Generator], list[Layer]]
@@ -121,11 +121,7 @@ def camera(rng: np.random.Generator) -> list[Layer]:
     return [
         Layer(rect(-5.4, -5.8, -2.4, -3), silver, round_cm=0.8),
         Layer(rect(3.8, -5.6, 6.4, -3), (186, 60, 52), round_cm=0.6),
-        Layer(
-            symmetric(trace((0, -7), (2.4, -7, 3, -4.4), (8, -4.4, 8.6, -3), (8.8, 5.4), (8, 6), (0, 6))),
-            silver,
-            round_cm=1.2,
-        ),
+        Layer(symmetric(path("M0 -7 Q2.4 -7 3 -4.4 Q8 -4.4 8.6 -3 L8.8 5.4 L8 6 L0 6")), silver, round_cm=1.2),
         Layer(rect(-8.6, -2.0, 8.6, 4.4), skin, round_cm=0.8, shadow=0.15),
         *(Layer(oval(0, 1.0, r), tone, round_cm=1.0, depth=0.4, shadow=0.4) for r, tone in rings),
         Layer(oval(-0.9, -0.1, 0.6, 0.45), (210, 220, 236), shadow=0),
@@ -138,8 +134,8 @@ def potted_plant(rng: np.random.Generator) -> list[Layer]:
     places = []
     for turn in rng.permutation(np.linspace(-78, 78, 17)):
         places.append((float(turn * 0.03), 0.0, float(turn), float(rng.uniform(19, 31) * (1 - abs(turn) / 300))))
-    pot = symmetric(trace((0, 0), (9.5, 0), (9.2, 10, 6.8, 17), (0, 17.6)))
-    rim = symmetric(trace((0, -1.5), (10.2, -1.5), (10.2, 1.8), (0, 2.2)))
+    pot = symmetric(path("M0 0 L9.5 0 Q9.2 10 6.8 17 L0 17.6"))
+    rim = symmetric(path("M0 -1.5 L10.2 -1.5 L10.2 1.8 L0 2.2"))
     return [
         *_leaves(places, green),
         Layer(pot, glaze, round_cm=4, depth=0.35),
@@ -150,12 +146,10 @@ def potted_plant(rng: np.random.Generator) -> list[Layer]:
 def cactus(rng: np.random.Generator) -> list[Layer]:
     """A cactus with two arms in a clay pot."""
     green = GREENS[int(rng.integers(len(GREENS)))]
-    body = symmetric(trace((0, -26), (5, -26, 5.4, -18), (5.2, 0), (0, 1)))
-    arm = trace(
-        (4, -8), (10, -8, 10.4, -12), (10.4, -17), (10.6, -20, 13.4, -20, 13.4, -17), (14, -3, 10, -3.4, 4, -3.6)
-    )
+    body = symmetric(path("M0 -26 Q5 -26 5.4 -18 L5.2 0 L0 1"))
+    arm = path("M4 -8 Q10 -8 10.4 -12 L10.4 -17 C10.6 -20 13.4 -20 13.4 -17 C14 -3 10 -3.4 4 -3.6")
     ribs = tuple(trace((x, -24 + abs(x)), (x * 1.1, 0)) for x in (-3.2, -1.1, 1.1, 3.2))
-    pot = symmetric(trace((0, 0), (9, 0), (7, 15), (0, 15.4)))
+    pot = symmetric(path("M0 0 L9 0 L7 15 L0 15.4"))
     arms = [Layer(transformed(arm * (s, 1.0), 0, -3.0 * (s > 0)), green, round_cm=2.4, depth=0.35) for s in (-1, 1)]
     rim = Layer(rect(-10, -2, 10, 2), COLOURS["terracotta"], round_cm=1.2, shadow=0.4)
     return [
@@ -169,8 +163,8 @@ def cactus(rng: np.random.Generator) -> list[Layer]:
 def mug(rng: np.random.Generator) -> list[Layer]:
     """A striped mug from the side."""
     glaze, stripe = _pick(rng, CERAMICS), _pick(rng)
-    handle = trace((6.4, -4), (13.4, -5.4, 13.6, 6.4, 6.2, 5.4), (6.2, 3.4), (10.6, 3.8, 10.4, -2.4, 6.4, -2))
-    cup = symmetric(trace((0, -8), (7, -8), (7.2, 2, 6.2, 8.4), (5, 9.4, 0, 9.6)))
+    handle = path("M6.4 -4 C13.4 -5.4 13.6 6.4 6.2 5.4 L6.2 3.4 C10.6 3.8 10.4 -2.4 6.4 -2")
+    cup = symmetric(path("M0 -8 L7 -8 Q7.2 2 6.2 8.4 Q5 9.4 0 9.6"))
     bands = [
         Layer(
             symmetric(trace((0, y), (7.05, y - 0.3), (6.98, y + 1.3), (0, y + 1.8))),
@@ -192,8 +186,8 @@ def mug(rng: np.random.Generator) -> list[Layer]:
 def lamp(rng: np.random.Generator) -> list[Layer]:
     """A table lamp with a lit shade."""
     shade_colour, base = _pick(rng, ("ecru", "butter", "blush", "mustard", "white")), _pick(rng)
-    vase = symmetric(trace((0, -6), (2, -6), (2, -2, 9, 2, 8.4, 11), (7.6, 18, 5, 20), (0, 20.4)))
-    shade = symmetric(trace((0, -27), (9, -27), (15, -6), (0, -5)))
+    vase = symmetric(path("M0 -6 L2 -6 C2 -2 9 2 8.4 11 Q7.6 18 5 20 L0 20.4"))
+    shade = symmetric(path("M0 -27 L9 -27 L15 -6 L0 -5"))
     return [
         Layer(rect(-0.8, -10, 0.8, -4), (180, 150, 96), round_cm=0.5),
         Layer(vase, base, round_cm=5, depth=0.4, gloss=0.3),
@@ -215,8 +209,8 @@ def chair(rng: np.random.Generator) -> list[Layer]:
         Layer(trace((x0, 28), (x0 + 2, 28), (x1 + 1, 58), (x1, 58)), shaded(WOOD, f), round_cm=0.8)
         for x0, x1, f in ((-11, -15, 0.75), (9, 14, 0.75), (-14, -21, 1.0), (12, 20, 1.0))
     ]
-    back = symmetric(trace((0, -22), (17, -22, 18, -14), (19, 4, 16, 20), (0, 22)))
-    cushion = symmetric(trace((0, 16), (14, 16, 19, 20), (22, 27, 18, 30), (10, 32, 0, 32)))
+    back = symmetric(path("M0 -22 Q17 -22 18 -14 Q19 4 16 20 L0 22"))
+    cushion = symmetric(path("M0 16 Q14 16 19 20 Q22 27 18 30 Q10 32 0 32"))
     return [
         *legs,
         Layer(back, shaded(seat, 0.94), round_cm=8, depth=0.4),
@@ -239,14 +233,14 @@ def vase(rng: np.random.Generator) -> list[Layer]:
             for a in np.arange(6) * np.pi / 3
         )
         heads.append(Layer(oval(tip[0], tip[1], 1.5), (222, 170, 60), round_cm=1.0))
-    jar = symmetric(trace((0, -9), (3.4, -9), (3, -4, 9.4, 0, 9, 9), (8.4, 15, 5, 16.4), (0, 17)))
+    jar = symmetric(path("M0 -9 L3.4 -9 C3 -4 9.4 0 9 9 Q8.4 15 5 16.4 L0 17"))
     return [*stems, *heads, Layer(jar, glaze, round_cm=5, depth=0.38, gloss=0.3)]
 
 
 def pear(rng: np.random.Generator) -> list[Layer]:
     """A piece of fruit."""
     skin = _pick(rng, ("olive", "mustard", "red", "butter", "coral"))
-    shape = symmetric(trace((0, -9), (3.4, -9, 3.6, -4), (4.6, 0, 7.4, 2, 7.2, 6.6), (6.6, 11.6, 0, 11)))
+    shape = symmetric(path("M0 -9 Q3.4 -9 3.6 -4 C4.6 0 7.4 2 7.2 6.6 Q6.6 11.6 0 11"))
     stem = Layer(band(trace((0, -8.4), (0.4, -11, 2, -12)), 0.7), COLOURS["chocolate"], round_cm=0.3)
     return [stem, Layer(shape, skin, round_cm=5, depth=0.42, gloss=0.3), *_leaves([(0.6, -9.0, -60.0, 6.0)], GREENS[1])]
 

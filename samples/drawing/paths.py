@@ -1,5 +1,6 @@
 """Outlines of drawn things: lines and Bézier curves, in centimetres, x to the right and y down."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,6 +23,11 @@ def trace(*steps: Sequence[float]) -> Points:
         controls = np.concatenate((points[-1][-1:], np.asarray(step, dtype=np.float64).reshape(-1, 2)))
         points.append(_bezier(controls)[1:])
     return np.concatenate(points)
+
+
+def path(svg: str) -> Points:
+    """The same for the absolute commands M, L, Q and C of an SVG path: ``M0 0 L3 0 Q5 0 5 2``."""
+    return trace(*([float(number) for number in step.split()] for step in re.split("[MLQC]", svg)[1:]))
 
 
 def _bezier(controls: Points) -> Points:

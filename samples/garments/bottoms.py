@@ -3,7 +3,7 @@
 import numpy as np
 
 from samples.drawing.layers import Layer
-from samples.drawing.paths import Points, band, mirror, oval, part, rect, symmetric, trace
+from samples.drawing.paths import Points, band, mirror, oval, part, path, rect, symmetric, trace
 
 
 def _legs(length: float, hem: float, hip: float, rng: np.random.Generator, *, ribs_cm: float = 0.0) -> list[Layer]:
@@ -59,12 +59,12 @@ def _waistband(width: float, y: float, height: float, tone: str) -> Layer:
 
 
 def _jeans_details() -> list[Layer]:
-    waist_inside = symmetric(trace((0, 0.5), (17, -1.2), (18.4, 2), (0, 4)))
+    waist_inside = symmetric(path("M0 0.5 L17 -1.2 L18.4 2 L0 4"))
     loops = [Layer(rect(x - 0.6, -0.6, x + 0.6, 5), "main", round_cm=0.4, shadow=0.5) for x in (-14, -8, 8, 14)]
     scoops = [band(trace((9 * s, 5), (10 * s, 11, 19.4 * s, 12.5)), 0.5) for s in (-1, 1)]
     pockets = [Layer(scoop, "inside", round_cm=0.4, shadow=0.3) for scoop in scoops]
     fly = Layer(
-        trace((0, 5), (4.2, 5), (4.2, 17, 0.4, 22), (0, 22)),
+        path("M0 5 L4.2 5 Q4.2 17 0.4 22 L0 22"),
         "main",
         round_cm=0.6,
         depth=0.08,
@@ -123,5 +123,5 @@ def skirt(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
         stitches=(np.concatenate((hem, mirror(hem))),),
         depth=0.28,
     )
-    inside = Layer(symmetric(trace((0, 0), (17.6, -1), (18, 3), (0, 5))), "inside")
+    inside = Layer(symmetric(path("M0 0 L17.6 -1 L18 3 L0 5")), "inside")
     return [inside, front, _waistband(18.3, 0, 4, "plain")]

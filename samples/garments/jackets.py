@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from samples.drawing.layers import Layer
-from samples.drawing.paths import band, rect, symmetric, trace
+from samples.drawing.paths import band, path, rect, symmetric, trace
 from samples.drawing.raster import RGB
 from samples.garments.upper_body import (
     BodyShape,
@@ -27,9 +27,9 @@ def hoodie(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
     shape = BodyShape(
         sleeve=63, cuff=11.5, spread=16, shoulder=24, chest=28, waist=28, hem=26, length=66, neck=8, neck_drop=9
     )
-    hood = symmetric(trace((0, -21), (12, -21, 16, -12, 15, -4), (14, 4, 9, 9, 4, 12), (0, 12)))
+    hood = symmetric(path("M0 -21 C12 -21 16 -12 15 -4 C14 4 9 9 4 12 L0 12"))
     opening = symmetric(trace((0, -15), (8, -15, 10.5, -8, 10, -2), (9, 6, 4, 9, 0, 10.5)))
-    pouch = symmetric(trace((0, 42), (9, 42), (16, 54, 16, 60), (0, 60)))
+    pouch = symmetric(path("M0 42 L9 42 Q16 54 16 60 L0 60"))
     hem = symmetric(np.concatenate((trace((0, 60), (shape.hem + 1.4, 60)), shape.hemline())))
     cords = [
         Layer(
@@ -77,7 +77,7 @@ def puffer(_cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
             if layer.tone == "rib"
             else replace(layer, seams=rings, folds=tuple(r - (0, 2.2) for r in rings), fold_cm=4.0, gloss=0.3)
         )
-    collar = symmetric(trace((0, -5), (8, -5, 9, -3), (10.5, 4, 9, 10), (4, 11, 0, 11)))
+    collar = symmetric(path("M0 -5 Q8 -5 9 -3 Q10.5 4 9 10 Q4 11 0 11"))
     zipper = [
         Layer(rect(-0.9, -3, 0.9, 68), METAL, round_cm=0.4, shadow=0.4),
         Layer(rect(-0.6, 4, 0.6, 9), METAL, round_cm=0.5),

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from samples.drawing.layers import Layer
-from samples.drawing.paths import band, mirror, oval, rect, symmetric, trace
+from samples.drawing.paths import band, mirror, oval, path, rect, symmetric, trace
 from samples.garments.upper_body import (
     BodyShape,
     armbands,
@@ -45,7 +45,7 @@ def longsleeve(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer
     front = replace(front_panel(shape, rng), stitches=())
     hem = symmetric(np.concatenate((trace((0, shape.length - 5), (shape.hem, shape.length - 6)), shape.hemline())))
     high = cut.random() < 0.3
-    roll = symmetric(trace((0, -6), (7, -6, 8, -5), (9.5, 0, 9, 3), (4, 6, 0, 6)))
+    roll = symmetric(path("M0 -6 Q7 -6 8 -5 Q9.5 0 9 3 Q4 6 0 6"))
     collar = [Layer(roll, "rib", folds=(trace((-8, 0), (0, 2, 8, 0)),))] if high else [neckband(shape, 2.6)]
     ribs = Layer(hem, "rib", shadow=0.15, round_cm=1.2)
     return [back_panel(shape), *both_sleeves(shape, rng, cuff_cm=6), front, ribs, *collar]
@@ -96,7 +96,7 @@ def top(cut: np.random.Generator, rng: np.random.Generator) -> list[Layer]:
         (19, length - 5, 22, length),
         (12, length + 1, 0, length + 1),
     )
-    back = symmetric(trace((0, 21), (14, 21), (19, 22), (10, 27), (0, 27)))
+    back = symmetric(path("M0 21 L14 21 L19 22 L10 27 L0 27"))
     edge = band(np.concatenate((mirror(bust[:27]), bust[:27])), 1.1)
     front, behind = trace((11.2, 9.4), (9.6, 2, 9.2, -4)), trace((9.2, -4), (10.4, 6, 11.5, 23))
     right = [Layer(band(behind, 0.9), "inside", round_cm=0.5), Layer(band(front, 0.9), "plain", round_cm=0.5)]
