@@ -5,7 +5,6 @@ server of the internal network, such as a cloud's metadata service.
 """
 
 import socket
-from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
@@ -86,11 +85,6 @@ def is_public(address: Address) -> bool:
         return False
     ruled_out = address.is_multicast or address.is_reserved or not address.is_global
     return not ruled_out and not any(address in network for network in _NEVER_PUBLIC)
-
-
-def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """Parses CIDR texts such as ``127.0.0.0/8``; raises ValueError."""
-    return tuple(ip_network(text.strip()) for text in texts)
 
 
 class GuardedResolver(AbstractResolver):

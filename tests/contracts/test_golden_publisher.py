@@ -3,7 +3,7 @@
 from pinstream.errors import EventInvalid
 from pinstream.events import PinDeletion, decode_event
 from pinstream.testing import MemoryPublisher
-from schemas.golden import Example, bad_examples, good_examples
+from tests.contracts.golden import Example, bad_examples, good_examples
 
 
 def publish(example: Example) -> MemoryPublisher:

@@ -3,10 +3,10 @@
 from pinstream.errors import EventInvalid
 from pinstream.events import PinDeletion, PinEvent
 from schemas.asyncapi import ERROR_HEADERS
-from schemas.golden import Example, bad_examples, good_examples
 from streams.worker.finish.dead_letters import error_headers
 from streams.worker.record import ConsumedRecord, Lease
 from streams.worker.task import PinTask, task_of
+from tests.contracts.golden import Example, bad_examples, good_examples
 
 
 def read_task(example: Example) -> PinTask:

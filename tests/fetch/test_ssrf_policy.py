@@ -13,7 +13,6 @@ from fetch.ssrf_policy import (
     GuardedResolver,
     embedded_ipv4_or_same,
     is_public,
-    networks,
 )
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:4001:80b::200e"]
@@ -56,7 +55,7 @@ FORBIDDEN = [
     "fec0::1",
     "ff02::1",
 ]
-LOOPBACK = AddressPolicy(allowed_networks=networks(["127.0.0.0/8"]))
+LOOPBACK = AddressPolicy(allowed_networks=(ipaddress.ip_network("127.0.0.0/8"),))
 
 v4_in = st.sampled_from(
     ["10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "224.0.0.0/4"]
@@ -175,8 +174,3 @@ async def test_a_name_without_addresses_is_an_error_of_the_network() -> None:
 
     with pytest.raises(OSError, match="no address"):
         await guard.resolve("pictures.example", 443)
-
-
-def test_a_text_that_is_no_network_is_named() -> None:
-    with pytest.raises(ValueError, match=r"127\.0\.0\.0/99"):
-        networks(["127.0.0.0/99"])

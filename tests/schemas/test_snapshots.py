@@ -15,8 +15,8 @@ from pinstream.errors import EventInvalid
 from pinstream.events import DEAD_TOPIC, EVENTS_TOPIC, MAX_EVENT_BYTES, decode_event, event_from
 from pinstream.store.columns import COLUMNS
 from schemas import topics
-from schemas.golden import bad_examples, good_examples
 from schemas.snapshots import FOLDER, outdated, snapshots, write
+from tests.contracts.golden import bad_examples, good_examples
 
 EVENT_SCHEMA = Draft202012Validator(snapshots()["pin-event.v1.json"])
 ASYNCAPI = snapshots()["asyncapi.json"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-FOLDER: Final = Path(__file__).parent / "examples"
+FOLDER: Final = Path(__file__).parents[2] / "schemas" / "examples"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
