@@ -48,5 +48,5 @@ def _remove_stale(folder: Path) -> None:
     if record is not None:
         if state.is_running(record.launcher):
             return
-        state.finish(record)
+        state.end_processes(record)
     shutil.rmtree(folder, ignore_errors=True)

@@ -22,7 +22,6 @@ _SdkPanel = timeseries.Panel | stat.Panel | table.Panel | heatmap.Panel
 
 
 def to_json(board: Dashboard) -> str:
-    """The dashboard's file."""
     return JSONEncoder(sort_keys=True, indent=1).encode(_dashboard(board).build()) + "\n"
 
 

@@ -31,9 +31,9 @@ class Panel:
     limit: float | None = None
     """An objective: drawn as a line; numbers beyond it turn red."""
     floor: bool = False
-    """Whether the limit is the least that is good, not the most."""
+    """Whether values below the limit are bad, instead of values above it."""
     runbooks: tuple[str, ...] = ()
-    """Alerts whose pages say what to do."""
+    """Alerts whose runbooks the panel links to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +63,8 @@ class Variable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard:
-    """One dashboard."""
-
     name: str
-    """Of its file, and of its address: ``/d/pinstream-<name>``."""
+    """Names its file, and its path ``/d/pinstream-<name>``."""
     title: str
     description: str
     sections: tuple[Section, ...]
@@ -78,7 +76,7 @@ class Dashboard:
 
 
 def quantiles(histogram: str, *, by: str = "", where: str = "") -> tuple[Query, ...]:
-    """p50, p95 and p99 of a histogram; ``by`` one label more, ``where`` label matchers."""
+    """p50, p95 and p99 of a histogram; ``by`` is another label to group by, ``where`` holds label matchers."""
     labels = f"le, {by}" if by else "le"
     rate = f"sum by ({labels}) (rate({histogram}_bucket{{{where}}}[$__rate_interval]))"
     name = f"{{{{{by}}}}} " if by else ""
@@ -95,5 +93,5 @@ def quantile(share: float, histogram: str, *, by: str, where: str = "") -> Query
 
 
 def per_second(counter: str, *, by: str, where: str = "") -> Query:
-    """How often something is counted, for each value of a label."""
+    """The rate of a counter for each value of a label."""
     return Query(f"sum by ({by}) (rate({counter}{{{where}}}[$__rate_interval]))", f"{{{{{by}}}}}")

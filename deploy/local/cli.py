@@ -74,7 +74,7 @@ def up(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
 @app.command()
 def down(root: Root = _DEFAULT.root) -> None:
     """End the stack of this folder, and what an earlier one left."""
-    ended = state.end(root)
+    ended = state.end_stack(root)
     out.print(f"ended: {', '.join(ended)}" if ended else f"nothing ran from {root}")
 
 
@@ -179,7 +179,7 @@ def _up_detached(options: StackOptions) -> None:
 
 
 def _as_arguments(options: StackOptions) -> Iterator[str]:
-    """The options of ``up`` that give these; absolute paths, since the launcher runs in another folder."""
+    """The command-line options of ``up``; paths are absolute, since the launcher runs in another folder."""
     for name, value in asdict(options).items():
         if isinstance(value, bool):
             yield from (f"--{name}",) if value else ()

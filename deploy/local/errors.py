@@ -6,7 +6,7 @@
     ├── Prerequisite     fatal: this machine lacks something; the message says how to get it
     ├── BadOption        fatal: an option that cannot work; the message holds the value and the choices
     ├── AlreadyRunning   fatal: another stack owns this folder; end it or choose another
-    ├── Aborted          fatal: the start was given up, because its user or another part's failure ended it
+    ├── Aborted          fatal: the start was aborted, by its user or because another part failed
     ├── PartFailed       fatal: a part exited or never became ready; the message ends with its last log lines
     └── NotReady         retryable: a part does not answer yet
 """
@@ -21,7 +21,7 @@ class Prerequisite(StackError):
 
 
 class BadOption(StackError):
-    """An option that names nothing that exists."""
+    """An option that cannot work."""
 
 
 class AlreadyRunning(StackError):
@@ -29,7 +29,7 @@ class AlreadyRunning(StackError):
 
 
 class Aborted(StackError):
-    """A start that was given up."""
+    """A start that was aborted."""
 
 
 class PartFailed(StackError):

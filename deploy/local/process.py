@@ -87,14 +87,14 @@ class Child:
             return self._popen.returncode
         try:
             ended = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-        except ChildProcessError:  # another thread has just reaped it
+        except ChildProcessError:  # another thread has reaped it
             return self._popen.poll()
         if ended is None:
             return None
         return ended.si_status if ended.si_code == os.CLD_EXITED else -ended.si_status
 
     def stop(self, *, grace_s: float) -> None:
-        """Ask it to end, wait ``grace_s``, then end its whole group. Blocks until it is gone."""
+        """Ask it to end, wait ``grace_s``, then kill its whole group. Blocks until it has ended."""
         if self.exit_code() is None:
             os.kill(self.pid, signal.SIGTERM)
             deadline = time.monotonic() + grace_s
@@ -103,10 +103,10 @@ class Child:
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL to its whole group. Blocks until it is gone; safe to repeat."""
+        """SIGKILL to its whole group. Blocks until it has ended; safe to repeat."""
         if self._popen.returncode is not None:
             return
-        with contextlib.suppress(ProcessLookupError):  # another thread has just reaped it
+        with contextlib.suppress(ProcessLookupError):  # another thread has reaped it
             os.killpg(self.pid, signal.SIGKILL)
         self._popen.wait()
 

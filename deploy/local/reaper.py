@@ -13,13 +13,12 @@ from deploy.local import state
 
 
 def main(root: Path, stack_id: str) -> None:
-    """Wait for the launcher's end, then finish what it left."""
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     sys.stdin.buffer.read()
     record = state.read(root)
     if record is not None and record.stack_id == stack_id:
-        state.finish(record, grace_s=1.0)
+        state.end_processes(record, grace_s=1.0)
 
 
 if __name__ == "__main__":

@@ -190,7 +190,7 @@ class LocalStack:
                 self._aborted.wait(_CHECK_EVERY_S)
             else:
                 return
-        raise Aborted(f"{part.name}: its start was given up")
+        raise Aborted(f"{part.name}: its start was aborted")
 
     def _find(self, name: str) -> _StackPart:
         if name not in self._parts:
@@ -200,7 +200,7 @@ class LocalStack:
     def _record_progress(self, name: str, doing: str, done_share: float | None) -> None:
         """Record a part's progress; raises Aborted if the start was aborted."""
         if self._aborted.is_set():
-            raise Aborted(f"{name}: its start was given up")
+            raise Aborted(f"{name}: its start was aborted")
         with self._changing:
             entry = self._parts[name]
             self._parts[name] = replace(entry, record=replace(entry.record, doing=doing, done_share=done_share))
@@ -235,7 +235,7 @@ class LocalStack:
         self._lock = lock
         stale = state.read(self.root)
         if stale is not None:
-            state.finish(stale)
+            state.end_processes(stale)
 
     def _start_reaper(self) -> "subprocess.Popen[bytes]":
         return subprocess.Popen(

@@ -84,7 +84,7 @@ def with_current_state(part: PartRecord) -> PartRecord:
     return replace(part, state="dead") if should_run and not is_running(part) else part
 
 
-def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
+def end_processes(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
     """End what is left of a run and remove its shared memory; returns the names of the parts that still ran.
 
     Knows processes by number, start time and command line, and their orphans by process group and the
@@ -102,7 +102,7 @@ def finish(record: StackRecord, *, grace_s: float = 3.0) -> list[str]:
     return left
 
 
-def end(root: Path, *, launcher_grace_s: float = 40.0) -> list[str]:
+def end_stack(root: Path, *, launcher_grace_s: float = 40.0) -> list[str]:
     """End the stack of a folder, or what is left of it; returns the names of the parts that ran."""
     record = read(root)
     if record is None:
@@ -114,7 +114,7 @@ def end(root: Path, *, launcher_grace_s: float = 40.0) -> list[str]:
             launcher.terminate()  # it stops each part gracefully
             if psutil.wait_procs([launcher], timeout=launcher_grace_s)[1]:
                 launcher.kill()
-    finish(record)
+    end_processes(record)
     stopped = tuple(replace(part, state="stopped") if part.pid else part for part in record.parts)
     write(root, replace(record, parts=stopped))
     return running

@@ -1,4 +1,4 @@
-"""The stack as a person sees it: one table row a part."""
+"""The stack as a table, one row for each part."""
 
 import time
 

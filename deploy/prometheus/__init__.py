@@ -1,1 +1,1 @@
-"""What Prometheus reads, records and warns of."""
+"""Prometheus: its configuration, recording rules and alerts."""

@@ -1,4 +1,4 @@
-"""The rule files as records: what is recording_rules, what is warned of, and which metrics an expression names."""
+"""The rule files as records: alerts, recording rules, and the metrics that an expression names."""
 
 import re
 from collections.abc import Iterator
@@ -26,12 +26,10 @@ class Alert:
 
 
 def files() -> list[Path]:
-    """Every rule file, in order."""
     return sorted(FOLDER.glob("*.yaml"))
 
 
 def alerts() -> list[Alert]:
-    """All of them."""
     return [
         Alert(
             name=rule["alert"],
@@ -51,7 +49,7 @@ def recording_rules() -> dict[str, str]:
 
 
 def own_names(expression: str) -> set[str]:
-    """The metrics of ours that an expression names, wherever in it."""
+    """Our own metrics among the names in an expression."""
     return set(_OWN.findall(expression))
 
 

@@ -1,4 +1,4 @@
-"""Every process's metrics, in one place: dashboards, alerts and ``docs/metrics.md`` know no other name."""
+"""The metrics of every process: dashboards, alerts and ``docs/metrics.md`` use no other names."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -34,12 +34,10 @@ alerts use these names, the recording rules made of them, and what Triton (`nv_*
 
 
 def metrics() -> tuple[Metric, ...]:
-    """All of them."""
     return tuple(metric for table in TABLES.values() for metric in table)
 
 
 def page() -> str:
-    """The page, as Markdown."""
     return "\n".join(_page())
 
 

@@ -79,7 +79,7 @@ def launcher(stack: LocalStack, tmp_path: Path) -> "Iterator[subprocess.Popen[by
     finally:
         process.kill()
         process.wait()
-        state.end(tmp_path)
+        state.end_stack(tmp_path)
 
 
 def test_a_killed_launcher_leaves_nothing_and_spares_the_stack_beside_it(

@@ -21,7 +21,7 @@ from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 from schemas.topics import Topic
 
 MAX_MESSAGE_BYTES: Final = 8 * 1024 * 1024
-"""Above the largest event, so that the largest poison with its error headers fits into the dead letters."""
+"""Above the largest event, so that the largest invalid one with its error headers fits into the dead letters."""
 
 _JVM: Final = ("-Xms128m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _LOGGING: Final = (
@@ -50,7 +50,7 @@ _SETTINGS: Final[Mapping[str, object]] = {
     # Groups: join at once, and let clients choose how soon a dead member is noticed.
     "group.initial.rebalance.delay.ms": 0,
     "group.min.session.timeout.ms": 1000,
-    # KIP-848 takes these from the broker, whose defaults keep a killed worker's pins waiting for 43 s.
+    # KIP-848 takes these from the broker, whose default session timeout is 45 s.
     "group.consumer.session.timeout.ms": 6000,
     "group.consumer.min.session.timeout.ms": 1000,
     "group.consumer.heartbeat.interval.ms": 1000,
@@ -119,7 +119,7 @@ class Kafka(Part):
         return path
 
     def _secured_settings(self, security: Security) -> Mapping[str, object]:
-        """Clients come over SASL and TLS; the broker speaks to itself on a port of its own."""
+        """Clients connect over SASL and TLS; the broker uses another port for itself."""
         files = security.certificates
         listener = "listener.name.sasl_ssl"
         return {
@@ -143,7 +143,7 @@ def _scram_user(security: Security) -> str:
 
 
 def check_kafka(address: str, client: Mapping[str, str] | None = None, *, timeout_s: float = 5.0) -> None:
-    """Ask a broker for what creating a topic and reading every partition would need; change nothing.
+    """Check what creating a topic and reading every partition need, without changing anything.
 
     A topic is created in validation only, which takes an active controller and a broker that it has
     unfenced; the end of every existing partition is read, which takes a leader with its log recovered.

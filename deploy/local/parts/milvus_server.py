@@ -91,7 +91,7 @@ class MilvusServer(Part):
             "LOG_LEVEL": "warn",
             **({} if self._security is None else _SECURED),
         }
-        # The alias names its pid file, which all servers of a machine keep, locked, in one folder.
+        # The alias names its pid file; the pid files of all servers of a machine are in one folder.
         alias = f"-alias={self._ports['proxy_port']}"
         return Launch(argv=(str(binaries / "milvus"), "run", "standalone", alias), env=env, cwd=self._folder)
 
@@ -99,7 +99,6 @@ class MilvusServer(Part):
         check_milvus(self.addresses["milvus"], self._security)
 
     def clean_up(self) -> None:
-        """Its pid file, which it keeps in a folder for the whole machine."""
         for folder in _PID_FOLDERS:
             with contextlib.suppress(OSError):
                 (folder / f"standalone-{self._ports['proxy_port']}.pid").unlink(missing_ok=True)

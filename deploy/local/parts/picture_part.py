@@ -41,7 +41,7 @@ class PicturePart(Part):
         return Launch(argv=argv, env={}, cwd=CHECKOUT)
 
     def check(self) -> None:
-        """Fetch something; the answer names the folder, be it a file or a 403 for the folder itself."""
+        """Fetch the folder itself: the response, a 403, names it in a header."""
         url = self.addresses["pictures"] + "/"
         try:
             with urllib.request.urlopen(url, timeout=2.0) as answer:  # noqa: S310 (our own http URL)

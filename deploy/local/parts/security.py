@@ -31,7 +31,7 @@ class Security:
 
     @property
     def kafka_client(self) -> Mapping[str, str]:
-        """librdkafka's keys."""
+        """librdkafka's settings."""
         return {
             "security.protocol": "SASL_SSL",
             "sasl.mechanism": "SCRAM-SHA-512",

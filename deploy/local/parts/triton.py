@@ -82,7 +82,7 @@ class Triton(Part):
             *(() if self._traces is None else trace_options(self._traces)),
             *(() if self._security is None else _security_options(self._security)),
         )
-        # The stub finds its packages through the interpreter that it finds on PATH, and by nothing else.
+        # The stub finds its packages through the interpreter that it finds on PATH, and not by sys.path.
         path = f"{Path(sys.executable).parent}:{os.environ.get('PATH', os.defpath)}"
         env = {"PATH": path, "LD_LIBRARY_PATH": libraries, "CUDA_VISIBLE_DEVICES": ""}
         return Launch(argv=argv, env=env, cwd=self._folder)
@@ -91,7 +91,6 @@ class Triton(Part):
         check_triton(f"{HOST}:{self._grpc_port}", self._model_names, self._security)
 
     def clean_up(self) -> None:
-        """A killed server leaves its stubs' shared memory."""
         remove_shared_memory(self._shm_prefix)
 
     def _link_backend(self, wheel: Path) -> Path:

@@ -80,7 +80,7 @@ def test_finishing_ends_a_part_and_its_orphans(start: Start) -> None:
     process.kill()
     process.wait()
 
-    ran = state.finish(record_of(part), grace_s=1.0)
+    ran = state.end_processes(record_of(part), grace_s=1.0)
 
     assert ran == []
     assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
@@ -90,7 +90,7 @@ def test_finishing_spares_a_stranger_that_has_the_number(start: Start) -> None:
     stranger = start("sleep", "60", stack_id="another")
     part = part_of(stranger, "sleep", "60")
 
-    state.finish(record_of(part), grace_s=0.1)
+    state.end_processes(record_of(part), grace_s=0.1)
 
     assert stranger.poll() is None
 
@@ -130,4 +130,4 @@ def test_shared_memory_of_the_stack_is_removed_and_no_other() -> None:
 
 
 def test_ending_a_folder_without_a_stack_ends_nothing(tmp_path: Path) -> None:
-    assert state.end(tmp_path) == []
+    assert state.end_stack(tmp_path) == []
