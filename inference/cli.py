@@ -117,7 +117,7 @@ def _find(images: Sequence[Path], out: Path) -> list[PictureFile]:
     except FileNotFoundError as exc:
         raise _failure(str(exc)) from exc
     if not pictures:
-        raise _failure(f"no pictures in {', '.join(map(str, images))}; looked for {', '.join(sorted(SUFFIXES))}")
+        raise _failure(f"no pictures in {', '.join(map(str, images))}; expected {', '.join(sorted(SUFFIXES))}")
     return pictures
 
 

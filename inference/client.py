@@ -24,7 +24,7 @@ Metadata = Callable[[], Sequence[tuple[str, str]]]
 
 DEFAULT_TIMEOUT_S: Final = 5.0
 _SERVER_SHARE: Final = 0.9
-"""The server gives up before the client does, or it would compute what nobody waits for."""
+"""Share of the client's deadline after which the server drops a request: later, the client would not wait for it."""
 
 _MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 _CHANNEL: Final[list[tuple[str, int]]] = [

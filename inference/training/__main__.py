@@ -22,7 +22,7 @@ def main_help() -> None:
 
 @app.command("pictures")
 def pictures(
-    images: Annotated[Path, typer.Option(help="folder of pictures; `python -m samples` draws some")],
+    images: Annotated[Path, typer.Option(help="folder of pictures, such as python -m samples draws")],
     out: Annotated[Path, typer.Option(help="folder for the two pictures")],
     most: Annotated[int, typer.Option(min=2, help="pictures that are used, evenly spread over their names")] = 200,
     kept: Annotated[Path | None, typer.Option("--figures", help="JSON file to add the counts to")] = None,

@@ -81,7 +81,7 @@ def test_pictures_that_do_not_decode_are_reported_with_status_1(folder: Path, tm
 
 
 @pytest.mark.parametrize("command", ["embed", "detect"])
-def test_nothing_to_read_ends_with_status_2_and_says_what_was_looked_for(tmp_path: Path, command: str) -> None:
+def test_nothing_to_read_ends_with_status_2_and_says_what_was_expected(tmp_path: Path, command: str) -> None:
     empty = run(command, "--images", tmp_path, "--out", tmp_path / "out")
     absent = run(command, "--images", tmp_path / "absent", "--out", tmp_path / "out")
 

@@ -26,7 +26,7 @@ Elsewhere = Annotated[
     typer.Option("--elsewhere", help="labelled pictures of another domain without garments, for evaluation only"),
 ]
 Drawn = Annotated[
-    Path | None, typer.Option("--drawn", help="sample pins with objects.json, as `python -m samples` writes them")
+    Path | None, typer.Option("--drawn", help="sample pins with objects.json, as written by python -m samples")
 ]
 
 

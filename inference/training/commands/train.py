@@ -30,7 +30,7 @@ Name = Annotated[str | None, typer.Option("--name", help="the run's folder; defa
 Seed = Annotated[int, typer.Option("--seed", min=0)]
 OthersOption = Annotated[
     Path | None,
-    typer.Option("--others", help="pictures without garments; those from `gather` are filtered"),
+    typer.Option("--others", help="pictures without garments; those from the command gather are filtered"),
 ]
 
 

@@ -13,7 +13,7 @@ from inference.training.data.views import camera_view
 
 @dataclass(frozen=True, slots=True)
 class BroadPictures:
-    """The given files, then ``made`` pictures from a pool. Each has as many views as are asked for."""
+    """The given files, then ``made`` pictures from a pool. A picture can have any number of views."""
 
     files: tuple[Path, ...]
     made: int

@@ -50,7 +50,7 @@ NO_GARMENTS: Final = (
     *(f"gcompris-{subject}-" for subject in PHOTOGRAPHED),
     *(f"drawing-{subject}-" for subject in THINGS),
 )
-"""Name prefixes of pictures without garments; somebody looked through each of these subjects."""
+"""Name prefixes of pictures without garments; a person checked each of these subjects."""
 _STARTS: Final = re.compile(rb"RIFF....WEBPVP8|\xff\xd8\xff[\xe0\xe1\xdb]|\x89PNG\r\n\x1a\n", re.DOTALL)
 
 

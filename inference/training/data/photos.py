@@ -19,7 +19,7 @@ from inference.training.errors import BadPhotos
 COLUMNS: Final = ("image", "sender_id", "label")
 UNLABELLED: Final = frozenset({"Not sure", "Other", "Skip", ""})
 UNKNOWN: Final = -1
-"""The label of a photo whose label nobody knows."""
+"""The label of a photo without a known label."""
 
 
 @dataclass(frozen=True, slots=True)

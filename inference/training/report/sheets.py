@@ -37,32 +37,32 @@ MISSED: Final = (40, 70, 225)
 
 def draw_sheets(folder: Path, out: Path, *, most: int = 200) -> dict[str, Any]:
     """Writes both sheets of a folder of pictures into the folder ``out``; returns what was counted on them."""
-    seen = predict_folder(folder, most=most)
+    pictures = predict_folder(folder, most=most)
     out.mkdir(parents=True, exist_ok=True)
-    queries = [seen[i] for i in evenly_spread(len(seen), QUERIES)]
-    _save(draw_neighbours(queries, seen), out / NEIGHBOURS)
-    shown = _with_and_without(seen)
+    queries = [pictures[i] for i in evenly_spread(len(pictures), QUERIES)]
+    _save(draw_neighbours(queries, pictures), out / NEIGHBOURS)
+    shown = _choose_for_detector(pictures)
     _save(draw_detections(shown), out / DETECTIONS)
     files = {spec.name: file_sha256(graph_path(spec)) for spec in (EMBED, DETECT)}
     return {
-        "pictures": len(seen),
+        "pictures": len(pictures),
         "sha256": files,
-        "neighbours": _count_neighbours(seen),
+        "neighbours": _count_neighbours(pictures),
         "detections": _count_detections(shown),
     }
 
 
-def _with_and_without(seen: Sequence[PicturePrediction]) -> list[PicturePrediction]:
+def _choose_for_detector(pictures: Sequence[PicturePrediction]) -> list[PicturePrediction]:
     """Pictures for the detector; some of them without garments, if that is known."""
-    empty = [each for each in seen if each.truths == ()]
-    others = [each for each in seen if each.truths != ()]
+    empty = [each for each in pictures if each.truths == ()]
+    others = [each for each in pictures if each.truths != ()]
     bare = [empty[i] for i in evenly_spread(len(empty), WITHOUT)]
     return [others[i] for i in evenly_spread(len(others), WITH_GARMENTS + WITHOUT - len(bare))] + bare
 
 
-def _count_neighbours(seen: Sequence[PicturePrediction]) -> dict[str, float]:
-    pairs = list(sharing_products(seen))
-    first = sorted(nearest(seen, each)[0][0] for each in seen)
+def _count_neighbours(pictures: Sequence[PicturePrediction]) -> dict[str, float]:
+    pairs = list(sharing_products(pictures))
+    first = sorted(nearest(pictures, each)[0][0] for each in pictures)
     return {
         "pictures that share a product": len(pairs),
         "nearest shares it": sum(query.shares_product(other) for query, other in pairs),
@@ -70,11 +70,11 @@ def _count_neighbours(seen: Sequence[PicturePrediction]) -> dict[str, float]:
     }
 
 
-def _count_detections(seen: Sequence[PicturePrediction]) -> dict[str, int]:
-    known = [each for each in seen if each.truths is not None]
+def _count_detections(pictures: Sequence[PicturePrediction]) -> dict[str, int]:
+    known = [each for each in pictures if each.truths is not None]
     matched = [match(each) for each in known]
     return {
-        "pictures": len(seen),
+        "pictures": len(pictures),
         "garments": sum(len(each.truths or ()) for each in known),
         "right": sum(len(m.correct) for m in matched),
         "wrong label": sum(len(m.wrong_label) for m in matched),
@@ -86,9 +86,9 @@ def _count_detections(seen: Sequence[PicturePrediction]) -> dict[str, int]:
     }
 
 
-def draw_neighbours(queries: Sequence[PicturePrediction], seen: Sequence[PicturePrediction]) -> Image.Image:
+def draw_neighbours(queries: Sequence[PicturePrediction], pictures: Sequence[PicturePrediction]) -> Image.Image:
     """One row per query: the query, a gap, its nearest with their distances; framed if they show the same product."""
-    columns = min(NEAREST, len(seen) - 1)
+    columns = min(NEAREST, len(pictures) - 1)
     step, line = TILE_PX + GAP_PX, TILE_PX + TEXT_PX + GAP_PX
     sheet = Image.new("RGB", ((columns + 1) * step + 4 * GAP_PX, len(queries) * line + GAP_PX), PAPER)
     pen = ImageDraw.Draw(sheet)
@@ -96,7 +96,7 @@ def draw_neighbours(queries: Sequence[PicturePrediction], seen: Sequence[Picture
         y = GAP_PX + row * line
         _paste(sheet, query, (GAP_PX, y), TILE_PX)
         pen.text((GAP_PX, y + TILE_PX), "query", INK, _font())
-        for column, (distance, other) in enumerate(nearest(seen, query)[:columns]):
+        for column, (distance, other) in enumerate(nearest(pictures, query)[:columns]):
             x = 4 * GAP_PX + (column + 1) * step
             _paste(sheet, other, (x, y), TILE_PX)
             is_same = query.shares_product(other)
@@ -106,12 +106,12 @@ def draw_neighbours(queries: Sequence[PicturePrediction], seen: Sequence[Picture
     return sheet
 
 
-def draw_detections(seen: Sequence[PicturePrediction]) -> Image.Image:
+def draw_detections(pictures: Sequence[PicturePrediction]) -> Image.Image:
     """A grid of pictures with the boxes found on them, coloured by whether they are correct, if that is known."""
     step = CELL_PX + GAP_PX
-    rows = -(-len(seen) // COLUMNS)
+    rows = -(-len(pictures) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * step + GAP_PX, rows * step + GAP_PX), PAPER)
-    for number, each in enumerate(seen):
+    for number, each in enumerate(pictures):
         corner = (GAP_PX + number % COLUMNS * step, GAP_PX + number // COLUMNS * step)
         _paste(sheet, each, corner, CELL_PX)
         matched = match(each)
@@ -125,8 +125,8 @@ def draw_detections(seen: Sequence[PicturePrediction]) -> Image.Image:
     return sheet
 
 
-def _paste(sheet: Image.Image, seen: PicturePrediction, corner: tuple[int, int], size_px: int) -> None:
-    sheet.paste(Image.fromarray(seen.pixels(size_px)), corner)
+def _paste(sheet: Image.Image, picture: PicturePrediction, corner: tuple[int, int], size_px: int) -> None:
+    sheet.paste(Image.fromarray(picture.pixels(size_px)), corner)
 
 
 def _draw_box(sheet: Image.Image, box: Box, corner: tuple[int, int], text: str, colour: tuple[int, int, int]) -> None:

@@ -25,7 +25,7 @@ from inference.training.train.runs import Run, cosine, device
 
 LOSS_WEIGHTS = {"objectness": 2.0, "label": 1.0, "box": 2.0}
 NORM_PICTURES = 32
-"""An imported detector's batch norms take their statistics from so many scenes: as many as two batches hold."""
+"""Scenes from which an imported detector's batch norms take their statistics: as many as two batches hold."""
 SceneBatch = tuple[Pixels, list[tuple[Floats, Ints]]]
 """Scenes ``(n, 320, 320, 3)``, and each one's boxes and labels."""
 

@@ -1,4 +1,4 @@
-"""What is shipped can be expressed by the served graph."""
+"""Only what the served graph can express is exported."""
 
 import dataclasses
 from pathlib import Path
@@ -18,9 +18,9 @@ pytestmark = pytest.mark.training
 NO_SPACE: Any = None
 
 
-@pytest.mark.parametrize("told", [{"normalise": False}, {"bits": 128}])
-def test_a_head_that_the_served_graph_cannot_express_is_refused(tmp_path: Path, told: dict[str, Any]) -> None:
-    Run(tmp_path / "one", dataclasses.replace(EmbedSettings(), **told))
+@pytest.mark.parametrize("changes", [{"normalise": False}, {"bits": 128}])
+def test_a_head_that_the_served_graph_cannot_express_is_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    Run(tmp_path / "one", dataclasses.replace(EmbedSettings(), **changes))
 
     said = r"one has normalise = \w+ and bits = \d+; what is served needs normalise = true and bits = 256"
     with pytest.raises(TrainingProblem, match=said):

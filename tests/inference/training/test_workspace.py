@@ -103,16 +103,16 @@ def test_vectors_of_another_domain_are_evaluated_with_no_other_labels(space: Wor
         evaluate_elsewhere(space, other, {})
 
 
-@pytest.mark.parametrize("told", [{}, {"elsewhere digest": np.array("of others")}])
-def test_nor_are_those_that_a_run_kept(space: Workspace, tmp_path: Path, told: dict[str, Any]) -> None:
+@pytest.mark.parametrize("kept", [{}, {"elsewhere digest": np.array("of others")}])
+def test_nor_are_those_that_a_run_kept(space: Workspace, tmp_path: Path, kept: dict[str, Any]) -> None:
     run = tmp_path / "one"
     run.mkdir()
-    np.savez(run / "vectors.npz", elsewhere=np.zeros((3, 8), np.float16), **told)
+    np.savez(run / "vectors.npz", elsewhere=np.zeros((3, 8), np.float16), **kept)
     (space.cache / "elsewhere-starts.npy").unlink()
 
     with pytest.raises(TrainingProblem, match=r"one keeps (nothing|pictures of SHA-256 of others) of another domain"):
         evaluate_elsewhere(space, photos_in(tmp_path / "other", "xyz"), {"one": run})
-    assert elsewhere_digest(run) == (str(told["elsewhere digest"]) if told else None)
+    assert elsewhere_digest(run) == (str(kept["elsewhere digest"]) if kept else None)
 
 
 def default_of(command: str, option: str) -> Any:

@@ -1,4 +1,4 @@
-"""Two minutes of the real thing, on a few real photos: prepare, train, judge, resume."""
+"""Two minutes of the real thing, on a few real photos: prepare, train, evaluate, resume."""
 
 import dataclasses
 import shutil

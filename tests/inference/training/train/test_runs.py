@@ -157,11 +157,11 @@ def test_a_cache_of_something_else_is_refused_with_what_differs(tmp_path: Path) 
 
 @pytest.mark.parametrize("command", ["evaluate", "cost"])
 def test_figures_that_cannot_be_kept_are_refused_before_they_are_made(tmp_path: Path, command: str) -> None:
-    told = (
+    options = (
         ["--photos", f"{tmp_path}/none", "--runs", f"{tmp_path}/runs"] if command == "evaluate" else ["--sampled", "9"]
     )
 
-    result = CliRunner().invoke(app, [command, "--figures", f"{tmp_path}/gone/f.json", *told])
+    result = CliRunner().invoke(app, [command, "--figures", f"{tmp_path}/gone/f.json", *options])
 
     assert isinstance(result.exception, TrainingProblem)
     assert f"there is no folder {tmp_path}/gone" in str(result.exception)
@@ -317,8 +317,8 @@ def test_checkpoints_of_other_gpus_or_of_none_are_read(
     kept = torch.load(run.checkpoint, weights_only=True)
     assert len(kept["gpu rng"]) == torch.cuda.device_count()
 
-    for told in ({"gpu rng": [torch.zeros(16, dtype=torch.uint8)] * (torch.cuda.device_count() + 1)}, {}):
-        torch.save({name: value for name, value in kept.items() if name != "gpu rng"} | told, run.checkpoint)
+    for gpu in ({"gpu rng": [torch.zeros(16, dtype=torch.uint8)] * (torch.cuda.device_count() + 1)}, {}):
+        torch.save({name: value for name, value in kept.items() if name != "gpu rng"} | gpu, run.checkpoint)
         assert run.resume({}) == 1
 
 
