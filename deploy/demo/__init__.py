@@ -1,1 +1,1 @@
-"""``make demo``: the whole path on one machine, watched live, with a result to look at."""
+"""``make demo``: the whole path on one machine, shown live, with a page of results at the end."""

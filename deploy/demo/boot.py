@@ -63,7 +63,7 @@ class DemoStack:
 
 @contextmanager
 def start_stack(root: Path, source: PinSource, *, count: int, milvus: str, screen: Screen) -> Iterator[DemoStack]:
-    """The stack, its topics and collection, and a worker that is ready; all of it is gone afterwards.
+    """The stack, its topics and collection, and a worker that is ready; all of it is ended afterwards.
 
     Raises StackError with what to do, PartFailed with the last log lines of what failed.
     """
@@ -117,7 +117,7 @@ class _Boot:
         self._await([self._servers])
 
     def start_worker(self) -> Worker:
-        """The worker's process, not yet ready; its log is in the servers' folder."""
+        """Start the worker, which is not ready yet; its log is in the servers' folder."""
         self._screen.part(_WORKER, "busy", "loading, trying the models")
         return start_worker(self._spawner, self._stack.endpoints, self._stack.root / "logs" / "worker.log")
 

@@ -30,7 +30,7 @@ from pinstream.search.index import VisualIndex
 
 _EXAMPLES: Final = 8
 _OUTCOME_TIMEOUT_S: Final = 60.0
-"""How long no outcome may arrive before the pins without one are given up."""
+"""How long to wait without a new outcome before giving up the pins that have none."""
 _PROBE_TIMEOUT_S: Final = 12.0
 """The same once every pin has an outcome, and some lack only their freshness."""
 _IDLE_RATE: Final = 0.5

@@ -1,4 +1,4 @@
-"""The folder of one run, and the removal of what killed runs left."""
+"""The folder of one run; removes the folders of killed runs."""
 
 import shutil
 import tempfile
@@ -17,7 +17,7 @@ _YOUNG_S: Final = 60.0
 
 @contextmanager
 def run_folder(out: Path, *, keep: bool) -> Iterator[Path]:
-    """A folder for one run's state below ``out``; first ends and removes what killed runs left there.
+    """A folder for one run's state below ``out``; first ends the processes of killed runs and removes their folders.
 
     Afterwards the logs are in ``out/logs``, even after a failure; the rest is removed unless ``keep``.
     """

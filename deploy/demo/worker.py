@@ -29,7 +29,7 @@ class Worker:
     url: str
 
     def await_ready(self) -> None:
-        """Block until it has searched the index, asked the models and holds partitions; raises PartFailed."""
+        """Block until it has searched the index, run the models and got partitions; raises PartFailed."""
         deadline = time.monotonic() + _READY_S
         while not (_get(f"{self.url}/readyz") is not None and holds_partitions(_get(f"{self.url}/metrics") or "")):
             code = self.child.exit_code()
@@ -43,7 +43,7 @@ class Worker:
 def start_worker(
     spawner: Spawner, endpoints: Endpoints, log: Path, *, settings: Mapping[str, str] | None = None
 ) -> Worker:
-    """A worker on a port of its own, not yet ready; ``settings`` are added to the addresses of the stack."""
+    """Start a worker on a free port; it is not ready yet; ``settings`` are added to the addresses of the stack."""
     (port,) = free_ports(1)
     env = {**worker_settings(endpoints, port=port), **(settings or {})}
     child = spawner.spawn(Launch(argv=(sys.executable, "-m", "streams", "worker"), env=env, cwd=CHECKOUT), log)

@@ -63,7 +63,7 @@ class ExamplePin:
 def find_examples(
     index: VisualIndex, pins: Mapping[str, DemoPin], found: Mapping[str, PinOutcome], *, limit: int
 ) -> tuple[ExamplePin, ...]:
-    """The found pins with most to see, best first; of equals the earlier. Only those with most objects are tried."""
+    """The most interesting pins, best first, chosen among those with most objects."""
     tried = sorted(found, key=lambda pin_id: -min(found[pin_id].objects, MAX_OBJECTS))[:_CANDIDATES]
     examples = [example_of(index, pins[pin_id], pins, found[pin_id]) for pin_id in tried]
     return tuple(sorted(examples, key=lambda example: -example.interest)[:limit])

@@ -29,7 +29,7 @@ class Figures:
     stages_ms: Mapping[Stage, Spread]
 
     def as_json(self) -> str:
-        """The report; percentiles that nothing was measured for are an empty object."""
+        """The report; percentiles without measurements are an empty object."""
         report = {
             "pins": self.pins,
             "indexed": self.indexed,

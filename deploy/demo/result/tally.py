@@ -73,7 +73,7 @@ class RunTally:
 
     @property
     def pins(self) -> Mapping[str, DemoPin]:
-        """Every pin that was published, in that order."""
+        """Every published pin, in the order of publishing."""
         with self._changed:
             return dict(self._pins)
 
@@ -102,7 +102,6 @@ class RunTally:
         ]
 
     def figures(self) -> Figures:
-        """The run in numbers."""
         with self._changed:
             return summarise(self._outcomes.values(), pins=len(self._pins))
 

@@ -1,4 +1,4 @@
-"""The result in the terminal: which pins are like one, how fresh all were, and where to look further."""
+"""The result in the terminal: pins like one of them, freshness, and the paths of the files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,7 +41,7 @@ def example(shown: ExamplePin) -> RenderableType:
 
 
 def freshness(figures: Figures) -> RenderableType:
-    """Percentiles of every stage and of the whole way."""
+    """Percentiles of every stage and of freshness."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", title="Freshness, ms", title_justify="left")
     table.title_style = "bold"
     for name in ("", "p50", "p95", "p99", "max", ""):
@@ -72,12 +72,12 @@ def closing(figures: Figures, verdict: RunVerdict, *, first_pin_s: float | None)
 
 
 def path_of(name: str, file: Path) -> Text:
-    """Where a file is; a terminal that can, opens it at a click."""
+    """The path of a file, as a link that some terminals open."""
     return Text.assemble(f"  {name:<14} ", (str(file), f"bold link {file.absolute().as_uri()}"))
 
 
 def print_lines(console: Console, lines: Iterable[RenderableType]) -> None:
-    """Print each, whole: in a file no path and no reason is cut."""
+    """Print each; if the output is no terminal, paths and reasons are not cut."""
     for line in lines:
         console.print(line, soft_wrap=not console.is_terminal)
 

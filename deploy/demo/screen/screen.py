@@ -1,4 +1,4 @@
-"""The run in a terminal: one live view, or lines as things happen where the output goes into a file."""
+"""The run in a terminal: a live view, or plain lines if the output is no terminal."""
 
 import time
 from collections import deque
@@ -23,13 +23,13 @@ _MARKS: Final = {"waiting": ("·", "dim"), "busy": ("◌", "yellow"), "ready": (
 _RECENT: Final = 200
 """How many of the last pins the rolling percentiles cover."""
 _IDLE_ROWS: Final = 6
-"""Few enough that the result above stays in sight."""
+"""Few, so that the result above stays visible."""
 _BUSY_EVERY_S: Final = 10.0
 
 
 @dataclass(slots=True)
 class _PartRow:
-    """One thing that has to be up, and how far it is."""
+    """A part that has to become ready, and its progress."""
 
     state: PartState = "waiting"
     text: str = ""
@@ -39,7 +39,7 @@ class _PartRow:
 
 
 class Screen:
-    """What the demo's threads report, shown to a person; thread-safe."""
+    """Shows what the demo's threads report; thread-safe."""
 
     def __init__(self, console: Console, *, planned: int, started_at_s: float) -> None:
         self._console = console
@@ -56,13 +56,13 @@ class Screen:
         """When the first pin was found, in seconds after the start."""
 
     def live(self) -> AbstractContextManager[object]:
-        """The view, redrawn some times a second while it is entered; nothing where it would not be seen."""
+        """A context that shows the view and redraws it; without a terminal it shows nothing."""
         if not self._is_live:
             return nullcontext()
         return Live(get_renderable=self.render, console=self._console, refresh_per_second=5)
 
     def part(self, name: str, state: PartState, text: str = "", share: float | None = None) -> None:
-        """How far a part is; the time when it was first ready is kept."""
+        """Report the state of a part; the time when it first became ready is kept."""
         with self._lock:
             row = self._parts.setdefault(name, _PartRow())
             changed, now_s = row.state != state, self._elapsed_s()
@@ -76,7 +76,6 @@ class Screen:
                 self._print(now_s, f"{name}: {text}{f', {share:.0%}' if share is not None else ''}")
 
     def add_published(self) -> None:
-        """One more pin was published."""
         with self._lock:
             self._published += 1
 
@@ -103,7 +102,6 @@ class Screen:
             self._console.print(Text(hint), soft_wrap=True)
 
     def render(self) -> RenderableType:
-        """Everything at this moment."""
         with self._lock:
             head = Text.assemble(("  pinstream ", "bold red"), (_clock(self._elapsed_s()), "dim"))
             if not self._published:
