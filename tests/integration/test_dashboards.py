@@ -111,7 +111,7 @@ def test_every_metric_of_every_alert_is_there(prometheus: tuple[Prometheus, Life
     server, life = prometheus
     silent = {
         name
-        for expression in [*(alert.expression for alert in rules.alerts()), *rules.recorded().values()]
+        for expression in [*(alert.expression for alert in rules.alerts()), *rules.recording_rules().values()]
         for name in rules.own_names(expression)
         if name not in NOT_RUNNING
     }
