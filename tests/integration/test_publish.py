@@ -28,7 +28,7 @@ from schemas.topics import topics
 from streams.topic_setup import TopicSetup
 from tests.integration.records import read_to_end
 from tests.integration.running_worker import eventually
-from tests.pinstream.cli.commands import outcome, run, tell
+from tests.pinstream.cli.commands import outcome, run, write
 
 pytestmark = pytest.mark.stack
 
@@ -217,7 +217,7 @@ def test_the_command_line_publishes_deletes_and_watches(stack: LocalStack, prefi
 
     published = run("publish", "--images", str(tmp_path), "--domain", "camera", *to)
     deleted = run("delete", "red_boots", *to)
-    tell(stack.endpoints.kafka, f"{prefix}pins.indexed", outcome("red_boots", outcome="deleted"))
+    write(stack.endpoints.kafka, f"{prefix}pins.indexed", outcome("red_boots", outcome="deleted"))
     watched = run("watch", "--from-start", "--limit", "1", *to)
 
     assert [done.exit_code for done in (published, deleted, watched)] == [0, 0, 0]

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pinstream.cli.watch.freshness import SEARCHABLE, Spread, spread
+from pinstream.cli.watch.freshness import FRESHNESS, Spread, spread
 from pinstream.events import STAGES, PinOutcome, Stage
 
 FOUND: Final = frozenset({"indexed", "unchanged"})
@@ -51,7 +51,7 @@ def summarise(outcomes: Iterable[PinOutcome], *, pins: int) -> Figures:
         indexed=len(found),
         dead=sum(outcome.outcome == "dead" for outcome in known),
         objects=sum(outcome.objects for outcome in found),
-        freshness_ms=spread(SEARCHABLE, (each.freshness_ms for each in found if each.freshness_ms is not None)),
+        freshness_ms=spread(FRESHNESS, (each.freshness_ms for each in found if each.freshness_ms is not None)),
         stages_ms={stage: values for stage, values in by_stage.items() if values is not None},
     )
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from deploy.demo.result.figures import FOUND
 from deploy.demo.screen.feed import feed, legend
-from pinstream.cli.watch.freshness import SEARCHABLE, spread
+from pinstream.cli.watch.freshness import FRESHNESS, spread
 from pinstream.events import PinOutcome
 
 PartState = Literal["waiting", "busy", "ready", "failed"]
@@ -141,7 +141,7 @@ class Screen:
         if dead := results.count("dead"):
             text.append(f", {dead} dead")
         recent = (self._outcomes[pin_id].freshness_ms for pin_id, _ in self._recent)
-        if rolling := spread(SEARCHABLE, (each for each in recent if each is not None)):
+        if rolling := spread(FRESHNESS, (each for each in recent if each is not None)):
             text.append(f", freshness p50 {rolling.p50_ms:.0f} ms, p95 {rolling.p95_ms:.0f} ms")
         return text
 

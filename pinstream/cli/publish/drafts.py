@@ -1,4 +1,4 @@
-"""Pins to be published, from lines of JSON or from a folder of pictures; what is wrong with one is named."""
+"""Pins to be published, from lines of JSON or from a folder of pictures."""
 
 import hashlib
 import re
@@ -16,7 +16,7 @@ _DIGEST: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event's fields, not checked yet, and where they come from."""
+    """The fields of an event, not validated yet, and where they come from."""
 
     where: str
     fields: Mapping[str, Any]
@@ -24,7 +24,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class RejectedDraft:
-    """Something that cannot be published, and why."""
+    """A line or picture that cannot be published, and why."""
 
     where: str
     reason: str

@@ -1,6 +1,7 @@
-"""After publishing: stay until the outcomes are known, or while others fetch pictures."""
+"""After publishing: wait until the outcomes are known, or while workers fetch pictures."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from itertools import islice
 
@@ -10,32 +11,33 @@ from pinstream.cli.publish.picture_server import PictureServer
 from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar, screen
 from pinstream.cli.watch.outcome_reader import OutcomeReader, wait_for_outcomes
 from pinstream.events import PinOutcome
+from pinstream.standing import EventPosition
 
 
 def follow(
-    reader: OutcomeReader, versions: Mapping[str, int], *, timeout_s: float, server: PictureServer | None
+    reader: OutcomeReader, events: Mapping[str, EventPosition], *, timeout_s: float, server: PictureServer | None
 ) -> bool:
-    """Whether every pin got an outcome at its version or above in time, and none is dead; says what became of them."""
+    """Whether an outcome accounts for every event in time, and none is dead; prints the outcomes."""
     if server is not None:
-        screen.print(f"serving {server.offered:,} pictures until their pins are settled; Ctrl-C to stop")
+        screen.print(f"serving {_pictures(server)} until their outcomes are known; Ctrl-C to stop")
     found: dict[str, PinOutcome] = {}
     try:
-        with progress_bar("settled") as bar:
-            task = bar.add_task("waiting for a worker", total=len(versions))
+        with progress_bar("outcomes") as bar:
+            task = bar.add_task("waiting for a worker", total=len(events))
 
-            def each(outcome: PinOutcome) -> None:
+            def on_outcome(outcome: PinOutcome) -> None:
                 found[outcome.pin_id] = outcome
                 bar.update(task, advance=1, description=f"last: {outcome.outcome}")
 
-            wait_for_outcomes(reader, versions, timeout_s=timeout_s, each=each)
+            wait_for_outcomes(reader, events, timeout_s=timeout_s, on_outcome=on_outcome)
     except KeyboardInterrupt:
         screen.print("stopped")
-    return _report(found, missing=len(versions) - len(found))
+    return _print_outcomes(found, missing=len(events) - len(found))
 
 
 def serve_on(server: PictureServer) -> None:
     """Keep the pictures reachable until Ctrl-C."""
-    screen.print(f"serving {server.offered:,} pictures at {server.address}; Ctrl-C to stop")
+    screen.print(f"serving {_pictures(server)} at {server.address}; Ctrl-C to stop")
     try:
         while True:
             time.sleep(3600)
@@ -43,12 +45,16 @@ def serve_on(server: PictureServer) -> None:
         screen.print("stopped")
 
 
-def _report(found: dict[str, PinOutcome], *, missing: int) -> bool:
-    kinds = [outcome.outcome for outcome in found.values()]
-    counted = [f"{kinds.count(kind):,} {kind}" for kind in dict.fromkeys(kinds)]
+def _pictures(server: PictureServer) -> str:
+    return "1 picture" if server.offered == 1 else f"{server.offered:,} pictures"
+
+
+def _print_outcomes(found: dict[str, PinOutcome], *, missing: int) -> bool:
+    counts = Counter(outcome.outcome for outcome in found.values())
+    parts = [f"{count:,} {outcome}" for outcome, count in counts.items()]
     if missing:
-        counted.append(f"{missing:,} without an outcome so far")
-    typer.echo(", ".join(counted) or "nothing to wait for")
+        parts.append(f"{missing:,} without an outcome so far")
+    typer.echo(", ".join(parts) or "nothing to wait for")
     dead = [outcome for outcome in found.values() if outcome.outcome == "dead"]
     for outcome in islice(dead, MAX_PRINTED):
         print_error(f"dead: {outcome.pin_id}: {outcome.reason}")

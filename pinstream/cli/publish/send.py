@@ -1,4 +1,4 @@
-"""Drafts through a publisher at a steady rate, and what became of each."""
+"""Drafts published at a steady rate, and whether each was delivered."""
 
 import threading
 import time
@@ -7,27 +7,27 @@ from dataclasses import dataclass, field
 
 from pinstream.cli.publish.drafts import Draft, RejectedDraft
 from pinstream.errors import EventInvalid, NotDelivered
-from pinstream.kafka.publishing.delivery import Delivery
+from pinstream.kafka.publishing.delivery import Delivered, Delivery
 from pinstream.publish import Publisher
+from pinstream.standing import EventPosition, is_newer
 
 
 @dataclass(slots=True)
 class PublishCounts:
-    """What became of the drafts so far. Deliveries report from the publisher's thread."""
+    """What became of the drafts so far. Deliveries are added in the publisher's thread."""
 
     delivered: int = 0
-    versions: dict[str, int] | None = None
-    """The last version delivered of each pin; None: nobody will ask, and there may be millions."""
-    problems: list[RejectedDraft] = field(default_factory=list)
-    """What could never be published."""
+    events: dict[str, EventPosition] | None = None
+    """The newest event of each pin; None where they are not needed, since there may be millions."""
+    rejected: list[RejectedDraft] = field(default_factory=list)
     undelivered: dict[str, str] = field(default_factory=dict)
     """Pins that Kafka did not acknowledge, and why."""
     stopped: bool = False
-    """Whether the rest was left alone, because Kafka was away or somebody pressed Ctrl-C."""
+    """Whether drafts are left, since Kafka failed one or Ctrl-C was pressed."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def settle(self, delivery: Delivery) -> None:
-        """Count a delivery that has ended."""
+    def add(self, delivery: Delivery) -> None:
+        """A delivery that has ended."""
         try:
             delivered = delivery.result(0)
         except (NotDelivered, EventInvalid) as exc:
@@ -36,12 +36,14 @@ class PublishCounts:
             return
         with self._lock:
             self.delivered += 1
-            if self.versions is not None:
-                self.versions[delivered.pin_id] = delivered.version
+            if self.events is not None:
+                event = _position_of(delivered)
+                if is_newer(event, self.events.get(delivered.pin_id)):
+                    self.events[delivered.pin_id] = event
 
 
 class Pace:
-    """One pass per ``1 / rate_per_s`` seconds, by the clock: a late one does not delay those after it."""
+    """One pass every ``1 / rate_per_s`` seconds; a late one does not delay those after it."""
 
     def __init__(
         self, rate_per_s: float | None, *, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None]
@@ -52,7 +54,7 @@ class Pace:
         self._next: float | None = None
 
     def wait(self) -> None:
-        """Return when the next one is due."""
+        """Blocks until the next one is due."""
         if self._next is None:
             self._next = self._now()
         if self._next > (now := self._now()):
@@ -63,38 +65,49 @@ class Pace:
 def send(
     publisher: Publisher,
     drafts: Iterable[Draft | RejectedDraft],
-    tally: PublishCounts,
+    counts: PublishCounts,
     *,
     pace: Pace,
-    on_problem: Callable[[RejectedDraft], None],
-    on_settled: Callable[[Delivery], None],
+    on_rejected: Callable[[RejectedDraft], None],
+    on_delivery: Callable[[Delivery], None],
 ) -> None:
-    """Publish every draft and wait for the answers, into ``tally``; stops early once Kafka has failed one."""
+    """Publish every draft and wait for the deliveries, into ``counts``; stops once Kafka has failed one."""
 
-    def settled(delivery: Delivery) -> None:
-        tally.settle(delivery)
-        on_settled(delivery)
+    def count_delivery(delivery: Delivery) -> None:
+        counts.add(delivery)
+        on_delivery(delivery)
 
-    def refused(problem: RejectedDraft) -> None:
-        tally.problems.append(problem)
-        on_problem(problem)
+    def reject(draft: RejectedDraft) -> None:
+        counts.rejected.append(draft)
+        on_rejected(draft)
 
     try:
         for draft in drafts:
             if isinstance(draft, RejectedDraft):
-                refused(draft)
+                reject(draft)
                 continue
             pace.wait()
             try:
-                publisher.publish(draft.fields).add_done_callback(settled)
+                publisher.publish(draft.fields).add_done_callback(count_delivery)
             except EventInvalid as exc:
-                refused(RejectedDraft(draft.where, str(exc)))
+                reject(RejectedDraft(draft.where, str(exc)))
             except NotDelivered as exc:
-                tally.undelivered[str(draft.fields.get("pin_id"))] = str(exc)
-            if tally.undelivered:
-                tally.stopped = True
+                counts.undelivered[str(draft.fields.get("pin_id"))] = str(exc)
+            if counts.undelivered:
+                counts.stopped = True
                 break
     except KeyboardInterrupt:
-        tally.stopped = True
+        counts.stopped = True
     for pin_id in publisher.flush():
-        tally.undelivered.setdefault(pin_id, "no answer from Kafka")
+        counts.undelivered.setdefault(pin_id, "no answer from Kafka")
+
+
+def _position_of(delivered: Delivered) -> EventPosition:
+    return EventPosition(
+        topic=delivered.topic,
+        partition=delivered.partition,
+        offset=delivered.offset,
+        version=delivered.version,
+        is_deletion=False,
+        published_at_ms=delivered.timestamp_ms,
+    )

@@ -1,4 +1,4 @@
-"""``pinstream watch``: a line per pin as it is settled, and how fresh pins have been lately."""
+"""``pinstream watch``: a line for each outcome, and how fresh pins were lately."""
 
 import sys
 from datetime import datetime
@@ -30,17 +30,19 @@ _STYLES: Final[dict[Result, str]] = {
 
 def watch(
     *,
-    from_start: Annotated[bool, typer.Option("--from-start", help="Begin with the oldest outcome kept.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line, nothing else.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after so many pins.")] = None,
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Begin with the oldest outcome that Kafka holds.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Stop after N pins.")] = None,
     kafka: KafkaOption = None,
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
     """Watch pins become searchable: a line for each, and percentiles of the last 1,000.
 
-    *searchable* is the age at which a search first returned a pin (probed for a sample of them), *settled* the age
-    at which its outcome was known. As JSON a probed pin comes twice: settled, and found. Ends with Ctrl-C.
+    Freshness is the age of a pin when a search first found it, measured for a sample of the pins. Acknowledged is its
+    age when its outcome was known. With --json such a pin comes twice: acknowledged, and found. Ends with Ctrl-C.
     """
     to = connection(kafka, config, topic_prefix)
     try:
@@ -66,9 +68,9 @@ def _print_json(reader: OutcomeReader, limit: int | None) -> None:
 def _show(reader: OutcomeReader, limit: int | None, address: str) -> None:
     console = Console(highlight=False)
     window, lines, shown = FreshnessWindow(), LineOrder(), 0
-    empty = Text(f"no pin settled yet: waiting on {reader.topic} at {address} (is a worker running?)", style="dim")
+    empty = Text(f"no outcome yet: waiting on {reader.topic} at {address} (is a worker running?)", style="dim")
     if not console.is_terminal:
-        console.print(empty, soft_wrap=True)  # nothing live is seen there before the end
+        console.print(empty, soft_wrap=True)  # Live prints there only at the end
     with Live(empty if console.is_terminal else "", console=console, refresh_per_second=4) as live:
         while limit is None or shown < limit:
             outcomes = reader.read(_POLL_S)
@@ -82,18 +84,18 @@ def _show(reader: OutcomeReader, limit: int | None, address: str) -> None:
 
 
 def line(outcome: PinOutcome) -> Text:
-    """One pin: when, what became of it, how old it was then, and where the time went."""
-    settled = datetime.fromtimestamp(outcome.finished_at_ms / 1000).astimezone()
-    text = Text(settled.strftime("%H:%M:%S.%f")[:-3], style="dim")
+    """One pin: time, outcome, age and stages."""
+    finished = datetime.fromtimestamp(outcome.finished_at_ms / 1000).astimezone()
+    text = Text(finished.strftime("%H:%M:%S.%f")[:-3], style="dim")
     text.append(f" {outcome.outcome:<10}", style=_STYLES[outcome.outcome])
     text.append(f" {outcome.pin_id}", style="bold")
     if outcome.outcome in ("indexed", "unchanged"):
         text.append(f" {outcome.objects} {'object' if outcome.objects == 1 else 'objects'}")
     if outcome.freshness_ms is not None:
-        seen = "gone" if outcome.outcome == "deleted" else "found"
-        text.append(f" {seen} after {outcome.freshness_ms:,} ms", style="green")
+        what = "gone" if outcome.outcome == "deleted" else "found"
+        text.append(f" {what} after {outcome.freshness_ms:,} ms", style="green")
     else:
-        text.append(f" settled after {outcome.finished_at_ms - outcome.published_at_ms:,} ms")
+        text.append(f" acknowledged after {outcome.finished_at_ms - outcome.published_at_ms:,} ms")
     spent = [f"{stage} {outcome.stages_ms[stage]:.1f}" for stage in STAGES if stage in outcome.stages_ms]
     if spent:
         text.append(f"  {' · '.join(spent)}", style="dim")
@@ -103,7 +105,6 @@ def line(outcome: PinOutcome) -> Text:
 
 
 def percentiles(window: FreshnessWindow, *, unreadable: int = 0, trouble: str = "") -> RenderableType:
-    """The table under the lines."""
     title = f"{window.pins:,} pins, {window.dead:,} dead" + (f", {unreadable:,} unreadable" if unreadable else "")
     table = Table(
         title=title, title_justify="left", caption="milliseconds, the last 1,000 pins", caption_justify="left"
@@ -112,7 +113,7 @@ def percentiles(window: FreshnessWindow, *, unreadable: int = 0, trouble: str = 
     for heading in ("pins", "p50", "p95", "p99", "max"):
         table.add_column(heading, justify="right")
     if trouble:
-        table.caption = Text(f"Kafka is away: {trouble}", style="red")
+        table.caption = Text(f"Kafka does not answer: {trouble}", style="red")
     for spread in window.spreads():
         figures = (spread.p50_ms, spread.p95_ms, spread.p99_ms, spread.max_ms)
         table.add_row(spread.name, f"{spread.count:,}", *(f"{figure:,.1f}" for figure in figures))

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pinstream.cli.watch.line_order import EventPlace, place_of
+from pinstream.cli.watch.line_order import EventId, event_of
 from pinstream.events import STAGES, PinOutcome
 
 WINDOW_PINS: Final = 1_000
-SEARCHABLE: Final = "searchable"
-SETTLED: Final = "settled"
+FRESHNESS: Final = "freshness"
+"""The age at which a search first found the pin, or no longer found a deleted one."""
+ACKNOWLEDGED: Final = "acknowledged"
+"""The age at which the outcome was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,34 +28,34 @@ class Spread:
 
 
 class FreshnessWindow:
-    """The last pins' ages when they were settled and when a search first found them, and their stages."""
+    """The ages and stages of the last ``pins`` pins."""
 
     def __init__(self, pins: int = WINDOW_PINS) -> None:
         self.pins = 0
-        """How many outcomes there were in all."""
+        """Since the start."""
         self.dead = 0
         self._size = pins
-        self._last: OrderedDict[EventPlace, PinOutcome] = OrderedDict()
+        self._last: OrderedDict[EventId, PinOutcome] = OrderedDict()
 
     def add(self, outcome: PinOutcome) -> None:
-        """Take one in, in place of an earlier report on the same event; the oldest leaves."""
-        place = place_of(outcome)
-        if place not in self._last:
+        """It replaces an earlier outcome of the same event, which a probed pin has."""
+        event = event_of(outcome)
+        if event not in self._last:
             self.pins += 1
             self.dead += outcome.outcome == "dead"
-        self._last[place] = outcome
+        self._last[event] = outcome
         if len(self._last) > self._size:
             self._last.popitem(last=False)
 
     def spreads(self) -> list[Spread]:
-        """Each measure that any pin of the window has: the whole first, then the stages in their order."""
-        measures: dict[str, list[float]] = {SEARCHABLE: [], SETTLED: [], **{stage: [] for stage in STAGES}}
+        """Each measure that any pin of the window has: the ages first, then the stages in their order."""
+        measures: dict[str, list[float]] = {FRESHNESS: [], ACKNOWLEDGED: [], **{stage: [] for stage in STAGES}}
         for outcome in self._last.values():
             if outcome.outcome == "dead":
                 continue  # its retries say nothing about freshness
             if outcome.freshness_ms is not None:
-                measures[SEARCHABLE].append(outcome.freshness_ms)
-            measures[SETTLED].append(outcome.finished_at_ms - outcome.published_at_ms)
+                measures[FRESHNESS].append(outcome.freshness_ms)
+            measures[ACKNOWLEDGED].append(outcome.finished_at_ms - outcome.published_at_ms)
             for stage, spent_ms in outcome.stages_ms.items():
                 measures[stage].append(spent_ms)
         return [found for name, values in measures.items() if (found := spread(name, values)) is not None]
@@ -68,7 +70,7 @@ def quantile(ordered: Sequence[float], share: float) -> float:
 
 
 def spread(name: str, values_ms: Iterable[float]) -> Spread | None:
-    """The percentiles of the values; None of nothing."""
+    """The percentiles of the values; None without values."""
     ordered = sorted(values_ms)
     if not ordered:
         return None

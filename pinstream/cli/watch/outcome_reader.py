@@ -1,4 +1,4 @@
-"""Outcomes as they come in on ``pins.indexed``."""
+"""Outcomes as they are written to ``pins.indexed``."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -11,18 +11,21 @@ from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
 from pinstream.kafka.live_reader import LiveReader
 from pinstream.kafka.stored_record import StoredRecord
+from pinstream.standing import EventPosition, accounts_for
+
+OnOutcome = Callable[[PinOutcome], None]
 
 
 class OutcomeReader:
-    """Reads every partition of ``pins.indexed``, in no group and without a trace; ``with`` closes it.
+    """Reads every partition of ``pins.indexed`` without joining a group; ``with`` closes it.
 
-    Begins at the end as it is now, or at the oldest. Raises KafkaUnreachable without a broker or topic.
+    Begins at the end as it is now, or with the oldest outcome. Raises KafkaUnreachable without a broker or topic.
     """
 
     def __init__(self, connection: Connection, *, from_start: bool = False) -> None:
         self.topic = connection.topic_prefix + INDEXED_TOPIC
         self.unreadable = 0
-        """Records that are no outcomes: a newer contract, or somebody else's."""
+        """Records that do not decode: of a newer contract, or of another program."""
         if self.topic not in connection.topics():
             raise TopicMissing(self.topic, connection.address)
         self._reader = LiveReader(connection.client_settings(), name="pinstream-watch")
@@ -42,12 +45,12 @@ class OutcomeReader:
         self._reader.close()
 
     def read(self, timeout_s: float) -> list[PinOutcome]:
-        """What came within ``timeout_s``, perhaps nothing; returns as soon as there is something."""
+        """The outcomes that came within ``timeout_s``, perhaps none; returns as soon as there are some."""
         return [outcome for record in self._reader.read(timeout_s) if (outcome := self._decode(record)) is not None]
 
     @property
     def trouble(self) -> str:
-        """What the client last reported, until a record comes again; it reconnects by itself."""
+        """The client's last error, until a record comes again; it reconnects by itself."""
         return self._reader.trouble
 
     def _decode(self, record: StoredRecord) -> PinOutcome | None:
@@ -61,14 +64,15 @@ class OutcomeReader:
 
 
 def wait_for_outcomes(
-    reader: OutcomeReader, versions: Mapping[str, int], *, timeout_s: float, each: Callable[[PinOutcome], None]
+    reader: OutcomeReader, events: Mapping[str, EventPosition], *, timeout_s: float, on_outcome: OnOutcome
 ) -> dict[str, PinOutcome]:
-    """The first outcome at or above the published version of each pin, as far as they came within ``timeout_s``."""
+    """By pin, the first outcome that accounts for its event, as far as they came within ``timeout_s``."""
     found: dict[str, PinOutcome] = {}
     deadline = time.monotonic() + timeout_s
-    while len(found) < len(versions) and (left_s := deadline - time.monotonic()) > 0:
+    while len(found) < len(events) and (left_s := deadline - time.monotonic()) > 0:
         for outcome in reader.read(min(left_s, 0.5)):
-            if outcome.pin_id not in found and (outcome.version or 0) >= versions.get(outcome.pin_id, 2**63):
+            event = events.get(outcome.pin_id)
+            if event is not None and outcome.pin_id not in found and accounts_for(outcome, event):
                 found[outcome.pin_id] = outcome
-                each(outcome)
+                on_outcome(outcome)
     return found

@@ -1,4 +1,4 @@
-"""``pinstream where PIN``: one screen that ends the question."""
+"""``pinstream where PIN``: where a pin is, on one screen."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,16 @@ from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, T
 from pinstream.cli.results import JsonOption, print_json
 from pinstream.cli.screen import progress_bar
 from pinstream.cli.search import PinArgument, open_index
-from pinstream.cli.where.pin_sources import Look, PinSources, ask_group, ask_watch, find_letter, read_topics
+from pinstream.cli.where.pin_sources import (
+    PinSources,
+    StartReading,
+    ask_group,
+    ask_watch,
+    find_dead_letter,
+    read_topics,
+)
 from pinstream.cli.where.pin_status import PinStatus
-from pinstream.cli.where.view import show
+from pinstream.cli.where.view import print_status
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.last_records import Advance
@@ -32,21 +39,24 @@ WatchOption = Annotated[
         "--watch",
         metavar="URL",
         envvar="PINSTREAM_WATCH",
-        help="Ask `python -m streams watch` first: fast, for what is owed and what was settled in the last hour.",
+        help="Ask the watch first: it knows pins that are waiting and those of the last hour.",
     ),
 ]
 GroupOption = Annotated[
     str,
     typer.Option(
-        "--group", metavar="NAME", envvar=["PINSTREAM_GROUP", "PINSTREAM_KAFKA__GROUP"], help="The workers' group."
+        "--group",
+        metavar="NAME",
+        envvar=["PINSTREAM_GROUP", "PINSTREAM_KAFKA__GROUP"],
+        help="The workers' consumer group.",
     ),
 ]
-ForOption = Annotated[float, typer.Option("--for", min=1, metavar="S", help="Read the topics so long at most.")]
+ForOption = Annotated[float, typer.Option("--for", min=1, metavar="S", help="Stop reading the topics after S seconds.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhereQuery:
-    """What is asked of Kafka and the watch."""
+    """What to ask the watch and Kafka."""
 
     pin: str
     watch: str | None
@@ -68,60 +78,61 @@ def where(  # noqa: PLR0913 (each is an option)
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """Say where a pin is: its event, what became of it, its rows in the index, and whether a search finds it now.
+    """Show where a pin is: its event, its outcome, its rows in the index, and whether a search finds it now.
 
-    Reads the pin's own partition of each topic, newest records first. Without Kafka it tells what the index holds.
-    Exit status 0: a search finds the pin. 1: none does (the reason is shown), or Milvus is away. 2: wrong usage.
+    Reads the pin's partition of each topic, newest records first. Without Kafka it shows what the index has.
+    Exit status 0: a search finds the pin. 1: no search finds it (the reason is shown), or Milvus does not answer.
+    2: wrong usage.
     """
     with open_index(milvus, token, embedding_version) as index:
         trace = index.trace(pin)
-    traces = PinSources()
+    found = PinSources()
     asked = False
     if kafka or stack_endpoint("kafka"):
         try:
-            with _looking() as look:
-                question = WhereQuery(pin=pin, watch=watch, group=group, read_for_s=read_for)
-                _asked(question, connection(kafka, config or [], topic_prefix), traces, look)
+            with _reading_bars() as start:
+                query = WhereQuery(pin=pin, watch=watch, group=group, read_for_s=read_for)
+                _ask(query, connection(kafka, config or [], topic_prefix), found, start)
             asked = True
         except KafkaUnreachable as exc:
-            traces.notes.append(str(exc))
+            found.notes.append(str(exc))
     else:
-        asked = bool(watch) and ask_watch(watch or "", pin, traces)
+        asked = bool(watch) and ask_watch(watch or "", pin, found)
         if not asked:
-            traces.notes.append("no Kafka was named")
-    told = PinStatus(
+            found.notes.append("no Kafka was given: see --kafka")
+    status = PinStatus(
         trace=trace,
-        event=traces.event,
-        fault=traces.fault,
-        outcome=traces.outcome,
-        queue=traces.queue,
-        dead_letter=traces.dead_letter,
+        event=found.event,
+        fault=found.fault,
+        outcome=found.outcome,
+        queue=found.queue,
+        dead_letter=found.dead_letter,
         asked_kafka=asked,
-        sources=tuple(traces.sources),
-        notes=tuple(traces.notes),
+        sources=tuple(found.sources),
+        notes=tuple(found.notes),
     )
     if as_json:
-        print_json(told.as_json())
+        print_json(status.as_json())
     else:
-        show(told, Console(highlight=False))
+        print_status(status, Console(highlight=False))
     raise typer.Exit(0 if trace.found else 1)
 
 
-def _asked(question: WhereQuery, to: Connection, traces: PinSources, look: Look) -> None:
-    """Fill ``traces``: from the watch where it knows the pin, else from the topics."""
-    pin, for_s = question.pin, question.read_for_s
-    if not (question.watch and ask_watch(question.watch, pin, traces)):
-        read_topics(to, pin, traces, for_s=for_s, look=look)
-    outcome, event = traces.outcome, traces.event
+def _ask(query: WhereQuery, to: Connection, found: PinSources, start: StartReading) -> None:
+    """The watch, then the topics if it does not know the pin."""
+    pin, for_s = query.pin, query.read_for_s
+    if not (query.watch and ask_watch(query.watch, pin, found)):
+        read_topics(to, pin, found, for_s=for_s, start=start)
+    outcome, event = found.outcome, found.event
     if outcome is not None and outcome.outcome == "dead":
-        find_letter(to, outcome, traces, for_s=for_s, look=look)
+        find_dead_letter(to, outcome, found, for_s=for_s, start=start)
     if event is not None and not accounts_for(outcome, event):
-        traces.queue = ask_group(to, question.group, event)
+        found.queue = ask_group(to, query.group, event)
 
 
 @contextmanager
-def _looking() -> Iterator[Look]:
-    """Bars on standard error while partitions are read, for whoever waits at a terminal."""
+def _reading_bars() -> Iterator[StartReading]:
+    """A progress bar on standard error for each topic."""
     with progress_bar("offsets") as bars:
         yield lambda name: _bar(bars, name)
 

@@ -1,4 +1,4 @@
-"""What Kafka and the watch know of one pin, asked in the order of what is fast."""
+"""What the watch and Kafka know of one pin; the watch is asked first, since it answers at once."""
 
 import json
 import time
@@ -29,13 +29,13 @@ _WATCH_TIMEOUT_S: Final = 3.0
 _TIMEOUT_S: Final = 10.0
 _ERRORS: Final = "__connect.errors."
 
-Look = Callable[[str], Advance]
-"""Named what is looked for, gives what hears of the progress."""
+StartReading = Callable[[str], Advance]
+"""Called with the topic that is read next; returns what to call with the progress."""
 
 
 @dataclass(slots=True)
 class PinSources:
-    """What was found, and what could not be asked."""
+    """What was found, from which sources, and in ``notes`` which could not be asked."""
 
     event: EventPosition | None = None
     fault: str = ""
@@ -46,19 +46,19 @@ class PinSources:
     notes: list[str] = field(default_factory=list)
 
 
-def ask_watch(url: str, pin_id: str, traces: PinSources) -> bool:
-    """The pin's last state as the watch holds it; False, with a note, if it does not know the pin or is away."""
+def ask_watch(url: str, pin_id: str, found: PinSources) -> bool:
+    """Whether the watch knows the pin's event; a note says if it does not answer."""
     address = f"{url.rstrip('/')}/pins/{pin_id}"
     try:
         with urllib.request.urlopen(address, timeout=_WATCH_TIMEOUT_S) as answer:  # noqa: S310 (the user's own address)
-            told: dict[str, Any] = json.load(answer)
-        event, outcome = told["event"], told["outcome"]
+            body: dict[str, Any] = json.load(answer)
+        event, outcome = body["event"], body["outcome"]
         if event is None:
             return False
-        traces.outcome = PinOutcome.model_validate(outcome) if outcome else None
-        traces.event = EventPosition(
+        found.outcome = PinOutcome.model_validate(outcome) if outcome else None
+        found.event = EventPosition(
             topic=LANE_TOPICS[event["lane"]],
-            partition=told["partition"],
+            partition=body["partition"],
             offset=event["offset"],
             version=event["version"],
             is_deletion=event["kind"] == "deletion",
@@ -67,38 +67,40 @@ def ask_watch(url: str, pin_id: str, traces: PinSources) -> bool:
         )
     except urllib.error.HTTPError as exc:
         if exc.code != 404:
-            traces.notes.append(f"the watch at {url} answers {exc.code}")
+            found.notes.append(f"the watch at {url} answers {exc.code}")
         return False
     except (OSError, ValueError, KeyError) as exc:
-        traces.notes.append(f"the watch at {url} did not answer: {exc}")
+        found.notes.append(f"the watch at {url} did not answer: {exc}")
         return False
-    traces.sources.append(f"the watch at {url}")
+    found.sources.append(f"the watch at {url}")
     return True
 
 
-def read_topics(to: Connection, pin_id: str, traces: PinSources, *, for_s: float, look: Look) -> None:
-    """The pin's last event and outcome, out of its partition of each topic; raises KafkaAway."""
+def read_topics(to: Connection, pin_id: str, found: PinSources, *, for_s: float, start: StartReading) -> None:
+    """The pin's newest event and latest outcome, from its partition of each topic; raises KafkaUnreachable."""
     until_s = time.monotonic() + for_s
-    events = [_sought(to, name, pin_id, traces, until_s, look) for name in LANE_TOPICS.values()]
+    events = [_last_records(to, name, pin_id, found, until_s, start) for name in LANE_TOPICS.values()]
     for record in (record for each in events if each for record in each.records):
         event = event_position(record)
-        if is_newer(event, traces.event):
-            traces.event, traces.fault = event, _fault(record)
-    outcomes = _sought(to, INDEXED_TOPIC, pin_id, traces, until_s, look)
+        if is_newer(event, found.event):
+            found.event, found.fault = event, _fault(record)
+    outcomes = _last_records(to, INDEXED_TOPIC, pin_id, found, until_s, start)
     for record in outcomes.records if outcomes else ():
-        outcome = _outcome(record)
-        if outcome is not None and is_later(outcome, traces.outcome):
-            traces.outcome = outcome
-    traces.sources.append(f"the topics at {to.address}")
+        outcome = _decode_outcome(record)
+        if outcome is not None and is_later(outcome, found.outcome):
+            found.outcome = outcome
+    found.sources.append(f"the topics at {to.address}")
 
 
-def find_letter(to: Connection, outcome: PinOutcome, traces: PinSources, *, for_s: float, look: Look) -> None:
-    """The dead letter of an outcome: the last of the pin's that names its event; raises KafkaAway."""
-    sought = _sought(to, DEAD_TOPIC, outcome.pin_id, traces, time.monotonic() + for_s, look)
-    for record in sought.records if sought else ():
+def find_dead_letter(
+    to: Connection, outcome: PinOutcome, found: PinSources, *, for_s: float, start: StartReading
+) -> None:
+    """The last dead letter of the pin that names the outcome's event; raises KafkaUnreachable."""
+    last = _last_records(to, DEAD_TOPIC, outcome.pin_id, found, time.monotonic() + for_s, start)
+    for record in last.records if last else ():
         headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
         if headers.get(_ERRORS + "offset") == str(outcome.offset) and headers.get(_ERRORS + "topic") == outcome.topic:
-            traces.dead_letter = DeadLetterPosition(
+            found.dead_letter = DeadLetterPosition(
                 topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,
@@ -109,7 +111,7 @@ def find_letter(to: Connection, outcome: PinOutcome, traces: PinSources, *, for_
 
 
 def ask_group(to: Connection, group: str, event: EventPosition) -> GroupPosition:
-    """How far the workers are in the event's partition, and which of them holds it; raises KafkaAway."""
+    """How far the workers are in the event's partition, and which of them has it; raises KafkaUnreachable."""
     topic = event.topic if event.topic.startswith(to.topic_prefix) else to.topic_prefix + event.topic
     name, partition = lane_group(group, lane_of(topic)), (topic, event.partition)
     committed = ConsumerGroup(to.client_settings(), name).committed([partition])
@@ -118,19 +120,19 @@ def ask_group(to: Connection, group: str, event: EventPosition) -> GroupPosition
     return GroupPosition(group=name, committed=committed.get(partition), members=len(members), owner=owner)
 
 
-def _sought(
-    to: Connection, name: str, pin_id: str, traces: PinSources, until_s: float, look: Look
+def _last_records(
+    to: Connection, name: str, pin_id: str, found: PinSources, until_s: float, start: StartReading
 ) -> LastRecords | None:
     topic = to.topic_prefix + name
     try:
         with TopicReader(to, topic) as reader:
-            found = find_last_records(reader, pin_id, until_s=until_s, advance=look(topic))
+            last = find_last_records(reader, pin_id, until_s=until_s, advance=start(topic))
     except TopicMissing as exc:
-        traces.notes.append(str(exc))
+        found.notes.append(str(exc))
         return None
-    if not found.complete:
-        traces.notes.append(f"{topic}[{found.partition}] was not read to its beginning: give it longer with --for")
-    return found
+    if not last.complete:
+        found.notes.append(f"{topic}[{last.partition}] was not read to its beginning: allow more time with --for")
+    return last
 
 
 def _fault(record: StoredRecord) -> str:
@@ -142,7 +144,7 @@ def _fault(record: StoredRecord) -> str:
     return ""
 
 
-def _outcome(record: StoredRecord) -> PinOutcome | None:
+def _decode_outcome(record: StoredRecord) -> PinOutcome | None:
     try:
         return None if record.value is None else PinOutcome.decode(record.value)
     except EventInvalid:

@@ -1,4 +1,4 @@
-"""Everything that is known of one pin, and the sentence that it comes to."""
+"""Everything that is known of one pin, and the sentence that follows from it."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -15,23 +15,22 @@ Stage = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupPosition:
-    """Who should carry an event, and how far they are."""
+    """How far the workers' group is in an event's partition."""
 
     group: str
     committed: int | None
-    """The first offset of the partition that is not finished; None before the group has begun."""
+    """The first offset that is not finished; None if the group has committed nothing."""
     members: int
     owner: str
-    """The member that holds the partition; empty if none does."""
+    """The member that has the partition; empty if none has."""
 
     def before(self, offset: int) -> int:
-        """Records that come first, unless they are being worked on already."""
         return max(offset - (self.committed or 0), 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLetterPosition:
-    """Where the pin's event lies that could not be indexed."""
+    """Where the pin's dead letter is, and what it says."""
 
     topic: str
     partition: int
@@ -43,7 +42,7 @@ class DeadLetterPosition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinStatus:
-    """What each source says; what could not be asked is missing, and ``notes`` say why."""
+    """What the sources say; ``notes`` say which of them could not be asked, and why."""
 
     trace: PinTrace
     event: EventPosition | None = None
@@ -58,25 +57,24 @@ class PinStatus:
 
     @property
     def verdict(self) -> tuple[Stage, str]:
-        """Where the pin is, and a sentence that says it to a person."""
+        """Where the pin is, as a word for programs and a sentence for people."""
         if self.asked_kafka and self.event is not None and not accounts_for(self.outcome, self.event):
-            return self._waiting(self.event)
+            return self._verdict_waiting(self.event)
         if self.outcome is not None and self.outcome.outcome == "dead":
-            return "dead", self._dead(self.outcome)
-        return self._of_the_index()
+            return "dead", self._sentence_dead(self.outcome)
+        return self._verdict_of_rows()
 
     def as_json(self) -> dict[str, Any]:
-        """One object, for programs."""
         stage, sentence = self.verdict
         return {
             "pin_id": self.trace.pin_id,
             "found": self.trace.found,
             "stage": stage,
             "verdict": sentence,
-            "event": self._event(),
+            "event": self._event_as_json(),
             "outcome": self.outcome.model_dump(mode="json", exclude_none=True) if self.outcome else None,
-            "queue": _plain(self.queue),
-            "dead_letter": _plain(self.dead_letter),
+            "queue": _as_json(self.queue),
+            "dead_letter": _as_json(self.dead_letter),
             "rows": [
                 {
                     "slot": row.slot,
@@ -93,7 +91,7 @@ class PinStatus:
             "note": "; ".join(self.notes),
         }
 
-    def _event(self) -> dict[str, Any] | None:
+    def _event_as_json(self) -> dict[str, Any] | None:
         event = self.event
         if event is None:
             return None
@@ -108,58 +106,61 @@ class PinStatus:
             "fault": self.fault,
         }
 
-    def _waiting(self, event: EventPosition) -> tuple[Stage, str]:
-        still = " Searches find an older version meanwhile." if self.trace.found else ""
-        queue, place = self.queue, f"partition {event.partition}"
+    def _verdict_waiting(self, event: EventPosition) -> tuple[Stage, str]:
+        older = " Searches find an older version until then." if self.trace.found else ""
+        queue, partition = self.queue, f"partition {event.partition}"
         if queue is None:
-            return "queue", f"published and not accounted for: it waits, or is being worked on.{still}"
+            return "queue", f"published, and no outcome yet: it is in the queue or at a worker.{older}"
         if queue.committed is not None and queue.committed > event.offset:
-            lost = "the group has passed it, and no outcome is kept: `python -m index audit` finds out and repairs it"
-            return "unknown", f"{lost}.{still}"
+            lost = "the workers have passed it, and no outcome is left: `python -m index audit` checks and repairs it"
+            return "unknown", f"{lost}.{older}"
         before = queue.before(event.offset)
         ahead = f", {before:,} record{'' if before == 1 else 's'} before it" if before else ""
         if not queue.members:
-            return "queue", f"stuck in the queue{ahead}: no worker runs in group {queue.group!r}.{still}"
+            return "queue", f"stuck in the queue{ahead}: no worker runs in group {queue.group!r}.{older}"
         if not queue.owner:
-            return "queue", f"stuck in the queue{ahead}: no worker of group {queue.group!r} holds {place}.{still}"
+            return "queue", f"stuck in the queue{ahead}: no worker of group {queue.group!r} has {partition}.{older}"
         if before:
-            return "queue", f"in the queue{ahead}, some perhaps in work: {queue.owner} holds {place}.{still}"
-        return "worker", f"at the worker, next or in work: {queue.owner} holds {place}.{still}"
+            return (
+                "queue",
+                f"in the queue{ahead}, some perhaps in flight: {queue.owner} has {partition}.{older}",
+            )
+        return "worker", f"at the worker, in flight or next: {queue.owner} has {partition}.{older}"
 
-    def _dead(self, outcome: PinOutcome) -> str:
-        replay = f"`python -m streams dead-letters replay --pin {self.trace.pin_id}` tries again"
-        still = " Searches find an older version still." if self.trace.found else ""
-        return f"dead after {_times(outcome.attempts)}: {outcome.reason or 'no reason was told'}. {replay}.{still}"
+    def _sentence_dead(self, outcome: PinOutcome) -> str:
+        replay = f"`python -m streams dead-letters replay --pin {self.trace.pin_id}` publishes it again"
+        older = " Searches find an older version." if self.trace.found else ""
+        return f"dead after {_attempts(outcome.attempts)}: {outcome.reason or 'without a reason'}. {replay}.{older}"
 
-    def _of_the_index(self) -> tuple[Stage, str]:
+    def _verdict_of_rows(self) -> tuple[Stage, str]:
         newest, rows = (self.trace.rows[0].version if self.trace.rows else None), self.trace.rows
         if self.trace.found:
-            asked = None if self.event is None else self.event.version
-            if newest is not None and asked is not None and newest < asked:
-                return "superseded", f"a search finds it now, at version {newest}; version {asked} is settled"
+            version = None if self.event is None else self.event.version
+            if newest is not None and version is not None and newest < version:
+                return "superseded", f"a search finds it now, at version {newest}; version {version} is accounted for"
             return "searchable", "a search finds it now"
         if rows and rows[0].alive:
-            soon = "its rows are there, and no search finds it yet: at Bounded that takes up to half a second"
+            soon = "its rows are in the index, and no search finds it yet: with Bounded that takes up to half a second"
             return "visible soon", soon
         if rows:
             return "deleted", f"deleted, up to version {newest}: no search finds it"
-        return self._without_rows()
+        return self._verdict_without_rows()
 
-    def _without_rows(self) -> tuple[Stage, str]:
+    def _verdict_without_rows(self) -> tuple[Stage, str]:
         outcome, pin = self.outcome, self.trace.pin_id
         if outcome is not None and outcome.outcome == "deleted":
-            return "deleted", "deleted, and its tombstone has been swept: no search finds it"
+            return "deleted", "deleted, and a sweep has removed its tombstone: no search finds it"
         if outcome is not None:
-            repair = "`python -m index audit --repair` writes it again"
-            return "not indexed", f"its outcome is {outcome.outcome!r}, and the index holds nothing of it: {repair}"
+            repair = "`python -m index audit --repair` publishes it again"
+            return "not indexed", f"its outcome is {outcome.outcome!r}, and the index has no rows of it: {repair}"
         if self.asked_kafka and not self.notes:
             return "unpublished", f"never published: neither the topics nor the index know {pin}"
-        return "unknown", f"the index holds nothing of {pin}: never published, not indexed yet, or dead"
+        return "unknown", f"the index has no rows of {pin}: never published, not indexed yet, or dead"
 
 
-def _plain(record: GroupPosition | DeadLetterPosition | None) -> dict[str, Any] | None:
+def _as_json(record: GroupPosition | DeadLetterPosition | None) -> dict[str, Any] | None:
     return None if record is None else {name: getattr(record, name) for name in record.__slots__}
 
 
-def _times(attempts: int) -> str:
+def _attempts(attempts: int) -> str:
     return "1 attempt" if attempts == 1 else f"{attempts} attempts"

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from click.testing import Result
 from confluent_kafka import Consumer, Producer, TopicPartition
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from pinstream.cli import app
 from pinstream.events import PinDeletion, PinEvent, PinOutcome, decode_event
@@ -57,7 +56,7 @@ def outcome(pin_id: str, **changes: Any) -> bytes:
     return PinOutcome(**(fields | changes)).encode()
 
 
-def tell(kafka: str, topic: str, *values: bytes | None) -> None:
+def write(kafka: str, topic: str, *values: bytes | None) -> None:
     producer = Producer({"bootstrap.servers": kafka, "log_level": 0})
     for value in values:
         producer.produce(topic, value, b"a")
@@ -66,22 +65,24 @@ def tell(kafka: str, topic: str, *values: bytes | None) -> None:
 
 @contextmanager
 def worker(kafka: str, prefix: str, **changes: Any) -> Iterator[dict[str, bytes]]:
-    """Fetches the pictures of ``pins.events`` and reports outcomes, until left; gives what it fetched."""
-    tell(kafka, f"{prefix}pins.indexed", outcome("somebody-else"))
-    tell(kafka, f"{prefix}pins.events", b"not an event")
+    """Fetches the pictures of ``pins.events`` and writes outcomes while the block runs; yields what it fetched."""
+    write(kafka, f"{prefix}pins.indexed", outcome("somebody-else"))
+    write(kafka, f"{prefix}pins.events", b"not an event")
     fetched: dict[str, bytes] = {}
-    over = threading.Event()
+    stopped = threading.Event()
 
     def work() -> None:
         consumer = assigned(kafka, f"{prefix}pins.events")
-        while not over.is_set():
+        while not stopped.is_set():
             message = consumer.poll(0.1)
             if message is None or message.value() == b"not an event":
                 continue
             event = decode_event(message.key(), message.value())
             assert isinstance(event, PinEvent)
             fetched[event.pin_id] = event.image.inline_bytes() or get(event.image.url or "")
-            tell(kafka, f"{prefix}pins.indexed", outcome(event.pin_id, version=event.version, **changes))
+            position = {"topic": message.topic(), "partition": message.partition(), "offset": message.offset()}
+            finished = outcome(event.pin_id, version=event.version, **position, **changes)
+            write(kafka, f"{prefix}pins.indexed", finished)
         consumer.close()
 
     thread = threading.Thread(target=work)
@@ -89,7 +90,7 @@ def worker(kafka: str, prefix: str, **changes: Any) -> Iterator[dict[str, bytes]
     try:
         yield fetched
     finally:
-        over.set()
+        stopped.set()
         thread.join()
 
 

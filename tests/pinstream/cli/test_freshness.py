@@ -43,9 +43,11 @@ def test_spreads_hold_ages_and_stages_in_their_order() -> None:
 
     spreads = {spread.name: spread for spread in window.spreads()}
 
-    assert list(spreads) == ["searchable", "settled", "queue", "embed"]
-    assert spreads["searchable"] == Spread("searchable", 1, 55, 55, 55, 55)
-    assert spreads["queue"] == Spread("queue", 100, 50.5, pytest.approx(95.05), pytest.approx(99.01), 100)
+    assert list(spreads) == ["freshness", "acknowledged", "queue", "embed"]
+    assert spreads["freshness"] == Spread("freshness", 1, 55, 55, 55, 55)
+    queue = spreads["queue"]
+    assert (queue.count, queue.p50_ms, queue.max_ms) == (100, 50.5, 100)
+    assert (queue.p95_ms, queue.p99_ms) == pytest.approx((95.05, 99.01))
 
 
 def test_the_window_rolls_and_dead_pins_are_counted_not_averaged() -> None:
@@ -54,9 +56,9 @@ def test_the_window_rolls_and_dead_pins_are_counted_not_averaged() -> None:
     window.add(outcome(offset=2, finished_at_ms=1_010))
     window.add(outcome(offset=3, outcome="dead", finished_at_ms=99_000))
 
-    (settled,) = window.spreads()
+    (acknowledged,) = window.spreads()
 
-    assert (settled.count, settled.max_ms) == (1, 10)
+    assert (acknowledged.count, acknowledged.max_ms) == (1, 10)
     assert (window.pins, window.dead) == (3, 1)
 
 
@@ -65,9 +67,9 @@ def test_a_pin_that_is_found_later_counts_once() -> None:
     window.add(outcome())
     window.add(outcome(visible_at_ms=1_070))
 
-    searchable, settled = window.spreads()
+    freshness, acknowledged = window.spreads()
 
-    assert (searchable.count, searchable.max_ms, settled.count, window.pins) == (1, 70, 1, 1)
+    assert (freshness.count, freshness.max_ms, acknowledged.count, window.pins) == (1, 70, 1, 1)
 
 
 def test_each_event_has_one_line_with_its_probe_if_that_comes_soon() -> None:
@@ -84,5 +86,5 @@ def test_each_event_has_one_line_with_its_probe_if_that_comes_soon() -> None:
     assert found[0].freshness_ms == 70
 
 
-def test_an_empty_window_has_nothing_to_say() -> None:
+def test_an_empty_window_has_no_spreads() -> None:
     assert FreshnessWindow().spreads() == []

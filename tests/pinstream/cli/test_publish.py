@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pinstream.events import PinDeletion, PinEvent
-from tests.pinstream.cli.commands import get, outcome, pictures, published, run, tell, worker
+from tests.pinstream.cli.commands import get, outcome, pictures, published, run, worker, write
 
 GOOD = '{"pin_id": "a", "image": {"url": "http://x/a.jpg"}, "domain": "web", "version": 3}'
 
@@ -60,14 +60,14 @@ def test_small_pictures_travel_inside_and_nothing_is_waited_for(mock_kafka: str,
     assert inside == {"one": b"one" * 10, "two": b"two" * 20}
 
 
-def test_larger_pictures_are_served_until_their_pins_are_settled(mock_kafka: str, prefix: str, tmp_path: Path) -> None:
+def test_larger_pictures_are_served_until_outcomes_are_known(mock_kafka: str, prefix: str, tmp_path: Path) -> None:
     folder = pictures(tmp_path / "pins", small=1, large=30_000)
 
     with worker(mock_kafka, prefix) as fetched:
         done = run("publish", "--images", str(folder), "--kafka", mock_kafka, "--topic-prefix", prefix)
 
     assert done.exit_code == 0, done.output
-    assert "serving 1 pictures" in done.stderr
+    assert "serving 1 picture " in done.stderr
     assert done.stdout.splitlines()[1] == "2 indexed"
     assert fetched == {"small": b"small", "large": b"large" * 30_000}
 
@@ -84,8 +84,8 @@ def test_dead_pins_are_named_with_their_reason(mock_kafka: str, prefix: str, tmp
 
 
 def test_waiting_ends_without_a_worker_where_asked_to(mock_kafka: str, prefix: str) -> None:
-    tell(mock_kafka, f"{prefix}pins.indexed", outcome("a", version=99))
-    tell(mock_kafka, f"{prefix}pins.events", b"not an event")
+    write(mock_kafka, f"{prefix}pins.indexed", outcome("a", version=99))
+    write(mock_kafka, f"{prefix}pins.events", b"not an event")
 
     options = ["--wait", "--wait-at-most", "0.2", "--topic-prefix", prefix]
     done = run("publish", "-", "--kafka", mock_kafka, *options, stdin=GOOD)
@@ -123,7 +123,7 @@ def test_serving_on_ends_with_ctrl_c(mock_kafka: str, prefix: str, tmp_path: Pat
     command += ["--images", str(folder), "--no-wait"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
-        said = next(line for line in running.stderr if line.startswith("serving"))
+        line = next(line for line in running.stderr if line.startswith("serving"))
         (event,) = published(mock_kafka, f"{prefix}pins.events", 1)
         assert isinstance(event, PinEvent)
 
@@ -131,7 +131,7 @@ def test_serving_on_ends_with_ctrl_c(mock_kafka: str, prefix: str, tmp_path: Pat
         running.send_signal(signal.SIGINT)
 
         assert running.wait(60) == 0
-    assert "Ctrl-C to stop" in said
+    assert "Ctrl-C to stop" in line
 
 
 @pytest.mark.parametrize(
@@ -183,14 +183,14 @@ def test_the_environment_and_the_local_stack_name_kafka_too(
     assert by_environment.exit_code == 0, by_environment.output
 
 
-def test_a_kafka_that_is_away_is_said_at_once() -> None:
+def test_a_kafka_that_does_not_answer_is_reported_at_once() -> None:
     done = run("delete", "a", "--kafka", "127.0.0.1:1")
 
     assert done.exit_code == 1
     assert "no Kafka at 127.0.0.1:1" in done.stderr
 
 
-def test_a_stack_that_is_down_is_asked_about(tmp_path: Path) -> None:
+def test_the_local_stack_that_is_down_is_suspected(tmp_path: Path) -> None:
     (tmp_path / ".local").mkdir()
     (tmp_path / ".local" / "stack.json").write_text('{"endpoints": {"kafka": "127.0.0.1:1"}}')
 

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.pinstream.cli.commands import outcome, run, tell
+from tests.pinstream.cli.commands import outcome, run, write
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("elsewhere")
 def test_watching_prints_lines_and_percentiles(mock_kafka: str, prefix: str) -> None:
     topic = f"{prefix}pins.indexed"
     dead = outcome("b[red]", offset=1, outcome="dead", reason="host says [404]", visible_at_ms=None)
-    tell(mock_kafka, topic, outcome("a", visible_at_ms=None), outcome("a"), None, b"no outcome", dead)
+    write(mock_kafka, topic, outcome("a", visible_at_ms=None), outcome("a"), None, b"no outcome", dead)
 
     done = run("watch", "--from-start", "--limit", "2", "--kafka", mock_kafka, "--topic-prefix", prefix)
 
@@ -26,12 +26,12 @@ def test_watching_prints_lines_and_percentiles(mock_kafka: str, prefix: str) -> 
     assert "queue 3.0 · embed 20.5" in first
     assert "b[red]" in second
     assert "host says [404]" in second
-    assert any("searchable" in row and "65.0" in row for row in table)
+    assert any("freshness" in row and "65.0" in row for row in table)
     assert any("2 pins, 1 dead, 1 unreadable" in row for row in table)
 
 
 def test_watching_as_json_is_one_object_per_line(mock_kafka: str, prefix: str) -> None:
-    tell(mock_kafka, f"{prefix}pins.indexed", *(outcome(f"p{number}") for number in range(3)))
+    write(mock_kafka, f"{prefix}pins.indexed", *(outcome(f"p{number}") for number in range(3)))
 
     done = run("watch", "--from-start", "--json", "--limit", "2", "--kafka", mock_kafka, "--topic-prefix", prefix)
 
@@ -41,8 +41,8 @@ def test_watching_as_json_is_one_object_per_line(mock_kafka: str, prefix: str) -
     assert first["freshness_ms"] == 65
 
 
-def test_watching_without_news_says_what_it_waits_for(mock_kafka: str, prefix: str) -> None:
-    tell(mock_kafka, f"{prefix}pins.indexed", outcome("old"))
+def test_watching_without_outcomes_says_what_it_waits_for(mock_kafka: str, prefix: str) -> None:
+    write(mock_kafka, f"{prefix}pins.indexed", outcome("old"))
     command = [sys.executable, "-m", "pinstream", "watch", "--kafka", mock_kafka, "--topic-prefix", prefix]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -50,10 +50,10 @@ def test_watching_without_news_says_what_it_waits_for(mock_kafka: str, prefix: s
         running.send_signal(signal.SIGINT)
 
         assert running.wait(60) == 0
-    assert "no pin settled yet" in first_line
+    assert "no outcome yet" in first_line
 
 
-def test_a_missing_topic_is_said_at_once(mock_kafka: str) -> None:
+def test_a_missing_topic_is_reported_at_once(mock_kafka: str) -> None:
     done = run("watch", "--kafka", mock_kafka, "--topic-prefix", "never-made.")
 
     assert done.exit_code == 1

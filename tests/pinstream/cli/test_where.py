@@ -11,9 +11,9 @@ import pytest
 from confluent_kafka import Producer
 from rich.console import Console
 
-from pinstream.cli.where.pin_sources import PinSources, ask_watch, find_letter, read_topics
+from pinstream.cli.where.pin_sources import PinSources, ask_watch, find_dead_letter, read_topics
 from pinstream.cli.where.pin_status import DeadLetterPosition, GroupPosition, PinStatus
-from pinstream.cli.where.view import show
+from pinstream.cli.where.view import print_status
 from pinstream.events import PinOutcome, event_from
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.last_records import find_last_records
@@ -21,7 +21,7 @@ from pinstream.kafka.topic_reader import TopicReader
 from pinstream.search.hits import PinTrace
 from pinstream.standing import EventPosition
 from pinstream.store.collection import Row, tombstone
-from tests.pinstream.cli.commands import outcome as told_outcome
+from tests.pinstream.cli.commands import outcome as encoded_outcome
 
 NOW_MS = 1_800_000_000_000
 
@@ -42,7 +42,7 @@ def event(version: int | None = 3, **changes: Any) -> EventPosition:
 
 
 def outcome(**changes: Any) -> PinOutcome:
-    return PinOutcome.decode(told_outcome("a", **({"version": 3, "partition": 1, "offset": 40} | changes)))
+    return PinOutcome.decode(encoded_outcome("a", **({"version": 3, "partition": 1, "offset": 40} | changes)))
 
 
 def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-7 at 10.0.0.3") -> GroupPosition:
@@ -50,7 +50,7 @@ def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-
 
 
 @pytest.mark.parametrize(
-    ("told", "stage", "sentence"),
+    ("sources", "stage", "sentence"),
     [
         ({"trace": trace(*rows(), found=True)}, "searchable", "a search finds it now"),
         ({"trace": trace(*rows())}, "visible soon", "no search finds it yet"),
@@ -59,14 +59,14 @@ def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-
         ({"trace": trace(), "notes": ("no topic x",)}, "unknown", "not indexed yet, or dead"),
         ({"trace": trace(), "event": event(), "queue": queue(members=0, owner="")}, "queue",
          "stuck in the queue, 12 records before it: no worker runs in group 'pinstream'"),
-        ({"trace": trace(), "event": event(), "queue": queue(owner="")}, "queue", "holds partition 1"),
+        ({"trace": trace(), "event": event(), "queue": queue(owner="")}, "queue", "has partition 1"),
         ({"trace": trace(), "event": event(), "queue": queue(committed=39)}, "queue", "queue, 1 record before it"),
         ({"trace": trace(), "event": event(), "queue": queue(committed=40)}, "worker",
-         "next or in work: worker-7 at 10.0.0.3"),
+         "in flight or next: worker-7 at 10.0.0.3"),
         ({"trace": trace(), "event": event(), "queue": queue(committed=41)}, "unknown", "index audit"),
         ({"trace": trace(*rows(2), found=True), "event": event(3), "outcome": outcome(version=2, offset=12),
           "queue": queue()},
-         "queue", "Searches find an older version meanwhile"),
+         "queue", "Searches find an older version until then"),
         ({"trace": trace(), "event": event(), "outcome": outcome(outcome="dead", reason="fetch: 404", attempts=7)},
          "dead", "dead after 7 attempts: fetch: 404. `python -m streams dead-letters replay --pin a`"),
         ({"trace": trace(), "event": event(None), "fault": "$.domain",
@@ -74,7 +74,7 @@ def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-
          "dead", "dead after 1 attempt"),
         ({"trace": trace(), "event": event(), "outcome": outcome()}, "not indexed", "audit --repair"),
         ({"trace": trace(), "event": event(is_deletion=True), "outcome": outcome(outcome="deleted")},
-         "deleted", "swept"),
+         "deleted", "a sweep has removed"),
         ({"trace": trace(*rows(), found=True), "event": event(is_deletion=True), "outcome": outcome(offset=12),
           "queue": queue()}, "queue", "in the queue"),
         ({"trace": trace(*rows(), found=True), "event": event(7, is_deletion=True, offset=5), "queue": queue(),
@@ -82,20 +82,20 @@ def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-
         ({"trace": trace(), "event": event(8, offset=29), "queue": queue(),
           "outcome": outcome(version=7, offset=30, outcome="superseded")}, "queue", "1 record before it"),
         ({"trace": trace(), "event": event(offset=41, republished=1), "queue": queue(committed=41),
-          "outcome": outcome(outcome="dead")}, "worker", "next or in work"),
+          "outcome": outcome(outcome="dead")}, "worker", "in flight or next"),
         ({"trace": trace(*rows(2), found=True), "event": event(3), "outcome": outcome(outcome="superseded")},
-         "superseded", "at version 2; version 3 is settled"),
+         "superseded", "at version 2; version 3 is accounted for"),
     ],
 )  # fmt: skip
-def test_the_verdict_says_where_the_pin_is(told: dict[str, Any], stage: str, sentence: str) -> None:
-    found, said = PinStatus(asked_kafka=True, **told).verdict
+def test_the_verdict_says_where_the_pin_is(sources: dict[str, Any], stage: str, sentence: str) -> None:
+    found, text = PinStatus(asked_kafka=True, **sources).verdict
 
     assert found == stage
-    assert sentence in said
+    assert sentence in text
 
 
 def test_one_screen_shows_everything() -> None:
-    told = PinStatus(
+    status = PinStatus(
         trace=trace(*rows(2)),
         event=event(),
         fault="$.domain: [bad]",
@@ -110,7 +110,7 @@ def test_one_screen_shows_everything() -> None:
     )
     console = Console(width=140, record=True)
 
-    show(told, console)
+    print_status(status, console)
 
     text = console.export_text()
     for part in (
@@ -119,7 +119,7 @@ def test_one_screen_shows_everything() -> None:
         "not read to its beginning",
     ):  # fmt: skip
         assert part in text
-    assert json.loads(json.dumps(told.as_json()))["dead_letter"]["offset"] == 7
+    assert json.loads(json.dumps(status.as_json()))["dead_letter"]["offset"] == 7
 
 
 @pytest.fixture
@@ -149,19 +149,22 @@ def test_the_newest_event_and_outcome_are_found_in_the_pins_own_partition(to: Co
     put(to, "pins.events", ("a", pin_event("a", 1)), *noise[:700], ("a", pin_event("a", 2)), *noise[700:])
     put(to, "pins.events.backfill", ("a", pin_event("a", 1)))
     put(
-        to, "pins.indexed", ("a", told_outcome("a", version=1)), ("a", told_outcome("a", version=2, visible_at_ms=None))
+        to,
+        "pins.indexed",
+        ("a", encoded_outcome("a", version=1)),
+        ("a", encoded_outcome("a", version=2, visible_at_ms=None)),
     )
-    traces = PinSources()
+    found = PinSources()
 
-    read_topics(to, "a", traces, for_s=30, look=silent)
+    read_topics(to, "a", found, for_s=30, start=silent)
 
-    assert traces.event is not None
-    assert (traces.event.version, traces.event.topic) == (2, f"{to.topic_prefix}pins.events")
-    assert traces.outcome is not None
-    assert (traces.outcome.version, traces.notes) == (2, [])
+    assert found.event is not None
+    assert (found.event.version, found.event.topic) == (2, f"{to.topic_prefix}pins.events")
+    assert found.outcome is not None
+    assert (found.outcome.version, found.notes) == (2, [])
 
 
-def test_a_search_that_runs_out_of_time_says_so(to: Connection) -> None:
+def test_reading_that_runs_out_of_time_is_reported_as_incomplete(to: Connection) -> None:
     put(to, "pins.events", *[(f"n{number}", b"x") for number in range(4_000)])
 
     with TopicReader(to, f"{to.topic_prefix}pins.events") as reader:
@@ -174,12 +177,12 @@ def test_the_dead_letter_is_the_one_of_that_event(to: Connection) -> None:
     for offset in (b"12", b"40"):
         origin = [("topic", b"pins.events"), ("offset", offset), ("stage", b"fetch"), ("exception.message", offset)]
         put(to, "pins.dead", ("a", b"x"), headers=[(f"__connect.errors.{name}", value) for name, value in origin])
-    traces = PinSources()
+    found = PinSources()
 
-    find_letter(to, outcome(outcome="dead"), traces, for_s=30, look=silent)
+    find_dead_letter(to, outcome(outcome="dead"), found, for_s=30, start=silent)
 
-    assert traces.dead_letter is not None
-    assert (traces.dead_letter.message, traces.dead_letter.stage) == ("40", "fetch")
+    assert found.dead_letter is not None
+    assert (found.dead_letter.message, found.dead_letter.stage) == ("40", "fetch")
 
 
 @pytest.fixture
@@ -189,7 +192,7 @@ def watch() -> Iterator[str]:
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             known = self.path == "/pins/a"
-            said = {
+            body = {
                 "partition": 1,
                 "event": {
                     "version": 3,
@@ -203,7 +206,7 @@ def watch() -> Iterator[str]:
             }
             self.send_response(200 if known else 404)
             self.end_headers()
-            self.wfile.write(json.dumps(said if known else {}).encode())
+            self.wfile.write(json.dumps(body if known else {}).encode())
 
         def log_message(self, *_: Any) -> None:
             pass
@@ -216,7 +219,7 @@ def watch() -> Iterator[str]:
         thread.join()
 
 
-def test_the_watch_is_asked_first_and_its_silence_is_no_obstacle(watch: str) -> None:
+def test_the_watch_is_asked_first_and_need_not_answer(watch: str) -> None:
     known, unknown, away = PinSources(), PinSources(), PinSources()
 
     answers = [ask_watch(watch, "a", known), ask_watch(watch, "b", unknown), ask_watch("http://127.0.0.1:1", "a", away)]
