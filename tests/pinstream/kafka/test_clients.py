@@ -1,12 +1,16 @@
 """Every client is opened with the settings that all share, and a wrong one is named."""
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from pinstream.kafka.clients import open_admin, open_consumer, open_producer, open_reader
 from pinstream.kafka.errors import KafkaSettingInvalid
 
+ROOT = Path(__file__).parents[3]
+ROOMS = ("pinstream", "schemas", "fetch", "inference", "index", "settings", "streams", "api", "samples", "deploy")
 WRONG = {"bootstrap.servers": "127.0.0.1:1", "acks.of.kindness": "all"}
 
 
@@ -39,3 +43,12 @@ def test_of_one_setting_the_user_outranks_what_is_preferred_and_what_is_fixed_ou
     assert not fails("wrong", "latest", "")
     assert not fails("", "wrong", "latest")
     assert fails("latest", "latest", "wrong")
+
+
+def test_no_other_module_opens_a_client() -> None:
+    opens = re.compile(r"(?<![\w.])(Consumer|Producer|AdminClient)\(")
+    modules = [path for room in ROOMS for path in (ROOT / room).rglob("*.py")]
+
+    found = [str(path.relative_to(ROOT)) for path in modules if opens.search(path.read_text())]
+
+    assert found == ["pinstream/kafka/clients.py"]
