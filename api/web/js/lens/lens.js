@@ -1,7 +1,6 @@
 // Lens: search with a photo. The photo stays in the memory of this page and is sent once per search; closing the page
 // forgets it.
 
-import { LENS } from "../navigation/routes.js";
 import { makeResults } from "../results/results.js";
 import { switchNode } from "../pin/search-controls.js";
 import { hasCamera, takePhoto } from "./camera.js";
@@ -9,7 +8,6 @@ import { button, element } from "../ui/dom.js";
 import { icon } from "../ui/icons.js";
 import { joinLabels, lower, percent } from "../ui/labels.js";
 import { Unreadable, preparePhoto } from "./photo.js";
-import { go } from "../navigation/router.js";
 import { postLens } from "../service/api.js";
 import { makeLargePicture } from "../pin/large-picture.js";
 
@@ -241,8 +239,4 @@ function photoButtons(take, { small = false }) {
     hasCamera() && button(kind, shoot, {}, icon("camera"), small ? "Camera" : "Take a photo"),
     trouble,
   );
-}
-
-export function openLens() {
-  go(LENS);
 }

@@ -1,6 +1,5 @@
 // Geometry of boxes on a picture: [left, top, right, bottom] as fractions from 0 to 1. Pure.
 
-export const WHOLE = Object.freeze([0, 0, 1, 1]);
 export const START_BOX = Object.freeze([0.3, 0.3, 0.7, 0.7]);
 export const MIN_SIDE = 0.04;
 export const HANDLES = Object.freeze(["nw", "n", "ne", "e", "se", "s", "sw", "w"]);
@@ -46,15 +45,6 @@ export function isWhole([left, top, right, bottom]) {
 
 export function middle([left, top, right, bottom]) {
   return [(left + right) / 2, (top + bottom) / 2];
-}
-
-/** Intersection over union. */
-export function iou(a, b) {
-  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
-  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
-  if (width <= 0 || height <= 0) return 0;
-  const shared = width * height;
-  return shared / (area(a) + area(b) - shared);
 }
 
 /** For screen readers: `left 20 %, top 30 %, 40 % wide, 50 % high`. */
@@ -120,10 +110,6 @@ function pushApart(a, b, apart_px) {
   b[0] += dx * push;
   b[1] += dy * push;
   return true;
-}
-
-function area([left, top, right, bottom]) {
-  return (right - left) * (bottom - top);
 }
 
 function span(a, b) {

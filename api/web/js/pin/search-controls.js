@@ -9,7 +9,7 @@ import { go } from "../navigation/router.js";
 /** `{heading, row, controls, reflect}`: `reflect(route, objects)` updates the nodes to `route`. */
 export function makeSearchControls() {
   const heading = element("h2.visually-hidden", { id: "answers-heading" });
-  const row = element("nav.search", { "aria-label": "What to look for" });
+  const row = element("nav.search-links", { "aria-label": "What to look for" });
   const controls = element("div.controls");
   return {
     heading,

@@ -20,20 +20,18 @@ const STROKES = {
   snap: "M12 3v4M12 17v4M3 12h4M17 12h4M12 12h.01",
 };
 
-const SVG = "http://www.w3.org/2000/svg";
-
-/** The icon of that name, as large as the text around it says. */
+/** The icon of that name, as large as the text around it. */
 export function icon(name) {
-  const svg = document.createElementNS(SVG, "svg");
-  for (const [attribute, value] of [
-    ["viewBox", "0 0 24 24"],
-    ["aria-hidden", "true"],
-    ["class", "icon"],
-  ]) {
-    svg.setAttribute(attribute, value);
-  }
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", STROKES[name]);
-  svg.append(path);
+  return strokes("0 0 24 24", "icon", STROKES[name]);
+}
+
+/** A decorative SVG of one path. */
+export function strokes(viewBox, className, path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", viewBox);
+  svg.setAttribute("aria-hidden", "true");
+  svg.setAttribute("class", className);
+  svg.append(document.createElementNS(svg.namespaceURI, "path"));
+  svg.firstChild.setAttribute("d", path);
   return svg;
 }

@@ -1,10 +1,9 @@
 // A notice in place of what cannot be shown: a drawing, what happened, and what to do.
 
 import { button, element, link } from "./dom.js";
-import { icon } from "./icons.js";
+import { icon, strokes } from "./icons.js";
 import { useKey } from "../service/api.js";
 
-const SVG = "http://www.w3.org/2000/svg";
 const DRAWINGS = {
   pins: "M14 26h24v34H14zM46 14h24v28H46zM46 50h24v18H46zM14 14h24v4H14zM14 68h24M78 14h12v46H78zM78 68h12",
   lost: "M50 14c14 0 24 10 24 23 0 17-24 43-24 43S26 54 26 37c0-13 10-23 24-23ZM42 34c1-5 4-8 8-8s8 3 8 7c0 6-8 6-8 12M50 53v.5",
@@ -19,7 +18,7 @@ export function noticeNode(notice, { retry = null, level = 1 } = {}) {
   return element(
     "section.notice",
     { "data-art": notice.art },
-    drawing(notice.art),
+    strokes("0 0 100 96", "drawing", DRAWINGS[notice.art]),
     element(`h${level}`, { tabindex: "-1" }, notice.title),
     element("p", {}, notice.text),
     notice.code && codeLine(notice.code),
@@ -64,15 +63,4 @@ function codeLine(code) {
     copy.replaceChildren(icon("check"));
   }
   return element("p.code-line", {}, element("code", {}, code), navigator.clipboard && copy);
-}
-
-function drawing(art) {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", "0 0 100 96");
-  svg.setAttribute("aria-hidden", "true");
-  svg.setAttribute("class", "drawing");
-  const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", DRAWINGS[art]);
-  svg.append(path);
-  return svg;
 }

@@ -21,11 +21,6 @@ export async function loadPicture(address, { key = null, alt = "" } = {}) {
   return { img, ratio, missing: false };
 }
 
-/** The ratio (width by height) of a pin's picture, if it was loaded before. */
-export function ratioOf(key) {
-  return ratios.get(key) ?? null;
-}
-
 function placeholder(alt) {
   return element("div.placeholder", alt ? { role: "img", "aria-label": `${alt} (picture not available)` } : {});
 }
