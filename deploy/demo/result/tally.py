@@ -111,14 +111,14 @@ class RunTally:
         ``broken`` maps dead pins to what is wrong with their pictures; ``missing`` pins were written and are not in the
         index.
         """
-        silent = self.without_outcome()
+        no_outcome = self.without_outcome()
         with self._changed:
             dead = {pin: each.reason or "" for pin, each in self._outcomes.items() if each.outcome == "dead"}
             others = [pin for pin, each in self._outcomes.items() if each.outcome not in (*FOUND, "dead")]
             undelivered = dict(self._undelivered)
         unjust = [pin for pin in dead if pin not in broken]
         complaints = [
-            _complaint("without an outcome", silent),
+            _complaint("without an outcome", no_outcome),
             _complaint("not delivered to Kafka", list(undelivered), because=next(iter(undelivered.values()), "")),
             _complaint("dead although the picture is good", unjust, because=dead[unjust[0]] if unjust else ""),
             _complaint("neither indexed nor dead", others),
