@@ -1,7 +1,7 @@
 """What became of a pin: the one rule for which outcome accounts for which event. Pure: no network, no clock.
 
-A pin has two topics of events (the lanes) and one of outcomes, and they are read in any order. Whoever keeps the
-newest event of a pin and its latest outcome can say where the pin stands, whatever was read first:
+The events of a pin come on two topics (the lanes), its outcomes on a third, and programs read them in any order. Where
+a pin stands follows from its newest event and its latest outcome, whichever was read first:
 
 - of two events the greater version is the newer; of equal versions the deletion, then the one that was published
   later, then the one that an operator published again;
@@ -31,6 +31,7 @@ STANDINGS: Final[Mapping[Result, Standing]] = {
 }
 """What an outcome means for the event that it accounts for: a deletion that is done is as good as a pin that is found.
 Of two outcomes of one event, finished together, the one that is further down stands."""
+_MAX_DIGITS: Final = 10
 _STRENGTH: Final[Mapping[str, int]] = {result: strength for strength, result in enumerate(STANDINGS)}
 
 
@@ -112,14 +113,14 @@ def event_position(record: AnyRecord) -> EventPosition:
         version=version,
         is_deletion=is_deletion,
         published_at_ms=record.timestamp_ms,
-        republished=times_republished(record.headers),
+        republished=replay_count(record.headers) + any(name == REPAIR_HEADER for name, _ in record.headers),
     )
 
 
-def times_republished(headers: Headers) -> int:
-    """How often an operator published an event again, as its headers say."""
-    replays = [int(value) for name, value in headers if name == REPLAYS_HEADER and value and value.isdigit()]
-    return max(replays, default=0) + any(name == REPAIR_HEADER for name, _ in headers)
+def replay_count(headers: Headers) -> int:
+    """How often the dead letter of an event was replayed, by its headers."""
+    values = [value for name, value in headers if name == REPLAYS_HEADER and value is not None]
+    return max((int(value) for value in values if value.isdigit() and len(value) < _MAX_DIGITS), default=0)
 
 
 def event_order(event: EventPosition) -> tuple[tuple[int, bool], int, int, str, int]:
@@ -153,7 +154,7 @@ def is_later(outcome: AnyOutcome, than: AnyOutcome | None) -> bool:
 
 
 def accounts_for(outcome: AnyOutcome | None, event: EventPosition) -> bool:
-    """Whether ``outcome`` says what became of ``event``, or of a newer event of its pin."""
+    """Whether ``outcome`` is that of ``event``, or of an event of its pin that makes ``event`` obsolete."""
     if outcome is None:
         return False
     same_lane = (lane_of(outcome.topic), outcome.partition) == (event.lane, event.partition)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 
-from pinstream.errors import EventInvalid
-from pinstream.events import VERSION_HEADER, PinDeletion, decode_event
+from pinstream.events import VERSION_HEADER
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import NewerEventLost
 from pinstream.kafka.offset_ranges import OffsetRange
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
+from pinstream.standing import event_position
 from pinstream.temporary_tables import open_temporary_tables
 
 Rank = tuple[int, bool]
@@ -121,11 +121,8 @@ class CompactedReplay:
 
 def rank_of(record: StoredRecord) -> Rank | None:
     """How new an event is; None for one that cannot be indexed, which may be replaced."""
-    try:
-        event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
-    except EventInvalid:
-        return None
-    return event.version, isinstance(event, PinDeletion)
+    event = event_position(record)
+    return None if event.version is None else event.rank
 
 
 def tombstone(topic: str, pin_id: str, version: int) -> StoredRecord:

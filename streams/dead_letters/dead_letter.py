@@ -11,6 +11,7 @@ from typing import Final, Literal
 from pinstream.errors import EventInvalid
 from pinstream.events import REPLAYS_HEADER, Headers, decode_event
 from pinstream.kafka.stored_record import StoredRecord
+from pinstream.standing import replay_count
 from streams.worker.finish.dead_letters import LEFT_OUT, PREFIX, original_headers
 
 Handled = Literal["replayed", "dropped", "obsolete"]
@@ -103,21 +104,15 @@ def read_dead_letter(record: StoredRecord) -> DeadLetter | HandledMark | None:
         source_offset=_parse_number(error.get("offset", "")),
         size_bytes=record.size_bytes,
         version=_event_version(record),
-        replays=count_replays(record.headers),
+        replays=replay_count(record.headers),
         left_out_bytes=_parse_number(headers.get(LEFT_OUT, "")),
     )
-
-
-def count_replays(headers: Headers) -> int:
-    """How often an event was replayed, by its headers."""
-    counts = (_parse_number((value or b"").decode("latin-1")) for name, value in headers if name == REPLAYS_HEADER)
-    return max(counts, default=0)
 
 
 def replay_headers(headers: Headers) -> Headers:
     """Of a dead letter's headers those of its event, and the number of replays, this one included."""
     own = [(name, value) for name, value in original_headers(headers) if name != REPLAYS_HEADER]
-    return [*own, (REPLAYS_HEADER, str(count_replays(headers) + 1).encode())]
+    return [*own, (REPLAYS_HEADER, str(replay_count(headers) + 1).encode())]
 
 
 def event_timestamp_ms(record: StoredRecord) -> int:

@@ -25,6 +25,21 @@ from pinstream.lanes import Lane
 STDIN: Final = "-"
 INLINE_BELOW_BYTES: Final = 64 * 1024
 
+ImagesOption = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, metavar="DIR", help="Publish the pictures below this folder."),
+]
+JsonlOption = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        allow_dash=True,
+        metavar="FILE",
+        help="Publish the events of this file, one a line, as JSON.",
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class DraftSource:
@@ -40,20 +55,8 @@ def publish(  # noqa: PLR0913 (each is an option)
         str | None, typer.Argument(metavar="[-]", help="Publish the events of standard input, one a line, as JSON.")
     ] = None,
     *,
-    images: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, metavar="DIR", help="Publish the pictures below this folder."),
-    ] = None,
-    jsonl: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
-            metavar="FILE",
-            help="Publish the events of this file, one a line, as JSON.",
-        ),
-    ] = None,
+    images: ImagesOption = None,
+    jsonl: JsonlOption = None,
     rate: Annotated[
         float | None,
         typer.Option(min=0.001, metavar="N", help="Publish N pins a second."),

@@ -60,8 +60,9 @@ class PinState:
             return replace(self, publication=publication)
         if not is_newer(new, position):
             return self
-        # The same version again. Nobody waits for it if the version is accounted for; if it is waiting, its age counts
-        # from the first event, unless this one is on another lane or an operator's, which have objectives of their own.
+        # The same version again. If it is still waiting, its age counts from the first event: else a publisher that
+        # repeats itself would keep a stuck pin from ever being overdue. Another lane has another objective, and what an
+        # operator publishes again starts anew.
         again = replace(self, publication=publication)
         same_kind = (known.lane, known.republished) == (publication.lane, publication.republished)
         if again.standing != "waiting" or (self.standing == "waiting" and same_kind):

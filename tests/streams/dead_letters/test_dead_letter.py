@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from pinstream.events import REPLAYS_HEADER, Headers
 from pinstream.kafka.stored_record import StoredRecord
+from pinstream.standing import replay_count
 from streams.dead_letters.dead_letter import (
     DeadLetter,
     HandledMark,
-    count_replays,
     event_timestamp_ms,
     read_dead_letter,
     replay_headers,
@@ -59,7 +59,7 @@ def test_a_replay_has_the_events_own_headers_and_counts() -> None:
 
     assert once == [*EVENT_HEADERS, (REPLAYS_HEADER, b"1")]
     assert again == [*EVENT_HEADERS, (REPLAYS_HEADER, b"2")]
-    assert read(dead_letter(headers=once)).replays == count_replays(once) == 1
+    assert read(dead_letter(headers=once)).replays == replay_count(once) == 1
     assert event_timestamp_ms(record) == PUBLISHED_MS
 
 
