@@ -1,4 +1,4 @@
-"""Reading an HTTP answer: its body within the size limit, and when its host wants to be asked again."""
+"""Reading an HTTP answer: its body within the size limit, and when its host wants a retry."""
 
 import zlib
 from collections.abc import AsyncIterator

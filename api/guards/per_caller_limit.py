@@ -1,4 +1,4 @@
-"""Limits what runs long and holds memory meanwhile: a number in total, a smaller one per caller; nobody waits."""
+"""Limits what runs long and holds memory meanwhile, in total and per caller; requests above a limit are refused."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -53,7 +53,7 @@ class Web:
     """Pictures by address; an error in place of a picture is raised. While ``answers`` is cleared, calls wait."""
 
     pictures: dict[str, bytes | Exception] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class Web:
 
     async def fetch(self, image: ImageRef) -> bytes:
         """The picture at the address."""
-        self.asked.append(image.url or "")
+        self.requested.append(image.url or "")
         await self.answers.wait()
         found = self.pictures.get(image.url or "", FetchRefused("HTTP 404"))
         if isinstance(found, Exception):
@@ -90,7 +90,7 @@ class ColourModels:
     objects: tuple[Detection, ...] = ()
     failure: Exception | None = None
     crops: int = 0
-    asked: int = 0
+    calls: int = 0
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -108,11 +108,11 @@ class ColourModels:
         return [colour_code(_inside(pixels, box).mean(axis=(0, 1))) for box in boxes]
 
     async def check(self) -> object:
-        """What readiness asks."""
+        """For readiness."""
         return await self.embed(np.zeros((8, 8, 3), np.uint8), [WHOLE])
 
     async def _answer(self) -> None:
-        self.asked += 1
+        self.calls += 1
         await self.answers.wait()
         if self.failure is not None:
             raise self.failure

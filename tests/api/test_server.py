@@ -71,7 +71,7 @@ def test_what_is_in_flight_is_finished_before_the_service_ends(bench: Bench) -> 
 
         asking = threading.Thread(target=ask)
         asking.start()
-        while not bench.models.asked:
+        while not bench.models.calls:
             asking.join(0.01)
         service.stop()
         service.loop.call_soon_threadsafe(service.loop.call_later, 0.05, bench.models.answers.set)

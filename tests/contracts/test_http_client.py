@@ -1,4 +1,4 @@
-"""The client and the service, in one process: what the one asks the other answers, alike for threads and for loops."""
+"""The HTTP client against the service in one process: the sync and the async client behave alike."""
 
 import inspect
 from collections.abc import Iterator

@@ -29,18 +29,18 @@ async def test_a_relative_redirect_is_followed() -> None:
 
 
 async def test_a_redirect_loop_ends_at_the_limit() -> None:
-    asked = 0
+    requests = 0
 
     async def loop(_: web.Request) -> web.Response:
-        nonlocal asked
-        asked += 1
+        nonlocal requests
+        requests += 1
         raise web.HTTPFound("/pin")
 
     async with site(web.get("/pin", loop)) as base:
         with pytest.raises(FetchRefused, match="more than 2 redirects"):
             await fetch(f"{base}/pin", replace(HERE, max_redirects=2))
 
-    assert asked == 3
+    assert requests == 3
 
 
 FORBIDDEN_TARGETS = [
@@ -121,11 +121,11 @@ async def test_a_name_that_resolves_to_a_forbidden_address_is_refused_and_never_
 
 
 async def test_a_name_that_changes_its_address_after_the_check_gains_nothing() -> None:
-    asked = 0
+    requests = 0
 
     async def answer(_: web.Request) -> web.Response:
-        nonlocal asked
-        asked += 1
+        nonlocal requests
+        requests += 1
         return web.Response(body=PICTURE)
 
     async with site(web.get("/pin", answer)) as base:
@@ -133,10 +133,10 @@ async def test_a_name_that_changes_its_address_after_the_check_gains_nothing() -
         addresses = AddressPolicy(allowed_networks=(ip_network("127.0.0.9/32"),))
         rebinding = Names("127.0.0.9", "127.0.0.1")
 
-        with pytest.raises(FetchError):  # 127.0.0.9 is dialled, where nobody listens
+        with pytest.raises(FetchError):  # 127.0.0.9 is dialled, where nothing listens
             await fetch(f"http://pictures.example:{port}/pin", replace(HERE, addresses=addresses), resolver=rebinding)
 
-    assert asked == 0
+    assert requests == 0
     assert rebinding.addresses == ["127.0.0.1"]
 
 

@@ -83,13 +83,13 @@ async def test_an_s3_address_stays_in_its_bucket(address: str) -> None:
 
 
 async def test_an_s3_address_is_read_through_the_gateway() -> None:
-    asked: list[str] = []
+    requests: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
-        asked.append(request.raw_path)
+        requests.append(request.raw_path)
         return web.Response(body=PICTURE)
 
     async with site(web.get("/{any:.*}", answer)) as base:
         assert await fetch("s3://pins/2026/a%20b.jpg", replace(HERE, s3_endpoint=f"{base}/store")) == PICTURE
 
-    assert asked == ["/store/pins/2026/a%20b.jpg"]
+    assert requests == ["/store/pins/2026/a%20b.jpg"]

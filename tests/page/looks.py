@@ -25,9 +25,9 @@ async def layout_shift(page: Page) -> float:
 
 def seen_requests(page: Page) -> list[str]:
     """The addresses that the page requests from now on, blob: excepted."""
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if not request.url.startswith("blob:") else None)
-    return asked
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url) if not request.url.startswith("blob:") else None)
+    return requested
 
 
 async def wait_for_results(page: Page) -> None:

@@ -51,13 +51,13 @@ class SampleModels(ColourModels):
         mean = pixels.mean(axis=(0, 1))
         nearest = min(self.known, key=lambda pin: abs(pin.pixels.mean(axis=(0, 1)) - mean).sum())
         return tuple(
-            Detection(thing.label, score_of(place), Box(*thing.box)) for place, thing in enumerate(nearest.objects)
+            Detection(thing.label, score_of(rank), Box(*thing.box)) for rank, thing in enumerate(nearest.objects)
         )
 
 
-def score_of(place: int) -> float:
-    """Detectors are less sure of each further thing."""
-    return round(0.93 - 0.08 * place, 2)
+def score_of(rank: int) -> float:
+    """Lower for each further object."""
+    return round(0.93 - 0.08 * rank, 2)
 
 
 class _PhotoRecorder:

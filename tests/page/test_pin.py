@@ -122,8 +122,10 @@ async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> No
     before = await pins_shown(page)
     frame = await page.locator(".frame").bounding_box()
     assert frame is not None
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/v1/flashlight") else None)
+    requested: list[str] = []
+    page.on(
+        "request", lambda request: requested.append(request.url) if request.url.endswith("/v1/flashlight") else None
+    )
 
     await page.mouse.move(frame["x"] + 0.62 * frame["width"], frame["y"] + 0.1 * frame["height"])
     await page.mouse.down()
@@ -131,12 +133,12 @@ async def test_flashlight_follows_the_mouse(site: Site, new_page: NewPage) -> No
     async with page.expect_response("**/v1/flashlight"):
         await page.mouse.move(frame["x"] + 0.94 * frame["width"], frame["y"] + 0.68 * frame["height"], steps=5)
     await expect(page.locator(".flashlight-box")).to_be_visible()
-    during = len(asked)
+    during = len(requested)
     await page.mouse.up()
     await expect(page).to_have_url(re.compile(r"\?box=0\.62,0\.1,0\.9\d*,0\.6\d*$"))
     await wait_for_results(page)
 
-    assert 1 <= during <= len(asked)
+    assert 1 <= during <= len(requested)
     assert await layout_shift(page) < 0.1
     assert await pins_shown(page) != before
     address = page.url
@@ -151,8 +153,8 @@ async def test_flashlight_snaps_to_an_object_on_request(site: Site, new_page: Ne
     await open_outfit(page, site)
     await page.get_by_role("link", name="Pants", exact=True).click()
     await wait_for_results(page)
-    things = await page.evaluate("async id => (await (await fetch(`/v1/pins/${id}`)).json()).objects", outfit(site))
-    left, top, right, bottom = next(thing["box"] for thing in things if thing["label"] == "Pants")
+    objects = await page.evaluate("async id => (await (await fetch(`/v1/pins/${id}`)).json()).objects", outfit(site))
+    left, top, right, bottom = next(found["box"] for found in objects if found["label"] == "Pants")
     around = [left, top, right - 0.03, bottom - 0.03]
 
     await open_outfit(page, site, "?box=" + ",".join(f"{side:.3f}" for side in around))
@@ -192,8 +194,8 @@ async def test_a_finger_drags_the_lit_flashlight(site: Site, new_page: NewPage) 
     finger = await page.context.new_cdp_session(page)
 
     async def touch(kind: str, *points: tuple[float, float]) -> None:
-        places = [{"x": frame["x"] + x * frame["width"], "y": frame["y"] + y * frame["height"]} for x, y in points]
-        await finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+        touches = [{"x": frame["x"] + x * frame["width"], "y": frame["y"] + y * frame["height"]} for x, y in points]
+        await finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
     await touch("touchStart", (0.25, 0.25))
     for step in (0.3, 0.4, 0.5, 0.55):

@@ -22,7 +22,7 @@ async def wait_for_wall(page: Page, count: int) -> None:
 
 async def test_the_newest_pins_have_their_ages_and_nothing_jumps(site: Site, new_page: NewPage, screen: str) -> None:
     page = await new_page(screen)
-    asked = seen_requests(page)
+    requested = seen_requests(page)
 
     await page.goto(site.url)
     await wait_for_wall(page, PINS)
@@ -31,8 +31,8 @@ async def test_the_newest_pins_have_their_ages_and_nothing_jumps(site: Site, new
     assert ids == list(reversed(site.published[:PINS]))
     await expect(page.locator(".live")).to_contain_text("Live")
     await expect(page.locator(f"{CARDS} .age").first).to_contain_text(re.compile(r"\d+ (s|min)"))
-    assert {url.split("/")[2] for url in asked} == {site.url.split("/")[2]}
-    pictures = [url for url in asked if "/v1/pins/" in url]
+    assert {url.split("/")[2] for url in requested} == {site.url.split("/")[2]}
+    pictures = [url for url in requested if "/v1/pins/" in url]
     assert len(pictures) == PINS
     assert all("/thumbnail?" in url for url in pictures)
     assert await layout_shift(page) < 0.1

@@ -51,7 +51,7 @@ async def test_a_box_of_the_same_pixels_is_embedded_once(bench: Bench) -> None:
         await service.client.post("/v1/flashlight", json=question(box=Box(0.6, 0.0, 1.0, 1.0)))
 
     assert bench.models.crops == 2
-    assert bench.web.asked == ["https://pictures/q.png"]
+    assert bench.web.requested == ["https://pictures/q.png"]
 
 
 @pytest.mark.parametrize(

@@ -94,16 +94,16 @@ async def test_concurrent_readiness_checks_cost_one_inference(bench: Bench) -> N
     async with start_service(bench) as service:
         service.deps.readiness.clock = lambda: now_s
         asking = [asyncio.create_task(service.client.get("/readyz")) for _ in range(20)]
-        while not bench.models.asked:
+        while not bench.models.calls:
             await asyncio.sleep(0)
         bench.models.answers.set()
         statuses = {answer.status_code for answer in await asyncio.gather(*asking)}
-        at_once = bench.models.asked
+        at_once = bench.models.calls
         now_s = 1.0
         await service.client.get("/readyz")
 
     assert statuses == {200}
-    assert (at_once, bench.models.asked) == (1, 2)
+    assert (at_once, bench.models.calls) == (1, 2)
 
 
 async def test_a_service_with_a_busy_index_is_ready(bench: Bench) -> None:

@@ -97,7 +97,7 @@ async def test_a_photo_of_too_many_pixels_is_refused_before_it_is_decoded(bench:
 
     assert answer.status_code == 422
     assert "limit of 1000" in answer.json()["detail"]
-    assert bench.models.asked == 0
+    assert bench.models.calls == 0
 
 
 async def test_a_photo_leaves_nothing_behind(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:

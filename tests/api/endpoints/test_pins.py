@@ -14,14 +14,14 @@ async def test_a_pin_has_its_objects_and_the_address_of_its_thumbnail(bench: Ben
 
     async with start_service(bench) as service:
         answer = await service.client.get("/v1/pins/a")
-        things = await service.client.get("/v1/pins/a/objects")
+        objects = await service.client.get("/v1/pins/a/objects")
 
     pin = answer.json()
     assert answer.status_code == 200
     assert (pin["pin_id"], pin["title"], pin["price"], pin["tags"]) == ("a", "Red", 9.5, ["x"])
     assert pin["objects"] == [{"slot": 1, "label": "bag", "score": 0.9, "box": [0.1, 0.1, 0.4, 0.6]}]
     assert pin["thumbnail"] == "/v1/pins/a/thumbnail?version=1"
-    assert things.json() == {"objects": pin["objects"]}
+    assert objects.json() == {"objects": pin["objects"]}
 
 
 async def test_pages_of_related_pins_do_not_repeat_hits(bench: Bench) -> None:

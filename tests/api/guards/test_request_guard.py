@@ -66,7 +66,7 @@ async def test_a_body_beyond_the_limit_is_cut_off(bench: Bench, is_streamed: boo
     assert lens.headers["content-type"] == "application/problem+json"
     assert lens.json()["type"] == json.json()["type"] == "urn:pinstream:problem:body-too-large"
     assert sent <= 12_000
-    assert bench.models.asked == 0
+    assert bench.models.calls == 0
 
 
 async def test_pages_of_other_origins_may_call_only_if_the_settings_allow_it(bench: Bench) -> None:

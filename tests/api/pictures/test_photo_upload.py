@@ -73,7 +73,7 @@ async def test_a_photo_holds_its_permit_while_it_waits_for_the_models(bench: Ben
             asyncio.create_task(service.client.post("/v1/lens", content=paint_picture(RED), headers=PNG))
             for _ in range(2)
         ]
-        while not bench.models.asked:
+        while not bench.models.calls:
             await asyncio.sleep(0)
         refused = await service.client.post("/v1/lens", content=paint_picture(RED), headers=PNG)
         bench.models.answers.set()
@@ -117,7 +117,7 @@ async def test_a_photo_that_does_not_arrive_loses_its_permit(
     assert (answer.status_code, answer.json()["type"]) == (408, "urn:pinstream:problem:upload-too-slow")
     assert answer.headers["connection"] == "close"
     assert in_use == 0
-    assert bench.models.asked == 0
+    assert bench.models.calls == 0
 
 
 def test_slow_uploads_over_sockets_are_bounded_and_ended(bench: Bench) -> None:

@@ -31,7 +31,7 @@ async def test_concurrent_calls_share_one_fetch(bench: Bench) -> None:
 
     assert isinstance(pictures[0], asyncio.CancelledError), "one caller's cancellation does not cancel the others"
     assert {picture.sha256 for picture in pictures[1:]}  # type: ignore[union-attr]
-    assert bench.web.asked == ["https://pictures/a.png"]
+    assert bench.web.requested == ["https://pictures/a.png"]
 
 
 @pytest.mark.parametrize(("error", "for_s"), [(FetchRefused("HTTP 404"), 60), (FetchFailed("HTTP 503"), 5)])
@@ -56,7 +56,7 @@ async def test_a_failure_is_cached_for_seconds_and_a_refusal_for_a_minute(
         picture = await pictures.get(pin)
 
     assert picture.encoded == good
-    assert len(bench.web.asked) == 2
+    assert len(bench.web.requested) == 2
 
 
 async def test_a_remembered_failure_keeps_nothing_that_was_read(bench: Bench) -> None:
@@ -104,4 +104,4 @@ async def test_what_is_larger_than_its_cache_is_served_and_not_kept(bench: Bench
     assert pictures[0] == pictures[1]
     assert thumbnails[0] == thumbnails[1]
     assert codes[0] == codes[1]
-    assert bench.web.asked == ["https://pictures/a.png"] * 4
+    assert bench.web.requested == ["https://pictures/a.png"] * 4

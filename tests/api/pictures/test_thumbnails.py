@@ -61,7 +61,7 @@ async def test_an_unchanged_thumbnail_is_not_sent_again(bench: Bench) -> None:
 
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", first.headers["etag"])
     assert wider.status_code == 200
-    assert bench.web.asked == ["https://pictures/a.png"]
+    assert bench.web.requested == ["https://pictures/a.png"]
 
 
 async def test_a_pin_without_its_picture_gets_a_placeholder_with_the_reason(bench: Bench) -> None:

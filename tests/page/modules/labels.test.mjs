@@ -26,7 +26,7 @@ test("labels within a sentence, and numbered where several share one", () => {
   assert.deepEqual(names, ["Hat", "Dress", "Hat 2"]);
 });
 
-test("lists of things, each once", () => {
+test("lists of labels, each once", () => {
   assert.equal(joinLabels([]), "");
   assert.equal(joinLabels(["Hat"]), "hat");
   assert.equal(joinLabels(["Hat", "Shoes", "Hat", "Dress"]), "hat, shoes and dress");

@@ -17,11 +17,11 @@ test("columns fill the width, from two on a phone to eight on a wall", () => {
 
 test("no pin covers another, none leaves the wall, and each keeps its shape", () => {
   const shown = pins(60);
-  const { places, height_px } = layOut(shown, at);
-  places.forEach((a, i) => {
+  const { positions, height_px } = layOut(shown, at);
+  positions.forEach((a, i) => {
     assert.ok(a.x_px >= 0 && a.x_px + a.width_px <= 1200 + 1e-6 && a.y_px + a.height_px <= height_px);
     assert.ok(Math.abs(a.width_px / (a.height_px - 34) - shown[i].ratio) < 0.02);
-    for (const b of places.slice(0, i)) {
+    for (const b of positions.slice(0, i)) {
       const apart = a.x_px >= b.x_px + b.width_px || b.x_px >= a.x_px + a.width_px;
       assert.ok(apart || a.y_px >= b.y_px + b.height_px || b.y_px >= a.y_px + a.height_px);
     }
@@ -29,9 +29,9 @@ test("no pin covers another, none leaves the wall, and each keeps its shape", ()
 });
 
 test("newer pins layOut above older ones of their column", () => {
-  const { columns, places } = layOut(pins(40), at);
+  const { columns, positions } = layOut(pins(40), at);
   const last = new Map();
-  for (const { key, y_px } of places) {
+  for (const { key, y_px } of positions) {
     const column = columns.get(key);
     assert.ok(y_px >= (last.get(column) ?? 0));
     last.set(column, y_px);
@@ -43,17 +43,17 @@ test("a pin keeps its column when others arrive, and only that column moves down
   const after = layOut([{ key: "new", ratio: 1 }, ...pins(20)], { ...at, kept: before.columns });
   const mine = after.columns.get("new");
 
-  for (const [index, place] of before.places.entries()) {
-    const now = after.places[index + 1];
-    assert.equal(now.x_px, place.x_px);
-    assert.equal(now.y_px > place.y_px, before.columns.get(place.key) === mine);
+  for (const [index, position] of before.positions.entries()) {
+    const now = after.positions[index + 1];
+    assert.equal(now.x_px, position.x_px);
+    assert.equal(now.y_px > position.y_px, before.columns.get(position.key) === mine);
   }
 });
 
 test("columns stay about equally long", () => {
-  const { columns, places } = layOut(pins(80), at);
-  const ends = new Map(places.map(({ key, y_px, height_px }) => [columns.get(key), y_px + height_px]));
-  const tallest = Math.max(...places.map(({ height_px }) => height_px));
+  const { columns, positions } = layOut(pins(80), at);
+  const ends = new Map(positions.map(({ key, y_px, height_px }) => [columns.get(key), y_px + height_px]));
+  const tallest = Math.max(...positions.map(({ height_px }) => height_px));
   assert.ok(Math.max(...ends.values()) - Math.min(...ends.values()) <= tallest + 20);
 });
 

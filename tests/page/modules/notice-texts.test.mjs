@@ -13,7 +13,7 @@ test("each way for a pin to be missing has words of its own", () => {
   assert.match(missing("dead").text, /3 pixels/);
 });
 
-test("only what may change by itself is asked for again", () => {
+test("only what may change by itself is retried", () => {
   assert.equal(missing("not-indexed-yet").retry_s, 1);
   assert.equal(missing("deleted").retry_s, undefined);
   assert.deepEqual(
@@ -36,7 +36,7 @@ test("no hits: what could let some in", () => {
   assert.equal(emptyHits({ search: { kind: "related" }, shop: false }, "").widen, undefined);
 });
 
-test("pictures are asked for as wide as they are shown, up to twice the density", () => {
+test("pictures are requested as wide as they are shown, up to twice the density", () => {
   const widths = [
     [240, 1],
     [240, 2],

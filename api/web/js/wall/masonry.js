@@ -11,21 +11,21 @@ export function grid(width_px) {
  * The columns of `pins` (newest first), and the position of each pin.
  *
  * A pin is `{key, ratio}`, ratio being width by height; `kept` maps keys to the columns they have. A pin without one
- * takes the shortest column, oldest first. Returns `{columns: Map(key -> column), places:
- * [{key, x_px, y_px, width_px, height_px}], height_px}`, places in the order of `pins`.
+ * takes the shortest column, oldest first. Returns `{columns: Map(key -> column), positions:
+ * [{key, x_px, y_px, width_px, height_px}], height_px}`, positions in the order of `pins`.
  */
 export function layOut(pins, { width_px, caption_px, kept = new Map() }) {
   const { count, gap_px, column_px } = grid(width_px);
   const tall = pins.map(({ ratio }) => Math.round(column_px / ratio) + caption_px);
   const columns = columnsOf(pins, tall, { count, gap_px, kept });
   const filled_px = new Array(count).fill(0);
-  const places = pins.map(({ key }, index) => {
+  const positions = pins.map(({ key }, index) => {
     const column = columns.get(key);
     const y_px = filled_px[column];
     filled_px[column] += tall[index] + gap_px;
     return { key, x_px: column * (column_px + gap_px), y_px, width_px: column_px, height_px: tall[index] };
   });
-  return { columns, places, height_px: Math.max(0, ...filled_px.map((px) => px - gap_px)) };
+  return { columns, positions, height_px: Math.max(0, ...filled_px.map((px) => px - gap_px)) };
 }
 
 function columnsOf(pins, tall, { count, gap_px, kept }) {

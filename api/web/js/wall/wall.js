@@ -144,11 +144,11 @@ export class Wall {
     const { count: columnCount } = grid(width_px);
     if (columnCount !== this.#columnCount) this.#columns.clear();
     this.#columnCount = columnCount;
-    const { columns, places, height_px } = layOut(cards, { width_px, caption_px: CAPTION_PX, kept: this.#columns });
+    const { columns, positions, height_px } = layOut(cards, { width_px, caption_px: CAPTION_PX, kept: this.#columns });
     this.#columns = columns;
     this.#list.classList.toggle("still", !slide);
     this.#list.style.height = `${height_px}px`;
-    places.forEach((place, index) => put(cards[index].node, place));
+    positions.forEach((position, index) => put(cards[index].node, position));
     reorder(
       this.#list,
       cards.map(({ node }) => node),
