@@ -56,6 +56,7 @@ def instance_ranks(queries: Floats, gallery: Floats) -> Floats:
     """How many rows of the gallery come before the query's own, ``(n,)``; a tie counts half."""
     similar = queries @ gallery.T
     own = np.diagonal(similar)[:, None]
+    # The own row is in the gallery and ties with itself: it does not count.
     ranks: Floats = (similar > own).sum(1) + 0.5 * ((similar == own).sum(1) - 1)
     return ranks
 

@@ -90,7 +90,7 @@ def cache_views(
         return np.stack([draw(int(index), int(view)) for index, view in chunk])
 
     chunks = [views[i : i + CHUNK] for i in range(0, total, CHUNK)]
-    maps = pooled = None
+    maps = pooled = None  # their shapes are known after the first chunk
     first = 0
     for drawn in tqdm(make_ahead(make, chunks, workers=workers), name, len(chunks), mininterval=5):
         some, features = frozen(drawn)

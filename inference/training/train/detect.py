@@ -84,6 +84,7 @@ def take_step(
     truth = [(torch.from_numpy(boxes), torch.from_numpy(labels)) for boxes, labels in scenes]
     with torch.autocast(on.type, torch.bfloat16, enabled=settings.bf16 or on.type == "cuda"):
         features = detector.features(torch.from_numpy(pictures).to(on))
+    # Outside autocast: a box in bfloat16 would be some pixels off.
     losses = detection_loss(detector.predict(features.float()), truth)
     optimiser.zero_grad(set_to_none=True)
     torch.stack([LOSS_WEIGHTS[name] * loss for name, loss in losses.items()]).sum().backward()

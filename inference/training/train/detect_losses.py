@@ -71,7 +71,7 @@ def detection_loss(
     picture, cell = torch.cat(at, 1).to(on)
     targets, labels = torch.cat(wanted).to(on), torch.cat(known).to(on)
     iou, generalised = box_overlaps(boxes[picture, cell], targets)
-    quality[picture, cell] = iou.detach()
+    quality[picture, cell] = iou.detach()  # objectness learns the IoU, but must not change the box to get it
     label = functional.cross_entropy(
         classes[picture, cell], labels, ignore_index=UNKNOWN, label_smoothing=smoothing, reduction="sum"
     )

@@ -105,16 +105,10 @@ def train_embed(
         is_head = step < settings.head_steps
         done, of = (step, settings.head_steps) if is_head else (step - settings.head_steps, settings.steps)
         embedder.train()
-        pooled = torch.cat([cache.pooled_rows(n) for cache, n in zip(caches, batch.rows, strict=True)])
-        with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
-            if is_head:
-                embeddings = embedder.head(pooled)
-            else:
-                maps = torch.cat([cache.map_rows(n) for cache, n in zip(caches, batch.rows, strict=True)])
-                embeddings = embedder(maps.contiguous(memory_format=torch.channels_last), views.cut)
-        embeddings = embeddings.float()
+        embeddings, pooled = _forward(embedder, batch, caches, cut=None if is_head else views.cut)
         if settings.sharpness:
             embeddings = torch.tanh(embeddings * (1 + settings.sharpness * done / of))
+        # A generator per step, not per run: a resumed run must sample the same proxies.
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step)
         losses = proxies(embeddings, {task: t.to(on) for task, t in batch.targets.items()}, generator)
         losses = weigh(losses, settings, embeddings=embeddings, pooled=pooled)
@@ -128,6 +122,24 @@ def train_embed(
     torch.save(embedder.state_dict(), run.folder / "embedder.pt")
     run.draw_curve()
     return embedder.eval()
+
+
+def _forward(
+    embedder: EmbedderNetwork, batch: TrainingBatch, caches: tuple[DeviceCache, DeviceCache], *, cut: str | None
+) -> tuple[Tensor, Tensor]:
+    """A batch's embeddings ``(n, bits)`` and the frozen backbone's pooled features ``(n, 1280)``.
+
+    Without a cut only the head runs, on those features.
+    """
+    on = next(embedder.parameters()).device
+    pooled = torch.cat([cache.pooled_rows(n) for cache, n in zip(caches, batch.rows, strict=True)])
+    with torch.autocast(on.type, torch.bfloat16, enabled=on.type == "cuda"):
+        if cut is None:
+            embeddings = embedder.head(pooled)
+        else:
+            maps = torch.cat([cache.map_rows(n) for cache, n in zip(caches, batch.rows, strict=True)])
+            embeddings = embedder(maps.contiguous(memory_format=torch.channels_last), cut)
+    return embeddings.float(), pooled
 
 
 def weigh(

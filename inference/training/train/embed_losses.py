@@ -18,7 +18,7 @@ def proxy_softmax(
     """
     known = targets != UNKNOWN
     if not known.any():
-        zero: Tensor = embeddings.sum() * 0.0
+        zero: Tensor = embeddings.sum() * 0.0  # has a gradient, of zeros: callers add losses and call backward
         return zero
     wanted = targets[known]
     if columns is not None:
