@@ -241,7 +241,7 @@ def test_the_packages_of_the_image_suffice_for_every_program(tmp_path: Path) -> 
     assert sync.returncode == 0, sync.stderr
     code = (
         "import streams.__main__, streams.worker.service, streams.worker.tracing, api.server, index.__main__, "
-        "inference.cli, faust"
+        "inference.cli, streams.watch.service, streams.watch.http.server"
     )
 
     run = subprocess.run(
