@@ -133,9 +133,9 @@ def test_a_folder_is_used_again_after_its_launcher_and_reaper_were_killed(tmp_pa
     stale = ready_record(tmp_path)
     assert stale is not None
     children = psutil.Process(launcher.pid).children()
-    [keeper] = [process for process in children if "deploy.local.reaper" in process.cmdline()]
+    [reaper] = [process for process in children if "deploy.local.reaper" in process.cmdline()]
 
-    keeper.kill()
+    reaper.kill()
     launcher.kill()
     launcher.wait()
     wait_until(lambda: is_gone(stale.parts[0].pid))
