@@ -130,7 +130,7 @@ def test_a_figure_is_shown_with_its_interval() -> None:
         (0.78, True, "met"),
     ],
 )
-def test_what_was_not_reached_is_said_to_be_not_compare_with_target(value: float, is_cost: bool, said: str) -> None:
+def test_a_missed_target_is_called_missed(value: float, is_cost: bool, said: str) -> None:
     assert compare_with_target(value, 0.78, is_cost=is_cost) == said
 
 

@@ -73,17 +73,17 @@ def test_average_takes_weights_from_the_command_line(tmp_path: Path) -> None:
     assert torch.load(tmp_path / "mean.pth", weights_only=True)["a"].tolist() == [2.0, 2.0]
 
 
-@pytest.mark.parametrize("weight", ["much", "0", "-1", "nan", "inf"])
-def test_a_weight_that_is_none_is_named(tmp_path: Path, weight: str) -> None:
+def test_an_invalid_weight_is_named(tmp_path: Path) -> None:
     finished(tmp_path / "one", 1)
 
-    result = CliRunner().invoke(
-        app, ["average", "--run", f"one={weight}", "--out", f"{tmp_path}/mean.pth", "--runs", f"{tmp_path}"]
-    )
+    for weight in ("much", "0", "-1", "nan", "inf"):
+        result = CliRunner().invoke(
+            app, ["average", "--run", f"one={weight}", "--out", f"{tmp_path}/mean.pth", "--runs", f"{tmp_path}"]
+        )
 
-    assert isinstance(result.exception, TrainingProblem)
-    assert f"weight '{weight}'; expected NAME=WEIGHT with a number above 0" in str(result.exception)
-    assert not (tmp_path / "mean.pth").exists()
+        assert isinstance(result.exception, TrainingProblem), weight
+        assert f"weight '{weight}'; expected NAME=WEIGHT with a number above 0" in str(result.exception)
+        assert not (tmp_path / "mean.pth").exists()
 
 
 def test_a_run_that_did_not_end_is_named(tmp_path: Path) -> None:
@@ -241,22 +241,22 @@ def test_drawn_pictures_come_with_their_boxes_and_a_label_that_the_photos_lack_i
     assert scene.labels.tolist() == [0, -1]
 
 
-@pytest.mark.parametrize(
-    ("table", "said"),
-    [
-        ("{", r"objects\.json: JSONDecodeError"),
-        ("[]", r"objects\.json: AttributeError"),
-        ('{"a.png": {}}', r"objects\.json: .*no list"),
-        ('{"a.png": [{"box": [0, 0, 1, 1]}]}', r"objects\.json: KeyError\('label'\)"),
-        ('{"a.png": [{"label": "Hat", "box": [0, 0, 200, 300]}]}', r"objects\.json: .*all 0 to 1"),
-        ('{"a.png": [{"label": "Hat", "box": [0, 0, 1]}]}', r"objects\.json: ValueError"),
-        ('{"gone.png": []}', r"gone\.png cannot be read: No such file"),
-        ('{"b.png": []}', r"b\.png: not a picture"),
-    ],
+UNREADABLE = (
+    ("{", r"objects\.json: JSONDecodeError"),
+    ("[]", r"objects\.json: AttributeError"),
+    ('{"a.png": {}}', r"objects\.json: .*no list"),
+    ('{"a.png": [{"box": [0, 0, 1, 1]}]}', r"objects\.json: KeyError\('label'\)"),
+    ('{"a.png": [{"label": "Hat", "box": [0, 0, 200, 300]}]}', r"objects\.json: .*all 0 to 1"),
+    ('{"a.png": [{"label": "Hat", "box": [0, 0, 1]}]}', r"objects\.json: ValueError"),
+    ('{"gone.png": []}', r"gone\.png cannot be read: No such file"),
+    ('{"b.png": []}', r"b\.png: not a picture"),
 )
-def test_drawn_pictures_that_cannot_be_read_are_named(tmp_path: Path, table: str, said: str) -> None:
-    with pytest.raises(BadPhotos, match=said):
-        read_drawn(drawn_folder(tmp_path, table), ("Hat",))
+
+
+def test_drawn_pictures_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    for table, said in UNREADABLE:
+        with pytest.raises(BadPhotos, match=said):
+            read_drawn(drawn_folder(tmp_path, table), ("Hat",))
 
 
 def test_masks_need_no_prepare(tmp_path: Path) -> None:
