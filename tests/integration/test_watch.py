@@ -30,10 +30,11 @@ def publish(site: Site, pin: str, version: int = 1) -> None:
 
 
 def write_outcome(site: Site, pin: str, version: int = 1, outcome: Result = "indexed", **more: Any) -> None:
+    """Of an event that is behind all others."""
     now_ms = time.time_ns() // 1_000_000
     written = PinOutcome(
         pin_id=pin, version=version, outcome=outcome, embedding_version=1, topic=f"{site.prefix}pins.events",
-        partition=partition_of(pin.encode(), site.partitions), offset=0, published_at_ms=now_ms - 50,
+        partition=partition_of(pin.encode(), site.partitions), offset=1_000, published_at_ms=now_ms - 50,
         finished_at_ms=now_ms, stages_ms={"queue": 2.0, "embed": 20.0}, **more,
     )  # fmt: skip
     site.put(pin, written.encode(), topic="pins.indexed")
