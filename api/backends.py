@@ -1,7 +1,7 @@
 """Connects to Milvus, Triton, Kafka and the hosts of pictures; connections are closed in reverse order at the end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -9,7 +9,7 @@ from typing import Final
 
 from api.assembly import BackendClients, build_dependencies
 from api.dependencies import Dependencies
-from api.feed.topic_tail import LaneEvent, TailRecord, TopicTail
+from api.feed.topic_tail import TopicTail
 from api.metrics import ApiMetrics
 from api.pictures.inline_reader import InlineReader
 from api.settings import ApiSettings
@@ -51,7 +51,13 @@ async def connect_backends(settings: ApiSettings, metrics: ApiMetrics) -> AsyncI
             check_models=partial(_check_models, model_check, runner),
         )
         deps = await stack.enter_async_context(build_dependencies(settings, metrics, clients))
-        tail = TopicTail(settings.kafka, _LoopBridge(asyncio.get_running_loop(), deps), look_back=settings.cache.pins)
+        loop = asyncio.get_running_loop()
+        tail = TopicTail(
+            settings.kafka,
+            look_back=settings.cache.pins,
+            on_records=lambda records: loop.call_soon_threadsafe(deps.recent_pins.add_records, records),
+            on_connection=lambda is_connected: loop.call_soon_threadsafe(deps.feed.set_connected, is_connected),
+        )
         tail.start()
         stack.push_async_callback(asyncio.to_thread, tail.stop)
         yield deps
@@ -66,24 +72,3 @@ async def _check_models(model_check: ModelCheck, runner: TritonModels) -> None:
     except InferenceError:
         await runner.check()
         raise
-
-
-class _LoopBridge:
-    """Passes what the tail's thread reads to the event loop."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, deps: Dependencies) -> None:
-        self._loop = loop
-        self._deps = deps
-
-    def on_records(self, records: Sequence[TailRecord]) -> None:
-        self._loop.call_soon_threadsafe(self._add, records)
-
-    def on_connection(self, is_connected: bool) -> None:
-        self._loop.call_soon_threadsafe(self._deps.feed.set_connected, is_connected)
-
-    def _add(self, records: Sequence[TailRecord]) -> None:
-        for record in records:
-            if isinstance(record, LaneEvent):
-                self._deps.recent_pins.add_event(record.pin_id, record.event)
-            else:
-                self._deps.recent_pins.add_outcome(record)

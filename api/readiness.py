@@ -18,6 +18,7 @@ from pinstream.errors import IndexUnavailable, VectorIndexError
 from pinstream.store.codes import CODE_BYTES
 
 _TIMEOUT_S: Final = 5.0
+_NO_ANSWER: Final = f"no answer within {_TIMEOUT_S:g} s"
 _VALID_FOR_S: Final = 1.0
 _ANY_CODE: Final = bytes(CODE_BYTES)
 
@@ -46,7 +47,7 @@ class Readiness:
 
     def __init__(self, searches: SearchThreads, check_models: Callable[[], Awaitable[object]], feed: FreshFeed) -> None:
         self._searches = searches
-        self._run_inference = check_models
+        self._check_models = check_models
         self._feed = feed
         self._lock = asyncio.Lock()
         self._latest: ReadinessResult | None = None
@@ -60,12 +61,16 @@ class Readiness:
         """
         async with self._lock:
             if self._latest is None or self.clock() >= self._valid_until_s:
-                index, models = await asyncio.gather(self._check_index(), self._check_models())
+                search = self._searches.run(lambda index: index.by_code(_ANY_CODE, limit=1))
+                index, models = await asyncio.gather(
+                    _error_of(search, IndexUnavailable(_NO_ANSWER)),
+                    _error_of(self._check_models(), ModelUnavailable(_NO_ANSWER)),
+                )
                 self._latest = self._result(index, models)
                 self._valid_until_s = self.clock() + _VALID_FOR_S
             return self._latest
 
-    def _result(self, index: VectorIndexError | Problem | None, models: InferenceError | None) -> ReadinessResult:
+    def _result(self, index: Exception | None, models: Exception | None) -> ReadinessResult:
         problem = _not_ready(index, models)
         body = ReadyBody(
             ready=problem is None,
@@ -75,30 +80,20 @@ class Readiness:
         )
         return ReadinessResult(body, problem)
 
-    async def _check_index(self) -> VectorIndexError | Problem | None:
-        """What is wrong with the index; a Problem if it is busy."""
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                await self._searches.run(lambda index: index.by_code(_ANY_CODE, limit=1))
-        except TimeoutError:
-            return IndexUnavailable(f"no answer within {_TIMEOUT_S:g} s")
-        except (VectorIndexError, Problem) as exc:
-            return exc
-        return None
 
-    async def _check_models(self) -> InferenceError | None:
-        """What is wrong with the models."""
-        try:
-            async with asyncio.timeout(_TIMEOUT_S):
-                await self._run_inference()
-        except TimeoutError:
-            return ModelUnavailable(f"no answer within {_TIMEOUT_S:g} s")
-        except InferenceError as exc:
-            return exc
-        return None
+async def _error_of(check: Awaitable[object], timeout_error: Exception) -> Exception | None:
+    """What the index or the models raise, a Problem if the index is busy; any other error is a bug and goes on."""
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            await check
+    except TimeoutError:
+        return timeout_error
+    except (VectorIndexError, InferenceError, Problem) as exc:
+        return exc
+    return None
 
 
-def _not_ready(index: VectorIndexError | Problem | None, models: InferenceError | None) -> Problem | None:
+def _not_ready(index: Exception | None, models: Exception | None) -> Problem | None:
     """Without models, other searches still work. With other models than the index's, answers would be wrong."""
     if isinstance(index, VectorIndexError):
         return problem_of(index)

@@ -3,7 +3,7 @@
 The index says which pins it holds. Only Kafka says why one is missing: not indexed yet, dead, or never published.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -26,6 +26,17 @@ class RecordPosition:
     topic: str
     partition: int
     offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class LaneEvent:
+    """An event of one of the lanes."""
+
+    pin_id: str
+    event: EventPosition
+
+
+TailRecord = LaneEvent | PinOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,13 @@ class RecentPins:
 
     def get(self, pin_id: str) -> RecentPin:
         return self._pins.get(pin_id) or RecentPin()
+
+    def add_records(self, records: Iterable[TailRecord]) -> None:
+        for record in records:
+            if isinstance(record, LaneEvent):
+                self.add_event(record.pin_id, record.event)
+            else:
+                self.add_outcome(record)
 
     def add_event(self, pin_id: str, event: EventPosition) -> None:
         """Events of both lanes may come in any order."""

@@ -3,10 +3,10 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Protocol
+from collections.abc import Callable, Sequence
+from typing import Final
 
+from api.feed.recent_pins import LaneEvent, TailRecord
 from pinstream.errors import EventInvalid
 from pinstream.events import PinOutcome
 from pinstream.kafka.admin import PartitionId
@@ -15,7 +15,7 @@ from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.live_reader import LiveReader
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.lanes import lane_of
-from pinstream.standing import EventPosition, event_position
+from pinstream.standing import event_position
 from settings.kafka import KafkaSettings
 
 log = logging.getLogger(__name__)
@@ -27,36 +27,25 @@ _MAX_WAITING: Final = 500
 """Events per partition that are read, of those that no worker had finished at the start."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaneEvent:
-    """An event of one of the lanes."""
-
-    pin_id: str
-    event: EventPosition
-
-
-TailRecord = LaneEvent | PinOutcome
-
-
-class TailListener(Protocol):
-    """Is called from the tail's thread, and must not block it."""
-
-    def on_records(self, records: Sequence[TailRecord]) -> None:
-        """In each partition's order."""
-        ...
-
-    def on_connection(self, is_connected: bool) -> None:
-        """Whether Kafka is being read; may repeat what it said before."""
-        ...
-
-
 class TopicTail:
-    """Reads the last ``look_back`` outcomes and all later ones, and the events that no worker has committed yet."""
+    """Reads the last ``look_back`` outcomes and all later ones, and the events that no worker has committed yet.
 
-    def __init__(self, settings: KafkaSettings, listener: TailListener, *, look_back: int) -> None:
+    From its own thread it calls ``on_records``, in each partition's order, and ``on_connection`` with whether Kafka
+    answers.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        look_back: int,
+        on_records: Callable[[Sequence[TailRecord]], object],
+        on_connection: Callable[[bool], object],
+    ) -> None:
         self._settings = settings
-        self._listener = listener
         self._look_back = look_back
+        self._on_records = on_records
+        self._on_connection = on_connection
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tail", daemon=True)
 
@@ -75,7 +64,7 @@ class TopicTail:
                 self._read()
             except KafkaUnreachable as exc:
                 log.warning("cannot read from Kafka, retrying: %s", exc)
-            self._listener.on_connection(False)
+            self._on_connection(False)
             self._stopped.wait(_RECONNECT_S)
 
     def _read(self) -> None:
@@ -83,14 +72,14 @@ class TopicTail:
         with LiveReader(self._settings.client_config, name="pinstream-api") as reader:
             positions = self._start_offsets(reader)
             reader.assign(positions)
-            self._listener.on_connection(True)
+            self._on_connection(True)
             checked_s = time.monotonic()
             while not self._stopped.is_set():
                 records = reader.read(_POLL_S)
                 if records or not reader.is_connected:
-                    self._listener.on_connection(reader.is_connected)
+                    self._on_connection(reader.is_connected)
                 if found := [each for record in records if (each := self._read_record(record)) is not None]:
-                    self._listener.on_records(found)
+                    self._on_records(found)
                 if time.monotonic() - checked_s > _CHECK_PARTITIONS_S:
                     checked_s = time.monotonic()
                     if self._count_partitions(reader) not in (None, len(positions)):

@@ -32,7 +32,6 @@ class UrlFetcher(Protocol):
 
     async def fetch(self, image: ImageRef) -> bytes:
         """The encoded picture; raises FetchRefused or FetchFailed."""
-        ...
 
 
 class InlineSource(Protocol):
@@ -40,7 +39,6 @@ class InlineSource(Protocol):
 
     async def read(self, pin_id: str, version: int, position: RecordPosition) -> bytes:
         """The encoded picture; raises FetchRefused if the event there is not of that version, or FetchFailed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

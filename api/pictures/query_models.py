@@ -17,7 +17,6 @@ class QueryDetector(Protocol):
 
     async def detect(self, pixels: Pixels) -> tuple[Detection, ...]:
         """The objects on ``(height, width, 3) uint8``, best first; raises what the models raise."""
-        ...
 
 
 class QueryEmbedder(Protocol):
@@ -25,7 +24,6 @@ class QueryEmbedder(Protocol):
 
     async def embed(self, pixels: Pixels, boxes: Sequence[Box]) -> list[Code]:
         """One code per box, in order; raises what the models raise."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

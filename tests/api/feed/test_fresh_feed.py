@@ -156,7 +156,7 @@ async def test_no_more_streams_are_opened_than_may_be(bench: Bench) -> None:
 
 
 async def test_a_reader_that_accepts_nothing_loses_its_permit(bench: Bench) -> None:
-    bench.settings = ApiSettings(api=ServiceSettings(timeout_s=0.05))
+    bench.settings = ApiSettings(api=ServiceSettings(timeout_s=0.5))
     scope = {
         "type": "http", "method": "GET", "path": "/v1/fresh", "query_string": b"", "client": ("127.0.0.1", 1),
         "headers": [(b"accept", b"text/event-stream")],
