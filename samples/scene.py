@@ -155,7 +155,7 @@ def _weight(layers: list[Layer]) -> float:
 
 
 def _lower_first(title: str) -> str:
-    """The title with a small first letter, for use within a sentence."""
+    """The title beginning in lower case, for use within a sentence."""
     return title[0].lower() + title[1:]
 
 

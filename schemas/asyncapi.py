@@ -24,7 +24,7 @@ ERROR_HEADERS: Final = {
 }
 
 MARK_HEADERS: Final = {
-    "pinstream-letters-handled": "replayed, dropped, or settled: the pin was indexed or deleted since",
+    "pinstream-letters-handled": "'replayed', 'dropped', or 'settled': the pin was indexed or deleted since",
     "pinstream-letters-offsets": "offsets of these dead letters in this partition, decimal, separated by commas",
 }
 

@@ -14,7 +14,7 @@ import psutil
 
 from deploy.demo.screen.screen import PartState, Screen
 from deploy.demo.sources import PinSource
-from deploy.demo.worker import Worker, start_worker
+from deploy.demo.worker import DemoWorker, start_worker
 from deploy.local.errors import Aborted, PartFailed
 from deploy.local.parts.part import Endpoints
 from deploy.local.process import Child, Spawner, tail
@@ -116,12 +116,12 @@ class _Boot:
         """Block until every server is ready, the page's too; they were started at the same time as all others."""
         self._await([self._servers])
 
-    def start_worker(self) -> Worker:
+    def start_worker(self) -> DemoWorker:
         """Start the worker, which is not ready yet; its log is in the servers' folder."""
         self._screen.part(_WORKER, "busy", "loading, trying the models")
         return start_worker(self._spawner, self._stack.endpoints, self._stack.root / "logs" / "worker.log")
 
-    def await_worker(self, worker: Worker) -> None:
+    def await_worker(self, worker: DemoWorker) -> None:
         """Block until the worker is ready."""
         worker.await_ready()
         self._screen.part(_WORKER, "ready", f"process {worker.child.pid}, {worker.url}/metrics")

@@ -22,7 +22,7 @@ _READY_S: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class DemoWorker:
     """A started worker and its HTTP address."""
 
     child: Child
@@ -42,12 +42,12 @@ class Worker:
 
 def start_worker(
     spawner: Spawner, endpoints: Endpoints, log: Path, *, settings: Mapping[str, str] | None = None
-) -> Worker:
+) -> DemoWorker:
     """Start a worker on a free port; it is not ready yet; ``settings`` are added to the addresses of the stack."""
     (port,) = free_ports(1)
     env = {**worker_settings(endpoints, port=port), **(settings or {})}
     child = spawner.spawn(Launch(argv=(sys.executable, "-m", "streams", "worker"), env=env, cwd=CHECKOUT), log)
-    return Worker(child, f"http://{HOST}:{port}")
+    return DemoWorker(child, f"http://{HOST}:{port}")
 
 
 def worker_settings(endpoints: Endpoints, *, port: int) -> dict[str, str]:

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models import common as styles
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from deploy.grafana.spec import Dashboard, Panel, Query, Variable
+from deploy.grafana.spec import Dashboard, Panel, PanelQuery, Variable
 
 TAG: Final = "pinstream"
 RUNBOOKS: Final = "/public/runbooks"
@@ -91,12 +91,12 @@ def _complete(built: _SdkPanel, panel: Panel) -> _SdkPanel:
     built.height(_HEIGHTS.get(panel.look or "lines", 8)).span(panel.width)
     if panel.runbooks:
         built.links([_runbook(alert) for alert in panel.runbooks])
-    for letter, query in zip("ABCDEFGH", panel.queries, strict=False):
-        built.with_target(_target(query, panel).ref_id(letter))
+    for reference, query in zip("ABCDEFGH", panel.queries, strict=False):
+        built.with_target(_target(query, panel).ref_id(reference))
     return built
 
 
-def _target(query: Query, panel: Panel) -> prometheus.Dataquery:
+def _target(query: PanelQuery, panel: Panel) -> prometheus.Dataquery:
     target = prometheus.Dataquery().expr(query.expression).legend_format(query.legend or "__auto").datasource(SOURCE)
     if panel.look == "table":
         return target.instant().format(PromQueryFormat.TABLE)

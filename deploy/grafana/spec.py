@@ -8,7 +8,7 @@ Unit = Literal["s", "ms", "µs", "short", "none", "percentunit", "bytes", "ops",
 
 
 @dataclass(frozen=True, slots=True)
-class Query:
+class PanelQuery:
     """One PromQL expression and how its series are named; ``{{label}}`` is filled in."""
 
     expression: str
@@ -22,7 +22,7 @@ class Panel:
     title: str
     description: str
     """What it shows, what is normal, and what to do if it is not."""
-    queries: tuple[Query, ...]
+    queries: tuple[PanelQuery, ...]
     unit: Unit = "short"
     look: Look | None = None
     """None: as its section says."""
@@ -75,23 +75,23 @@ class Dashboard:
         return tuple(panel for section in self.sections for panel in section.panels)
 
 
-def quantiles(histogram: str, *, by: str = "", where: str = "") -> tuple[Query, ...]:
+def quantiles(histogram: str, *, by: str = "", where: str = "") -> tuple[PanelQuery, ...]:
     """p50, p95 and p99 of a histogram; ``by`` is another label to group by, ``where`` holds label matchers."""
     labels = f"le, {by}" if by else "le"
     rate = f"sum by ({labels}) (rate({histogram}_bucket{{{where}}}[$__rate_interval]))"
     name = f"{{{{{by}}}}} " if by else ""
     return tuple(
-        Query(f"histogram_quantile({share}, {rate})", f"{name}p{percent}")
+        PanelQuery(f"histogram_quantile({share}, {rate})", f"{name}p{percent}")
         for share, percent in ((0.5, 50), (0.95, 95), (0.99, 99))
     )
 
 
-def quantile(share: float, histogram: str, *, by: str, where: str = "") -> Query:
+def quantile(share: float, histogram: str, *, by: str, where: str = "") -> PanelQuery:
     """One percentile of a histogram for each value of a label."""
     rate = f"sum by (le, {by}) (rate({histogram}_bucket{{{where}}}[$__rate_interval]))"
-    return Query(f"histogram_quantile({share}, {rate})", f"{{{{{by}}}}}")
+    return PanelQuery(f"histogram_quantile({share}, {rate})", f"{{{{{by}}}}}")
 
 
-def per_second(counter: str, *, by: str, where: str = "") -> Query:
+def per_second(counter: str, *, by: str, where: str = "") -> PanelQuery:
     """The rate of a counter for each value of a label."""
-    return Query(f"sum by ({by}) (rate({counter}{{{where}}}[$__rate_interval]))", f"{{{{{by}}}}}")
+    return PanelQuery(f"sum by ({by}) (rate({counter}{{{where}}}[$__rate_interval]))", f"{{{{{by}}}}}")

@@ -72,7 +72,7 @@ async def test_every_status_of_the_protocol_has_a_meaning(triton: FakeTriton) ->
         "[request id: <id_unknown>] Request timeout expired",
     ],
 )
-def test_a_full_queue_is_told_apart_from_a_server_that_is_away(words: str) -> None:
+def test_a_full_queue_is_distinguished_from_a_server_that_is_away(words: str) -> None:
     assert type(to_inference_error(grpc.StatusCode.UNAVAILABLE, words, "here")) is ModelBusy
     assert type(to_inference_error(grpc.StatusCode.UNAVAILABLE, "failed to connect", "here")) is ModelUnavailable
 

@@ -40,7 +40,7 @@ def test_a_picture_named_twice_is_one(tmp_path: Path) -> None:
     assert len(find([tmp_path, tmp_path])) == 1
 
 
-def test_pictures_of_one_name_in_two_folders_are_told_apart(tmp_path: Path) -> None:
+def test_pictures_of_one_name_in_two_folders_are_distinguished(tmp_path: Path) -> None:
     for folder in ("one", "two"):
         paint(tmp_path / folder / "a.png")
 

@@ -105,7 +105,7 @@ def test_damage_of_every_kind_is_found_and_repaired_while_the_worker_runs(
     assert times == {pin_id: published[pin_id.encode()] for pin_id in times}, "a repair changed a pin's age"
 
 
-def test_a_repair_leaves_the_last_word_of_a_lane_to_what_was_published_meanwhile(stack: "LocalStack") -> None:
+def test_a_repair_never_replaces_what_was_published_meanwhile(stack: "LocalStack") -> None:
     """The lane is compacted: an older event behind a newer one would be all that a replay ever reads again."""
     site = Site(stack.endpoints)
     with AuditLedger(None) as ledger:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Dashboard, Panel, Query, Section, per_second
+from deploy.grafana.spec import Dashboard, Panel, PanelQuery, Section, per_second
 
 _W: Final = "pinstream_worker"
 _RUNBOOKS: Final = ("PinstreamDeadLetters", "PinstreamBreakerOpen")
@@ -14,13 +14,13 @@ _NOW: Final = Section(
         Panel(
             title="Last 24 hours",
             description="Dead letters written. `python -m streams dead-letters ls` lists them.",
-            queries=(Query(f'sum(increase({_W}_outcomes_total{{outcome="dead"}}[24h]))'),),
+            queries=(PanelQuery(f'sum(increase({_W}_outcomes_total{{outcome="dead"}}[24h]))'),),
             runbooks=_RUNBOOKS,
         ),
         Panel(
             title="Share of the events",
             description="Over ten minutes. Above 5 % an operator should look at the reasons.",
-            queries=(Query("pinstream:dead_letters:ratio_rate10m"),),
+            queries=(PanelQuery("pinstream:dead_letters:ratio_rate10m"),),
             unit="percentunit",
             limit=0.05,
             runbooks=_RUNBOOKS,
@@ -28,14 +28,14 @@ _NOW: Final = Section(
         Panel(
             title="Breakers open",
             description="Workers that stopped because of too many dead letters. Normal is 0.",
-            queries=(Query(f"sum({_W}_breaker_open)"),),
+            queries=(PanelQuery(f"sum({_W}_breaker_open)"),),
             limit=1,
             runbooks=("PinstreamBreakerOpen",),
         ),
         Panel(
             title="Audit findings",
             description="Pins that the last audit found missing, orphaned, stale, of another version, half or doubled.",
-            queries=(Query("sum(pinstream_audit_findings)"),),
+            queries=(PanelQuery("sum(pinstream_audit_findings)"),),
             limit=1,
             runbooks=("PinstreamAuditFindings",),
         ),
@@ -59,7 +59,7 @@ _WHY: Final = Section(
         Panel(
             title="By reason, last 24 hours",
             description="Dead letters of the last day, for each reason.",
-            queries=(Query(f"sum by (reason) (increase({_W}_dead_letters_total[24h]))"),),
+            queries=(PanelQuery(f"sum by (reason) (increase({_W}_dead_letters_total[24h]))"),),
             look="table",
         ),
         Panel(
@@ -72,7 +72,7 @@ _WHY: Final = Section(
         Panel(
             title="Unreadable records",
             description="Records that the watch could not read, by topic.",
-            queries=(Query("sum by (topic) (rate(pinstream_watch_poison_total[$__rate_interval]))", "{{topic}}"),),
+            queries=(PanelQuery("sum by (topic) (rate(pinstream_watch_poison_total[$__rate_interval]))", "{{topic}}"),),
             unit="ops",
         ),
     ),
@@ -86,14 +86,14 @@ _BREAKER: Final = Section(
             title="Weight in a row",
             description="Dead letters since the last event that was not one: each weighs 1, an unexpected one 10. At "
             "200 the breaker opens.",
-            queries=(Query(f"max by (instance) ({_W}_breaker_in_a_row)", "{{instance}}"),),
+            queries=(PanelQuery(f"max by (instance) ({_W}_breaker_in_a_row)", "{{instance}}"),),
             limit=200,
             runbooks=("PinstreamBreakerOpen",),
         ),
         Panel(
             title="Weight per pin",
             description="Of dead letters, mean of the last thousand pins. At 0.5 the breaker opens.",
-            queries=(Query(f"max by (instance) ({_W}_breaker_ratio)", "{{instance}}"),),
+            queries=(PanelQuery(f"max by (instance) ({_W}_breaker_ratio)", "{{instance}}"),),
             limit=0.5,
             runbooks=("PinstreamBreakerOpen",),
         ),

@@ -2,24 +2,24 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Dashboard, Panel, Query, Section, quantile, quantiles
+from deploy.grafana.spec import Dashboard, Panel, PanelQuery, Section, quantile, quantiles
 from pinstream.events import STAGE_MEANINGS
 
 _BUDGET: Final = 0.01
 _WATCH: Final = "pinstream_watch"
-_OBJECTIVE: Final = Query('max(pinstream_watch_objective_seconds{objective="freshness"})', "objective")
-_DELETION: Final = Query('max(pinstream_watch_objective_seconds{objective="deletion"})', "objective")
+_OBJECTIVE: Final = PanelQuery('max(pinstream_watch_objective_seconds{objective="freshness"})', "objective")
+_DELETION: Final = PanelQuery('max(pinstream_watch_objective_seconds{objective="deletion"})', "objective")
 _BURN: Final = ("PinstreamFreshnessBurnFast", "PinstreamFreshnessBurnSlow")
 
 
-def _p95(histogram: str) -> Query:
-    return Query(f"histogram_quantile(0.95, sum by (le) (rate({histogram}_bucket[5m])))")
+def _p95(histogram: str) -> PanelQuery:
+    return PanelQuery(f"histogram_quantile(0.95, sum by (le) (rate({histogram}_bucket[5m])))")
 
 
-def _budget_left(objective: str) -> Query:
+def _budget_left(objective: str) -> PanelQuery:
     missed = f'sum(increase(pinstream_watch_objective_total{{objective="{objective}",met="no"}}[30d]))'
     every = f'sum(increase(pinstream_watch_objective_total{{objective="{objective}"}}[30d]))'
-    return Query(f"1 - {missed} / {every} / {_BUDGET}", objective)
+    return PanelQuery(f"1 - {missed} / {every} / {_BUDGET}", objective)
 
 
 _NOW: Final = Section(
@@ -43,7 +43,7 @@ _NOW: Final = Section(
         Panel(
             title="Coverage",
             description="Share of the pins published in the watch's window that are accounted for by now.",
-            queries=(Query("min(pinstream_watch_coverage_ratio)"),),
+            queries=(PanelQuery("min(pinstream_watch_coverage_ratio)"),),
             unit="percentunit",
             limit=0.99,
             floor=True,
@@ -51,14 +51,14 @@ _NOW: Final = Section(
         Panel(
             title="Overdue",
             description="Pins and deletions that are not accounted for, long after the objective. Normal is 0.",
-            queries=(Query("sum(pinstream_watch_overdue_pins)"),),
+            queries=(PanelQuery("sum(pinstream_watch_overdue_pins)"),),
             limit=1,
             runbooks=("PinstreamOverduePins",),
         ),
         Panel(
             title="Lag",
             description="Age of the oldest live event that is not finished, as the watch or a worker sees it.",
-            queries=(Query("pinstream:live_lag:max_seconds"),),
+            queries=(PanelQuery("pinstream:live_lag:max_seconds"),),
             unit="s",
             limit=60,
             runbooks=("PinstreamLag",),
@@ -98,7 +98,9 @@ _AGES: Final = Section(
         Panel(
             title="Freshness, distribution",
             description="How many pins had which age: a second band is a group of pins that something delays.",
-            queries=(Query(f"sum by (le) (increase({_WATCH}_freshness_seconds_bucket[$__rate_interval]))", "{{le}}"),),
+            queries=(
+                PanelQuery(f"sum by (le) (increase({_WATCH}_freshness_seconds_bucket[$__rate_interval]))", "{{le}}"),
+            ),
             unit="s",
             look="heatmap",
         ),
@@ -133,8 +135,8 @@ _CANARY: Final = Section(
             title="Rounds",
             description="Canary rounds by result, and the seconds since one last succeeded.",
             queries=(
-                Query("sum by (result) (increase(pinstream_canary_rounds_total[5m]))", "{{result}}, 5 minutes"),
-                Query("time() - max(pinstream_canary_last_success_timestamp_seconds)", "seconds since success"),
+                PanelQuery("sum by (result) (increase(pinstream_canary_rounds_total[5m]))", "{{result}}, 5 minutes"),
+                PanelQuery("time() - max(pinstream_canary_last_success_timestamp_seconds)", "seconds since success"),
             ),
             runbooks=("PinstreamCanaryFailing", "PinstreamCanarySilent"),
         ),
@@ -171,7 +173,7 @@ _OBJECTIVES: Final = Section(
             description="Share of the events that were late, over three windows. The month allows 1 %: at 14.4 % it is "
             "used up in two days, at 6 % in five; above 1 % for three days the objective is being missed.",
             queries=tuple(
-                Query(f"pinstream:objective_miss:ratio_rate{window}", f"{{{{objective}}}}, {window}")
+                PanelQuery(f"pinstream:objective_miss:ratio_rate{window}", f"{{{{objective}}}}, {window}")
                 for window in ("1h", "6h", "3d")
             ),
             unit="percentunit",
@@ -189,21 +191,21 @@ _ACCOUNT: Final = Section(
             title="Events and outcomes",
             description="Events and outcomes per second: they differ only while pins are in flight.",
             queries=(
-                Query(f"sum(rate({_WATCH}_events_total[$__rate_interval]))", "published"),
-                Query(f"sum by (outcome) (rate({_WATCH}_outcomes_total[$__rate_interval]))", "{{outcome}}"),
+                PanelQuery(f"sum(rate({_WATCH}_events_total[$__rate_interval]))", "published"),
+                PanelQuery(f"sum by (outcome) (rate({_WATCH}_outcomes_total[$__rate_interval]))", "{{outcome}}"),
             ),
             unit="ops",
         ),
         Panel(
             title="Overdue",
             description="Pins and deletions not accounted for after the objective. A few that come and go are a burst.",
-            queries=(Query("sum by (kind) (pinstream_watch_overdue_pins)", "{{kind}}"),),
+            queries=(PanelQuery("sum by (kind) (pinstream_watch_overdue_pins)", "{{kind}}"),),
             runbooks=("PinstreamOverduePins",),
         ),
         Panel(
             title="Coverage",
             description="Share of the window's pins that are accounted for.",
-            queries=(Query("min(pinstream_watch_coverage_ratio)", "coverage"),),
+            queries=(PanelQuery("min(pinstream_watch_coverage_ratio)", "coverage"),),
             unit="percentunit",
             limit=0.99,
             floor=True,

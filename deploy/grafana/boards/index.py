@@ -2,15 +2,15 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Dashboard, Panel, Query, Section
+from deploy.grafana.spec import Dashboard, Panel, PanelQuery, Section
 
 _CALLS: Final = "Upsert|Search|Query|Delete"
 
 
-def _milvus_p95(histogram: str, *, by: str) -> Query:
+def _milvus_p95(histogram: str, *, by: str) -> PanelQuery:
     """Milvus measures in milliseconds."""
     rate = f"sum by (le, {by}) (rate({histogram}_bucket[$__rate_interval]))"
-    return Query(f"histogram_quantile(0.95, {rate})", f"{{{{{by}}}}}")
+    return PanelQuery(f"histogram_quantile(0.95, {rate})", f"{{{{{by}}}}}")
 
 
 _CALLED: Final = Section(
@@ -22,7 +22,7 @@ _CALLED: Final = Section(
             description="Upserts come from workers, searches from readers and probes, queries from the fence and "
             "readers.",
             queries=(
-                Query(
+                PanelQuery(
                     f'sum by (function_name) (rate(milvus_proxy_req_count{{status="success",function_name=~"{_CALLS}"}}'
                     "[$__rate_interval]))",
                     "{{function_name}}",
@@ -34,7 +34,7 @@ _CALLED: Final = Section(
             title="Calls that failed",
             description="Refused or abandoned. Workers repeat their calls; readers get an error.",
             queries=(
-                Query(
+                PanelQuery(
                     'sum by (function_name) (rate(milvus_proxy_req_count{status=~"fail.*|abandon"}[$__rate_interval]))'
                     " or vector(0)",
                     "{{function_name}}",
@@ -68,7 +68,7 @@ _CALLED: Final = Section(
         Panel(
             title="Rows written",
             description="Rows upserted per second: a pin has one, and one more for each object.",
-            queries=(Query("sum(rate(milvus_proxy_upsert_vectors_count[$__rate_interval]))", "rows"),),
+            queries=(PanelQuery("sum(rate(milvus_proxy_upsert_vectors_count[$__rate_interval]))", "rows"),),
             unit="ops",
         ),
     ),
@@ -81,35 +81,35 @@ _STORED: Final = Section(
         Panel(
             title="Rows in memory",
             description="By state of their segment. Growing segments have no index: many such rows slow searches.",
-            queries=(Query("sum by (segment_state) (milvus_querynode_entity_num)", "{{segment_state}}"),),
+            queries=(PanelQuery("sum by (segment_state) (milvus_querynode_entity_num)", "{{segment_state}}"),),
         ),
         Panel(
             title="Segments",
             description="Many small segments mean that something calls flush, which visibility does not need.",
-            queries=(Query("sum by (segment_state) (milvus_querynode_segment_num)", "{{segment_state}}"),),
+            queries=(PanelQuery("sum by (segment_state) (milvus_querynode_segment_num)", "{{segment_state}}"),),
         ),
         Panel(
             title="Visibility lag",
             description="How far the snapshot that searches read is behind the clock: no search can be fresher.",
-            queries=(Query("max by (node_id) (milvus_proxy_tt_lag_ms)", "proxy {{node_id}}"),),
+            queries=(PanelQuery("max by (node_id) (milvus_proxy_tt_lag_ms)", "proxy {{node_id}}"),),
             unit="ms",
         ),
         Panel(
             title="Quota states",
             description="1 when Milvus refuses writes: memory or disk is full, or its time tick is late. Normal is 0.",
-            queries=(Query("max by (quota_states) (milvus_rootcoord_quota_states)", "{{quota_states}}"),),
+            queries=(PanelQuery("max by (quota_states) (milvus_rootcoord_quota_states)", "{{quota_states}}"),),
             limit=1,
             runbooks=("PinstreamMilvusWritesSlow",),
         ),
         Panel(
             title="Nodes",
             description="By role. One fewer than usual: a node has died.",
-            queries=(Query("sum by (role_name) (milvus_num_node)", "{{role_name}}"),),
+            queries=(PanelQuery("sum by (role_name) (milvus_num_node)", "{{role_name}}"),),
         ),
         Panel(
             title="Memory of the servers",
             description="Resident, by instance. The index lives in memory: see docs/operations/sizing.md.",
-            queries=(Query('process_resident_memory_bytes{job=~".*milvus.*"}', "{{instance}}"),),
+            queries=(PanelQuery('process_resident_memory_bytes{job=~".*milvus.*"}', "{{instance}}"),),
             unit="bytes",
         ),
     ),

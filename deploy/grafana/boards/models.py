@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Dashboard, Panel, Query, Section, Variable
+from deploy.grafana.spec import Dashboard, Panel, PanelQuery, Section, Variable
 
 _AT: Final = 'instance=~"$instance"'
 _BY_MODEL: Final = "{{model}} v{{version}}"
@@ -12,9 +12,9 @@ def _rate(counter: str) -> str:
     return f"sum by (model, version) (rate({counter}{{{_AT}}}[$__rate_interval]))"
 
 
-def _mean_us(counter: str) -> Query:
+def _mean_us(counter: str) -> PanelQuery:
     """Triton counts microseconds; divided by the requests that succeeded it is the mean of one."""
-    return Query(f"{_rate(counter)} / {_rate('nv_inference_request_success')}", _BY_MODEL)
+    return PanelQuery(f"{_rate(counter)} / {_rate('nv_inference_request_success')}", _BY_MODEL)
 
 
 _LOAD: Final = Section(
@@ -24,19 +24,19 @@ _LOAD: Final = Section(
         Panel(
             title="Requests",
             description="Inference requests that succeeded. A pin is one detection and one or two embeddings.",
-            queries=(Query(_rate("nv_inference_request_success"), _BY_MODEL),),
+            queries=(PanelQuery(_rate("nv_inference_request_success"), _BY_MODEL),),
             unit="ops",
         ),
         Panel(
             title="Pictures",
             description="Pictures through each model: one per pin for detect; one, and one for each object, for embed.",
-            queries=(Query(_rate("nv_inference_count"), _BY_MODEL),),
+            queries=(PanelQuery(_rate("nv_inference_count"), _BY_MODEL),),
             unit="ops",
         ),
         Panel(
             title="Pictures per execution",
             description="The mean size of a batch. Near 1 the models are not busy; batching pays on a GPU only.",
-            queries=(Query(f"{_rate('nv_inference_count')} / {_rate('nv_inference_exec_count')}", _BY_MODEL),),
+            queries=(PanelQuery(f"{_rate('nv_inference_count')} / {_rate('nv_inference_exec_count')}", _BY_MODEL),),
         ),
     ),
 )
@@ -75,13 +75,13 @@ _TROUBLE: Final = Section(
             title="Waiting requests",
             description="In Triton's queues now. At the configured queue size Triton refuses further requests; workers "
             "retry.",
-            queries=(Query(f"sum by (model) (nv_inference_pending_request_count{{{_AT}}})", "{{model}}"),),
+            queries=(PanelQuery(f"sum by (model) (nv_inference_pending_request_count{{{_AT}}})", "{{model}}"),),
         ),
         Panel(
             title="Failures",
             description="REJECTED: queue full or wait too long. BACKEND: a broken model or a dead Python stub.",
             queries=(
-                Query(
+                PanelQuery(
                     f"sum by (model, reason) (rate(nv_inference_request_failure{{{_AT}}}[$__rate_interval]))",
                     "{{model}} {{reason}}",
                 ),
@@ -92,7 +92,7 @@ _TROUBLE: Final = Section(
         Panel(
             title="Model checks",
             description="Share of the workers' model checks that failed; half of them if one of two stubs is dead.",
-            queries=(Query("pinstream:model_check_failed:ratio_rate5m", "{{instance}}"),),
+            queries=(PanelQuery("pinstream:model_check_failed:ratio_rate5m", "{{instance}}"),),
             unit="percentunit",
             limit=0.2,
             runbooks=("PinstreamModelCheckFailing",),
@@ -101,7 +101,7 @@ _TROUBLE: Final = Section(
             title="Code drift",
             description="Bits between the model check's code and the one that its card promises. Another engine: "
             "0-2. Beyond 8: another model.",
-            queries=(Query("max by (instance) (pinstream_worker_model_check_drift_bits)", "{{instance}}"),),
+            queries=(PanelQuery("max by (instance) (pinstream_worker_model_check_drift_bits)", "{{instance}}"),),
             limit=8,
             runbooks=("PinstreamCodeSpaceMismatch",),
         ),
@@ -109,8 +109,8 @@ _TROUBLE: Final = Section(
             title="GPU and CPU",
             description="Utilisation. At 100 % with growing queues, this is what limits the rate.",
             queries=(
-                Query(f"nv_gpu_utilization{{{_AT}}}", "GPU {{gpu_uuid}}"),
-                Query(f"nv_cpu_utilization{{{_AT}}}", "CPU {{instance}}"),
+                PanelQuery(f"nv_gpu_utilization{{{_AT}}}", "GPU {{gpu_uuid}}"),
+                PanelQuery(f"nv_cpu_utilization{{{_AT}}}", "CPU {{instance}}"),
             ),
             unit="percentunit",
         ),
@@ -118,8 +118,8 @@ _TROUBLE: Final = Section(
             title="Memory",
             description="Used on each GPU, and on the machine. When it is short, the kernel kills Python stubs first.",
             queries=(
-                Query(f"nv_gpu_memory_used_bytes{{{_AT}}}", "GPU {{gpu_uuid}}"),
-                Query(f"nv_cpu_memory_used_bytes{{{_AT}}}", "machine {{instance}}"),
+                PanelQuery(f"nv_gpu_memory_used_bytes{{{_AT}}}", "GPU {{gpu_uuid}}"),
+                PanelQuery(f"nv_cpu_memory_used_bytes{{{_AT}}}", "machine {{instance}}"),
             ),
             unit="bytes",
         ),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Dashboard, Panel, Query, Section, Variable, per_second, quantile
+from deploy.grafana.spec import Dashboard, Panel, PanelQuery, Section, Variable, per_second, quantile
 
 _A: Final = "pinstream_api"
 _AT: Final = 'instance=~"$instance"'
@@ -28,7 +28,7 @@ _CALLERS: Final = Section(
         Panel(
             title="Errors",
             description="Share of the answers that are 5xx.",
-            queries=(Query("pinstream:search_errors:ratio_rate5m", "5xx"),),
+            queries=(PanelQuery("pinstream:search_errors:ratio_rate5m", "5xx"),),
             unit="percentunit",
             limit=0.05,
             runbooks=("PinstreamSearchErrors",),
@@ -67,18 +67,18 @@ _INSIDE: Final = Section(
         Panel(
             title="Calls in flight",
             description="By what they call.",
-            queries=(Query(f"sum by (limit) ({_A}_limit_in_use{{{_AT}}})", "{{limit}}"),),
+            queries=(PanelQuery(f"sum by (limit) ({_A}_limit_in_use{{{_AT}}})", "{{limit}}"),),
         ),
         Panel(
             title="Callers waiting",
             description="For a permit. Steadily above 0: more instances are needed, or a faster service.",
-            queries=(Query(f"sum by (limit) ({_A}_limit_waiting{{{_AT}}})", "{{limit}}"),),
+            queries=(PanelQuery(f"sum by (limit) ({_A}_limit_waiting{{{_AT}}})", "{{limit}}"),),
         ),
         Panel(
             title="Cache hits",
             description="Share of look-ups of pictures, thumbnails and crops that a cache answered.",
             queries=(
-                Query(
+                PanelQuery(
                     f"sum by (cache) (rate({_A}_cache_hits_total{{{_AT}}}[$__rate_interval])) / "
                     f"(sum by (cache) (rate({_A}_cache_hits_total{{{_AT}}}[$__rate_interval])) + "
                     f"sum by (cache) (rate({_A}_cache_misses_total{{{_AT}}}[$__rate_interval])))",
@@ -91,7 +91,7 @@ _INSIDE: Final = Section(
             title="Placeholders",
             description="Thumbnails drawn in place of a picture that could not be fetched, by reason.",
             queries=(
-                Query(
+                PanelQuery(
                     f"sum by (reason) (rate({_A}_placeholders_total{{{_AT}}}[$__rate_interval])) or vector(0)",
                     "{{reason}}",
                 ),
@@ -102,8 +102,8 @@ _INSIDE: Final = Section(
             title="Fresh pins",
             description="Open streams of fresh pins, and whether outcomes are being read from Kafka (1).",
             queries=(
-                Query(f"sum({_A}_streams{{{_AT}}})", "streams"),
-                Query(f"min({_A}_kafka_connected{{{_AT}}})", "Kafka connected"),
+                PanelQuery(f"sum({_A}_streams{{{_AT}}})", "streams"),
+                PanelQuery(f"min({_A}_kafka_connected{{{_AT}}})", "Kafka connected"),
             ),
         ),
     ),

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from deploy.grafana.spec import Dashboard, Panel, Query, Section, Variable, per_second, quantile, quantiles
+from deploy.grafana.spec import Dashboard, Panel, PanelQuery, Section, Variable, per_second, quantile, quantiles
 
 _W: Final = "pinstream_worker"
 _AT: Final = 'instance=~"$instance"'
 
 
 def _number(title: str, description: str, expression: str) -> Panel:
-    return Panel(title=title, description=description, queries=(Query(expression),))
+    return Panel(title=title, description=description, queries=(PanelQuery(expression),))
 
 
 _NOW: Final = Section(
@@ -27,13 +27,13 @@ _NOW: Final = Section(
         Panel(
             title="Pins a second",
             description="Events finished, whatever their outcome.",
-            queries=(Query(f"sum(rate({_W}_outcomes_total{{{_AT}}}[$__rate_interval]))"),),
+            queries=(PanelQuery(f"sum(rate({_W}_outcomes_total{{{_AT}}}[$__rate_interval]))"),),
             unit="ops",
         ),
         Panel(
             title="Lag",
             description="Age of the oldest event of the live lane that is published and not finished.",
-            queries=(Query(f'max({_W}_lag_seconds{{lane="live",{_AT}}})'),),
+            queries=(PanelQuery(f'max({_W}_lag_seconds{{lane="live",{_AT}}})'),),
             unit="s",
             limit=60,
             runbooks=("PinstreamLag",),
@@ -41,7 +41,7 @@ _NOW: Final = Section(
         Panel(
             title="Stalled",
             description="Longest time that a worker with lag has finished nothing. Normal is under a second.",
-            queries=(Query(f"max({_W}_stalled_seconds{{{_AT}}})"),),
+            queries=(PanelQuery(f"max({_W}_stalled_seconds{{{_AT}}})"),),
             unit="s",
             limit=60,
             runbooks=("PinstreamNoProgress",),
@@ -49,7 +49,7 @@ _NOW: Final = Section(
         Panel(
             title="Stopped",
             description="Workers that stopped themselves; they keep serving metrics until Prometheus has read them.",
-            queries=(Query(f"sum({_W}_stopped{{{_AT}}})"),),
+            queries=(PanelQuery(f"sum({_W}_stopped{{{_AT}}})"),),
             limit=1,
             runbooks=("PinstreamWorkerStopped", "PinstreamBreakerOpen"),
         ),
@@ -97,13 +97,13 @@ _HELD: Final = Section(
         Panel(
             title="Lag, records",
             description="Records published and not finished, by lane. Only the backfill lane may lag.",
-            queries=(Query(f"sum by (lane) ({_W}_lag_records{{{_AT}}})", "{{lane}}"),),
+            queries=(PanelQuery(f"sum by (lane) ({_W}_lag_records{{{_AT}}})", "{{lane}}"),),
             runbooks=("PinstreamLag",),
         ),
         Panel(
             title="Lag, seconds",
             description="Age of the oldest record not finished, by lane and worker.",
-            queries=(Query(f"max by (lane, instance) ({_W}_lag_seconds{{{_AT}}})", "{{lane}} {{instance}}"),),
+            queries=(PanelQuery(f"max by (lane, instance) ({_W}_lag_seconds{{{_AT}}})", "{{lane}} {{instance}}"),),
             unit="s",
             limit=60,
             runbooks=("PinstreamLag",),
@@ -112,24 +112,24 @@ _HELD: Final = Section(
             title="In flight and waiting",
             description="Tasks begun and not finished, by lane, and records consumed whose task has not begun.",
             queries=(
-                Query(f"sum by (lane) ({_W}_in_flight{{{_AT}}})", "{{lane}}"),
-                Query(f"sum({_W}_waiting{{{_AT}}})", "waiting"),
+                PanelQuery(f"sum by (lane) ({_W}_in_flight{{{_AT}}})", "{{lane}}"),
+                PanelQuery(f"sum({_W}_waiting{{{_AT}}})", "waiting"),
             ),
         ),
         Panel(
             title="Credits, records",
             description="Records held, and the limit: at the limit, partitions are paused until a task is finished.",
             queries=(
-                Query(f"sum by (instance) ({_W}_held_records{{{_AT}}})", "{{instance}}"),
-                Query(f"max({_W}_credits_records{{{_AT}}})", "limit"),
+                PanelQuery(f"sum by (instance) ({_W}_held_records{{{_AT}}})", "{{instance}}"),
+                PanelQuery(f"max({_W}_credits_records{{{_AT}}})", "limit"),
             ),
         ),
         Panel(
             title="Credits, bytes",
             description="Bytes of the records held, inline pictures included, and the limit.",
             queries=(
-                Query(f"sum by (instance) ({_W}_held_bytes{{{_AT}}})", "{{instance}}"),
-                Query(f"max({_W}_credits_bytes{{{_AT}}})", "limit"),
+                PanelQuery(f"sum by (instance) ({_W}_held_bytes{{{_AT}}})", "{{instance}}"),
+                PanelQuery(f"max({_W}_credits_bytes{{{_AT}}})", "limit"),
             ),
             unit="bytes",
         ),
@@ -137,8 +137,8 @@ _HELD: Final = Section(
             title="Partitions",
             description="Assigned to each worker, and those paused until Triton or Milvus answers.",
             queries=(
-                Query(f"sum by (instance) ({_W}_partitions{{{_AT}}})", "{{instance}}"),
-                Query(f"sum({_W}_waiting_partitions{{{_AT}}})", "paused for a service"),
+                PanelQuery(f"sum by (instance) ({_W}_partitions{{{_AT}}})", "{{instance}}"),
+                PanelQuery(f"sum({_W}_waiting_partitions{{{_AT}}})", "paused for a service"),
             ),
         ),
     ),
@@ -151,7 +151,7 @@ _TROUBLE: Final = Section(
         Panel(
             title="Services away",
             description="How long a service has not answered; 0 if it does. Workers wait and resume by themselves.",
-            queries=(Query(f"max by (service) ({_W}_outage_seconds{{{_AT}}})", "{{service}}"),),
+            queries=(PanelQuery(f"max by (service) ({_W}_outage_seconds{{{_AT}}})", "{{service}}"),),
             unit="s",
             runbooks=("PinstreamServiceAway",),
         ),
@@ -159,7 +159,7 @@ _TROUBLE: Final = Section(
             title="Retries",
             description="Calls repeated because a service did not answer. A few under load are backpressure.",
             queries=(
-                Query(
+                PanelQuery(
                     f"sum by (service) (rate({_W}_retries_total{{{_AT}}}[$__rate_interval])) or vector(0)",
                     "{{service}}",
                 ),
@@ -192,14 +192,14 @@ _TROUBLE: Final = Section(
             description="Offset commits by result, and records abandoned because their partition was revoked.",
             queries=(
                 per_second(f"{_W}_commits_total", by="result", where=_AT),
-                Query(f"sum(rate({_W}_abandoned_total{{{_AT}}}[$__rate_interval]))", "abandoned"),
+                PanelQuery(f"sum(rate({_W}_abandoned_total{{{_AT}}}[$__rate_interval]))", "abandoned"),
             ),
             unit="ops",
         ),
         Panel(
             title="Processes",
             description="Process, version and embedding version of everything that answers Prometheus.",
-            queries=(Query("sum by (process, version, embedding_version, instance) (pinstream_build_info)"),),
+            queries=(PanelQuery("sum by (process, version, embedding_version, instance) (pinstream_build_info)"),),
             look="table",
             width=24,
             runbooks=("PinstreamVersionsDiffer",),

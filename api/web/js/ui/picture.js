@@ -25,7 +25,7 @@ function placeholder(alt) {
   return element("div.placeholder", alt ? { role: "img", "aria-label": `${alt} (picture not available)` } : {});
 }
 
-/** Resolves when all `promises` are settled, or after `timeout_ms`. */
+/** Resolves when all `promises` are fulfilled or rejected, or after `timeout_ms`. */
 export function waitAtMost(promises, timeout_ms) {
   return Promise.race([Promise.allSettled(promises), new Promise((resolve) => setTimeout(resolve, timeout_ms))]);
 }

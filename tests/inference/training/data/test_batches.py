@@ -56,7 +56,7 @@ def test_batches_and_scenes_hold_rare_labels_in_that_share(pool: PhotoPool) -> N
     assert 0.23 < scenes.mean() < 0.39  # 0.17 occurs; 0.31 is wanted
 
 
-def test_the_views_that_judging_uses_are_one_of_each_domain() -> None:
+def test_the_views_that_evaluation_uses_are_one_of_each_domain() -> None:
     assert [domain(view) for view in (RAW, CAMERA, CATALOGUE, WEB)] == ["raw", "camera", "catalogue", "web"]
 
 

@@ -92,7 +92,7 @@ def test_figures_of_before_pictures_and_costs_still_make_a_page(figures: dict[st
     assert "webp" not in fill(TEXT, figures)
 
 
-def test_pairs_of_kinds_are_judged_by_all_their_intervals(figures: dict[str, Any]) -> None:
+def test_pairs_of_kinds_are_compared_by_all_their_intervals(figures: dict[str, Any]) -> None:
     gap = dict.fromkeys(ALL, (0.1, 0.05, 0.2))
     mixed = {**gap, "mean over tasks": (0.1, -0.05, 0.2)}
     figures["runs"] = {name: run for name, run in figures["runs"].items() if name.endswith("-0")}

@@ -99,7 +99,7 @@ def test_sampled_columns_hold_every_target_of_the_batch(extra: int) -> None:
     assert len(columns) == 10 if extra in (0, 50) else len(columns) <= extra + 2
 
 
-def test_tasks_are_told_apart_by_name() -> None:
+def test_tasks_are_distinguished_by_name() -> None:
     proxies = embed_losses.TaskProxies({"category": 3, "instance": 7}, 4, temperature=0.05, sampled=0)
     targets = {"category": torch.tensor([0, -1]), "instance": torch.tensor([5, 6])}
 
