@@ -76,7 +76,7 @@ class IndexRows:
 
 
 def _digest(whole: Row) -> bytes | None:
-    """The first half of a living picture's SHA-256: enough to distinguish it from others. None where the row has none."""
+    """The first half of a living picture's SHA-256: it identifies the picture. None where the row has none."""
     if not whole.alive or len(whole.image_sha256) != _SHA256_CHARS:
         return None
     try:
