@@ -29,9 +29,9 @@ class Server(uvicorn.Server):
                 app,
                 lifespan="on",
                 log_config=None,
-                access_log=False,
+                access_log=False,  # nothing of a request is logged
                 server_header=False,
-                proxy_headers=False,
+                proxy_headers=False,  # api.guards.callers decides which proxies are trusted
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 limit_concurrency=connections,
                 timeout_graceful_shutdown=max(round(shutdown_s), 1),

@@ -27,6 +27,7 @@ class Environment(EnvSettingsSource):
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         """The group's fields from ``value``: JSON, or an address alone."""
         address = _ADDRESSES.get(field_name)
+        # The command line's variables have the names of the groups, and hold an address instead of JSON.
         if address is not None and isinstance(value, str) and not value.lstrip().startswith("{"):
             return {address: value}
         return super().decode_complex_value(field_name, field, value)

@@ -78,6 +78,7 @@ class LensBody(Body):
 @router.post("/v1/lens", openapi_extra=_PHOTO)
 async def lens(request: Request, options: Annotated[HitsOptions, Query()], deps: Deps, caller: Caller) -> LensBody:
     """Pins like the photo: like the whole of it, and like each object on it."""
+    # Until the models have answered: only then is the photo out of memory.
     with deps.uploads.permit(caller):
         photo = await _read_and_embed(request, deps)
     parts = [

@@ -140,7 +140,7 @@ def _placeholder_response(
     pin: IndexedPin, error: FetchError | PictureRefused | Problem, deps: Dependencies
 ) -> Response:
     if isinstance(error, Problem) and error.status == 429:
-        raise error
+        raise error  # a placeholder would be cached, though the picture may be there
     reason = "no-picture" if isinstance(error, PictureRefused) else reason_of(error)
     deps.metrics.add("placeholders", reason)
     headers = {

@@ -95,7 +95,7 @@ class FreshFeed:
                 batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _BATCH))]
                 try:
                     await self._send(batch)
-                except Exception:
+                except Exception:  # the outermost loop of this task: a bug may cost a batch, not the stream
                     log.exception("%d fresh pins could not be sent", len(batch))
 
     async def events(self, after: str | None) -> AsyncGenerator[bytes, None]:
@@ -150,6 +150,7 @@ class FreshFeed:
                 frame = f"id: {change.event_id}\nevent: {change.kind}\ndata: ".encode() + data + b"\n\n"
                 self._events.append(FeedEvent(self._last_serial, change, frame))
                 self._metrics.add("fresh", change.kind)
+        # Wakes every reader that waits now; each then looks for events after the last one that it sent.
         self._has_events.set()
         self._has_events.clear()
 
@@ -159,7 +160,7 @@ class FreshFeed:
             return orjson.dumps({"pin_id": change.pin_id, "version": change.version})
         if pin is None:
             return None
-        if change.at_ms >= self._started_ms:
+        if change.at_ms >= self._started_ms:  # not of older pins, which are read again at a start
             self._metrics.observe("fresh", pin.age_s)
         return PinBody.model_validate(pin).model_dump_json().encode()
 

@@ -103,6 +103,7 @@ class RecentPins:
         before = self.get(outcome.pin_id)
         if not is_later(outcome, before.outcome):
             return  # of an older version, or read again after a reconnect
+        # A later version that died or was superseded leaves the earlier one in the index.
         indexed = outcome if outcome.outcome in _IN_INDEX else before.indexed
         self._pins[outcome.pin_id] = replace(before, outcome=outcome, indexed=indexed)
         kind = _CHANGES.get(outcome.outcome)

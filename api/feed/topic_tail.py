@@ -82,6 +82,7 @@ class TopicTail:
                     self._on_records(found)
                 if time.monotonic() - checked_s > _CHECK_PARTITIONS_S:
                     checked_s = time.monotonic()
+                    # Partitions are assigned by hand, so nobody else reports new ones.
                     if self._count_partitions(reader) not in (None, len(positions)):
                         return
 
@@ -118,6 +119,7 @@ class TopicTail:
             workers = ConsumerGroup(settings.client_config, lane_group(settings.group, lane_of(topic)))
             committed = workers.committed(events)
             for partition, found in events.items():
+                # Without a committed offset, only new events are read.
                 waiting_from = max(found.begin, found.end - _MAX_WAITING, committed.get(partition, found.end))
                 positions[partition] = min(waiting_from, found.end)
         return positions

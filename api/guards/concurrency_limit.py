@@ -38,8 +38,10 @@ class ConcurrencyLimit:
                 429,
                 f"{self._name}-busy",
                 f"{self._name}: {self._max_running} running and {self._max_waiting} waiting is the limit: try again",
+                # When a permit is likely to be free, if calls go on to take as long as they did.
                 retry_after_s=self._average_s * (self._waiting + 1) / self._max_running,
             )
+        # Counted before the first await: no other caller can slip in between the check above and this.
         self._waiting += 1
         self._publish()
         try:

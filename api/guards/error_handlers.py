@@ -118,6 +118,7 @@ def install_error_handlers(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         return response
 
+    # Starlette raises again what only the handler of Exception has answered, as a bug: so expected kinds are named.
     kinds: tuple[type[Exception], ...] = (Problem, *_RULES, Exception)
     for kind in kinds:
         app.exception_handler(kind)(answer)

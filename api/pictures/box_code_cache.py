@@ -47,6 +47,7 @@ class BoxCodeCache:
         return crop.code
 
     def _cached(self, sha256: str, box: images.Box) -> Code | None:
+        # The key holds pixels, so the picture's size must be known; it is, once the picture was decoded.
         size = self._sizes.get(sha256)
         return None if size is None else self._codes.get(_key(sha256, box, size))
 

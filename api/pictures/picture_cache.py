@@ -88,6 +88,7 @@ class PictureCache:
             task = asyncio.create_task(self._fetch(key, pin))
             self._running[key] = task
             task.add_done_callback(lambda _done: self._running.pop(key, None))
+        # Shielded: a caller that leaves must not cancel the fetch that others wait for.
         return await asyncio.shield(task)
 
     def _raise_recent_error(self, key: Key) -> None:
@@ -95,7 +96,7 @@ class PictureCache:
         if recent is not None:
             until_s, error = recent
             if self.clock() < until_s:
-                raise copy(error)
+                raise copy(error)  # each caller its own, or tracebacks would pile up on one error
             del self._errors[key]
 
     async def _fetch(self, key: Key, pin: IndexedPin) -> PinPicture:
