@@ -13,7 +13,7 @@ from tritonclient.grpc import service_pb2
 from inference.errors import InferenceError, ModelBusy, ModelMismatch, ModelUnavailable
 from inference.images import Pixels
 from inference.tensors import ModelSpec, Tensor
-from pinstream.tls import is_key_error, is_tls_error
+from pinstream.tls import is_api_key_error, is_tls_error
 
 messages: Any = service_pb2
 """Generated at import by protobuf, so no type checker can see inside."""
@@ -64,7 +64,7 @@ def to_inference_error(code: grpc.StatusCode, details: str, address: str) -> Inf
     text = f"Triton at {address}: {code.name}: {details[:300]}"
     if is_tls_error(details):
         text += "; look at the certificates (PINSTREAM_TRITON__CA_FILE, __SERVER_NAME, __CERT_FILE)"
-    if is_key_error(details):
+    if is_api_key_error(details):
         text += "; look at PINSTREAM_TRITON__HEADERS"
     if code in _FATAL:
         return ModelMismatch(text)

@@ -1,4 +1,4 @@
-"""Publishes events on Kafka, with the key, partition, headers and acknowledgement that the contract asks for."""
+"""Publishes events on Kafka as the contract requires: key, partition, headers, and acknowledged by the brokers."""
 
 import asyncio
 import logging
@@ -40,10 +40,10 @@ class Publisher:
         async with Publisher("kafka:9092") as publisher:      with Publisher("kafka:9092") as publisher:
             await publisher.publish(event)                        publisher.publish(event).result()
 
-    Connects on entering ``with``, else at the first event: until then it may be forked. ``kafka`` holds librdkafka's
-    own keys; of these, ``queue.buffering.max.messages`` and ``.kbytes`` bound what waits for an answer, and
-    ``delivery.timeout.ms`` (30 s) how long an event may wait for room and then again for the answer. Raises
-    ValueError if a key is wrong.
+    Connects when its ``with`` block is entered, else at the first event; a forked process connects again. ``kafka``
+    holds librdkafka's own keys: ``queue.buffering.max.messages`` and ``.kbytes`` limit the events that wait for Kafka's
+    acknowledgement; an event may wait ``delivery.timeout.ms`` (30 s) for room under these limits, and as long again
+    for its acknowledgement. Raises ValueError if a key is wrong.
     """
 
     def __init__(
@@ -65,15 +65,15 @@ class Publisher:
 
     @property
     def topic(self) -> str:
-        """Where the events go."""
+        """The lane's topic, with its prefix."""
         return self._envelope.topic
 
     def publish(self, event: PinEvent | Mapping[str, Any], *, traceparent: str | None = None) -> Delivery:
-        """The event's delivery; await it, or ask for its ``result()``, or flush later.
+        """Queue an event and return its delivery: await it, call its ``result()``, or call ``flush`` later.
 
-        Plain values are checked and filled in as by ``event_from``. While the queue is full, plain code blocks here
-        until there is room; under a running event loop the call returns at once, and awaiting the delivery waits.
-        Events of a pin keep the order of these calls. Raises EventInvalid at once; NotDelivered if there was no room.
+        A mapping is checked and completed as by ``event_from``. While the queue is full, plain code blocks here until
+        there is room; under a running event loop the call returns at once, and awaiting the delivery waits. Events of
+        a pin keep the order of these calls. Raises EventInvalid at once, and NotDelivered if there was no room in time.
         """
         if not isinstance(event, PinEvent):
             event = self._fill_in(event)
@@ -81,10 +81,10 @@ class Publisher:
         return self._send(event, traceparent)
 
     def delete(self, pin_id: str, version: int | None = None, *, traceparent: str | None = None) -> Delivery:
-        """The delivery of a pin's tombstone; blocks and raises as ``publish`` does.
+        """Queue the deletion of a pin and return its delivery; blocks and raises as ``publish`` does.
 
-        ``version`` defaults to the clock in ms. If you number versions otherwise, give it: every later event of the
-        pin would be older than its deletion.
+        ``version`` defaults to the clock in ms. Give it if you number versions yourself: otherwise every later event
+        of the pin would be older than the deletion.
         """
         valid_pin_id(pin_id)
         if version is None:
@@ -95,21 +95,22 @@ class Publisher:
         return self._send(PinDeletion(pin_id, version), traceparent)
 
     def flush(self, timeout_s: float | None = None) -> tuple[str, ...]:
-        """Pins not delivered: still open after ``timeout_s`` (None: as long as a delivery may take), or failed.
+        """Wait until every event is delivered; return the pins that failed, or that still wait after ``timeout_s``.
 
-        A failure is reported once: those that a caller awaited, or an earlier flush returned, are left out. Blocks.
+        With None it waits for as long as a delivery may take. Each failure is reported once: those that a caller has
+        awaited, or that an earlier flush returned, are left out.
         """
         queue = self._current()
-        return queue.flush(self._deadline_s(timeout_s)) if queue else ()
+        return queue.flush(self._flush_timeout_s(timeout_s)) if queue else ()
 
     async def aflush(self, timeout_s: float | None = None) -> tuple[str, ...]:
         """The same as ``flush``, without blocking the event loop."""
         return await asyncio.to_thread(self.flush, timeout_s)
 
     def close(self, timeout_s: float | None = None) -> tuple[str, ...]:
-        """Flush, give up on what is still open, and disconnect; returns what ``flush`` returns. Safe to repeat."""
+        """Flush, give up on events that still wait, and disconnect; returns what ``flush`` returns. Safe to repeat."""
         queue, self._closed = self._current(), True
-        return queue.close(self._deadline_s(timeout_s)) if queue else ()
+        return queue.close(self._flush_timeout_s(timeout_s)) if queue else ()
 
     async def aclose(self, timeout_s: float | None = None) -> tuple[str, ...]:
         """The same as ``close``, without blocking the event loop."""
@@ -122,7 +123,7 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _report(self.close(), exc)
+        _raise_if_undelivered(self.close(), exc)
 
     async def __aenter__(self) -> Self:
         self._open()
@@ -131,7 +132,7 @@ class Publisher:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _report(await self.aclose(), exc)
+        _raise_if_undelivered(await self.aclose(), exc)
 
     def _fill_in(self, fields: Mapping[str, Any]) -> PinEvent:
         pin_id = fields.get("pin_id")
@@ -150,7 +151,7 @@ class Publisher:
         return delivery
 
     def _current(self) -> ProducerQueue | None:
-        """This process's queue; a forked process begins without one: librdkafka's threads do not come along."""
+        """This process's queue; a forked process needs its own, since librdkafka's threads do not survive a fork."""
         return self._queue if self._pid == os.getpid() else None
 
     def _open(self) -> ProducerQueue:
@@ -165,11 +166,11 @@ class Publisher:
         return queue
 
     def _opener(self) -> OpenProducer:
-        """How to connect. Holds no reference to this object: the queue's thread would keep a forgotten one alive."""
+        """How to connect. It must not refer to this object: the queue's thread would keep an unclosed one alive."""
         return self._settings.open
 
-    def _deadline_s(self, timeout_s: float | None) -> float:
-        """An event may wait once for room and once for its answer; after that every delivery has ended by itself."""
+    def _flush_timeout_s(self, timeout_s: float | None) -> float:
+        """By default twice the delivery timeout: an event may wait once for room, and once for its acknowledgement."""
         return 2 * self._settings.delivery_timeout_s + _EXIT_MARGIN_S if timeout_s is None else timeout_s
 
 
@@ -181,8 +182,8 @@ def _in_event_loop() -> bool:
     return True
 
 
-def _report(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
-    """Raise NotDelivered, or only log it where another exception is on its way out of the ``with`` block."""
+def _raise_if_undelivered(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
+    """Raise NotDelivered; only log it if the ``with`` block ends with ``exc`` already."""
     if undelivered and exc is None:
         named = ", ".join(undelivered[:10]) + (", ..." if len(undelivered) > 10 else "")
         raise NotDelivered(f"{len(undelivered)} pins were not delivered: {named}")
@@ -191,8 +192,11 @@ def _report(undelivered: tuple[str, ...], exc: BaseException | None) -> None:
 
 
 def _close_forgotten(queue: ProducerQueue, pid: int, timeout_s: float) -> None:
-    """Send what is open when a publisher that was not closed is collected, or the program ends."""
+    """Flush when a publisher that nobody closed is garbage-collected, or the program ends."""
     if pid == os.getpid():
         undelivered = queue.close(timeout_s)
         if undelivered:
-            log.warning("not delivered: %s; close the publisher to learn of it in time", ", ".join(undelivered))
+            log.warning(
+                "not delivered: %s; a publisher that is closed raises this",
+                ", ".join(undelivered),
+            )

@@ -1,15 +1,15 @@
-"""What became of a pin: the one rule for which outcome accounts for which event. Pure: no network, no clock.
+"""The standing of a pin, and the rule for which outcome accounts for which event. No network, no clock.
 
-The events of a pin come on two topics (the lanes), its outcomes on a third, and programs read them in any order. Where
-a pin stands follows from its newest event and its latest outcome, whichever was read first:
+The events of a pin come on two topics (the lanes), its outcomes on a third, and programs read them in any order. So the
+standing of a pin depends only on its newest event and its latest outcome, whichever was read first:
 
 - of two events the greater version is the newer; of equal versions the deletion, then the one that was published
   later, then the one that an operator published again;
-- of two outcomes the one of the greater version is the later; of equal versions a deletion stands, else the one that
-  was finished later;
-- an outcome accounts for the events of its own and of all older versions, with two exceptions: only its own outcome or
-  that of a deletion accounts for a deletion, and an event that died or was superseded says nothing of the same
-  version published again.
+- of two outcomes the one of the greater version is the later; of equal versions the deletion, then the one that was
+  finished later;
+- an outcome accounts for the events of its own version and of all older ones, with two exceptions: a deletion needs its
+  own outcome or that of another deletion; and the outcome `dead` or `superseded` does not account for an event of the
+  same version that was published again later.
 """
 
 from collections.abc import Mapping
@@ -29,8 +29,10 @@ STANDINGS: Final[Mapping[Result, Standing]] = {
     "indexed": "searchable",
     "deleted": "searchable",
 }
-"""What an outcome means for the event that it accounts for: a deletion that is done is as good as a pin that is found.
-Of two outcomes of one event, finished together, the one that is further down stands."""
+"""What each outcome means for the event that it accounts for; a finished deletion counts as searchable.
+
+The order matters: of two outcomes of one event that finished in the same millisecond, the one listed later here counts.
+"""
 _MAX_DIGITS: Final = 10
 _STRENGTH: Final[Mapping[str, int]] = {result: strength for strength, result in enumerate(STANDINGS)}
 
@@ -81,12 +83,12 @@ class EventPosition:
     partition: int
     offset: int
     version: int | None
-    """None for an event that does not decode: it is older than every other, and says nothing of the pin."""
+    """None for an event that does not decode: every other event of the pin counts as newer."""
     is_deletion: bool
     published_at_ms: int
     republished: int = 0
-    """How often an operator published it again: by replaying its dead letter, or to repair what an audit found. Its
-    timestamp stays the first one's, so it says nothing of when it came."""
+    """How often an operator published it again, by a replay of its dead letter or by an audit's repair. Its timestamp
+    is still that of the first time, so only this count shows that it came later."""
 
     @property
     def lane(self) -> Lane:
@@ -124,17 +126,17 @@ def replay_count(headers: Headers) -> int:
 
 
 def event_order(event: EventPosition) -> tuple[tuple[int, bool], int, int, str, int]:
-    """Of a pin's events the one with the greatest of these is the newest."""
-    # Kafka has no order between two topics, so publication times decide. What an operator published again has the time
-    # of the first, and comes after it by the count.
+    """Sort key: the newest of a pin's events has the greatest."""
+    # Kafka has no order between two topics, so publication times decide. An event that an operator published again has
+    # the publication time of the original; the count puts it after the original.
     return event.rank, event.published_at_ms, event.republished, event.lane, event.offset
 
 
 def outcome_order(outcome: AnyOutcome) -> tuple[int, bool, int, str, int, int, bool]:
-    """Of a pin's outcomes the one with the greatest of these is the latest."""
+    """Sort key: the latest of a pin's outcomes has the greatest."""
     return (
         outcome.version or 0,
-        outcome.outcome == "deleted",  # later events of that version are refused, which makes their outcomes no news
+        outcome.outcome == "deleted",  # the worker refuses later events of that version: their outcomes change nothing
         outcome.finished_at_ms,
         lane_of(outcome.topic),
         outcome.offset,
@@ -144,12 +146,12 @@ def outcome_order(outcome: AnyOutcome) -> tuple[int, bool, int, str, int, int, b
 
 
 def is_newer(event: EventPosition, than: EventPosition | None) -> bool:
-    """Whether of two events of a pin ``event`` is the one that counts."""
+    """Whether ``event`` is newer than ``than``, another event of the same pin."""
     return than is None or event_order(event) > event_order(than)
 
 
 def is_later(outcome: AnyOutcome, than: AnyOutcome | None) -> bool:
-    """Whether of two outcomes of a pin ``outcome`` is the one that counts."""
+    """Whether ``outcome`` is later than ``than``, another outcome of the same pin."""
     return than is None or outcome_order(outcome) > outcome_order(than)
 
 
@@ -172,13 +174,14 @@ def _accounts_for_same_version(outcome: AnyOutcome, event: EventPosition, *, sam
         return True
     if same_lane:
         return outcome.offset > event.offset
-    # Offsets of two lanes cannot be compared. What was published after that outcome waits for its own, and so does
-    # what an operator published again. A version that is in flight on both lanes at once is accounted for too early.
+    # Offsets of two lanes cannot be compared, so times are: an event that was published after this outcome, or that an
+    # operator published again, needs its own outcome. Known gap: if one version is in flight on both lanes at the same
+    # time, the first outcome accounts for both events.
     return not event.republished and outcome.finished_at_ms >= event.published_at_ms
 
 
 def standing_of(event: EventPosition, outcome: AnyOutcome | None) -> Standing:
-    """Where a pin stands whose newest event and latest outcome these are."""
+    """The standing of a pin, from its newest event and its latest outcome."""
     if outcome is None or not accounts_for(outcome, event):
         return "waiting"
     return STANDINGS[outcome.outcome]

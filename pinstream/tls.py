@@ -1,4 +1,4 @@
-"""Certificates of gRPC connections, and the error messages of connections that fail over them."""
+"""Certificates of gRPC connections, and how to recognise errors of certificates and API keys by their messages."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,29 +9,29 @@ _MESSAGES: Final = ("handshake failed", "certificate_verify_failed", "hostname v
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """PEM files for one server. Without any: the machine's own authorities are trusted, and no certificate is shown.
+    """PEM files for one server. Without any: the system's authorities are trusted, and no client certificate is sent.
 
     Raises ValueError where a certificate comes without its key, or a key without its certificate.
     """
 
     ca_file: Path | None = None
-    """Who signed the server's certificate."""
+    """The authority that signed the server's certificate."""
     cert_file: Path | None = None
-    """This client's, for servers that ask (mutual TLS)."""
+    """The client's certificate, for servers that require one (mutual TLS)."""
     key_file: Path | None = None
     server_name: str = ""
-    """The name in the server's certificate, where it is not the one that is connected to."""
+    """The name in the server's certificate, if it differs from the host name."""
 
     def __post_init__(self) -> None:
         if (self.cert_file is None) != (self.key_file is None):
             raise ValueError("a client's certificate needs its key, and a key its certificate: give both or neither")
 
 
-def is_key_error(text: str) -> bool:
-    """Whether Triton's message means that it wants an API key: its status is the same as if it were away."""
+def is_api_key_error(text: str) -> bool:
+    """Whether Triton's message is about a missing or wrong API key; the gRPC status is that of a dead server."""
     return "protocol is restricted" in text.lower()
 
 
 def is_tls_error(text: str) -> bool:
-    """Whether gRPC's message about a failed connection is about certificates."""
+    """Whether gRPC's message about a failed connection names a problem with certificates."""
     return any(message in text.lower() for message in _MESSAGES)

@@ -1,4 +1,4 @@
-"""Default versions: the clock, but growing with every change of a pin."""
+"""Default versions: the clock in ms, increased where needed so that every change of a pin gets a greater one."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,7 @@ REMEMBERED_PINS: Final = 10_000
 
 
 class VersionClock:
-    """The clock in ms, but for each pin above every version given or seen before.
+    """The clock in ms, but for each pin always above the versions that it has had so far.
 
     Two changes of one pin within a millisecond would otherwise have one version, and the second would be taken for a
     repeat of the first. Only the last ``remembered`` pins are compared. Thread-safe.

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from pinstream.store.milvus import MilvusStore
-from pinstream.tls import Tls, is_key_error, is_tls_error
+from pinstream.tls import Tls, is_api_key_error, is_tls_error
 from settings.environment import setting_errors
 from settings.milvus import MilvusSettings
 from settings.triton import TritonSettings
@@ -63,5 +63,5 @@ def test_headers_are_secret_and_in_lower_case() -> None:
 def test_grpc_errors_of_tls_and_of_keys_are_recognised() -> None:
     assert is_tls_error("Tls handshake failed (TSI_PROTOCOL_FAILURE): ... CERTIFICATE_VERIFY_FAILED")
     assert is_tls_error("Hostname Verification Check failed.")
-    assert is_key_error("This protocol is restricted, expecting header 'x'")
+    assert is_api_key_error("This protocol is restricted, expecting header 'x'")
     assert not is_tls_error("failed to connect to all addresses; Connection refused")

@@ -9,7 +9,7 @@ from index import bootstrap
 from inference.errors import ModelUnavailable
 from pinstream.errors import IndexUnavailable
 from pinstream.kafka.errors import KafkaUnreachable
-from pinstream.tls import is_key_error, is_tls_error
+from pinstream.tls import is_api_key_error, is_tls_error
 from schemas.topics import topics
 from streams.errors import StartRefused
 from streams.topic_setup import TopicSetup
@@ -56,7 +56,7 @@ async def _wait_for(what: str, call: Callable[[], Awaitable[Answer]]) -> Answer:
         except KafkaUnreachable as exc:
             log.warning("waiting for %s: %s", what, exc)
         except (ModelUnavailable, IndexUnavailable) as exc:
-            if is_tls_error(str(exc)) or is_key_error(str(exc)):
+            if is_tls_error(str(exc)) or is_api_key_error(str(exc)):
                 raise StartRefused(str(exc)) from exc
             log.warning("waiting for %s: %s", what, exc)
         await asyncio.sleep(next(waits_s))
