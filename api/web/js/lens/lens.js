@@ -53,7 +53,8 @@ class LensView {
 
   constructor(root, take) {
     const img = element("img", { src: photo.url, alt: "Your photo", draggable: "false" });
-    this.#picture = makeLargePicture({ img, numbered: true, chosen: (slot) => this.#show(this.#source === slot ? ALL : slot) });
+    const chosen = (slot) => this.#show(this.#source === slot ? ALL : slot);
+    this.#picture = makeLargePicture({ img, numbered: true, chosen });
     this.#results = makeResults({
       fetchPage: (query, cursor, signal) => this.#search(signal),
       on: { onAnswer: () => this.#explain() },
@@ -87,7 +88,13 @@ class LensView {
         {},
         this.#picture.node,
         element("div.pin-tools", {}, photoButtons(take, { small: true })),
-        element("header.pin-facts", {}, element("h1", { tabindex: "-1" }, "Your photo"), this.#understood, privacyNote()),
+        element(
+          "header.pin-facts",
+          {},
+          element("h1", { tabindex: "-1" }, "Your photo"),
+          this.#understood,
+          privacyNote(),
+        ),
       ),
       element(
         "section.pin-answers",
@@ -126,12 +133,12 @@ class LensView {
     const count = (from) => this.#answer.hits.filter((hit) => isFrom(hit, from)).length;
     const chip = (from, name, mark) =>
       button(
-        ".ask",
+        ".chip",
         () => this.#show(from),
         { "data-from": from, "aria-pressed": "false" },
         mark,
         name,
-        element("span.ask-count", {}, String(count(from))),
+        element("span.chip-count", {}, String(count(from))),
       );
     this.#sources.replaceChildren(
       chip(ALL, "Everything"),
@@ -189,7 +196,7 @@ function invitation(take, problem) {
       {},
       "Lens finds pins like your photo and like each object on it, even pins that were saved seconds ago.",
     ),
-    problem && element("p.trouble", { role: "alert" }, problem),
+    problem && element("p.error", { role: "alert" }, problem),
     photoButtons(take, {}),
     element("p.hint", {}, "You can also drop a picture anywhere on this page, or paste one."),
     privacyNote(),
@@ -198,9 +205,10 @@ function invitation(take, problem) {
 
 function privacyNote() {
   return element(
-    "p.promise",
+    "p.privacy-note",
     {},
-    "Your photo is used for this search only and not kept. Its location and time are removed before it leaves this browser.",
+    "Your photo is used for this search only and not kept. ",
+    "Its location and time are removed before it leaves this browser.",
   );
 }
 
@@ -214,19 +222,19 @@ function photoButtons(take, { small = false }) {
     "aria-hidden": "true",
   });
   input.addEventListener("change", () => input.files[0] && take(input.files[0]));
-  const trouble = element("p.trouble", { role: "alert", hidden: true });
+  const error = element("p.error", { role: "alert", hidden: true });
   const shoot = async () => {
     try {
       const taken = await takePhoto();
       if (taken) take(taken);
     } catch {
-      trouble.textContent = "This page cannot use a camera. Choose a file instead.";
-      trouble.hidden = false;
+      error.textContent = "This page cannot use a camera. Choose a file instead.";
+      error.hidden = false;
     }
   };
   const kind = small ? ".button.small" : ".button";
   return element(
-    "div.give",
+    "div.photo-buttons",
     {},
     input,
     button(
@@ -237,6 +245,6 @@ function photoButtons(take, { small = false }) {
       small ? "Another photo" : "Choose a photo",
     ),
     hasCamera() && button(kind, shoot, {}, icon("camera"), small ? "Camera" : "Take a photo"),
-    trouble,
+    error,
   );
 }

@@ -36,7 +36,12 @@ export function pinSkeleton() {
   return element(
     "article.pin",
     { "aria-busy": "true" },
-    element("div.pin-side", {}, element("div.skeleton.skeleton-picture"), element("h1.visually-hidden", { tabindex: "-1" }, "Loading")),
+    element(
+      "div.pin-side",
+      {},
+      element("div.skeleton.skeleton-picture"),
+      element("h1.visually-hidden", { tabindex: "-1" }, "Loading"),
+    ),
     element(
       "section.pin-answers",
       { "aria-hidden": "true" },

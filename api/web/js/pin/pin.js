@@ -23,8 +23,8 @@ const FLASHLIGHT_KEYS =
   "Arrow keys move the box. With Shift they resize it, with Alt in small steps. Escape closes Flashlight.";
 
 /**
- * The view of a pin in `root`. `known` is the pin if the wall has it, `titled(text)` sets the page's title; with `again`,
- * cached answers are shown. `ready` resolves when there is something to see.
+ * The view of a pin in `root`. `known` is the pin if the wall has it, `titled(text)` sets the page's title; with
+ * `again`, cached answers are shown. `ready` resolves when there is something to see.
  */
 export function makePinView(root, route, { known, titled, again }) {
   const view = new PinView(root, route, titled);
@@ -220,7 +220,8 @@ class PinView {
 
   #offerSnap({ search }, { snap_to: object }) {
     if (search.kind !== "flashlight" || !object || this.route.search.kind !== "flashlight") return;
-    const take = () => replaceRoute(pinRoute(this.route.pinId, { kind: "flashlight", box: object.box }, this.route.shop));
+    const take = () =>
+      replaceRoute(pinRoute(this.route.pinId, { kind: "flashlight", box: object.box }, this.route.shop));
     const fits = object.box.every((side, index) => Math.abs(side - search.box[index]) < 0.002);
     this.#snap.replaceChildren(
       button(".button", take, {}, icon("snap"), element("span", {}, `Snap to ${lower(object.label)}`)),

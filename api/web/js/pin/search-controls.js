@@ -35,10 +35,10 @@ function headingFor({ search, shop }, object) {
 
 function links({ pinId, search, shop }, objects) {
   const to = (name, next, current, mark) =>
-    link(".ask", addressOf(pinRoute(pinId, next, shop)), { "aria-current": current ? "true" : null }, mark, name);
+    link(".chip", addressOf(pinRoute(pinId, next, shop)), { "aria-current": current ? "true" : null }, mark, name);
   const objectLinks = nameObjects(objects).map(({ slot, name }) => {
     const current = search.kind === "similar" && search.slot === slot;
-    return to(name, { kind: "similar", slot, anyLabel: false }, current, element("span.ask-dot"));
+    return to(name, { kind: "similar", slot, anyLabel: false }, current, element("span.chip-dot"));
   });
   const part = search.kind === "flashlight" ? [to("This part", search, true, icon("flashlight"))] : [];
   return [to("Related pins", { kind: "related" }, search.kind === "related"), ...objectLinks, ...part];

@@ -13,8 +13,8 @@ const SKELETONS = 12;
 const TIMEOUT_MS = 900;
 
 /**
- * Shows the pages that `fetchPage(query, cursor, signal)` returns. Calls `on.onAnswer(query, answer)` for each first page,
- * and `on.onError(query, error)`, which returns whether it handled the error. `empty(query)` is the notice for no hits,
+ * Shows the pages that `fetchPage(query, cursor, signal)` returns. Calls `on.onAnswer(query, answer)` for each first
+ * page, and `on.onError(query, error)`, which returns whether it handled the error. `empty(query)` is the notice for no hits,
  * `{title, text, action?}`; `mark(hit)` is a node on the tile.
  */
 export function makeResults({ fetchPage, on, empty, mark = () => null }) {

@@ -3,9 +3,9 @@
 import { KeyNeeded, getFresh, retryDelay_s } from "./api.js";
 
 /**
- * Subscribes until `stop()`. Calls `on.pins(pins)` with the newest pins at each connection, `on.pin(pin)` with each later
- * one, `on.gone({pin_id, version})` for each that was deleted, and `on.disconnected(error)`. Reconnects by itself, unless
- * the service needs a key.
+ * Subscribes until `stop()`. Calls `on.pins(pins)` with the newest pins at each connection, `on.pin(pin)` with each
+ * later one, `on.gone({pin_id, version})` for each that was deleted, and `on.disconnected(error)`. Reconnects by
+ * itself, unless the service needs a key.
  */
 export function subscribe({ limit, on }) {
   let source = null;

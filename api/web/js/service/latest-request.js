@@ -1,11 +1,11 @@
 // Requests for something that changes fast, such as a box that is dragged: only the latest one counts.
 
 /**
- * Calls `request(query, signal)`, which returns a promise, and then `onAnswer(query, answer)` or `onError(query, error)`.
+ * Calls `request(query, signal)`, which returns a promise, then `onAnswer(query, answer)` or `onError(query, error)`.
  *
  * `soon(query)` waits 90 ms for newer ones. One request runs at a time, and only the newest query waits for it: so
- * answers keep coming while the user drags, each newer than the one before, even from a slow service. `now(query)` aborts
- * the running request and starts at once; an aborted request is not reported. `clock` is for tests.
+ * answers keep coming while the user drags, each newer than the one before, even from a slow service. `now(query)`
+ * aborts the running request and starts at once; an aborted request is not reported. `clock` is for tests.
  */
 export function latestRequest(request, { onAnswer, onError, quiet_ms = 90, clock = globalThis }) {
   let timer = null;

@@ -9,7 +9,8 @@ const ages = new Set();
 export function ageLabel(age_s, received_ms = Date.now()) {
   const shown = element("span", { "aria-hidden": "true" });
   const spoken = element("span.visually-hidden");
-  const age = { node: element("span.age", {}, shown, spoken), shown, spoken, published_ms: publishedAt_ms(age_s, received_ms) };
+  const node = element("span.age", {}, shown, spoken);
+  const age = { node, shown, spoken, published_ms: publishedAt_ms(age_s, received_ms) };
   ages.add(age);
   write(age, Date.now());
   return age.node;

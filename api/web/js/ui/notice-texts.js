@@ -42,7 +42,8 @@ const MISSING = {
 /** The notice for an error: `{art, title, text, retry_s?, retry?, home?, key?}`; after `retry_s` the caller retries. */
 export function noticeOf(error, failures = 1) {
   if (error instanceof Busy) {
-    return { art: "wait", title: "The service is busy", text: "The page tries again in a moment.", retry_s: error.retryAfter_s };
+    const text = "The page tries again in a moment.";
+    return { art: "wait", title: "The service is busy", text, retry_s: error.retryAfter_s };
   }
   if (error instanceof Unavailable) {
     return {
@@ -54,7 +55,8 @@ export function noticeOf(error, failures = 1) {
     };
   }
   if (error instanceof KeyNeeded) {
-    return { art: "key", title: "This service needs an API key", text: "Ask the people who run it for one.", key: true };
+    const text = "Ask the people who run it for one.";
+    return { art: "key", title: "This service needs an API key", text, key: true };
   }
   const missing = MISSING[error.state];
   if (missing) return { ...missing, text: missing.text ?? `Reason: ${error.message}` };

@@ -6,8 +6,8 @@ const DEFAULT_RATIO = 0.8;
 const ratios = new Map();
 
 /**
- * The picture at `address`, loaded: `{img, ratio, missing}`. Never rejects: a picture that cannot be loaded is `missing`,
- * and `img` is a placeholder. With `key` (a pin), a placeholder gets the ratio that the picture had before.
+ * The picture at `address`, loaded: `{img, ratio, missing}`. Never rejects: a picture that cannot be loaded is
+ * `missing`, and `img` is a placeholder. With `key` (a pin), a placeholder gets the ratio that the picture had before.
  */
 export async function loadPicture(address, { key = null, alt = "" } = {}) {
   const img = element("img", { src: address, alt, decoding: "async", draggable: "false" });

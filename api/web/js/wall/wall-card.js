@@ -22,7 +22,13 @@ export async function makeWallCard(pin) {
       "",
       addressOf(pinRoute(pin.pin_id)),
       { "data-pin": pin.pin_id, tabindex: "-1" },
-      element("span.card-picture", {}, img, ageLabel(pin.age_s, received_ms), price && element("span.price", {}, price)),
+      element(
+        "span.card-picture",
+        {},
+        img,
+        ageLabel(pin.age_s, received_ms),
+        price && element("span.price", {}, price),
+      ),
       element("span.card-title", {}, titleOf(pin)),
     ),
   );

@@ -212,7 +212,7 @@ function enter(node, delay) {
   node.firstElementChild.animate([from, { opacity: 1, transform: "none" }], timing);
 }
 
-/** Makes `nodes` the children of `list` in that order; moves as few as possible, since a node that moves loses focus. */
+/** Makes `nodes` the children of `list` in that order; moves few, since a node that moves loses the focus. */
 function reorder(list, nodes) {
   const wanted = new Set(nodes);
   for (const child of [...list.children]) if (!wanted.has(child)) child.remove();
