@@ -4,9 +4,9 @@ The events of a pin come on two topics (the lanes), its outcomes on a third, and
 standing of a pin depends only on its newest event and its latest outcome, whichever was read first:
 
 - of two events the greater version is the newer; of equal versions the deletion, then the one that was published
-  later, then the one that an operator published again;
-- of two outcomes the one of the greater version is the later; of equal versions the deletion, then the one that was
-  finished later;
+  later: by offset in one lane, by time in two;
+- of two outcomes the one of the greater version is the later; of equal versions the deletion, then that of the later
+  event of a lane, then the one that was finished later;
 - an outcome accounts for the events of its own version and of all older ones, with two exceptions: a deletion needs its
   own outcome or that of another deletion; and the outcome `dead` or `superseded` does not account for an event of the
   same version that was published again later.
@@ -125,54 +125,47 @@ def replay_count(headers: Headers) -> int:
     return max((int(value) for value in values if value.isdigit() and len(value) < _MAX_DIGITS), default=0)
 
 
-def event_order(event: EventPosition) -> tuple[tuple[int, bool], int, int, str, int]:
-    """Sort key: the newest of a pin's events has the greatest."""
-    # Kafka has no order between two topics, so publication times decide. An event that an operator published again has
-    # the publication time of the original; the count puts it after the original.
-    return event.rank, event.published_at_ms, event.republished, event.lane, event.offset
-
-
-def outcome_order(outcome: AnyOutcome) -> tuple[int, bool, int, str, int, int, bool]:
-    """Sort key: the latest of a pin's outcomes has the greatest."""
-    return (
-        outcome.version or 0,
-        outcome.outcome == "deleted",  # the worker refuses later events of that version: their outcomes change nothing
-        outcome.finished_at_ms,
-        lane_of(outcome.topic),
-        outcome.offset,
-        _STRENGTH[outcome.outcome],
-        outcome.visible_at_ms is not None,
-    )
-
-
 def is_newer(event: EventPosition, than: EventPosition | None) -> bool:
     """Whether ``event`` is newer than ``than``, another event of the same pin."""
-    return than is None or event_order(event) > event_order(than)
+    if than is None or event.rank != than.rank:
+        return than is None or event.rank > than.rank
+    if _is_same_lane(event, than):
+        return event.offset > than.offset
+    # Kafka has no order between two topics, so publication times decide. An event that an operator published again has
+    # the publication time of the original; the count puts it after the original.
+    return (event.published_at_ms, event.republished, event.lane) > (than.published_at_ms, than.republished, than.lane)
 
 
 def is_later(outcome: AnyOutcome, than: AnyOutcome | None) -> bool:
     """Whether ``outcome`` is later than ``than``, another outcome of the same pin."""
-    return than is None or outcome_order(outcome) > outcome_order(than)
+    if than is None or outcome.version != than.version:
+        return than is None or (outcome.version or 0) > (than.version or 0)
+    if (outcome.outcome == "deleted") != (than.outcome == "deleted"):
+        return (
+            outcome.outcome == "deleted"
+        )  # the worker refuses later events of that version: their outcomes change nothing
+    if _is_same_lane(outcome, than) and outcome.offset != than.offset:
+        return outcome.offset > than.offset
+    return _finish_order(outcome) > _finish_order(than)
 
 
 def accounts_for(outcome: AnyOutcome | None, event: EventPosition) -> bool:
     """Whether ``outcome`` is that of ``event``, or of an event of its pin that makes ``event`` obsolete."""
     if outcome is None:
         return False
-    same_lane = (lane_of(outcome.topic), outcome.partition) == (event.lane, event.partition)
-    if same_lane and outcome.offset == event.offset:
+    if _is_same_lane(outcome, event) and outcome.offset == event.offset:
         return True
-    if (outcome.version or 0) == (event.version or 0):
-        return _accounts_for_same_version(outcome, event, same_lane=same_lane)
+    if outcome.version == event.version:
+        return _accounts_for_same_version(outcome, event)
     return (outcome.version or 0) > (event.version or 0)
 
 
-def _accounts_for_same_version(outcome: AnyOutcome, event: EventPosition, *, same_lane: bool) -> bool:
+def _accounts_for_same_version(outcome: AnyOutcome, event: EventPosition) -> bool:
     if event.is_deletion:
         return outcome.outcome == "deleted"
     if STANDINGS[outcome.outcome] == "searchable":
         return True
-    if same_lane:
+    if _is_same_lane(outcome, event):
         return outcome.offset > event.offset
     # Offsets of two lanes cannot be compared, so times are: an event that was published after this outcome, or that an
     # operator published again, needs its own outcome. Known gap: if one version is in flight on both lanes at the same
@@ -185,3 +178,12 @@ def standing_of(event: EventPosition, outcome: AnyOutcome | None) -> Standing:
     if outcome is None or not accounts_for(outcome, event):
         return "waiting"
     return STANDINGS[outcome.outcome]
+
+
+def _is_same_lane(one: EventPosition | AnyOutcome, other: EventPosition | AnyOutcome) -> bool:
+    """Whether their offsets can be compared."""
+    return (lane_of(one.topic), one.partition) == (lane_of(other.topic), other.partition)
+
+
+def _finish_order(outcome: AnyOutcome) -> tuple[int, int, bool]:
+    return outcome.finished_at_ms, _STRENGTH[outcome.outcome], outcome.visible_at_ms is not None
