@@ -68,11 +68,11 @@ def specialists_in_short(figures: Mapping[str, Any]) -> Iterator[str]:
     for pair, found in gaps.items():
         means = [f"{sum(gap[task][0] for gap in found) / len(found):+.3f}" for task in ALL]
         count = found[0].get("seeds", [len(found)] * 2)  # older figures are of single seeds
-        rows.append((pair, " and ".join(map(str, count)), *means, _sign([gap[MEAN] for gap in found])))
+        rows.append((pair, " and ".join(map(str, count)), *means, _conclusion([gap[MEAN] for gap in found])))
     yield table(("pair", "seeds", *ALL, "in the mean"), rows)
 
 
-def _sign(gaps: Sequence[Sequence[float]]) -> str:
+def _conclusion(gaps: Sequence[Sequence[float]]) -> str:
     """Better or worse only if all intervals are on that side of 0."""
     if all(low > 0 for _, low, _ in gaps):
         return "unified is better"

@@ -69,7 +69,7 @@ def test_what_is_cached_of_some_photos_is_not_used_for_others(space: Workspace, 
         other.cached("photos")
 
 
-def test_a_manifest_that_does_not_name_its_weights_is_not_trusted(space: Workspace) -> None:
+def test_a_manifest_without_weights_is_not_trusted(space: Workspace) -> None:
     (space.cache / "manifest.json").write_text(json.dumps({"cut": "s16", "photos": space.photos.digest()}))
 
     with pytest.raises(TrainingProblem, match="other weights"):

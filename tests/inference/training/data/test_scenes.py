@@ -9,8 +9,8 @@ from inference.images import Pixels
 from inference.training.arrays import Rgba
 from inference.training.data.augment import shift_hue
 from inference.training.data.backgrounds import background, drawn_background
-from inference.training.data.distractors import cut_from_white, drawn_distractor
-from inference.training.data.masks import MASK_PX, box_of, cut_out, garment_mask
+from inference.training.data.distractors import drawn_distractor
+from inference.training.data.masks import MASK_PX
 from inference.training.data.scenes import DISTRACTOR, Scene, compose, mosaic, photo_scene
 from inference.training.data.views import catalogue_view, web_view
 
@@ -25,28 +25,6 @@ def photo() -> Pixels:
 
 def garment(colour: tuple[int, int, int] = (250, 10, 20)) -> Rgba:
     return np.dstack([np.full((60, 40, 3), colour, np.uint8), np.full((60, 40), 255, np.uint8)])
-
-
-def test_a_clear_outline_is_where_the_garment_is() -> None:
-    mask = garment_mask(photo())
-    assert mask is not None
-
-    box = box_of(mask)
-    assert (box.x0, box.y0, box.x1, box.y1) == pytest.approx((30 / 160, 0.25, 110 / 160, 0.75), abs=0.03)
-
-
-def test_a_bare_wall_has_no_outline() -> None:
-    assert garment_mask(np.full((100, 100, 3), 128, np.uint8)) is None
-
-
-def test_a_cut_out_is_cropped_to_its_garment() -> None:
-    mask = garment_mask(photo())
-    assert mask is not None
-
-    cut = cut_out(photo(), mask)
-
-    assert cut.shape[:2] == pytest.approx((100, 80), abs=8)
-    assert (cut[cut[..., 3] > 200][:, 0] > 150).mean() > 0.95
 
 
 @given(st.integers(0, 10_000), st.integers(1, 6))
@@ -72,25 +50,6 @@ def test_distractors_have_no_box() -> None:
     scene = compose(np.zeros((64, 64, 3), np.uint8), [garment(), garment()], labels, np.random.default_rng(1))
 
     assert scene.labels.tolist() == [3]
-
-
-def test_what_stands_on_white_is_cut_free_and_cropped() -> None:
-    picture = np.full((60, 80, 3), 252, np.uint8)
-    picture[20:40, 10:50] = (200, 30, 40)
-    picture[25:30, 20:30] = 255  # white inside the thing stays
-
-    item = cut_from_white(picture)
-
-    assert item.shape == (20, 40, 4)
-    assert (item[..., 3] == 255).all()
-    assert (item[0, 0, :3] == (200, 30, 40)).all()
-
-
-@pytest.mark.parametrize("shade", [90, 255])
-def test_a_picture_without_white_background_or_thing_stays_whole(shade: int) -> None:
-    picture = np.full((60, 80, 3), shade, np.uint8)
-
-    assert (cut_from_white(picture) == np.dstack([picture, np.full((60, 80), 255, np.uint8)])).all()
 
 
 def test_another_hue_leaves_greys_grey() -> None:

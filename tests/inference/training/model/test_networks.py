@@ -106,8 +106,8 @@ def test_the_exported_detector_is_torchs(weights: Path, tmp_path: Path) -> None:
 
 
 def test_a_box_is_a_duplicate_if_a_better_one_covers_the_same() -> None:
-    best, same, beside, empty = [0.1, 0.1, 0.5, 0.5], [0.1, 0.1, 0.5, 0.45], [0.3, 0.1, 0.7, 0.5], [0.0, 0.0, 0.0, 0.0]
-    one = torch.tensor([best, beside, same, empty, empty])
+    best, same, apart, empty = [0.1, 0.1, 0.5, 0.5], [0.1, 0.1, 0.5, 0.45], [0.3, 0.1, 0.7, 0.5], [0.0, 0.0, 0.0, 0.0]
+    one = torch.tensor([best, apart, same, empty, empty])
     other = torch.tensor([same, empty, empty, empty, best])
 
     found = is_duplicate(torch.stack([one, other]))
