@@ -25,7 +25,7 @@ class PinSummaryBody(Body):
     pin_id: str
     version: int
     domain: Domain
-    age_s: float = Field(description="since publication")
+    age_s: float = Field(description="seconds since publication")
     published_at_ms: int
     image_sha256: str
     title: str
