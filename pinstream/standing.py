@@ -136,14 +136,19 @@ def is_newer(event: EventPosition, than: EventPosition | None) -> bool:
     return (event.published_at_ms, event.republished, event.lane) > (than.published_at_ms, than.republished, than.lane)
 
 
+def outcome_rank(outcome: AnyOutcome) -> tuple[int, bool]:
+    """Orders outcomes of different versions, and can be compared with an event's rank.
+
+    Of equal versions a deletion comes last: the worker refuses later events of that version, so their outcomes change
+    nothing.
+    """
+    return outcome.version or 0, outcome.outcome == "deleted"
+
+
 def is_later(outcome: AnyOutcome, than: AnyOutcome | None) -> bool:
     """Whether ``outcome`` is later than ``than``, another outcome of the same pin."""
-    if than is None or outcome.version != than.version:
-        return than is None or (outcome.version or 0) > (than.version or 0)
-    if (outcome.outcome == "deleted") != (than.outcome == "deleted"):
-        return (
-            outcome.outcome == "deleted"
-        )  # the worker refuses later events of that version: their outcomes change nothing
+    if than is None or outcome_rank(outcome) != outcome_rank(than):
+        return than is None or outcome_rank(outcome) > outcome_rank(than)
     if _is_same_lane(outcome, than) and outcome.offset != than.offset:
         return outcome.offset > than.offset
     return _finish_order(outcome) > _finish_order(than)

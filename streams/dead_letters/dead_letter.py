@@ -5,13 +5,12 @@ dropped is marked instead, by a record with the same key in the same partition, 
 its offset and what was done. The mark is written later than the dead letter, so it also expires later.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from pinstream.errors import EventInvalid
-from pinstream.events import REPLAYS_HEADER, Headers, decode_event
+from pinstream.events import REPLAYS_HEADER, Headers
 from pinstream.kafka.stored_record import StoredRecord
-from pinstream.standing import replay_count
+from pinstream.standing import event_position, replay_count
 from streams.worker.finish.dead_letters import LEFT_OUT, PREFIX, original_headers
 
 Handled = Literal["replayed", "dropped", "obsolete"]
@@ -43,6 +42,7 @@ class DeadLetter:
     size_bytes: int
     version: int
     """0 where the event does not decode."""
+    is_deletion: bool
     replays: int
     """How often its event was replayed before."""
     left_out_bytes: int = 0
@@ -89,6 +89,9 @@ def read_dead_letter(record: StoredRecord) -> DeadLetter | HandledMark | None:
         return _read_mark(record.partition, headers)
     if PREFIX + "topic" not in headers:
         return None
+    event = event_position(
+        replace(record, headers=original_headers(record.headers), timestamp_ms=event_timestamp_ms(record))
+    )
     error = {name.removeprefix(PREFIX): value for name, value in headers.items() if name.startswith(PREFIX)}
     return DeadLetter(
         partition=record.partition,
@@ -103,7 +106,8 @@ def read_dead_letter(record: StoredRecord) -> DeadLetter | HandledMark | None:
         source_partition=_parse_number(error.get("partition", "")),
         source_offset=_parse_number(error.get("offset", "")),
         size_bytes=record.size_bytes,
-        version=_event_version(record),
+        version=event.version or 0,
+        is_deletion=event.version is not None and event.is_deletion and LEFT_OUT not in headers,
         replays=replay_count(record.headers),
         left_out_bytes=_parse_number(headers.get(LEFT_OUT, "")),
     )
@@ -127,14 +131,6 @@ def _read_mark(partition: int, headers: dict[str, str]) -> HandledMark | None:
     if handled is None or not all(each.isdecimal() for each in offsets):
         return None
     return HandledMark(partition=partition, offsets=tuple(map(int, offsets)), handled=handled)
-
-
-def _event_version(record: StoredRecord) -> int:
-    headers, timestamp_ms = original_headers(record.headers), event_timestamp_ms(record)
-    try:
-        return decode_event(record.key, record.value, headers=headers, timestamp_ms=timestamp_ms).version
-    except EventInvalid:
-        return 0
 
 
 def _parse_number(text: str) -> int:

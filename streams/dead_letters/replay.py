@@ -21,6 +21,7 @@ from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.kafka.topic_reader import TopicReader
 from pinstream.lanes import LANE_TOPICS
+from pinstream.standing import outcome_rank
 from streams.dead_letters.dead_letter import DeadLetter, Handled, event_timestamp_ms, replay_headers
 from streams.dead_letters.store import DeadLetterFilter, DeadLetterStore
 from streams.dead_letters.topic import DeadLetterTopic
@@ -58,7 +59,7 @@ class DeadLetterReplay:
         """Read which pins were indexed or deleted since, and which have a newer event on a dead letter's lane."""
         with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
             outcomes = reader.read_with_progress(reader.offset_ranges(), start_bar)
-            self._store.add_indexed(self._indexed_versions(outcomes))
+            self._store.add_indexed(self._indexed_ranks(outcomes))
         for lane in self.lanes:
             first = self._store.first_event_offsets(lane)
             if first:
@@ -131,7 +132,7 @@ class DeadLetterReplay:
                 if rank is not None:
                     yield record.key, rank[0]
 
-    def _indexed_versions(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, int]]:
+    def _indexed_ranks(self, records: Iterator[StoredRecord]) -> Iterator[tuple[bytes, tuple[int, bool]]]:
         for record in records:
             if record.key is None or record.value is None or not self._store.has_key(record.key):
                 continue
@@ -140,7 +141,7 @@ class DeadLetterReplay:
             except EventInvalid:
                 continue
             if outcome.outcome != "dead" and outcome.version is not None:
-                yield record.key, outcome.version
+                yield record.key, outcome_rank(outcome)
 
 
 def _by_lane(plans: Iterable[ReplayPlan]) -> Mapping[tuple[str, bool], Sequence[DeadLetter]]:

@@ -13,7 +13,7 @@ _COLUMNS: Final = tuple(field.name for field in fields(DeadLetter))
 _SCHEMA: Final = f"""
 create table dead_letter ({", ".join(_COLUMNS)}, primary key (partition, offset)) without rowid;
 create index dead_letter_by_key on dead_letter (key);
-create table indexed (key blob primary key, version integer) without rowid;
+create table indexed (key blob primary key, version integer, is_deletion integer) without rowid;
 create table published (topic text, key blob, version integer, primary key (topic, key)) without rowid;
 """
 
@@ -63,12 +63,13 @@ class DeadLetterStore:
             rows = [(found.handled, found.partition, offset) for offset in found.offsets]
             self._tables.executemany("update dead_letter set handled = ? where partition = ? and offset = ?", rows)
 
-    def add_indexed(self, pins: Iterable[tuple[bytes, int]]) -> None:
-        """Add keys, and the versions at which their pins were indexed, deleted or superseded."""
+    def add_indexed(self, pins: Iterable[tuple[bytes, tuple[int, bool]]]) -> None:
+        """Add keys, and the ranks of outcomes by which their pins were indexed, deleted or superseded."""
         self._tables.executemany(
-            "insert into indexed values (?, ?)"
-            " on conflict (key) do update set version = max(version, excluded.version)",
-            pins,
+            "insert into indexed values (?, ?, ?) on conflict (key) do update"
+            " set version = excluded.version, is_deletion = excluded.is_deletion"
+            " where (excluded.version, excluded.is_deletion) > (version, is_deletion)",
+            ((key, *rank) for key, rank in pins),
         )
 
     def add_published(self, topic: str, events: Iterable[tuple[bytes, int]]) -> None:
@@ -112,9 +113,13 @@ class DeadLetterStore:
             return tuple(sorted(offset for (offset,) in rows))
 
     def is_obsolete(self, dead_letter: DeadLetter) -> bool:
-        """Whether the pin was indexed, deleted or superseded since, at the dead letter's version or a newer one."""
-        query = "select exists (select 1 from indexed where key = ? and version >= ?)"
-        return dead_letter.version > 0 and self._number(query, (dead_letter.key, dead_letter.version)) == 1
+        """Whether the pin was indexed, deleted or superseded since, at the dead letter's version or a newer one.
+
+        A deletion is obsolete only once the pin was deleted, or indexed at a newer version.
+        """
+        query = "select exists (select 1 from indexed where key = ? and (version, is_deletion) >= (?, ?))"
+        values = (dead_letter.key, dead_letter.version, dead_letter.is_deletion)
+        return dead_letter.version > 0 and self._number(query, values) == 1
 
     def has_newer_event(self, dead_letter: DeadLetter, topic: str) -> bool:
         """Whether ``topic`` is known to hold a newer event of the pin than the dead letter's."""
@@ -140,7 +145,8 @@ class DeadLetterStore:
         with closing(self._tables.execute(query, values)) as rows:
             for row in rows:
                 columns = dict(zip(_COLUMNS, row, strict=True))
-                yield DeadLetter(**{**columns, "unexpected": bool(columns["unexpected"])})
+                flags = {name: bool(columns[name]) for name in ("unexpected", "is_deletion")}
+                yield DeadLetter(**columns | flags)
 
 
 def _where(wanted: DeadLetterFilter) -> tuple[str, list[object]]:

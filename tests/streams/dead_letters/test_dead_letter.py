@@ -130,12 +130,23 @@ def test_the_newest_dead_letter_of_a_pin_is_that_of_its_greatest_version() -> No
         assert [store.open_up_to(each) for each in last] == [(0, 1), (2, 3)]
 
 
+def test_a_dead_deletion_is_not_obsolete_while_its_pin_is_only_indexed_at_the_same_version() -> None:
+    with store_of(dead_letter("a", event=None, headers=[("version", b"7")])) as store:
+        (found,) = store.select(DeadLetterFilter())
+        store.add_indexed([(b"a", (7, False))])
+        before = store.is_obsolete(found)
+        store.add_indexed([(b"a", (7, True))])
+
+        assert (found.version, found.is_deletion) == (7, True)
+        assert (before, store.is_obsolete(found)) == (False, True)
+
+
 def test_a_dead_letter_is_obsolete_once_its_pin_is_indexed_at_its_version_or_a_newer_one() -> None:
     with store_of(dead_letter("a", 5)) as store:
         (found,) = store.select(DeadLetterFilter())
-        store.add_indexed([(b"a", 4)])
+        store.add_indexed([(b"a", (4, True))])
         assert not store.is_obsolete(found)
-        store.add_indexed([(b"a", 6), (b"a", 3)])
+        store.add_indexed([(b"a", (6, False)), (b"a", (3, True))])
         assert store.is_obsolete(found)
         assert store.has_key(b"a")
         assert not store.has_key(b"b")
