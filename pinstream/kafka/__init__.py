@@ -1,1 +1,15 @@
-"""Kafka: every client that this project opens, and how topics are read, written and replayed."""
+"""Kafka: every client that this project opens, and how topics are read and written.
+
+To do what, use which module::
+
+    clients.py             opens every consumer, producer and admin client
+    connection.py          the address and settings of one cluster, as the commands' options give them
+    admin.py               topics, settings and group members, asked of the brokers
+    consumer_group.py      committed offsets of a group, without joining it
+    topic_reader.py        one pass over a topic, up to the ends that it had at the beginning
+    live_reader.py         partitions read as they grow
+    last_records.py        the last records of one pin, searched backwards from the end of its partition
+    publishing/            the parts of `pinstream.publish.Publisher`
+    replayer.py            records published again, byte for byte
+    compacted_replay.py    the same on a compacted topic, where an old event must not replace a newer one
+"""

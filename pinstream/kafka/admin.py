@@ -53,7 +53,7 @@ class GroupMember:
 
 
 class KafkaAdmin:
-    """Asks the brokers and waits for the answer; each call raises KafkaUnreachable where there is none in time.
+    """Asks the brokers and waits for the answer; each call raises KafkaUnreachable if none comes in time.
 
     ``origin`` says where the address comes from, and ``settings_from`` where the user gave the settings: both for
     messages only.

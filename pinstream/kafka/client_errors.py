@@ -1,4 +1,4 @@
-"""What Kafka's client reports on its own threads when it is not let in, and which of its settings to look at."""
+"""The errors that Kafka's client reports on its own threads, such as a rejected login, and which settings to check."""
 
 import logging
 import time
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 _CREDENTIALS: Final = "sasl.mechanism, sasl.username, sasl.password"
 _CERTIFICATES: Final = "ssl.ca.location, ssl.certificate.location, ssl.key.location"
 _RIGHTS: Final = "the rights (ACLs) of this user on the broker"
-_SETTINGS: Final = {
+_SETTINGS_TO_CHECK: Final = {
     KafkaError._AUTHENTICATION: _CREDENTIALS,
     KafkaError.SASL_AUTHENTICATION_FAILED: _CREDENTIALS,
     KafkaError.UNSUPPORTED_SASL_MECHANISM: _CREDENTIALS,
@@ -24,7 +24,7 @@ _SETTINGS: Final = {
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: _RIGHTS,
     KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED: _RIGHTS,
 }
-"""Errors of a broker that answers and does not let this client in: trying again does not help."""
+"""For each error of a broker that answers and rejects this client: what to check. Trying again does not help."""
 _MAX_KEPT: Final = 100
 _INFO: Final = 6
 _LOG_AGAIN_S: Final = 30.0
@@ -32,17 +32,17 @@ _LOG_AGAIN_S: Final = 30.0
 
 def advice(error: KafkaError) -> str:
     """The end of a message about ``error``: which settings to look at; empty where they are not the cause."""
-    settings = _SETTINGS.get(error.code())
+    settings = _SETTINGS_TO_CHECK.get(error.code())
     return "" if settings is None else f"; look at {settings}"
 
 
 def is_fatal(error: KafkaError) -> bool:
-    """Whether the client that reports it can do nothing any more."""
+    """Whether the client that reports it cannot be used any longer."""
     return bool(error.fatal()) or error.code() == KafkaError._FATAL
 
 
 class ClientErrors(logging.Handler):
-    """The errors and log lines of one client: its calls only ever say that no broker was reached, these say why."""
+    """Collects the errors and log lines of one client: its calls say only that no broker was reached, these say why."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class ClientErrors(logging.Handler):
         self._logger.addHandler(self)
 
     def callbacks(self) -> dict[str, Any]:
-        """Settings of a client that reports here while its ``poll`` is called."""
+        """The client's settings that make it report here; it does so only while its ``poll`` is called."""
         return {"error_cb": self._errors.append, "logger": self._logger, "log_level": _INFO}
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -61,19 +61,19 @@ class ClientErrors(logging.Handler):
 
     @property
     def refusal(self) -> str | None:
-        """Why a broker does not let this client in, and what to look at; None where none has refused it."""
-        found = next((error for error in self._errors if error.code() in _SETTINGS), None)
+        """Why a broker rejected this client, and what to check; None if none has rejected it."""
+        found = next((error for error in self._errors if error.code() in _SETTINGS_TO_CHECK), None)
         return None if found is None else f"{found.str()}{advice(found)}"
 
     @property
     def disconnection(self) -> str:
-        """What may be wrong where a server closes the connection: only librdkafka's log says so, and it guesses."""
+        """What may be wrong if a server closes the connection, else empty. A guess, from librdkafka's log."""
         closed = any("Disconnected" in line for line in self._lines)
         return "a server answers there and closes the connection: look at security.protocol" if closed else ""
 
     @property
     def unreachable(self) -> KafkaError | None:
-        """Why no broker was reached, once all were tried; None before."""
+        """Why no broker was reached; None until all brokers were tried."""
         if not any(error.code() == KafkaError._ALL_BROKERS_DOWN for error in self._errors):
             return None
         reasons = [error for error in self._errors if error.code() == KafkaError._TRANSPORT]
@@ -84,7 +84,7 @@ class ClientErrorLog:
     """An ``error_cb`` for all clients of a long-running process: logs an error at most every 30 s.
 
     Clients recover from most errors by themselves, and repeat them many times a second until then. ``on_unreachable``
-    is called with each error that says that no broker answers. Both in the clients' threads.
+    is called with each error that says that no broker answers. Both happen in the clients' threads.
     """
 
     def __init__(self, on_unreachable: Callable[[], None], *, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -1,7 +1,7 @@
 """Every client of Kafka that this project opens, with the settings that all of them share.
 
-Settings are librdkafka's own keys. Of one key the later counts: what all clients share, what the opener prefers, what
-the user sets, and what may not be changed.
+Settings are librdkafka's own keys. Where several of these give the same key, the last one wins: what all clients share,
+what the opener prefers, what the user sets, and what may not be changed.
 """
 
 import logging
@@ -22,19 +22,19 @@ OnError = Callable[[KafkaError], None]
 OnCommit = Callable[[KafkaError | None, list[TopicPartition]], None]
 
 PARTITIONER: Final = "murmur2_random"
-"""What Java's clients do. librdkafka's default is another: a pin's events would land on two partitions."""
+"""The default of Java's clients. With librdkafka's own default, events of one pin would land on two partitions."""
 
-_NONE: Final[ClientSettings] = MappingProxyType({})
+_NO_SETTINGS: Final[ClientSettings] = MappingProxyType({})
 
 # Critical lines only: whatever else librdkafka logs is reported to ``on_error`` as well.
-_ALL: Final[ClientSettings] = {"log_level": 2}
-_CONSUMERS: Final[ClientSettings] = {"enable.auto.commit": False}
-_PRODUCERS: Final[ClientSettings] = {
+_SHARED: Final[ClientSettings] = {"log_level": 2}
+_CONSUMER_FIXED: Final[ClientSettings] = {"enable.auto.commit": False}
+_PRODUCER_PREFERRED: Final[ClientSettings] = {
     "acks": "all",
     "compression.type": "lz4",
     "enable.idempotence": True,
-    # The broker limits what a record weighs compressed, this client what it weighs before. What a broker let into
-    # the events must be let into the dead letters and be replayed, so the broker alone decides.
+    # The broker limits the compressed size of a record, this client the size before compression. A record that the
+    # broker has accepted once must fit into the dead letters, and into a replay, so only the broker's limit applies.
     "message.max.bytes": 1_000_000_000,
 }
 _LOG: Final = logging.getLogger("pinstream.librdkafka")
@@ -44,13 +44,21 @@ def open_consumer(
     settings: ClientSettings,
     *,
     group: str,
-    preferred: ClientSettings = _NONE,
-    fixed: ClientSettings = _NONE,
+    preferred: ClientSettings = _NO_SETTINGS,
+    fixed: ClientSettings = _NO_SETTINGS,
     on_error: OnError | None = None,
     on_commit: OnCommit | None = None,
 ) -> Consumer:
     """A consumer that commits only when it is asked to; raises KafkaSettingInvalid. Does not connect yet."""
-    keys: dict[str, Any] = {**_ALL, **preferred, **settings, **_CONSUMERS, **fixed, "group.id": group, "logger": _LOG}
+    keys: dict[str, Any] = {
+        **_SHARED,
+        **preferred,
+        **settings,
+        **_CONSUMER_FIXED,
+        **fixed,
+        "group.id": group,
+        "logger": _LOG,
+    }
     if on_error is not None:
         keys["error_cb"] = on_error
     if on_commit is not None:
@@ -65,24 +73,24 @@ def open_reader(
     settings: ClientSettings,
     *,
     name: str,
-    preferred: ClientSettings = _NONE,
-    fixed: ClientSettings = _NONE,
+    preferred: ClientSettings = _NO_SETTINGS,
+    fixed: ClientSettings = _NO_SETTINGS,
     on_error: OnError | None = None,
 ) -> Consumer:
     """A consumer that joins no group and commits nothing: partitions are assigned to it by hand.
 
-    librdkafka wants a group's name all the same: it is ``name``, and no broker ever sees it used.
+    librdkafka requires a ``group.id`` even so: it gets ``name``, and never sends it to a broker.
     """
     preferred = {"client.id": name, "reconnect.backoff.max.ms": 1_000, **preferred}
     return open_consumer(settings, group=name, preferred=preferred, fixed=fixed, on_error=on_error)
 
 
 def open_producer(
-    settings: ClientSettings, *, preferred: ClientSettings = _NONE, on_error: OnError | None = None
+    settings: ClientSettings, *, preferred: ClientSettings = _NO_SETTINGS, on_error: OnError | None = None
 ) -> Producer:
     """A producer whose records every in-sync replica acknowledges, once and in order; raises KafkaSettingInvalid."""
     keys: dict[str, Any] = {
-        **_ALL, **_PRODUCERS, **preferred, **settings, "partitioner": PARTITIONER, "logger": _LOG
+        **_SHARED, **_PRODUCER_PREFERRED, **preferred, **settings, "partitioner": PARTITIONER, "logger": _LOG
     }  # fmt: skip
     if on_error is not None:
         keys["error_cb"] = on_error
@@ -95,9 +103,9 @@ def open_producer(
 def open_admin(settings: ClientSettings, *, errors: ClientErrors | None = None) -> AdminClient:
     """A client that asks about topics and groups, and changes them; raises KafkaSettingInvalid.
 
-    Keep it for as long as its futures: collected early, it fails them.
+    Keep it until its futures are done: they fail if it is garbage-collected before.
     """
-    keys: dict[str, Any] = {**_ALL, **settings, "logger": _LOG, **(errors.callbacks() if errors else {})}
+    keys: dict[str, Any] = {**_SHARED, **settings, "logger": _LOG, **(errors.callbacks() if errors else {})}
     try:
         return AdminClient(keys)
     except KafkaException as exc:

@@ -1,4 +1,4 @@
-"""Old events published again on a compacted lane, without taking the place of newer ones."""
+"""Old events published again on a compacted lane, so that none replaces a newer event of its pin."""
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
@@ -17,7 +17,7 @@ from pinstream.standing import event_position
 from pinstream.temporary_tables import open_temporary_tables
 
 Rank = tuple[int, bool]
-"""An event's version, and whether it is a deletion: of equal versions that is the newer."""
+"""An event's version, and whether it is a deletion: of equal versions the deletion is the newer."""
 
 _SCHEMA: Final = """create table newest (key blob primary key, version integer, deleted integer, partition integer,
     offset integer) without rowid;"""
@@ -33,13 +33,13 @@ class _NewestEvent:
 class CompactedReplay:
     """Publishes old events again on one lane, so that a pin's last record there is still its newest event.
 
-    Compaction keeps the last record of a key, and Kafka cannot compare before it writes. So the lane is read before
-    and after: a pin that has a newer event by then is left out, and where one arrived in between, that newer event is
-    published once more, as it is.
+    Compaction keeps the last record of a key, and Kafka has no conditional write. So the lane is read before and
+    after: a pin that has a newer event already is left out, and if a newer event arrives meanwhile, it is published
+    once more, unchanged.
 
-    ``begins`` are the offsets up to which the caller knows the lane; what came since is kept on disk. Calls block.
-    They raise KafkaUnreachable, and NewerEventLost where compaction removed a newer event before it could be published
-    once more. ``with`` closes it.
+    ``begins`` are the offsets up to which the caller has read the lane; what came since is read into a temporary file.
+    Calls block. They raise KafkaUnreachable, and NewerEventLost if compaction removed a newer event before it could be
+    published once more. ``with`` closes it.
     """
 
     def __init__(self, to: Connection, topic: str, begins: Mapping[int, int], replayer: Replayer) -> None:
@@ -59,9 +59,9 @@ class CompactedReplay:
         self._resources.close()
 
     def publish(self, records: Iterable[StoredRecord]) -> list[tuple[int, int]]:
-        """Publish ``records``, acknowledged; the partition and offset that each had, without those left out.
+        """Publish ``records`` and wait for the acknowledgements; return the old position of each that was published.
 
-        Takes one record at a time: events may be megabytes each.
+        A position is a partition and an offset. ``records`` is read one by one: an event may have megabytes.
         """
         self._read_new()
         sent: dict[bytes, Rank] = {}
@@ -97,8 +97,10 @@ class CompactedReplay:
     def _read_new(self) -> None:
         """Read what has come since the last call into the table."""
         ranges = [
-            OffsetRange(held.partition, max(held.begin, self._read_to.get(held.partition, 0)), held.end)
-            for held in self._reader.offset_ranges()
+            OffsetRange(
+                available.partition, max(available.begin, self._read_to.get(available.partition, 0)), available.end
+            )
+            for available in self._reader.offset_ranges()
         ]
         for record in self._reader.read(ranges):
             rank = rank_of(record)
@@ -120,7 +122,7 @@ class CompactedReplay:
 
 
 def rank_of(record: StoredRecord) -> Rank | None:
-    """How new an event is; None for one that cannot be indexed, which may be replaced."""
+    """The rank of a record's event; None if it does not decode: then any event may replace it."""
     event = event_position(record)
     return None if event.version is None else event.rank
 

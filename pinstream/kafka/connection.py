@@ -15,7 +15,7 @@ _INTERACTIVE: Final[ClientSettings] = {"delivery.timeout.ms": 15_000, "topic.met
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How to reach Kafka."""
+    """The address and settings of one Kafka cluster. Holds nothing open: each method opens a client of its own."""
 
     address: str
     settings: ClientSettings
@@ -34,7 +34,7 @@ class Connection:
         )
 
     def publisher(self, lane: Lane) -> Publisher:
-        """A publisher that gives up sooner than a service's: a person waits for it. Raises KafkaSettingInvalid."""
+        """A publisher with shorter timeouts than a service's, since a person waits. Raises KafkaSettingInvalid."""
         return Publisher(
             self.address,
             lane=lane,

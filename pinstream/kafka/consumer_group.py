@@ -1,4 +1,4 @@
-"""A consumer group's committed offsets, read or set without joining it; and how the groups here are called."""
+"""A consumer group's committed offsets, read or set without joining it; and the names of this project's groups."""
 
 import time
 from collections.abc import Callable, Collection
@@ -12,7 +12,7 @@ from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.lanes import Lane
 
 TIMEOUT_S: Final = 10.0
-_AGAIN_S: Final = 0.2
+_RETRY_S: Final = 0.2
 _COORDINATOR_STARTS: Final = (
     KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
     KafkaError.COORDINATOR_NOT_AVAILABLE,
@@ -24,12 +24,12 @@ T = TypeVar("T")
 
 
 def lane_group(group: str, lane: Lane) -> str:
-    """The group that commits a lane's offsets, of the workers that call themselves ``group``."""
+    """The consumer group of a lane: each lane has its own, derived from the workers' ``group``."""
     return group if lane == "live" else f"{group}.backfill"
 
 
 def watch_group(group: str, topic_prefix: str) -> str:
-    """The watch's own group, and the beginning of its table's topic; hence it begins with the prefix of all topics."""
+    """The watch's consumer group. Its table's topic is named after it, so it must begin with the topic prefix."""
     return f"{group if group.startswith(topic_prefix) else topic_prefix + group}-watch"
 
 
@@ -45,7 +45,7 @@ class ConsumerGroup:
         self._coordinator_s = coordinator_s
 
     def committed(self, partitions: Collection[PartitionId]) -> dict[PartitionId, int]:
-        """The offset that the group reads next, of each partition in which it has committed one."""
+        """The next offset that the group reads in each partition, without partitions that have no commit."""
         asked = [TopicPartition(topic, number) for topic, number in partitions]
         # Not the AdminClient's list_consumer_group_offsets: while a broker's coordinator loads, its answer to that
         # ends the process (librdkafka 2.16, segmentation fault).
@@ -53,7 +53,7 @@ class ConsumerGroup:
         return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
 
     def commit_since(self, ends: dict[PartitionId, int], *, since_ms: int) -> None:
-        """Let the group begin at the first record written since then; where there is none yet, at the ends given."""
+        """Commit the first offset of each partition written at or after ``since_ms``; if there is none, that in ``ends``."""
         asked = [TopicPartition(topic, number, since_ms) for topic, number in ends]
 
         def commit(consumer: Consumer) -> None:
@@ -76,4 +76,4 @@ class ConsumerGroup:
                     raise KafkaUnreachable(f"offsets of group {self.name}: {exc.args[0].str()}") from exc
             finally:
                 consumer.close()
-            time.sleep(_AGAIN_S)
+            time.sleep(_RETRY_S)

@@ -1,4 +1,4 @@
-"""The last records of one pin, searched from the end of its partition backwards: most are recent."""
+"""The last records of one pin, searched backwards from the end of its partition: most searches are for recent pins."""
 
 import time
 from collections.abc import Callable
@@ -27,33 +27,35 @@ class LastRecords:
     end: int
     """The offset that the partition's next record will have."""
     complete: bool
-    """False: time was up before the partition's beginning was reached."""
+    """False if time ran out before the beginning of the partition was reached."""
 
 
 def find_last_records(reader: TopicReader, pin_id: str, *, until_s: float, advance: Advance) -> LastRecords:
-    """The pin's last records, or none: those of the first stretch, counted from the end, that holds any.
+    """Read the pin's partition backwards, range by range, and stop at the first range that holds records of the pin.
 
-    A compacted topic keeps one record of a pin, and until it is compacted a few older ones close by. Reads one
-    partition: the one that Kafka's default partitioner gives the pin. ``until_s`` is a time of the monotonic clock.
+    A compacted topic keeps one record of a pin, and some older ones near it until it is compacted. The partition is the
+    one that Kafka's default partitioner chooses for the pin. ``until_s`` is a time of the monotonic clock.
     """
     key, ranges = pin_id.encode(), reader.offset_ranges()
-    held = ranges[partition_of(key, len(ranges))]
-    end, offsets, records, in_time = held.end, _FIRST_OFFSETS, tuple[StoredRecord, ...](), True
-    while end > held.begin and not records and in_time:
-        stretch = OffsetRange(held.partition, max(held.begin, end - offsets), end)
-        records, in_time = _records_of(reader, stretch, key, until_s)
-        end, offsets = stretch.begin, min(offsets * 2, _MAX_OFFSETS)
-        advance(held.end - end, held.offsets)
-    complete = bool(records) or (in_time and end <= held.begin)
-    return LastRecords(topic=reader.topic, partition=held.partition, records=records, end=held.end, complete=complete)
+    available = ranges[partition_of(key, len(ranges))]
+    end, offsets, records, in_time = available.end, _FIRST_OFFSETS, tuple[StoredRecord, ...](), True
+    while end > available.begin and not records and in_time:
+        searched = OffsetRange(available.partition, max(available.begin, end - offsets), end)
+        records, in_time = _records_of(reader, searched, key, until_s)
+        end, offsets = searched.begin, min(offsets * 2, _MAX_OFFSETS)
+        advance(available.end - end, available.offsets)
+    complete = bool(records) or (in_time and end <= available.begin)
+    return LastRecords(
+        topic=reader.topic, partition=available.partition, records=records, end=available.end, complete=complete
+    )
 
 
 def _records_of(
-    reader: TopicReader, stretch: OffsetRange, key: bytes, until_s: float
+    reader: TopicReader, searched: OffsetRange, key: bytes, until_s: float
 ) -> tuple[tuple[StoredRecord, ...], bool]:
-    """The stretch's records of ``key``, and whether there was time to read it to its end."""
+    """The records of ``key`` in the range, and whether there was time to read all of it."""
     found = []
-    for record in reader.read([stretch]):
+    for record in reader.read([searched]):
         if record.key == key:
             found.append(record)
         if time.monotonic() > until_s:

@@ -16,19 +16,19 @@ _BATCH: Final = 500
 
 
 class LiveReader:
-    """Gives the records of the partitions that were assigned, as they come; ``with`` closes it.
+    """Reads assigned partitions as they grow; ``with`` closes it.
 
-    Once it reads, librdkafka reconnects by itself. Raises KafkaUnreachable where a broker does not answer when it is
-    asked for offsets, or does not let this client read.
+    After the first read, librdkafka reconnects by itself. Raises KafkaUnreachable if no broker answers a request for
+    offsets, or if a broker does not authorise this client to read. ``report_ends`` fills ``ended``.
     """
 
     def __init__(self, settings: ClientSettings, *, name: str, report_ends: bool = False) -> None:
         self.trouble = ""
-        """What the client last reported, until a record comes again."""
+        """The last error that the client reported; empty again once a record has come."""
         self.is_connected = True
-        """False from the moment that no broker answers until a record comes again."""
+        """False after no broker answered, until a record has come."""
         self.ended: set[PartitionId] = set()
-        """Partitions that were read to their end, if ends are to be reported."""
+        """With ``report_ends``: the partitions that were read to their end."""
         self._address = settings["bootstrap.servers"]
         self._consumer = open_reader(
             settings,

@@ -38,7 +38,7 @@ class WatermarkClient(Protocol):
 
 
 def offset_ranges(consumer: WatermarkClient, topic: str, *, timeout_s: float = TIMEOUT_S) -> list[OffsetRange]:
-    """What every partition holds, in order; waits for one that has no leader just now, else raises KafkaException."""
+    """What every partition holds, in order. Waits while a partition has no leader; then raises KafkaException."""
     deadline_s = time.monotonic() + timeout_s
     while True:
         # Before each try: librdkafka 2.16 remembers that a partition had no leader, and answers "unknown partition"

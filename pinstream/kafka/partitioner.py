@@ -1,4 +1,4 @@
-"""In which partition a pin's records lie: Kafka's own murmur2, as Java and this package's publisher use it."""
+"""The partition of a pin's records: murmur2, as Java's clients and this package's publisher compute it."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Records published again exactly as they are: key, value, headers and timestamp."""
+"""Records published again unchanged: key, value, headers and timestamp."""
 
 from collections.abc import Callable
 from types import TracebackType
@@ -13,7 +13,7 @@ from pinstream.kafka.errors import KafkaUnreachable
 from pinstream.kafka.stored_record import StoredRecord
 
 _PREFERRED: Final[ClientSettings] = {
-    "client.id": "pinstream-again",
+    "client.id": "pinstream-replayer",
     "delivery.timeout.ms": 30_000,
     "linger.ms": 5,
     "queue.buffering.max.kbytes": 64 * 1024,
@@ -22,7 +22,7 @@ _PREFERRED: Final[ClientSettings] = {
 
 
 class Replayer:
-    """A producer of records as they are; blocks while its queue is full.
+    """Publishes stored records unchanged; blocks while its queue is full.
 
     ``flush``, and leaving a ``with`` block, raise KafkaUnreachable if a record was not acknowledged.
     """
@@ -42,7 +42,7 @@ class Replayer:
             self.flush()
 
     def publish(self, record: StoredRecord) -> None:
-        """Write ``record`` to its topic, in the partition that its key decides."""
+        """Write ``record`` to its topic; its key decides the partition."""
 
         def produce() -> None:
             self._producer.produce(
@@ -67,7 +67,7 @@ class Replayer:
         self._retry_while_full(produce)
 
     def flush(self) -> None:
-        """Returns once every record is acknowledged; raises KafkaUnreachable otherwise."""
+        """Wait until every record is acknowledged; raises KafkaUnreachable if one was not."""
         missing = self._producer.flush(-1)
         if self._failure is not None or missing:
             reason = "no answer" if self._failure is None else self._failure.str()

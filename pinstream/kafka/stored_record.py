@@ -1,4 +1,4 @@
-"""Records as Kafka holds them, byte by byte: what can be published again as it was."""
+"""Records as Kafka holds them, byte for byte, so that they can be published again unchanged."""
 
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -46,7 +46,7 @@ def stored_record(message: Message) -> StoredRecord:
 
 
 def record_fields(message: Message) -> RecordFields:
-    """The same as fields. Nothing else here takes a client's message apart."""
+    """The message's fields. Only this function knows how confluent_kafka represents a record."""
     kind, timestamp_ms = message.timestamp()
     headers: Any = message.headers() or ()
     return RecordFields(

@@ -1,4 +1,4 @@
-"""One pass over a topic, up to the ends that it had when the pass began, in bounded memory."""
+"""One pass over a topic, up to the ends that it had at the beginning, in bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ class TopicReader:
             raise TopicMissing(topic, to.address)
         self._consumer = open_reader(
             to.client_settings(),
-            name="pinstream-pass",
+            name="pinstream-topic-reader",
             preferred={"queued.max.messages.kbytes": 16 * 1024},
             fixed={"enable.partition.eof": True, "auto.offset.reset": "earliest"},
             on_error=self._note_error,
@@ -51,10 +51,10 @@ class TopicReader:
         self._consumer.close()
 
     def offset_ranges(self, *, since_ms: int | None = None) -> list[OffsetRange]:
-        """What every partition holds now; with ``since_ms``, from the first record of that time on."""
+        """What every partition holds now; with ``since_ms``, only from the first record of that time on."""
         with self._translate():
-            held = offset_ranges(self._consumer, self.topic)
-            return held if since_ms is None else self._since(since_ms, held)
+            available = offset_ranges(self._consumer, self.topic)
+            return available if since_ms is None else self._since(since_ms, available)
 
     def read(
         self, offset_ranges: Sequence[OffsetRange], *, advance: Callable[[int], None] = _ignore
@@ -74,8 +74,8 @@ class TopicReader:
                     partition, error = message.partition() or 0, message.error()
                     if partition not in positions:
                         continue
-                    # An end-of-partition event has the offset of the next record, a record its own. Compaction may
-                    # have removed the last records of the range: then the next one read lies behind its end.
+                    # An end-of-partition event carries the offset of the next record, a record its own. Compaction may
+                    # have removed the last records of the range: then the next record read is past the range's end.
                     next_offset = (message.offset() or 0) + (error is None)
                     position = min(next_offset, ends[partition])
                     advance(position - positions[partition])
@@ -87,10 +87,13 @@ class TopicReader:
                         yield stored_record(message)
 
     def read_with_progress(
-        self, offset_ranges: Sequence[OffsetRange], steps: Callable[[str, int], Callable[[int], None]], name: str = ""
+        self,
+        offset_ranges: Sequence[OffsetRange],
+        start_bar: Callable[[str, int], Callable[[int], None]],
+        name: str = "",
     ) -> Iterator[StoredRecord]:
-        """`read`, with a progress bar from ``steps`` under ``name``, or else the topic's."""
-        advance = steps(name or self.topic, sum(each.offsets for each in offset_ranges))
+        """`read`, with a progress bar that ``start_bar`` opens under ``name``, or under the topic's name."""
+        advance = start_bar(name or self.topic, sum(each.offsets for each in offset_ranges))
         return self.read(offset_ranges, advance=advance)
 
     def read_at(self, positions: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:
@@ -103,14 +106,14 @@ class TopicReader:
             if record.offset in wanted[record.partition]:
                 yield record
 
-    def _since(self, since_ms: int, held: list[OffsetRange]) -> list[OffsetRange]:
-        asked = [TopicPartition(self.topic, each.partition, since_ms) for each in held]
+    def _since(self, since_ms: int, available: list[OffsetRange]) -> list[OffsetRange]:
+        asked = [TopicPartition(self.topic, each.partition, since_ms) for each in available]
         begins = {each.partition: each.offset for each in self._consumer.offsets_for_times(asked, timeout=TIMEOUT_S)}
         return [
             OffsetRange(
                 each.partition, each.end if begins[each.partition] == OFFSET_END else begins[each.partition], each.end
             )
-            for each in held
+            for each in available
         ]
 
     def _next_batch(self) -> list[Message]:

@@ -34,7 +34,7 @@ class Delivery:
         self.failure_seen = False
         """Whether the failure was raised to a caller."""
         self._future: Future[Delivered] = Future()
-        self._future.set_running_or_notify_cancel()  # from here on, a cancelled waiter cannot cancel it
+        self._future.set_running_or_notify_cancel()  # otherwise a cancelled ``await`` would cancel the event
 
     def __await__(self) -> Generator[Any, None, Delivered]:
         try:
@@ -44,9 +44,10 @@ class Delivery:
             raise
 
     def result(self, timeout_s: float | None = None) -> Delivered:
-        """Where the event is; blocks until Kafka answers, for as long as its delivery may take.
+        """Block until Kafka has acknowledged the event, and return where it is.
 
-        Raises NotDelivered (publish it again), also where ``timeout_s`` ends first: the event may then still arrive.
+        Raises NotDelivered (publish it again), also after ``timeout_s``: then the event may still be delivered. Without
+        ``timeout_s`` it waits until the delivery succeeds or fails.
         """
         try:
             return self._future.result(timeout_s)
@@ -57,11 +58,11 @@ class Delivery:
             raise
 
     def done(self) -> bool:
-        """Whether it is known that the event was delivered, or that it was not."""
+        """Whether the event has been delivered or has failed."""
         return self._future.done()
 
     def failed(self) -> bool:
-        """Whether it is known that the event was not delivered."""
+        """Whether the event has failed; False while it is on its way."""
         return self._future.done() and self._future.exception() is not None
 
     def add_done_callback(self, callback: Callable[["Delivery"], None]) -> None:

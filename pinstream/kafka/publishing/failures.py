@@ -15,7 +15,7 @@ _NO_TOPIC: Final = frozenset(
 
 
 def delivery_failure(pin_id: str, topic: str, error: KafkaError, *, last: KafkaError | None) -> PinstreamError:
-    """EventInvalid or NotDelivered, for a caller; ``last`` is what the client reported last, and often the cause."""
+    """The error to raise: EventInvalid or NotDelivered. ``last``, the client's last own error, is often the cause."""
     if error.code() in _INVALID:
         failure: PinstreamError = EventInvalid("$", f"pin {pin_id!r}: Kafka refuses it: {error.str()}")
     else:

@@ -1,4 +1,4 @@
-"""What the queue needs of a Kafka client, so that `pinstream.testing` can take its place."""
+"""What the queue uses of a Kafka client, so that `pinstream.testing` can replace it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -23,15 +23,15 @@ class KafkaProducer(Protocol):
         timestamp: int,
         on_delivery: OnDelivery,
     ) -> None:
-        """Take a record without blocking; raises BufferError when full, KafkaException when it never will."""
+        """Queue a record without blocking; raises BufferError if there is no room, KafkaException if it never fits."""
         ...
 
     def poll(self, timeout: float) -> int:
-        """Call back for what has been answered, waiting up to ``timeout`` seconds for an answer."""
+        """Run the callbacks of records that Kafka has answered, waiting up to ``timeout`` seconds for the first."""
         ...
 
     def purge(self) -> None:
-        """Give up on everything; each record is still called back for."""
+        """Give up on all records in the queue and in flight; their callbacks still run, with an error."""
         ...
 
 

@@ -44,7 +44,7 @@ class Envelope:
     source: str
 
     def wrap(self, event: PinEvent | PinDeletion, *, at: datetime, traceparent: str | None = None) -> OutgoingRecord:
-        """The record of ``event``, stamped ``at``, in the trace given, else the caller's, else a new one.
+        """The record of ``event`` with the timestamp ``at``; in the given trace, else the caller's, else a new one.
 
         Raises EventInvalid, naming size and limit, if Kafka would not take it.
         """

@@ -63,7 +63,7 @@ class ProducerQueue:
         return delivery
 
     def wait_until_admitted(self, delivery: Delivery) -> None:
-        """Block until there was room for it, or until it has failed because there was none in time.
+        """Block until the event was handed to the client, or has failed because there was no room in time.
 
         Returns at once in a delivery's callback: the thread that runs it is the one that makes room.
         """
@@ -73,7 +73,7 @@ class ProducerQueue:
             self._changed.wait_for(lambda: delivery in self._in_flight or delivery.done())
 
     def flush(self, timeout_s: float) -> tuple[str, ...]:
-        """Pins that are open after ``timeout_s``, and those that failed since the last call and were not reported."""
+        """Pins that still wait after ``timeout_s``, and those that failed and were not reported before."""
         with self._changed:
             self._changed.wait_for(lambda: not self._in_flight and not self._waiting, timeout_s)
             still_open = [*self._in_flight, *(delivery for _, delivery, _ in self._waiting)]
@@ -82,7 +82,7 @@ class ProducerQueue:
         return tuple(dict.fromkeys(delivery.pin_id for delivery in [*failed, *still_open]))
 
     def close(self, timeout_s: float) -> tuple[str, ...]:
-        """Flush, give up on what is open then, and end the thread; returns what flush returns. Safe to call twice."""
+        """Flush, give up on what still waits, and end the thread; returns what flush returns. Safe to call twice."""
         undelivered = self.flush(timeout_s)
         with self._changed:
             self._closed = True
@@ -111,7 +111,7 @@ class ProducerQueue:
                 return
 
     def _admit(self) -> "list[_Failed]":
-        """Hand over what there is room for, in order; a record that is alone always fits."""
+        """Hand records to the client, in order, while there is room; into an empty client any record fits."""
         failed: list[_Failed] = []
         while self._waiting and not self._broken and self._has_room(self._waiting[0][0].size_bytes):
             record, delivery, _ = self._waiting[0]
@@ -146,7 +146,7 @@ class ProducerQueue:
         )
 
     def _expire(self) -> "list[_Failed]":
-        """Take out what has waited for room for too long."""
+        """Fail events that have waited for room for longer than ``wait_s``."""
         failed: list[_Failed] = []
         while self._waiting and self._waiting[0][2] <= time.monotonic():
             _, delivery, _ = self._waiting.popleft()
@@ -179,12 +179,12 @@ class ProducerQueue:
         return self._remember(delivery, failure)
 
     def _remember(self, delivery: Delivery, failure: PinstreamError) -> PinstreamError:
-        """Keep it for the next flush."""
+        """Keep the failure for the next flush."""
         self._failed[delivery.pin_id] = delivery
         return failure
 
     def _note_error(self, error: KafkaError) -> None:
-        """Take what the client reports of itself; after a fatal error it is replaced, once nothing is in flight."""
+        """Note an error of the client itself; after a fatal one the client is replaced, once nothing is in flight."""
         self._last_error = error
         if is_fatal(error):
             self._broken = True
@@ -197,7 +197,7 @@ _Failed = tuple[Delivery, PinstreamError]
 
 
 def _fail(failed: list[_Failed]) -> None:
-    """End deliveries, to be called without the lock: their callbacks may publish again."""
+    """Fail these deliveries. Call it without holding the lock: their callbacks may publish again."""
     for delivery, failure in failed:
         delivery.finish(failure)
 

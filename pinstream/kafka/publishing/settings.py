@@ -1,4 +1,4 @@
-"""The settings of a publisher's client: its defaults, and what of librdkafka's keys the publisher itself must know."""
+"""The settings of a publisher's client: its defaults, and the keys of librdkafka that the publisher itself uses."""
 
 import threading
 from typing import Final, cast
@@ -13,7 +13,7 @@ DEFAULTS: Final[ClientSettings] = {
     "client.id": "pinstream",
     "delivery.timeout.ms": 30_000,
     "linger.ms": 5,
-    "log_level": 6,  # a library passes on to its user's log what its client logs
+    "log_level": 6,  # unlike the commands, a library passes all of librdkafka's log to its user's log
     "message.max.bytes": MAX_EVENT_BYTES + 64 * 1024,
     "queue.buffering.max.kbytes": 65_536,
     "queue.buffering.max.messages": 10_000,
@@ -25,7 +25,7 @@ _ALIASES: Final = {
     "queue.buffering.max.ms": "linger.ms",
     "request.required.acks": "acks",
 }
-"""Other names that librdkafka takes for settings of ours."""
+"""Other names that librdkafka accepts for the keys above."""
 _FOREVER_S: Final = threading.TIMEOUT_MAX / 4
 
 
