@@ -53,7 +53,7 @@ class ConsumerGroup:
         return {(each.topic, each.partition): each.offset for each in found if each.offset >= 0}
 
     def commit_since(self, ends: dict[PartitionId, int], *, since_ms: int) -> None:
-        """Commit the first offset of each partition written at or after ``since_ms``; if there is none, that in ``ends``."""
+        """Commit each partition's first offset written since ``since_ms``; if there is none, its end in ``ends``."""
         asked = [TopicPartition(topic, number, since_ms) for topic, number in ends]
 
         def commit(consumer: Consumer) -> None:
