@@ -30,7 +30,7 @@ Chosen on labelled photos that are used for nothing else. Near-duplicates come f
 HALF_AT_BITS: Final[dict[Slots, float]] = {"whole": 96.0, "objects": 94.2, "any": 95.1}
 """The distance at which half of the rows show the same kind of thing: the logistic curve's midpoint."""
 BITS_PER_E: Final[dict[Slots, float]] = {"whole": 9.1, "objects": 10.4, "any": 9.8}
-"""The curve's scale: this many bits farther, the odds are e times worse. Both are fitted by tests/bench/products."""
+"""The curve's scale: with this many bits more, the odds fall by a factor of e. tests/bench/products fits both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Where an answer continues: an opaque text that remembers what was shown, so that no later page repeats it."""
+"""Cursors: opaque texts that hold hashes of what earlier pages showed, so that no later page repeats it."""
 
 import base64
 import binascii
@@ -11,18 +11,18 @@ from typing import Final, Self
 from pinstream.errors import QueryInvalid
 
 MAX_PAGED: Final = 500
-"""How many hits deep a cursor reaches: it takes 10 bytes for each, and must fit into an address."""
+"""How many hits all pages together may have: a cursor takes 10 bytes for each, and must fit into a URL."""
 
 _FORMAT: Final = 1
 _HEAD: Final = struct.Struct(">B4sQ")
 _MARK_BYTES: Final = 5
 _LATEST_MS: Final = 1 << 53
-"""A larger time is refused: it fits into a cursor, but into no filter of the store."""
+"""Later times are refused: they fit into a cursor, but not into a filter of the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """One page of one query: its digest, when its first page was asked for, and the hashes of what was shown since."""
+    """One page of one query: the query's digest, when its first page was asked for, and hashes of what was shown."""
 
     query_digest: bytes
     asked_at_ms: int
@@ -30,7 +30,7 @@ class Cursor:
 
     @property
     def hits_shown(self) -> int:
-        """How many hits the earlier pages had, about: each leaves two hashes."""
+        """How many hits the earlier pages had, approximately: each leaves two hashes."""
         return len(self.marks) // 2
 
     def was_shown(self, *, pin_id: str, picture: str) -> bool:
@@ -42,23 +42,23 @@ class Cursor:
         return bool(self.marks) and _mark("picture", picture) in self.marks
 
     def after(self, shown: Iterable[tuple[str, str]]) -> Self:
-        """The page that follows one with these hits, each a pin and its picture."""
+        """The next page, after one that showed these hits; each hit is a pin and its picture."""
         marks = {mark for pin, picture in shown for mark in (_mark("pin", pin), _mark("picture", picture))}
         return type(self)(self.query_digest, self.asked_at_ms, self.marks | marks)
 
     def encode(self) -> str:
-        """As text that may stand in an address."""
+        """The cursor as text that is safe in a URL."""
         packed = _HEAD.pack(_FORMAT, self.query_digest, self.asked_at_ms) + b"".join(sorted(self.marks))
         return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
 def first_page(query: object, *, now_ms: int) -> Cursor:
-    """The page on which the answer to ``query`` begins."""
+    """The first page of the answer to ``query``."""
     return Cursor(_digest(query), now_ms)
 
 
 def next_page(text: str, query: object) -> Cursor:
-    """The page that ``text`` names; raises QueryInvalid where it is no cursor, or another query's."""
+    """The page that the cursor ``text`` stands for; raises QueryInvalid if it is no cursor, or another query's."""
     try:
         packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         form, digest, asked_at_ms = _HEAD.unpack_from(packed)

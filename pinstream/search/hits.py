@@ -27,7 +27,7 @@ _ROW_FIELDS: Final = frozenset(Row.__slots__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """One picture that a search found; of all pins that show it, the nearest stands for them.
+    """One picture that a search found, with the fields of the nearest pin that shows it.
 
     ``slot`` is 0 for a whole picture and 1..n for an object. ``distance`` counts the bits of 256 that differ;
     ``similarity`` is 1 - distance / 128, from 1 to -1. ``box`` is left, top, right, bottom of the matching object as
@@ -42,7 +42,7 @@ class Hit:
     same_product: bool
     """Of ``similar`` only: a near-duplicate of the object, or one like it that links to the same page."""
     pins: int
-    """How many pins show this very picture and pass the filters, this one included.
+    """How many pins show exactly this picture and pass the filters, this one included.
 
     Only pins with the same code are counted. Codes of the same picture may differ in a bit: GPUs round by batch.
     """
@@ -61,7 +61,7 @@ class Hit:
     currency: str
     tags: tuple[str, ...]
     relevance: float
-    """What hits are ordered by: the similarity, with the freshness boost if asked for; or the caller's score."""
+    """The hits are sorted by it: the similarity, plus the freshness boost if asked for; or the caller's score."""
     query: int = 0
     """Of ``blended``: the position of the code that found it."""
 
@@ -74,7 +74,7 @@ class SearchResult:
     exhausted: bool
     """Whether these are all pictures that pass the filters; if not, ``limit`` was met."""
     cursor: str | None = None
-    """For the next page, which repeats neither pin nor picture; None where there is none."""
+    """For the next page, which repeats neither pin nor picture; None if there is no next page."""
 
     def __iter__(self) -> Iterator[Hit]:
         return iter(self.hits)
@@ -124,7 +124,7 @@ class IndexedPin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinTrace:
-    """What the index holds of a pin: its rows by slot, dead ones too."""
+    """All rows that the index holds of a pin, by slot, tombstones too."""
 
     pin_id: str
     rows: tuple[Row, ...]
@@ -134,7 +134,7 @@ class PinTrace:
 
 
 def picture_of(shown: Row | Hit) -> str:
-    """What identifies a picture: the digest of its bytes, or the pin where that is not known."""
+    """What identifies a picture: the digest of its bytes, or the pin id if the digest is not known."""
     return shown.image_sha256 or f"pin {shown.pin_id}"
 
 

@@ -1,4 +1,4 @@
-"""Searching what was indexed, straight from Milvus: no HTTP hop for services that hold a VisualIndex."""
+"""The public searches, directly in Milvus, without an HTTP service in between."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -22,7 +22,7 @@ R = TypeVar("R")
 
 
 class VisualIndex:
-    """Related pins, similar objects and search by code, asked of Milvus directly. Thread-safe; every call blocks.
+    """Related pins, similar objects and search by code, directly in Milvus. Thread-safe; every call blocks.
 
     ``uri`` is ``http(s)://host:port[/database]``; ``token`` an API key or ``user:password``. A call to Milvus may take
     ``timeout_s`` seconds. At the default ``consistency`` an answer may lack what was written in the last 0.2 s;
@@ -31,7 +31,7 @@ class VisualIndex:
     All searches take
 
     - ``limit``: 1 to 1,000 pictures;
-    - ``filters``: which pins may answer;
+    - ``filters``: which pins may be returned;
     - ``order``: ``Freshness(...)`` or ``Rerank(...)`` instead of similarity;
     - ``cursor``: that of an earlier answer, for its next page.
 
@@ -55,18 +55,18 @@ class VisualIndex:
         except ImportError as exc:
             raise ImportError("searching Milvus needs the extra: pip install 'pinstream[search]'") from exc
         store = MilvusStore(uri, token=token, embedding_version=embedding_version, timeout_s=timeout_s, tls=tls)
-        self._use(store, now_ms, consistency)
+        self._set_store(store, now_ms, consistency)
 
     @classmethod
     def over(
         cls, store: VectorStore, *, clock_ms: Callable[[], int] = now_ms, consistency: Consistency = "Bounded"
     ) -> Self:
-        """An index over ``store``: a MemoryStore in tests, or a MilvusStore that is there already."""
+        """An index that searches ``store``: a MemoryStore in tests, or a MilvusStore that is open already."""
         index = cls.__new__(cls)
-        index._use(store, clock_ms, consistency)
+        index._set_store(store, clock_ms, consistency)
         return index
 
-    def _use(self, store: VectorStore, clock_ms: Callable[[], int], consistency: Consistency) -> None:
+    def _set_store(self, store: VectorStore, clock_ms: Callable[[], int], consistency: Consistency) -> None:
         self._store, self._clock_ms, self._consistency = store, clock_ms, consistency
         self._pins = PinReader(store, consistency)
         self._searcher = Searcher(store, self._pins, clock_ms=clock_ms, consistency=consistency)
@@ -82,7 +82,7 @@ class VisualIndex:
     ) -> SearchResult:
         """Whole pictures like this pin's, its near-duplicates first."""
         key = pin_id, WHOLE_SLOT
-        return _found(self._searcher.search_like([key], SearchOptions(limit, filters, order, cursor))[key])
+        return _raise_if_unknown(self._searcher.search_like([key], SearchOptions(limit, filters, order, cursor))[key])
 
     def related_many(
         self,
@@ -116,7 +116,7 @@ class VisualIndex:
         """
         check_slot(slot)
         key = pin_id, slot
-        return _found(self._searcher.search_like([key], SearchOptions(limit, filters, order, cursor))[key])
+        return _raise_if_unknown(self._searcher.search_like([key], SearchOptions(limit, filters, order, cursor))[key])
 
     def similar_many(
         self,
@@ -183,7 +183,7 @@ class VisualIndex:
 
     def get(self, pin_id: str) -> IndexedPin:
         """The pin and its objects, as they are in the index."""
-        return _found(self.get_many([pin_id])[pin_id])
+        return _raise_if_unknown(self.get_many([pin_id])[pin_id])
 
     def get_many(self, pin_ids: Iterable[str]) -> dict[str, IndexedPin | PinUnknown]:
         """``get`` for many pins, with one call; a pin that is missing has its error."""
@@ -204,7 +204,7 @@ class VisualIndex:
         return tuple(sorted(pins, key=lambda pin: (-pin.published_at_ms, pin.pin_id)))
 
     def trace(self, pin_id: str) -> PinTrace:
-        """Every row of a pin, dead ones too, and whether a search finds it now; an unknown pin has no rows.
+        """Every row of a pin, tombstones too, and whether a search finds it now; an unknown pin has no rows.
 
         Rows are read at Strong. Rows of vanished objects are looked for in the first 16 slots only.
         """
@@ -252,7 +252,7 @@ class AsyncVisualIndex:
         await asyncio.to_thread(self._index.close)
 
 
-def _found(answer: R | PinUnknown) -> R:
+def _raise_if_unknown(answer: R | PinUnknown) -> R:
     if isinstance(answer, PinUnknown):
         raise answer
     return answer

@@ -1,4 +1,4 @@
-"""The rows published last, from an index that cannot sort: found through a time window that widens and narrows."""
+"""The rows published last. Milvus cannot sort by time, so a time window is widened or narrowed until it fits."""
 
 from dataclasses import replace
 from typing import Final
@@ -13,9 +13,9 @@ _ROWS_PER_WANTED: Final = 4
 def newest_rows(store: VectorStore, where: Where, *, limit: int, now_ms: int, consistency: Consistency) -> list[Row]:
     """Up to ``limit`` accepted rows, the newest first, then by key.
 
-    A scan returns rows in no order: if it is full, the newest may be missing, so the window narrows; if it holds
-    fewer than ``limit``, the window widens. Of more than four times ``limit`` rows within one millisecond, which of
-    them come back is undefined.
+    A scan returns rows in no order. If it returns more than four times ``limit``, the newest may be missing, so the
+    window narrows; if it returns fewer than ``limit``, the window widens. If more rows than that were published within
+    one millisecond, which of them are returned is undefined.
     """
     most = min(limit * _ROWS_PER_WANTED, MAX_LIMIT - 1)
     too_late_ms, too_early_ms = now_ms + 1, -1
@@ -33,7 +33,7 @@ def newest_rows(store: VectorStore, where: Where, *, limit: int, now_ms: int, co
             since = replace(where, published_since_ms=too_early_ms)
             rows = store.scan(since, limit=MAX_LIMIT - 1, consistency=consistency)
             break
-        if too_early_ms < 0:  # nothing was too much yet: a window eight times as long
+        if too_early_ms < 0:  # no window was too long so far: make it eight times as long
             since_ms = max(now_ms - 8 * max(now_ms - too_late_ms, 1), oldest_ms)
         else:
             since_ms = (too_early_ms + too_late_ms) // 2

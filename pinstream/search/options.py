@@ -12,7 +12,7 @@ from pinstream.store.codes import Code, as_code
 from pinstream.store.collection import MAX_SLOT, Slots, Where
 
 MAX_AGE_S: Final = 1e12
-"""Older than the epoch."""
+"""Such an age goes back beyond 1970, so it excludes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,11 @@ class SearchOptions:
 
     @property
     def excluded_pins(self) -> frozenset[str]:
-        """The pins that the filters leave out by name."""
+        """The pins named in ``Filters.but``."""
         return parse_names("but", self.filters.but) or frozenset()
 
     def page(self, searched: tuple[object, ...], *, now_ms: int) -> Cursor:
-        """The page of the answer to ``searched`` that is asked for: the first, or the one that the cursor names."""
+        """The page to return: the first, or the cursor's. ``searched`` is what the search is for."""
         query = (*searched, *self._identity())
         return first_page(query, now_ms=now_ms) if self.cursor is None else next_page(self.cursor, query)
 
@@ -62,7 +62,7 @@ class SearchOptions:
         )
 
     def _identity(self) -> tuple[object, ...]:
-        """All but the limit, the same in every process: a cursor is valid only while these are unchanged."""
+        """Everything but the limit, equal in every process: a cursor is valid only for a search with the same."""
         filters, order = self.filters, self.order
         label = filters.label.value if isinstance(filters.label, AnyLabel) else sorted_names(filters.label)
         kept = ("rerank", order.candidates) if isinstance(order, Rerank) else order

@@ -1,4 +1,4 @@
-"""Pins as the index holds them, by their ids: rows of one version, or the error that says why there are none."""
+"""Reads pins by their ids: the rows of one version, or the error that says why there are none."""
 
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ PinSlot = tuple[str, int]
 
 
 class PinReader:
-    """Reads pins from a store. A pin that is not there is looked for again at Strong: it may be new."""
+    """Reads pins from a store. A pin that is not found is read again at Strong, since it may be new."""
 
     def __init__(self, store: VectorStore, consistency: Consistency) -> None:
         self._store, self._consistency = store, consistency
@@ -34,7 +34,7 @@ class PinReader:
             return {key: row for key in wanted if (row := self._remembered.get(key)) is not None}
 
     def read(self, wanted: Sequence[PinSlot]) -> dict[PinSlot, Row | PinUnknown]:
-        """Each picture or object as it is now, or why there is none; one call for all."""
+        """Each picture or object as it is now, or why there is none; one call to the store for all."""
         if not wanted:
             return {}
         slots: dict[str, list[int]] = {}
@@ -44,7 +44,7 @@ class PinReader:
         return {(pin_id, slot): _row_in(pins[pin_id], slot) for pin_id, slot in wanted}
 
     def read_pins(self, pin_ids: Iterable[str]) -> dict[str, Rows | PinUnknown]:
-        """For each pin every row of its version, dead ones too, or why there are none."""
+        """For each pin every row of its version, tombstones too, or why there are none."""
         found = self.read_slots({pin_id: range(SLOTS_READ_AT_ONCE) for pin_id in pin_ids})
         more = {
             pin_id: range(rows[WHOLE_SLOT].object_count + 1)
@@ -54,7 +54,7 @@ class PinReader:
         return found | self.read_slots(more) if more else found
 
     def read_slots(self, slots: Mapping[str, Iterable[int]]) -> dict[str, Rows | PinUnknown]:
-        """For each pin its rows in these slots and in slot 0, which is alive for sure; or why there are none."""
+        """For each pin its rows in these slots and in slot 0, which is never a tombstone; or why there are none."""
         wanted = {pin_id: [WHOLE_SLOT, *(slot for slot in each if slot)] for pin_id, each in slots.items()}
         found = self.read_stored(wanted, consistency=self._consistency)
         missing = {pin_id: wanted[pin_id] for pin_id, rows in found.items() if WHOLE_SLOT not in rows}
@@ -70,7 +70,7 @@ class PinReader:
         return current
 
     def read_stored(self, slots: Mapping[str, Sequence[int]], *, consistency: Consistency) -> dict[str, Rows]:
-        """What is stored in these slots, of any version, dead or alive; one call for all pins."""
+        """What is stored in these slots, of any version, tombstones too; one call for all pins."""
         for pin_id in slots:
             check_pin_id(pin_id)
         keys = [row_key(pin_id, slot) for pin_id, each in slots.items() for slot in each]

@@ -1,4 +1,4 @@
-"""What a caller may ask for: which pins may answer, in which order, by which codes."""
+"""What a caller may ask for: which pins may be returned, in which order, by which codes."""
 
 import math
 from collections.abc import Callable, Collection, Sequence
@@ -16,7 +16,7 @@ MAX_HITS: Final = 1_000
 DEFAULT_HITS: Final = 20
 DEFAULT_CANDIDATES: Final = 200
 FRESHNESS_WEIGHT: Final = 0.25
-"""The boost of a pin published this moment, added to a similarity of -1 to 1: worth 32 bits of distance."""
+"""The boost of a pin published this moment. Added to a similarity of -1 to 1, it equals 32 bits of distance."""
 
 Names = str | Collection[str]
 
@@ -37,7 +37,7 @@ class Filters:
 
     - ``domain``: one or several of ``web``, ``camera``, ``catalog``.
     - ``label``: one or several labels. ``related`` compares them with the picture's most certain object. Without
-      labels ``similar`` returns only objects of the asked object's label; ``ANY_LABEL`` lifts that.
+      labels ``similar`` returns only objects with the label of the given object; ``ANY_LABEL`` lifts that.
     - ``max_age_s``: seconds since the pin was published, 0 to 1e12.
     - ``but``: pin ids that are left out; other pins that show the same picture are not.
     """
@@ -56,8 +56,9 @@ class Freshness:
     """Newer pins rank higher: ``relevance = similarity + weight * 2 ** (-age_s / half_life_s)``.
 
     ``half_life_s`` is in seconds and above 0; ``weight`` is above 0 and at most 2. A pin that was published this
-    moment counts as ``weight * 128`` bits nearer than it is, one of a half-life half as much. Of two pins equally
-    near the newer comes first, of two equally old the nearer. Near-duplicates still come before all others.
+    moment counts as ``weight * 128`` bits nearer than it is, a pin that is ``half_life_s`` old as half as many. Of two
+    pins at the same distance the newer comes first, of two pins of the same age the nearer. Near-duplicates still come
+    before all others.
     """
 
     half_life_s: float
@@ -107,5 +108,5 @@ class CodeQuery:
 
 
 def sorted_names(names: Names | None) -> list[str] | None:
-    """The names in one order, whatever collection they came in; None for any."""
+    """The names, sorted and without repeats; None for any."""
     return None if names is None else sorted({names} if isinstance(names, str) else names)

@@ -1,6 +1,6 @@
 """A search from top to bottom: read the pin's code, ask the store until the top k is certain, make hits of it.
 
-The query was checked before, when its ``SearchOptions`` were made.
+Arguments were checked when the ``SearchOptions`` were made.
 """
 
 import math
@@ -35,8 +35,8 @@ from pinstream.store.vector_store import Consistency, VectorStore
 class Query:
     """One query as it is executed: its sub-queries, its page, and the pin that is searched for and not returned.
 
-    ``remembered`` is the row that the code was taken from, if it was not read for this query. The pin may have changed
-    since: if the search does not meet that very row, the query has no answer.
+    ``remembered`` is the row that the code was taken from, if it was read for an earlier query. The pin may have
+    changed since: if the search does not find the same row, the code is outdated, and the query has no result.
     """
 
     sub_queries: tuple[SubQuery, ...]
@@ -58,11 +58,12 @@ class Searcher:
     def search_like(
         self, wanted: Sequence[PinSlot], options: SearchOptions
     ) -> dict[PinSlot, SearchResult | PinUnknown]:
-        """What is like each picture (slot 0) or object, or why there is none."""
+        """What is like each picture (slot 0) or object, or the error of a pin that is not in the index."""
         now_ms = self._clock_ms()
         pages = {key: options.page(("like", *key), now_ms=now_ms) for key in wanted}
-        # A row that was read before saves a read, but the pin may have changed since. The search shows whether it has:
-        # it meets the row or not, unless the filters exclude the row. Pins that have changed are read in a second pass.
+        # A remembered row saves a read, but its pin may have changed since. The search itself shows that: an unchanged
+        # row is found at distance 0, provided that the filters accept it. Pins that have changed, or whose rows the
+        # filters exclude, are read: so there are two passes.
         verifiable = {
             key: row
             for key, row in self._pins.remembered(wanted).items()
@@ -111,7 +112,7 @@ class Searcher:
         return next(result for result in found if result is not None)
 
     def _execute(self, queries: Sequence[Query]) -> list[SearchResult | None]:
-        """The answers; None where a remembered row had changed. Every round asks the store once for each filter."""
+        """The results; None for a query whose remembered row had changed. Each round makes one call for each filter."""
         now_ms = self._clock_ms()
         top_ks = [_top_k(query) for query in queries]
         while store_queries := [each for top_k in top_ks for each in top_k.next_store_queries()]:
@@ -127,7 +128,7 @@ class Searcher:
 
 
 def _sub_queries_like(row: Row, options: SearchOptions, page: Cursor) -> tuple[SubQuery, ...]:
-    """Near-duplicates come first; of an object, also what is alike and links to the same page: the same product."""
+    """One sub-query for what is like the row; for an object with a link, another for objects with the same link."""
     where = _where_like(row, options, page)
     if row.slot == WHOLE_SLOT:
         return (SubQuery(code=row.code, where=where),)
@@ -188,7 +189,7 @@ def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
 
 
 def _rerank(order: Rerank, hits: list[Hit]) -> list[Hit]:
-    """The hits by the caller's scores; equal ones stay as they were."""
+    """The hits, sorted by the caller's scores; hits with equal scores keep their order."""
     scores = [float(score) for score in order.scorer(hits)] if hits else []
     if len(scores) != len(hits) or not all(map(math.isfinite, scores)):
         raise QueryInvalid(f"scorer: {len(hits)} finite scores were expected, it gave {len(scores)}: {scores!r:.80}")
@@ -201,7 +202,7 @@ def _was_shown(page: Cursor, hit: Hit) -> bool:
 
 
 def _next_cursor(page: Cursor, shown: Sequence[Hit]) -> str | None:
-    """The cursor of the page that follows, unless that is deeper than a cursor reaches."""
+    """The cursor of the next page; None if that would be deeper than a cursor reaches."""
     if page.hits_shown + len(shown) > MAX_PAGED:
         return None
     return page.after((hit.pin_id, picture_of(hit)) for hit in shown).encode()

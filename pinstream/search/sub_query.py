@@ -1,4 +1,4 @@
-"""What one code of a query may find and what it is worth, and what applies to all codes of the query."""
+"""What is searched for with one code of a query, and what applies to all codes of the query."""
 
 import math
 from collections.abc import Callable
@@ -15,8 +15,9 @@ from pinstream.store.collection import Row, Where
 class SubQuery:
     """One code to search for: which rows it may find, and how relevant they are by their distance.
 
-    ``relevance_at`` falls with every bit. Rows within ``first_bits`` come before all others, whatever their
-    relevance; rows beyond ``max_bits`` are not found. ``position`` is the code's place in the query (``Hit.query``).
+    ``relevance_at`` gives the relevance at a distance, and falls with every bit. Rows at up to ``first_bits`` come
+    before all others, whatever their relevance: near-duplicates, or the same product. Rows beyond ``max_bits`` are not
+    found. ``position`` is the code's place in the query (``Hit.query``).
     """
 
     code: Code
@@ -28,7 +29,7 @@ class SubQuery:
     marks_same_product: bool = False
 
     def is_same_product(self, distance: int) -> bool:
-        """Whether a row at this distance counts as the very product that is searched for."""
+        """Whether a row at this distance counts as the same product."""
         return self.marks_same_product and distance <= self.first_bits
 
 
@@ -51,7 +52,7 @@ class FreshnessBoost:
         return self.freshness.weight * self.freshness.decay((self.now_ms - row.published_at_ms) / 1000)
 
     def published_since_ms(self, boost: float) -> int | None:
-        """When a row was published at the earliest that has this boost, up to ``maximum``; None: at any time."""
+        """The earliest publication time that still gives this boost (at most ``maximum``); None if every time does."""
         if self.freshness is None or boost <= 0:
             return None
         age_ms = self.freshness.age_s(min(boost / self.freshness.weight, 1.0)) * 1000
@@ -67,7 +68,7 @@ class Exclusions:
 
     @property
     def hits_shown(self) -> int:
-        """How many hits the earlier pages had, about."""
+        """How many hits the earlier pages had, approximately."""
         return 0 if self.page is None else self.page.hits_shown
 
     def has_shown(self, row: Row) -> bool:
@@ -75,5 +76,5 @@ class Exclusions:
         return self.page is not None and self.page.was_shown(pin_id=row.pin_id, picture=picture_of(row))
 
     def has_shown_picture(self, row: Row) -> bool:
-        """Whether an earlier page had the row's picture, as far as it is known by its content."""
+        """Whether an earlier page had the row's picture; False if its digest is not known."""
         return self.page is not None and bool(row.image_sha256) and self.page.picture_was_shown(row.image_sha256)

@@ -1,8 +1,9 @@
-"""The search for one code of a query, without a network: what was found, and what the store must still be asked.
+"""The search for one code of a query, without a network: what was found, and what to ask the store next.
 
-The store returns rows nearest first and cuts no tie, so a row that was not seen yet is farther away than all that
-were, and its relevance is bounded from above (the threshold of Fagin's algorithm). Under a freshness boost the bound
-says how young such a row must be to enter the top k, and the store is asked for those rows only.
+The store returns the nearest rows first, and never only some of the rows at one distance. So every row that was not
+seen yet is farther away than all rows that were, which limits its relevance (the threshold of Fagin's algorithm). With
+a freshness boost the limit says how young such a row must be to enter the top k, and the store is asked for those rows
+only.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,12 +21,12 @@ _ROUNDING: Final = 1e-9
 _MAX_DOUBLINGS: Final = 10
 
 SortKey = tuple[bool, float, int, str]
-"""Hits are sorted by it, smallest first: not within the first bits, -relevance, distance, row key."""
+"""Smallest first: whether the distance exceeds ``first_bits``, then -relevance, distance and row key."""
 
 
 @dataclass(slots=True)
 class Candidate:
-    """One picture as one sub-query found it: its best row among the nearest, and the pins of the nearest."""
+    """One picture as one sub-query found it: of its nearest rows the one that sorts first, and the pins of all of them."""
 
     match: Match
     sub_query: SubQuery
@@ -34,13 +35,13 @@ class Candidate:
 
     @property
     def relevance(self) -> float:
-        """What the hits are ordered by."""
+        """The hits are sorted by it; greater is better."""
         return -self.sort_key[1]
 
 
 @dataclass(frozen=True, slots=True)
 class StoreQuery:
-    """One question for the store, whose ranking ``sub_search`` must be given before it asks again."""
+    """One query for the store; give the ranking to ``sub_search.add`` before asking it for its next query."""
 
     sub_search: "SubSearch"
     where: Where
@@ -53,14 +54,14 @@ class StoreQuery:
 
 
 class SubSearch:
-    """The pictures that one sub-query has found so far, and up to which distance it has seen every row."""
+    """The pictures that one sub-query has found so far, and the distance up to which it has seen every row."""
 
     def __init__(self, sub_query: SubQuery, exclusions: Exclusions, boost: FreshnessBoost) -> None:
         self.sub_query = sub_query
         self.is_exhausted = False
-        """Whether every row was seen that the filter accepts, up to the largest distance."""
+        """Whether all rows that the filter accepts were seen, up to ``max_bits``."""
         self.excluded: dict[str, Match] = {}
-        """Rows, by key, of the pins that the answer leaves out, as far as they were seen."""
+        """The rows that were seen of pins that the answer leaves out, by key."""
         self._exclusions = exclusions
         self._boost = boost
         self._found: dict[str, Candidate] = {}
@@ -74,11 +75,11 @@ class SubSearch:
         self._incomplete_pictures: set[str] = set()
 
     def candidates(self) -> Iterable[Candidate]:
-        """The pictures found so far; what is known of each is final."""
+        """The pictures found so far; none of them will change."""
         return self._found.values()
 
     def next_store_query(self, cutoff: SortKey | None, at_least: int) -> StoreQuery | None:
-        """What to ask the store, or None if no row that it still has can sort before ``cutoff``."""
+        """What to ask the store next; None if no row that was not seen yet can sort before ``cutoff``."""
         self._cutoff = cutoff
         if self._incomplete_pictures:
             where = replace(self.sub_query.where, image_sha256s=frozenset(self._incomplete_pictures))
@@ -100,7 +101,7 @@ class SubSearch:
         return StoreQuery(self, where, wanted)
 
     def add(self, ranking: Ranking) -> None:
-        """Take in the answer to the last store query."""
+        """Add the store's answer to the last query."""
         if self._incomplete_pictures:
             seen = {self._add(match, self._found) for match in ranking.matches}
             self._incomplete_pictures = set() if ranking.exhausted else self._incomplete_pictures - seen
@@ -117,9 +118,9 @@ class SubSearch:
         self.is_exhausted = is_at_end and not self._asked_for_young
 
     def _published_since_ms(self, cutoff: SortKey | None) -> int | None:
-        """When a row not seen yet was published at the earliest, if it sorts before ``cutoff``.
+        """How new a row that was not seen yet must be to sort before ``cutoff``: its earliest publication time.
 
-        None: its age does not matter. ``_NO_ROW``: no such row sorts before it.
+        None if rows of every age can; ``_NO_ROW`` if none can.
         """
         if cutoff is None:
             return None
@@ -128,7 +129,7 @@ class SubSearch:
         if is_not_first != cutoff[0]:
             return _NO_ROW if is_not_first else None
         needed = relevance - self.sub_query.relevance_at(nearest_bits)
-        # The sums of relevance and boost may differ in their last bits: rather a row too many than one too few.
+        # Floating-point sums may differ in their last bits: with the margin a row too many is read, never one too few.
         if needed > self._boost.maximum + _ROUNDING:
             return _NO_ROW
         return self._boost.published_since_ms(needed - _ROUNDING)
@@ -154,8 +155,8 @@ class SubSearch:
     def _add_young(self, matches: Sequence[Match]) -> None:
         """Add pictures that were found among young rows only.
 
-        A picture's nearest row may be an old one, which the store was not asked for. All rows of those pictures that
-        could enter the top k are asked for next; the others are not looked at again.
+        The nearest row of such a picture may be an old one, which the store was not asked for. So the next query asks
+        for all rows of the pictures that could enter the top k; the other pictures are excluded from then on.
         """
         young: dict[str, Candidate] = {}
         for match in matches:
@@ -170,7 +171,7 @@ class SubSearch:
                 self._excluded_pictures.add(sha256)
 
     def _exclude(self, match: Match) -> bool:
-        """Whether the answer leaves the row out; if so, the store is not asked for its pin or picture again."""
+        """Whether the answer leaves the row out. If so, later queries exclude its pin or its picture."""
         row = match.row
         if row.pin_id in self._exclusions.pins:
             self._excluded_pins.add(row.pin_id)

@@ -1,4 +1,4 @@
-"""The best k pictures of all codes that a query asks for, without a network: fed with rankings until it is certain.
+"""The best k pictures for all codes of a query, without a network: rankings are added until the top k is certain.
 
 Rows of the same picture are one hit. The answer is right when no row that was not seen could change it.
 """
@@ -13,16 +13,16 @@ from pinstream.search.sub_search import Candidate, SortKey, StoreQuery, SubSearc
 from pinstream.store.collection import Row
 
 _OVER_FETCH: Final = 2
-"""Rows asked for beyond the limit: the pin that is asked about is one of the nearest, and another shows if there are
-more. Stores return what else they have."""
+"""Rows asked for beyond the limit: one for the pin itself, which is among its own nearest, and one that shows whether
+there are more."""
 _BY_SORT_KEY: Final = attrgetter("sort_key")
 
 
 class TopK:
     """The ``limit`` best pictures of all sub-queries together, and whether there are more.
 
-    Ask the store ``next_store_queries()`` and give each ranking back, until there are none. Of a picture only the
-    nearest rows of each sub-query count; the one that sorts first among them stands for the picture.
+    Send ``next_store_queries()`` to the store and add each ranking to its sub-search, until there are no more queries.
+    A picture's hit is the row that sorts first among its nearest rows of each sub-query.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class TopK:
 
     @property
     def is_exhausted(self) -> bool:
-        """Whether ``best`` is everything that the filters accept."""
+        """Whether ``best`` has all pictures that the filters accept."""
         return all(search.is_exhausted for search in self._sub_searches) and len(self._ranked()) <= self._limit
 
     def has_seen(self, row: Row) -> bool:
-        """Whether the first sub-query met ``row``, which the answer leaves out, unchanged: its code, its version."""
+        """Whether the first sub-query found ``row`` with the same code and version; ``row`` is of an excluded pin."""
         match = self._sub_searches[0].excluded.get(row.key)
         return match is not None and match.distance == 0 and match.row.version == row.version
 
