@@ -26,7 +26,7 @@ SortKey = tuple[bool, float, int, str]
 
 @dataclass(slots=True)
 class Candidate:
-    """One picture as one sub-query found it: of its nearest rows the one that sorts first, and the pins of all of them."""
+    """One picture as one sub-query found it: its best row of the nearest, and the pins of all those."""
 
     match: Match
     sub_query: SubQuery
