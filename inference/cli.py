@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
 from inference.client import TritonModels
-from inference.detect import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE, Detection, Detector
+from inference.defaults import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE
+from inference.detect import Detection, Detector
 from inference.embed import Embedder
 from inference.errors import InferenceError
 from inference.images import Pixels

@@ -9,6 +9,7 @@ import grpc
 import numpy as np
 from tritonclient.grpc.service_pb2_grpc import GRPCInferenceServiceStub
 
+from inference.defaults import DEFAULT_TIMEOUT_S
 from inference.errors import OtherModels
 from inference.images import Pixels
 from inference.runner import NUMPY_TYPES, Outputs, Priority, check_outputs
@@ -22,7 +23,6 @@ _Response = TypeVar("_Response")
 Metadata = Callable[[], Sequence[tuple[str, str]]]
 """Called before each request: gRPC metadata to send with it, such as a ``traceparent``."""
 
-DEFAULT_TIMEOUT_S: Final = 5.0
 _SERVER_SHARE: Final = 0.9
 """Share of the client's deadline after which the server drops a request: later, the client would not wait for it."""
 

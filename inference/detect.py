@@ -7,13 +7,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from inference.defaults import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE
 from inference.errors import ModelMismatch
 from inference.images import Box, Pixels, squash
 from inference.runner import ModelRunner, Outputs, Priority
 from inference.tensors import DETECT
 
-DEFAULT_MIN_SCORE: Final = 0.3
-DEFAULT_MAX_OBJECTS: Final = 8
 MIN_SIDE: Final = 0.02
 """Boxes with a side shorter than this fraction of the picture are dropped."""
 

@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveFloat, SecretStr
 
-from inference.client import DEFAULT_TIMEOUT_S
-from inference.detect import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE
+from inference.defaults import DEFAULT_MAX_OBJECTS, DEFAULT_MIN_SCORE, DEFAULT_TIMEOUT_S
 from pinstream.tls import Tls
 from settings.group import Ratio
 from settings.tls import TlsGroup

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from inference.detect import DEFAULT_MIN_SCORE
+from inference.defaults import DEFAULT_MIN_SCORE
 from inference.images import Pixels
 from inference.tensors import DETECT
 from inference.training.arrays import Ints

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from inference.detect import DEFAULT_MIN_SCORE
+from inference.defaults import DEFAULT_MIN_SCORE
 from inference.training.evaluate.detector import FALSE, KEPT, MIN_SCORES
 from inference.training.evaluate.figures import ELSEWHERE, FROZEN
 from inference.training.report.markdown import Row, compare_with_target, mean_of, table

@@ -2,11 +2,15 @@
 
 import logging
 import traceback
+from typing import TYPE_CHECKING
 
 from pinstream.events import Headers
 from streams.errors import MessageTooLarge
-from streams.worker.protocols import RecordProducer
 from streams.worker.record import ConsumedRecord
+
+if TYPE_CHECKING:
+    # Imports the models' code: seconds, which the commands that only read dead letters need not take.
+    from streams.worker.protocols import RecordProducer
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +23,7 @@ _MAX_KEY_BYTES = 1_024
 
 
 class DeadLetterWriter:
-    def __init__(self, producer: RecordProducer, topic: str) -> None:
+    def __init__(self, producer: "RecordProducer", topic: str) -> None:
         self._producer = producer
         self._topic = topic
 
