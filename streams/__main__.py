@@ -7,7 +7,8 @@ import asyncio
 import logging
 import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 import typer
@@ -18,7 +19,7 @@ from rich.console import Console
 
 from inference.errors import ModelMismatch
 from pinstream.errors import IndexMismatch
-from pinstream.kafka.errors import KafkaUnreachable
+from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 from schemas.topics import DEFAULT_PARTITIONS, topics
 from settings import reference as configuration
 from settings.environment import ProcessSettings, effective, setting_errors
@@ -58,14 +59,8 @@ def worker(
     """
     settings = _read_settings(WorkerSettings)
     _start_logging(settings)
-    try:
+    with _exit_if_stopped():
         uvloop.run(_worker(settings, exit_when_idle))
-    except WorkerStopped as exc:
-        log.error("%s: %s", type(exc).__name__, exc)
-        raise SystemExit(exc.exit_code) from exc
-    except (ModelMismatch, IndexMismatch) as exc:
-        log.error("refused: %s", exc)
-        raise SystemExit(REFUSED) from exc
 
 
 @app.command()
@@ -80,11 +75,8 @@ def watch() -> None:
 
     settings = _read_settings(WatchSettings)
     _start_logging(settings)
-    try:
+    with _exit_if_stopped():
         asyncio.run(_until_stopped(lambda stop: watching.run(settings, stop=stop)))
-    except WorkerStopped as exc:
-        log.error("%s: %s", type(exc).__name__, exc)
-        raise SystemExit(exc.exit_code) from exc
 
 
 @app.command()
@@ -99,7 +91,7 @@ def canary(
     from streams.canary.settings import CanarySettings  # noqa: PLC0415
 
     settings = _read_settings(CanarySettings)
-    try:
+    with _exit_if_stopped():
         if once:
             configure(settings.log_format, "error")
             raise SystemExit(command.run_once(settings, Console(highlight=False)))
@@ -108,9 +100,6 @@ def canary(
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stop.set())
         command.run_forever(settings, stop)
-    except IndexMismatch as exc:
-        log.error("refused: %s", exc)
-        raise SystemExit(REFUSED) from exc
 
 
 @app.command()
@@ -131,6 +120,9 @@ def init(
     try:
         setup = TopicSetup(kafka.client_config)
         reports = setup.ensure(wanted, replication_factor=replication_factor, dry_run=dry_run)
+    except KafkaSettingInvalid as exc:
+        typer.echo(str(exc), err=True)
+        raise SystemExit(WRONG_SETTING) from exc
     except (KafkaUnreachable, WorkerStopped) as exc:
         typer.echo(f"Kafka at {kafka.servers}: {exc}", err=True)
         raise SystemExit(REFUSED) from exc
@@ -152,6 +144,22 @@ def reference(
             configuration.write(part(), process)
         else:
             typer.echo(part(), nl=False)
+
+
+@contextmanager
+def _exit_if_stopped() -> Iterator[None]:
+    """One line of the log and an exit status, instead of a traceback, for whatever is not a bug."""
+    try:
+        yield
+    except KafkaSettingInvalid as exc:
+        log.error("wrong setting: %s", exc)
+        raise SystemExit(WRONG_SETTING) from exc
+    except WorkerStopped as exc:
+        log.error("%s: %s", type(exc).__name__, exc)
+        raise SystemExit(exc.exit_code) from exc
+    except (ModelMismatch, IndexMismatch) as exc:
+        log.error("refused: %s", exc)
+        raise SystemExit(REFUSED) from exc
 
 
 def _start_logging(settings: ProcessSettings) -> None:

@@ -13,7 +13,11 @@
 Errors of fetching are in `fetch.errors`, the models' in `inference.errors`, the index's in `pinstream.errors`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
+
+from pinstream.kafka.errors import KafkaSettingInvalid
 
 
 class StreamError(Exception):
@@ -50,3 +54,12 @@ class KafkaFailed(WorkerStopped):
     """Kafka's client reported an error that it will not recover from."""
 
     exit_code = 5
+
+
+@contextmanager
+def name_kafka_setting(variable: str) -> Iterator[None]:
+    """Name the environment variable that held the key in a KafkaSettingInvalid."""
+    try:
+        yield
+    except KafkaSettingInvalid as exc:
+        raise KafkaSettingInvalid(f"{variable}: {exc}") from exc

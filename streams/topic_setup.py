@@ -7,11 +7,12 @@ from typing import Final
 
 from pinstream.kafka.admin import KafkaAdmin, ResourceKind
 from pinstream.kafka.clients import ClientSettings
-from pinstream.kafka.errors import KafkaRefused, KafkaSettingInvalid, KafkaUnreachable
+from pinstream.kafka.errors import KafkaRefused, KafkaUnreachable
 from schemas.topics import Topic
-from streams.errors import StartRefused
+from streams.errors import StartRefused, name_kafka_setting
 
 TIMEOUT_S: Final = 15.0
+_VARIABLE: Final = "PINSTREAM_KAFKA__CLIENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +25,14 @@ class TopicReport:
 
 
 class TopicSetup:
-    """Compares topics and creates them. Calls block, and raise KafkaUnreachable or StartRefused."""
+    """Compares topics and creates them; raises KafkaSettingInvalid.
+
+    Calls block, and raise KafkaUnreachable or StartRefused.
+    """
 
     def __init__(self, settings: ClientSettings) -> None:
-        try:
-            self._admin = KafkaAdmin(settings, settings_from="PINSTREAM_KAFKA__CLIENT", timeout_s=TIMEOUT_S)
-        except KafkaSettingInvalid as exc:
-            raise StartRefused(f"PINSTREAM_KAFKA__CLIENT: {exc}") from exc
+        with name_kafka_setting(_VARIABLE):
+            self._admin = KafkaAdmin(settings, settings_from=_VARIABLE, timeout_s=TIMEOUT_S)
 
     def ensure(
         self, wanted: Sequence[Topic], *, replication_factor: int = -1, dry_run: bool = False

@@ -1,7 +1,9 @@
 """Builds the worker: which part gets which. Read it with the picture in `streams.worker`."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from pinstream.clock import now_ms
@@ -29,6 +31,8 @@ from streams.worker.schedule.permits import InFlightLimits
 from streams.worker.settings import WorkerSettings
 from streams.worker.stage_timer import StageTimer
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
@@ -36,13 +40,14 @@ class Worker:
 
     consumers: LaneConsumers
     engine: Engine
-    producer: WorkerProducer
-    probe: VisibilityProbe
     checks: HealthChecks
 
 
-def build(settings: WorkerSettings, backends: Backends) -> Worker:
-    """From the end to the beginning: finish, process, schedule, consume. Opens the Kafka clients, in the event loop."""
+def build(settings: WorkerSettings, backends: Backends, at_end: AsyncExitStack) -> Worker:
+    """From the end to the beginning: finish, process, schedule, consume. Opens the Kafka clients, in the event loop.
+
+    ``at_end`` closes the producer and ends the probes, also where a client is refused: raises KafkaSettingInvalid.
+    """
     outages, metrics, limits = Outages(), backends.metrics, settings.limits
     on_error = ClientErrorLog(_in_event_loop(lambda: outages.begin("kafka", "no broker answers")))
     producer = WorkerProducer(
@@ -51,7 +56,9 @@ def build(settings: WorkerSettings, backends: Backends) -> Worker:
         fail=lambda error: engine.fail(error),  # noqa: PLW0108 (the engine is built below)
         on_answer=lambda: outages.end("kafka"),
     )
+    at_end.push_async_callback(_close_producer, producer, settings.drain_s)
     finisher = build_finisher(settings, backends, producer)
+    at_end.push_async_callback(finisher.probe.close, settings.probe.give_up_s)
     credits = Credits(max_records=limits.held_records, max_bytes=limits.held_bytes, reserved=limits.reserved_records)
     engine = Engine(
         processor=build_processor(settings, backends, outages),
@@ -71,7 +78,7 @@ def build(settings: WorkerSettings, backends: Backends) -> Worker:
         on_error=on_error,
     )
     checks = build_checks(settings, backends, engine, consumers, finisher.breaker)
-    return Worker(consumers=consumers, engine=engine, producer=producer, probe=finisher.probe, checks=checks)
+    return Worker(consumers=consumers, engine=engine, checks=checks)
 
 
 def build_finisher(settings: WorkerSettings, backends: Backends, producer: WorkerProducer) -> Finisher:
@@ -148,3 +155,9 @@ def _in_event_loop(callback: Callable[[], None]) -> Callable[[], None]:
         loop.call_soon_threadsafe(callback)
 
     return call
+
+
+async def _close_producer(producer: WorkerProducer, deadline_s: float) -> None:
+    missing = await producer.close(deadline_s)
+    if missing:
+        log.error("outcomes not acknowledged; their pins are read again", extra={"missing": missing})

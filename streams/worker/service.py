@@ -15,7 +15,6 @@ from streams.worker.checks import health
 from streams.worker.checks.model_watchdog import ModelWatchdog
 from streams.worker.checks.startup import check
 from streams.worker.concurrently import concurrently
-from streams.worker.finish.producer import WorkerProducer
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.schedule.engine import Engine
 from streams.worker.settings import WorkerSettings
@@ -34,11 +33,8 @@ async def run(settings: WorkerSettings, *, stop: asyncio.Event, exit_when_idle_s
         if not await _check_unless_stopped(settings, backends, stop):
             return
 
-        worker = build(settings, backends)
-
         async with AsyncExitStack() as at_end:  # stops in the reverse order
-            at_end.push_async_callback(_close_producer, worker.producer, settings.drain_s)
-            at_end.push_async_callback(worker.probe.close, settings.probe.give_up_s)
+            worker = build(settings, backends, at_end)  # producer and probes are the last to stop
             await _start_http(worker.checks, settings, at_end)
             at_end.push_async_callback(_hold_after_failure, worker.engine, stop, settings.http.hold_s)
             at_end.push_async_callback(worker.consumers.close)  # drains, commits, leaves the group
@@ -117,9 +113,3 @@ async def _hold_after_failure(engine: Engine, stop: asyncio.Event, hold_s: float
         log.error("stopped; stays for %g s so that its metrics are read", hold_s)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), hold_s)
-
-
-async def _close_producer(producer: WorkerProducer, deadline_s: float) -> None:
-    missing = await producer.close(deadline_s)
-    if missing:
-        log.error("outcomes not acknowledged; their pins are read again", extra={"missing": missing})

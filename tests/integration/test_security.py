@@ -22,6 +22,7 @@ from inference.errors import InferenceError
 from pinstream import Publisher, VisualIndex
 from pinstream.cli import app as pinstream_app
 from pinstream.errors import IndexMismatch
+from pinstream.kafka.errors import KafkaSettingInvalid
 from pinstream.store.milvus import MilvusStore
 from pinstream.tls import Tls
 from streams.__main__ import app as streams_app
@@ -157,7 +158,7 @@ def refused(fortress: Fortress, **groups: Mapping[str, Any]) -> str:
         async with open_backends(settings, WorkerMetrics()) as to:
             await check(settings, to)
 
-    with pytest.raises((StartRefused, IndexMismatch, InferenceError)) as caught:
+    with pytest.raises((StartRefused, KafkaSettingInvalid, IndexMismatch, InferenceError)) as caught:
         asyncio.run(start())
     return str(caught.value)
 

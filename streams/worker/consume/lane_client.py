@@ -9,6 +9,7 @@ from pinstream.kafka.clients import ClientSettings, OnCommit, open_consumer
 from pinstream.kafka.consumer_group import lane_group
 from pinstream.lanes import Lane
 from settings.kafka import KafkaSettings
+from streams.errors import name_kafka_setting
 
 CONSUMER_DEFAULTS: Final[ClientSettings] = {
     "partition.assignment.strategy": "cooperative-sticky",
@@ -39,16 +40,17 @@ _BACKFILL_LEAVES_OUT: Final = {"group.protocol", "group.instance.id"}
 def open_lane_consumer(
     settings: KafkaSettings, lane: Lane, *, on_error: Callable[[KafkaError], None], on_commit: OnCommit
 ) -> Consumer:
-    """Does not connect yet. Both callbacks are called in the thread that polls the consumer."""
+    """Does not connect yet; raises KafkaSettingInvalid. Both callbacks are called in the thread that polls it."""
     keys, left_out = {**CONSUMER_DEFAULTS, **settings.consumer_config}, set[str]()
     if keys.get("group.protocol") == "consumer":
         left_out |= _KIP_848_LEAVES_OUT
     if lane == "backfill":
         left_out |= _BACKFILL_LEAVES_OUT
-    return open_consumer(
-        {key: value for key, value in keys.items() if key not in left_out},
-        group=lane_group(settings.group, lane),
-        fixed=_FIXED,
-        on_error=on_error,
-        on_commit=on_commit,
-    )
+    with name_kafka_setting("PINSTREAM_KAFKA__CONSUMER"):
+        return open_consumer(
+            {key: value for key, value in keys.items() if key not in left_out},
+            group=lane_group(settings.group, lane),
+            fixed=_FIXED,
+            on_error=on_error,
+            on_commit=on_commit,
+        )

@@ -11,7 +11,7 @@ from confluent_kafka import KafkaError, KafkaException, Message
 
 from pinstream.events import Headers
 from pinstream.kafka.clients import ClientSettings, OnError, open_producer
-from streams.errors import KafkaFailed, MessageTooLarge
+from streams.errors import KafkaFailed, MessageTooLarge, name_kafka_setting
 
 _POLL_S: Final = 0.1
 
@@ -21,7 +21,7 @@ DEFAULTS: Final[ClientSettings] = {
     # Never give up: an outage of Kafka costs time, and what waits is bounded by the credits it holds.
     "delivery.timeout.ms": 0,
 }
-"""`PINSTREAM_KAFKA__CLIENT` may override them."""
+"""`PINSTREAM_KAFKA__PRODUCER` may override them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ class WorkerProducer:
         on_answer: Callable[[], None],
         on_error: OnError | None = None,
     ) -> None:
-        self._producer = open_producer(settings, preferred=DEFAULTS, on_error=on_error)
+        with name_kafka_setting("PINSTREAM_KAFKA__PRODUCER"):
+            self._producer = open_producer(settings, preferred=DEFAULTS, on_error=on_error)
         self._fail = fail
         self._on_answer = on_answer
         self._loop = asyncio.get_running_loop()
