@@ -1,5 +1,5 @@
-"""The watch, ``python -m streams watch``: what was published, joined with what became of it.
+"""The watch, ``python -m streams watch``: joins what was published with its outcomes.
 
-It shares no code with the worker's bookkeeping, so a stuck worker cannot report itself healthy. ``pins``, ``ledger``,
-``histogram``, ``windows`` and ``watcher`` are the pure core; ``app`` is the only module that knows Faust.
+It shares no code with the worker's bookkeeping, so a stuck worker cannot report itself healthy. ``consume`` reads Kafka
+(``consume.app`` is the only module that knows Faust), ``join`` is pure, ``http`` shows the result.
 """

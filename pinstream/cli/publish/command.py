@@ -14,7 +14,7 @@ import typer
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
 from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, drafts_of_pictures, pictures_in
 from pinstream.cli.publish.follow import follow, serve_on
-from pinstream.cli.publish.picture_server import ImageOf, PictureServer, below, inline, served
+from pinstream.cli.publish.picture_server import ImageOf, PictureServer, image_at, image_from, inline
 from pinstream.cli.publish.send import Pace, PublishCounts, send
 from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar
 from pinstream.cli.watch.outcome_reader import OutcomeReader
@@ -135,10 +135,10 @@ def _pictures(
     if base_url is not None:
         if not base_url.startswith(("http://", "https://")):
             raise typer.BadParameter(f"--base-url {base_url!r}: expected http://... or https://...")
-        image_of = below(base_url, folder)
+        image_of = image_at(base_url, folder)
     elif any(picture.stat().st_size > inline_below_bytes for picture in pictures):
         server = stack.enter_context(PictureServer(folder))
-        image_of = served(server, inline_below_bytes=inline_below_bytes)
+        image_of = image_from(server, inline_below_bytes=inline_below_bytes)
     drafts = drafts_of_pictures(folder, pictures, domain=domain, image_of=image_of)
     return DraftSource(drafts, len(pictures), server)
 

@@ -1,4 +1,4 @@
-"""Local pictures made reachable: inside the event where small, else over a loopback HTTP server in this process."""
+"""How workers get local pictures: small ones inside the event, others from an HTTP server in this process."""
 
 import base64
 import mimetypes
@@ -15,7 +15,7 @@ ImageOf = Callable[[Path], Mapping[str, str]]
 
 
 class PictureServer:
-    """The pictures it was asked about, at 127.0.0.1 and a free port, and nothing else; ``with`` runs it."""
+    """Serves the pictures that `url_of` was called for, on 127.0.0.1 and a free port; ``with`` runs it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,11 +41,11 @@ class PictureServer:
 
     @property
     def offered(self) -> int:
-        """How many pictures can be fetched."""
+        """The number of pictures that can be fetched."""
         return len(self._offered)
 
     def url_of(self, picture: Path) -> str:
-        """Where ``picture`` can be fetched from now on."""
+        """From now on ``picture`` is served there."""
         self._offered["/" + picture.relative_to(self._folder).as_posix()] = picture
         return f"{self.address}/{_quoted(self._folder, picture)}"
 
@@ -55,13 +55,13 @@ def inline(picture: Path) -> Mapping[str, str]:
     return {"inline": base64.b64encode(picture.read_bytes()).decode()}
 
 
-def below(base_url: str, folder: Path) -> ImageOf:
-    """Pictures at an address under which somebody serves ``folder`` already."""
+def image_at(base_url: str, folder: Path) -> ImageOf:
+    """Pictures by URL, where another server serves ``folder`` at ``base_url``."""
     return lambda picture: {"url": f"{base_url.rstrip('/')}/{_quoted(folder, picture)}"}
 
 
-def served(server: PictureServer, *, inline_below_bytes: int) -> ImageOf:
-    """Small pictures inside the event, others from ``server``."""
+def image_from(server: PictureServer, *, inline_below_bytes: int) -> ImageOf:
+    """Small pictures inside the event, others by their URL on ``server``."""
 
     def image_of(picture: Path) -> Mapping[str, str]:
         if picture.stat().st_size <= inline_below_bytes:

@@ -1,1 +1,1 @@
-"""The status page, the same as JSON, health and metrics, on one port."""
+"""The status page, its JSON, health and metrics, on one port."""

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pinstream.cli.publish.picture_server import PictureServer, below, inline, served
+from pinstream.cli.publish.picture_server import PictureServer, image_at, image_from, inline
 
 
 def ask(url: str, *, path: str | None = None) -> tuple[int, bytes, HTTPResponse]:
@@ -69,7 +69,7 @@ def test_small_pictures_travel_inside(tmp_path: Path, server: PictureServer) -> 
     small, large = tmp_path / "small.jpg", tmp_path / "large.jpg"
     small.write_bytes(b"x" * 10)
     large.write_bytes(b"x" * 11)
-    image_of = served(server, inline_below_bytes=10)
+    image_of = image_from(server, inline_below_bytes=10)
 
     assert image_of(small) == inline(small) == {"inline": base64.b64encode(b"x" * 10).decode()}
     assert image_of(large) == {"url": f"{server.address}/large.jpg"}
@@ -77,6 +77,6 @@ def test_small_pictures_travel_inside(tmp_path: Path, server: PictureServer) -> 
 
 
 def test_a_folder_that_is_served_elsewhere(tmp_path: Path) -> None:
-    image_of = below("https://cdn.example.org/pins/", tmp_path)
+    image_of = image_at("https://cdn.example.org/pins/", tmp_path)
 
     assert image_of(tmp_path / "a b.jpg") == {"url": "https://cdn.example.org/pins/a%20b.jpg"}

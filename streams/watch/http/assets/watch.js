@@ -1,4 +1,4 @@
-// Puts the newest page in place of the shown one, every few seconds while somebody looks at it.
+// Replaces the page by a new one every 5 s while its tab is visible.
 const EVERY_MS = 5000;
 
 async function refresh() {

@@ -1,4 +1,4 @@
-"""What is made of the settings: the app's name, its topic, and aiokafka's credentials."""
+"""The app's consumer group and topic, and the credentials that aiokafka gets."""
 
 import pytest
 from faust import SASLCredentials
@@ -22,7 +22,7 @@ def test_a_plain_kafka_needs_no_credentials() -> None:
     assert credentials({"linger.ms": 5}) is None
 
 
-def test_sasl_over_tls_is_said_in_aiokafkas_words() -> None:
+def test_sasl_over_tls_is_translated_for_aiokafka() -> None:
     made = credentials(
         {"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": "u", "sasl.password": "p"}
     )
@@ -40,6 +40,6 @@ def test_sasl_over_tls_is_said_in_aiokafkas_words() -> None:
         ({"security.protocol": "SSL", "ssl.keystore.location": "x"}, "ssl.keystore.location"),
     ],
 )
-def test_what_aiokafka_cannot_do_is_refused_by_name(client: dict[str, str], named: str) -> None:
+def test_keys_that_aiokafka_does_not_support_are_refused_by_name(client: dict[str, str], named: str) -> None:
     with pytest.raises(StartRefused, match=named):
         credentials(client)
