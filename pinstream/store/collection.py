@@ -83,7 +83,7 @@ def tombstone(pin_id: str, slot: int, version: int, *, at_ms: int) -> Row:
 class Where:
     """Which rows with ``alive = true`` a search may return; fields that are None do not restrict.
 
-    ``link`` must not be empty. It is no column: Milvus looks into the JSON of every row, which is slower.
+    ``link`` must not be empty. It has no column of its own: Milvus reads the JSON of every row, which is slower.
     """
 
     slots: Slots = "any"
@@ -98,7 +98,7 @@ class Where:
 
     @property
     def accepts_nothing(self) -> bool:
-        """Whether one of the sets is empty, so that no row can pass; Milvus Lite cannot parse ``in []``."""
+        """Whether a set is empty, so that no row can pass. Do not search then: Milvus Lite cannot parse ``in []``."""
         return any(values is not None and not values for values in self._required().values())
 
     def accepts(self, row: Row) -> bool:
@@ -123,14 +123,14 @@ class Where:
             clauses.append(f"slot {'==' if self.slots == 'whole' else '>'} {WHOLE_SLOT}")
         for field, values in self._required().items():
             if values is not None:
-                clauses.append(f"{field} in {quoted(values)}")
+                clauses.append(f"{field} in {list_literal(values)}")
         if self.published_since_ms is not None:
             clauses.append(f"published_at_ms >= {self.published_since_ms}")
         for field, refused in (("pin_id", self.not_pins), ("image_sha256", self.not_image_sha256s)):
             if refused:
-                clauses.append(f"{field} not in {quoted(refused)}")
+                clauses.append(f"{field} not in {list_literal(refused)}")
         if self.link is not None:
-            clauses.append(f'shown["link"] == {quoted([self.link])[1:-1]}')
+            clauses.append(f'shown["link"] == {literal(self.link)}')
         return " and ".join(clauses)
 
     def _required(self) -> dict[str, frozenset[str] | None]:
@@ -142,7 +142,12 @@ class Where:
         }
 
 
-def quoted(values: Iterable[str]) -> str:
-    """``values`` as a list in a Milvus expression, sorted and escaped, so that none can change its meaning."""
-    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in sorted(values))
-    return "[" + ", ".join(f'"{value}"' for value in escaped) + "]"
+def list_literal(values: Iterable[str]) -> str:
+    """``values`` as a sorted list in a Milvus expression."""
+    return "[" + ", ".join(literal(value) for value in sorted(values)) + "]"
+
+
+def literal(value: str) -> str:
+    """A text in a Milvus expression, escaped, so that no value can change the meaning of the expression."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -50,7 +50,7 @@ SHOWN: Final = tuple(field.name for field in fields(Row) if field.name not in ("
 """The fields of a Row that the column ``shown`` holds; those that have their default value are left out."""
 MAX_SHOWN_BYTES: Final = 65_535
 RETURNED_BY_SEARCH: Final = ("shown",)
-"""Pin and slot are in the key, and the filter lets only living rows pass. Milvus Lite cannot return codes."""
+"""Pin and slot are in the key, and every search filters by ``alive``. Milvus Lite cannot return codes."""
 RETURNED_BY_READS: Final = ("key", "alive", "code", "shown")
 
 _BY_NAME: Final = {column.name: column for column in COLUMNS}
@@ -74,7 +74,7 @@ class Shape:
 
 
 def to_columns(row: Row) -> dict[str, Any]:
-    """The values to store for ``row``, by column; raises IndexRefused naming the value that no column takes."""
+    """The values to store for ``row``, by column; raises IndexRefused naming a value that does not fit its column."""
     shown = {name: value for name in SHOWN if (value := getattr(row, name)) != _DEFAULTS[name]}
     stored = {name: getattr(row, name) for name in _PLAIN} | {"key": row.key, "shown": shown}
     for name, value in stored.items():
@@ -97,7 +97,7 @@ def from_hit(key: str, stored: Mapping[str, Any]) -> Row:
 def _row(key: str, shown: Mapping[str, Any], *, alive: bool, code: bytes) -> Row:
     pin_id, _, slot = key.rpartition("#")
     values = dict(shown)
-    if not values.keys() <= _KNOWN:
+    if not values.keys() <= _KNOWN:  # written by a newer release
         values = {name: value for name, value in values.items() if name in _KNOWN}
     for name in ("box", "tags"):
         if name in values:

@@ -1,8 +1,8 @@
 """The vector index on Milvus. Only the modules ``milvus*`` of this package know pymilvus.
 
 It uses what Milvus Lite 2.5, the standalone server 2.3 and today's releases have in common, and avoids their traps:
-a call without a timeout retries for minutes; one key twice in an upsert keeps both rows; Lite cannot return codes
-from a search, nor parse ``in []``; of the rows of a tie, which ones fit into the limit is random.
+a call without a timeout retries for minutes; a key that is twice in an upsert keeps both rows; Lite cannot return
+codes from a search, nor parse ``in []``; and if the limit cuts a tie, it is random which of its rows are returned.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Final
 from pymilvus import MilvusClient, MilvusException
 
 from pinstream.store.codes import Code
-from pinstream.store.collection import EMBEDDING_VERSION, Row, Where, collection_name, quoted
+from pinstream.store.collection import EMBEDDING_VERSION, Row, Where, collection_name, list_literal, literal
 from pinstream.store.columns import RETURNED_BY_READS, RETURNED_BY_SEARCH, Shape, from_columns, from_hit, to_columns
 from pinstream.store.milvus_connection import MilvusConnection
 from pinstream.store.milvus_errors import ALIAS_NOT_FOUND, translate_errors
@@ -23,7 +23,7 @@ TIMEOUT_S: Final = 5.0
 CREATE_TIMEOUT_S: Final = 60.0
 KEYS_PER_CALL: Final = 1_000
 TIE_MARGIN: Final = 8
-"""Rows asked for beyond what is wanted, so that the end of a short tie is seen in the first call."""
+"""Rows asked for beyond ``at_least``, so that a short tie at its end is complete in the first call."""
 
 
 class MilvusStore:
@@ -45,7 +45,7 @@ class MilvusStore:
         self.embedding_version = embedding_version
         self.collection = collection_name(embedding_version)
         self._connection = MilvusConnection(uri, token=token, timeout_s=timeout_s, tls=tls)
-        self.uri = self._connection.shown_uri
+        self.uri = self._connection.masked_uri
         """The address without credentials."""
         self._name = f"{self.collection} at {self.uri}"
         self._timeout_s = timeout_s
@@ -62,14 +62,14 @@ class MilvusStore:
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
         found: dict[str, Row] = {}
         for chunk in _chunks(list(dict.fromkeys(keys))):
-            rows = self._query(f"key in {quoted(chunk)}", limit=len(chunk), consistency=consistency)
+            rows = self._query(f"key in {list_literal(chunk)}", limit=len(chunk), consistency=consistency)
             found |= {row.key: row for row in rows}
         return found
 
     def nearest(
         self, codes: Sequence[Code], *, where: Where, at_least: int, consistency: Consistency = "Bounded"
     ) -> list[Ranking]:
-        # One call for all codes, and others with larger limits for those whose last tie may have been cut.
+        # One call for all codes, then calls with larger limits for the codes whose last tie may have been cut.
         check_limit(at_least)
         rankings = [Ranking([], exhausted=True) for _ in codes]
         too_short = [] if where.accepts_nothing else list(range(len(codes)))
@@ -92,14 +92,14 @@ class MilvusStore:
         # Not pymilvus' own iterator: it ignores the consistency level and may end before what was written last. Pages
         # are read by key, each at Strong, so a row that is written meanwhile comes once or not at all.
         last = after
-        while page := self._query(f"key > {_literal(last)}", limit=batch_size, consistency="Strong"):
+        while page := self._query(f"key > {literal(last)}", limit=batch_size, consistency="Strong"):
             page.sort(key=lambda row: row.key)
             yield from page
             last = page[-1].key
 
     def count_between(self, first: str, last: str) -> int:
         # Only a count shows copies of a key: a query returns one of them, and not always the newest.
-        return self._count(f"key >= {_literal(first)} and key <= {_literal(last)}")
+        return self._count(f"key >= {literal(first)} and key <= {literal(last)}")
 
     def delete(self, keys: Sequence[str]) -> None:
         for chunk in _chunks(list(dict.fromkeys(keys))):
@@ -124,7 +124,7 @@ class MilvusStore:
         self._connection.close()
 
     def shape(self) -> Shape | None:
-        """What the collection on the server is made of; None if there is none."""
+        """The columns and the index of the collection on the server; None if there is no collection."""
         client = self._client()
         with translate_errors(self._name):
             if not client.has_collection(self.collection, timeout=self._timeout_s):
@@ -210,18 +210,14 @@ def _rank(match: Match) -> tuple[int, str]:
 
 
 def certain_ranking(matches: list[Match], *, limit: int) -> Ranking:
-    """The matches without their last tie, of which rows may be missing, unless there are fewer than ``limit``.
+    """The matches without their last tie, since Milvus may have cut it; all of them if there are fewer than ``limit``.
 
-    At Milvus' own limit no more can be asked for: the tie is kept, cut.
+    At Milvus' own limit no more rows can be asked for, so there a tie that may be cut is kept.
     """
     if len(matches) < limit:
         return Ranking(matches, exhausted=True)
     whole_ties = [match for match in matches if match.distance < matches[-1].distance]
     return Ranking(matches if limit == MAX_LIMIT else whole_ties, exhausted=False)
-
-
-def _literal(text: str) -> str:
-    return quoted([text])[1:-1]
 
 
 def _chunks(keys: list[str]) -> Iterator[list[str]]:

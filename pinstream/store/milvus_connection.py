@@ -18,10 +18,10 @@ _CHANNEL: Final = {
 
 
 class MilvusConnection:
-    """Connects at the first call; raises ValueError at once for a client's certificate without an authority."""
+    """Connects at the first call. Raises ValueError at once if ``tls`` has a client certificate and no authority."""
 
     def __init__(self, uri: str, *, token: str | None, timeout_s: float, tls: Tls | None) -> None:
-        self.shown_uri = re.sub(r"//[^/@]*@", "//***@", uri)
+        self.masked_uri = re.sub(r"//[^/@]*@", "//***@", uri)
         self._uri, self._token, self._timeout_s = uri, token or "", timeout_s
         self._tls = _tls_arguments(tls or Tls())
         self._lock = threading.Lock()
@@ -49,10 +49,10 @@ class MilvusConnection:
 
 
 def _tls_arguments(tls: Tls) -> dict[str, str]:
-    """The certificates as pymilvus names them; it sends a client's only together with a given authority."""
+    """The certificates under pymilvus' names; it sends a client certificate only if an authority is given."""
     name = {"server_name": tls.server_name} if tls.server_name else {}
     if tls.cert_file is not None and tls.ca_file is None:
-        raise ValueError("pymilvus shows a client's certificate only where the authority is named too: give its file")
+        raise ValueError("pymilvus sends a client certificate only if an authority is given: give ca_file too")
     if tls.cert_file is not None:
         files = {"ca_pem_path": tls.ca_file, "client_pem_path": tls.cert_file, "client_key_path": tls.key_file}
     else:

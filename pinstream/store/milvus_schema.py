@@ -10,7 +10,7 @@ from pinstream.store.columns import Column, Shape
 
 
 def collection_schema(shape: Shape) -> CollectionSchema:
-    """The columns, as a collection is created with."""
+    """The columns as the schema that a collection is created with."""
     schema = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
     for column in shape.columns:
         parameters = {"is_primary": column.primary or None, "dim": column.bits, "max_length": column.max_bytes}

@@ -1,4 +1,4 @@
-"""What pinstream needs of a vector index; Milvus and the exact index in memory implement it."""
+"""The interface of a vector store; `MilvusStore` and `MemoryStore` implement it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ MAX_LIMIT: Final = 16_384
 """Milvus' own limit on the rows of one answer."""
 
 Consistency = Literal["Strong", "Bounded"]
-"""Strong sees every acknowledged write and may wait for it. Bounded answers at once and may miss the last 0.2 s."""
+"""Milvus' levels. Strong returns every acknowledged write and may wait for it; Bounded may miss the last 0.2 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """One row a search returned, and its Hamming distance to the query, 0..256.
 
-    ``row.code`` is empty: no search carries codes back (Milvus Lite cannot); ``get`` and ``scan`` do.
+    ``row.code`` is empty, since Milvus Lite cannot return codes from a search; ``get`` and ``scan`` return them.
     """
 
     row: Row
@@ -28,7 +28,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The nearest rows, by (distance, key), and with the last one every row that is as near."""
+    """The nearest rows, sorted by (distance, key). It holds every row at the distance of the last one."""
 
     matches: list[Match]
     exhausted: bool
@@ -51,9 +51,9 @@ class VectorStore(Protocol):
         ...
 
     def get(self, keys: Sequence[str], *, consistency: Consistency = "Strong") -> Mapping[str, Row]:
-        """Rows by primary key, dead ones too; keys that are not there are left out.
+        """Rows by primary key, tombstones too; keys that do not exist are left out.
 
-        At Bounded a pin may be read in mid-replacement, as by ``scan``.
+        At Bounded a pin may be read while it is being replaced, as by ``scan``.
         """
         ...
 
@@ -70,19 +70,19 @@ class VectorStore(Protocol):
     def scan(self, where: Where, *, limit: int, consistency: Consistency = "Bounded") -> list[Row]:
         """Up to ``limit`` accepted rows, in no particular order.
 
-        At Bounded a pin may be read in mid-replacement: some of its slots old, some new, some missing.
+        At Bounded a pin may be read while it is being replaced: some slots old, some new, some missing.
         """
         ...
 
     def rows(self, *, batch_size: int = 1000, after: str = "") -> Iterator[Row]:
-        """Every row whose key is greater than ``after``, dead ones too, by key, in bounded memory.
+        """Every row whose key is greater than ``after``, tombstones too, by key, in bounded memory.
 
-        Of a key that is stored twice one row comes, either of the two: `count_between` counts both.
+        Of a key that is stored twice only one of the rows is returned; `count_between` counts both.
         """
         ...
 
     def count_between(self, first: str, last: str) -> int:
-        """How many rows have keys from ``first`` to ``last``, dead ones and copies included; counted at Strong."""
+        """How many rows have keys from ``first`` to ``last``, tombstones and copies included; counted at Strong."""
         ...
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -90,7 +90,7 @@ class VectorStore(Protocol):
         ...
 
     def count(self, where: Where) -> int:
-        """How many rows are accepted, counted at Strong."""
+        """How many rows the filter accepts, counted at Strong."""
         ...
 
     def close(self) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pinstream.store.collection import TOMBSTONE_CODE, Row, Where, collection_name, quoted, row_key, tombstone
+from pinstream.store.collection import TOMBSTONE_CODE, Row, Where, collection_name, list_literal, row_key, tombstone
 
 ROW = Row(pin_id="pin", slot=1, alive=True, code=TOMBSTONE_CODE, version=1, label="Hat", image_sha256="aa")
 
@@ -54,7 +54,7 @@ def test_restrictions_add_up() -> None:
 
 
 def test_no_name_can_change_what_an_expression_means() -> None:
-    assert quoted(['a"] or alive == false or label in ["', "back\\slash"]) == (
+    assert list_literal(['a"] or alive == false or label in ["', "back\\slash"]) == (
         r'["a\"] or alive == false or label in [\"", "back\\slash"]'
     )
 
