@@ -63,7 +63,7 @@ def ask_watch(url: str, pin_id: str, found: PinSources) -> bool:
             version=event["version"],
             is_deletion=event["kind"] == "deletion",
             published_at_ms=event["published_at_ms"],
-            republished=event["republished"],
+            republished=event.get("republished", 0),  # a watch of an older release does not say
         )
     except urllib.error.HTTPError as exc:
         if exc.code != 404:
