@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from pinstream.events import Domain
 from pinstream.store.collection import Box, Row
@@ -20,9 +20,6 @@ SAME_PRODUCT_BITS: Final = 64
 
 Beyond it the page is more likely a shop's front page than a product's.
 """
-
-
-_ROW_FIELDS: Final = frozenset(Row.__slots__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,11 +111,24 @@ class IndexedPin:
 
     @classmethod
     def of(cls, whole: Row, objects: Iterable[Row], *, now_ms: int) -> Self:
-        found = sorted(objects, key=lambda row: row.slot)
         return cls(
-            **shared_fields(cls, whole),
+            pin_id=whole.pin_id,
+            version=whole.version,
+            domain=whole.domain,
             age_s=age_s(whole, now_ms=now_ms),
-            objects=tuple(PinObject(**shared_fields(PinObject, row)) for row in found),
+            published_at_ms=whole.published_at_ms,
+            indexed_at_ms=whole.indexed_at_ms,
+            objects=tuple(
+                PinObject(slot=row.slot, label=row.label, score=row.score, box=row.box)
+                for row in sorted(objects, key=lambda row: row.slot)
+            ),
+            image_sha256=whole.image_sha256,
+            title=whole.title,
+            link=whole.link,
+            image_url=whole.image_url,
+            price=whole.price,
+            currency=whole.currency,
+            tags=whole.tags,
         )
 
 
@@ -141,8 +151,3 @@ def picture_of(shown: Row | Hit) -> str:
 def age_s(row: Row, *, now_ms: int) -> float:
     """Seconds since the row's event was published; never negative."""
     return max(now_ms - row.published_at_ms, 0) / 1000
-
-
-def shared_fields(record: type[Any], row: Row) -> dict[str, Any]:
-    """The fields that the record has in common with a row."""
-    return {name: getattr(row, name) for name in record.__slots__ if name in _ROW_FIELDS}

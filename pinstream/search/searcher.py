@@ -18,7 +18,6 @@ from pinstream.search.hits import (
     SearchResult,
     age_s,
     picture_of,
-    shared_fields,
 )
 from pinstream.search.options import SearchOptions
 from pinstream.search.pin_reader import PinReader, PinSlot
@@ -64,22 +63,21 @@ class Searcher:
         # A remembered row saves a read, but its pin may have changed since. The search itself shows that: an unchanged
         # row is found at distance 0, provided that the filters accept it. Pins that have changed, or whose rows the
         # filters exclude, are read: so there are two passes.
-        verifiable = {
-            key: row
+        remembered = {
+            key: replace(_query_like(row, options, pages[key]), remembered=row)
             for key, row in self._pins.remembered(wanted).items()
-            if _where_like(row, options, pages[key]).accepts(row)
+        }
+        verifiable = {
+            key: query
+            for key, query in remembered.items()
+            if query.remembered is not None and query.sub_queries[0].where.accepts(query.remembered)
         }
         answers: dict[PinSlot, SearchResult | PinUnknown] = {}
-        for remembered in (verifiable, {}):
-            unread = [key for key in wanted if key not in answers and key not in remembered]
-            rows = remembered | self._pins.read(unread)
+        for known in (verifiable, {}):
+            rows = self._pins.read([key for key in wanted if key not in answers and key not in known])
             answers |= {key: row for key, row in rows.items() if isinstance(row, PinUnknown)}
-            queries = {
-                key: Query(
-                    _sub_queries_like(row, options, pages[key]), options, pages[key], row.pin_id, remembered.get(key)
-                )
-                for key, row in rows.items()
-                if isinstance(row, Row)
+            queries = known | {
+                key: _query_like(row, options, pages[key]) for key, row in rows.items() if isinstance(row, Row)
             }
             found = zip(queries, self._execute(list(queries.values())), strict=True)
             answers |= {key: result for key, result in found if result is not None}
@@ -127,22 +125,18 @@ class Searcher:
         return [_result(query, top_k, now_ms=now_ms) for query, top_k in zip(queries, top_ks, strict=True)]
 
 
-def _sub_queries_like(row: Row, options: SearchOptions, page: Cursor) -> tuple[SubQuery, ...]:
+def _query_like(row: Row, options: SearchOptions, page: Cursor) -> Query:
     """One sub-query for what is like the row; for an object with a link, another for objects with the same link."""
-    where = _where_like(row, options, page)
     if row.slot == WHOLE_SLOT:
-        return (SubQuery(code=row.code, where=where),)
+        where = options.where("whole", now_ms=page.asked_at_ms)
+        return Query((SubQuery(code=row.code, where=where),), options, page, row.pin_id)
+    where = options.where("objects", now_ms=page.asked_at_ms, labels=row.label)
     alike = SubQuery(code=row.code, where=where, marks_same_product=True)
     if not row.link:
-        return (alike,)
-    linked = replace(where, link=row.link)
-    return alike, replace(alike, where=linked, first_bits=SAME_PRODUCT_BITS, max_bits=SAME_PRODUCT_BITS)
-
-
-def _where_like(row: Row, options: SearchOptions, page: Cursor) -> Where:
-    if row.slot == WHOLE_SLOT:
-        return options.where("whole", now_ms=page.asked_at_ms)
-    return options.where("objects", now_ms=page.asked_at_ms, labels=row.label)
+        return Query((alike,), options, page, row.pin_id)
+    same_link = replace(where, link=row.link)
+    linked = replace(alike, where=same_link, first_bits=SAME_PRODUCT_BITS, max_bits=SAME_PRODUCT_BITS)
+    return Query((alike, linked), options, page, row.pin_id)
 
 
 def _weighted_relevance(query: CodeQuery, distance: int) -> float:
@@ -176,13 +170,27 @@ def _result(query: Query, top_k: TopK, *, now_ms: int) -> SearchResult | None:
 def _hit(candidate: Candidate, *, now_ms: int) -> Hit:
     row, distance, sub_query = candidate.match.row, candidate.match.distance, candidate.sub_query
     return Hit(
-        **shared_fields(Hit, row),
+        pin_id=row.pin_id,
+        slot=row.slot,
         distance=distance,
         similarity=similarity(distance),
         near_duplicate=distance <= NEAR_DUPLICATE_BITS,
         same_product=sub_query.is_same_product(distance),
         pins=len(candidate.pins),
         age_s=age_s(row, now_ms=now_ms),
+        box=row.box,
+        label=row.label,
+        score=row.score,
+        domain=row.domain,
+        version=row.version,
+        published_at_ms=row.published_at_ms,
+        image_sha256=row.image_sha256,
+        title=row.title,
+        link=row.link,
+        image_url=row.image_url,
+        price=row.price,
+        currency=row.currency,
+        tags=row.tags,
         relevance=candidate.relevance,
         query=sub_query.position,
     )

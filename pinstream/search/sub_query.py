@@ -73,7 +73,9 @@ class Exclusions:
 
     def has_shown(self, row: Row) -> bool:
         """Whether an earlier page had the row's pin or its picture."""
-        return self.page is not None and self.page.was_shown(pin_id=row.pin_id, picture=picture_of(row))
+        if self.page is None or not self.page.marks:  # on a first page no row needs to be hashed
+            return False
+        return self.page.was_shown(pin_id=row.pin_id, picture=picture_of(row))
 
     def has_shown_picture(self, row: Row) -> bool:
         """Whether an earlier page had the row's picture; False if its digest is not known."""

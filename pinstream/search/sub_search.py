@@ -6,7 +6,7 @@ a freshness boost the limit says how young such a row must be to enter the top k
 only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -60,11 +60,12 @@ class SubSearch:
         self.sub_query = sub_query
         self.is_exhausted = False
         """Whether all rows that the filter accepts were seen, up to ``max_bits``."""
+        self.found: dict[str, Candidate] = {}
+        """The pictures found so far; none of them will change."""
         self.excluded: dict[str, Match] = {}
         """The rows that were seen of pins that the answer leaves out, by key."""
         self._exclusions = exclusions
         self._boost = boost
-        self._found: dict[str, Candidate] = {}
         self._excluded_pictures: set[str] = set()
         self._excluded_pins: set[str] = set()
         self._seen_to_bits = -1
@@ -73,10 +74,6 @@ class SubSearch:
         self._cutoff: SortKey | None = None
         self._asked_for_young = False
         self._incomplete_pictures: set[str] = set()
-
-    def candidates(self) -> Iterable[Candidate]:
-        """The pictures found so far; none of them will change."""
-        return self._found.values()
 
     def next_store_query(self, cutoff: SortKey | None, at_least: int) -> StoreQuery | None:
         """What to ask the store next; None if no row that was not seen yet can sort before ``cutoff``."""
@@ -103,14 +100,14 @@ class SubSearch:
     def add(self, ranking: Ranking) -> None:
         """Add the store's answer to the last query."""
         if self._incomplete_pictures:
-            seen = {self._add(match, self._found) for match in ranking.matches}
+            seen = {self._add(match, self.found) for match in ranking.matches}
             self._incomplete_pictures = set() if ranking.exhausted else self._incomplete_pictures - seen
             return
         if self._asked_for_young:
             self._add_young(ranking.matches)
         else:
             for match in ranking.matches:
-                self._add(match, self._found)
+                self._add(match, self.found)
         if ranking.matches:
             self._seen_to_bits = ranking.matches[-1].distance
         self._store_has_no_more = ranking.exhausted
@@ -164,7 +161,7 @@ class SubSearch:
         for picture, candidate in young.items():
             sha256 = candidate.match.row.image_sha256
             if not sha256:
-                self._found[picture] = candidate
+                self.found[picture] = candidate
             elif self._cutoff is None or candidate.sort_key < self._cutoff:
                 self._incomplete_pictures.add(sha256)
             else:
@@ -186,13 +183,14 @@ class SubSearch:
         return True
 
     def _sort_key(self, match: Match) -> SortKey:
-        relevance = self.sub_query.relevance_at(match.distance) + self._boost.of(match.row)
-        return match.distance > self.sub_query.first_bits, -relevance, match.distance, match.row.key
+        distance = match.distance
+        relevance = self.sub_query.relevance_at(distance) + self._boost.of(match.row)
+        return distance > self.sub_query.first_bits, -relevance, distance, match.row.key
 
     def _known_pictures(self) -> frozenset[str]:
-        named = (candidate.match.row.image_sha256 for candidate in self._found.values())
+        named = (candidate.match.row.image_sha256 for candidate in self.found.values())
         return frozenset(name for name in named if name) | self._excluded_pictures
 
     def _known_pins(self) -> frozenset[str]:
-        rows = (candidate.match.row for candidate in self._found.values())
+        rows = (candidate.match.row for candidate in self.found.values())
         return frozenset(row.pin_id for row in rows if not row.image_sha256) | self._excluded_pins

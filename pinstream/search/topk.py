@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final
 
-from pinstream.search.hits import picture_of
 from pinstream.search.sub_query import Exclusions, FreshnessBoost, SubQuery
 from pinstream.search.sub_search import Candidate, SortKey, StoreQuery, SubSearch
 from pinstream.store.collection import Row
@@ -54,10 +53,10 @@ class TopK:
         return match is not None and match.distance == 0 and match.row.version == row.version
 
     def _ranked(self) -> list[Candidate]:
-        best: dict[str, Candidate] = {}
-        for search in self._sub_searches:
-            for candidate in search.candidates():
-                picture = picture_of(candidate.match.row)
+        first, *others = self._sub_searches
+        best = dict(first.found)
+        for search in others:
+            for picture, candidate in search.found.items():
                 known = best.setdefault(picture, candidate)
                 if candidate.sort_key < known.sort_key:
                     best[picture] = candidate
