@@ -94,7 +94,7 @@ class VisualIndex:
     ) -> dict[str, SearchResult | PinUnknown]:
         """``related`` for many pins, with one call to read them and one to search; a pin that is missing has its error.
 
-        Under a freshness boost, further calls are made pin by pin.
+        Under a freshness boost, or where many rows show the same picture, further calls are made pin by pin.
         """
         wholes = [(pin_id, WHOLE_SLOT) for pin_id in dict.fromkeys(pin_ids)]
         found = self._searcher.search_like(wholes, SearchOptions(limit, filters, order))

@@ -49,9 +49,6 @@ class MemoryStore:
             for key in keys:
                 self._rows.pop(key, None)
 
-    def count(self, where: Where) -> int:
-        return sum(where.accepts(row) for row in self._snapshot())
-
     def close(self) -> None:
         """Does nothing: the rows stay."""
 

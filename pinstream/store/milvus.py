@@ -99,26 +99,20 @@ class MilvusStore:
 
     def count_between(self, first: str, last: str) -> int:
         # Only a count shows copies of a key: a query returns one of them, and not always the newest.
-        return self._count(f"key >= {literal(first)} and key <= {literal(last)}")
+        with translate_errors(self._name):
+            found = self._client().query(
+                self.collection,
+                filter=f"key >= {literal(first)} and key <= {literal(last)}",
+                output_fields=["count(*)"],
+                timeout=self._timeout_s,
+                consistency_level="Strong",
+            )
+        return int(found[0]["count(*)"])
 
     def delete(self, keys: Sequence[str]) -> None:
         for chunk in _chunks(list(dict.fromkeys(keys))):
             with translate_errors(self._name):
                 self._client().delete(self.collection, ids=chunk, timeout=self._timeout_s)
-
-    def count(self, where: Where) -> int:
-        return 0 if where.accepts_nothing else self._count(where.expression())
-
-    def _count(self, expression: str) -> int:
-        with translate_errors(self._name):
-            answer = self._client().query(
-                self.collection,
-                filter=expression,
-                output_fields=["count(*)"],
-                timeout=self._timeout_s,
-                consistency_level="Strong",
-            )
-        return int(answer[0]["count(*)"])
 
     def close(self) -> None:
         self._connection.close()

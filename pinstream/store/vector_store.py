@@ -89,10 +89,6 @@ class VectorStore(Protocol):
         """Remove rows for good, for sweeps; a deleted pin is not removed but gets a tombstone."""
         ...
 
-    def count(self, where: Where) -> int:
-        """How many rows the filter accepts, counted at Strong."""
-        ...
-
     def close(self) -> None:
         """Close the connection; safe to call twice."""
         ...

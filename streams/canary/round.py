@@ -85,7 +85,7 @@ class CanaryRound:
         self._version = 0
 
     def run(self) -> Iterator[StepDone]:
-        """Each step once it is done; raises StepFailed at the first that fails, and deletes the pin then too."""
+        """Each step once it is done; raises StepFailed at the first that fails. A pin that is not found is deleted."""
         version = self._next_version()
         yield self._publish(version)
         try:

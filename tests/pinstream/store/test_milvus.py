@@ -17,7 +17,7 @@ from deploy.local.stack import LocalStack, StackOptions
 from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, VectorIndexError
 from pinstream.store import milvus
 from pinstream.store.codes import CODE_BYTES
-from pinstream.store.collection import Row, Where
+from pinstream.store.collection import Row
 from pinstream.store.columns import Shape
 from pinstream.store.milvus import MilvusStore, certain_ranking
 from pinstream.store.milvus_errors import translate
@@ -214,7 +214,7 @@ def test_an_address_without_a_server_is_unavailable() -> None:
         store = MilvusStore(f"http://127.0.0.1:{closed.getsockname()[1]}", timeout_s=2)
 
         with pytest.raises(IndexUnavailable, match=r"127\.0\.0\.1"):
-            store.count(Where())
+            store.count_between("", "~")
 
 
 def test_credentials_in_the_address_are_not_shown() -> None:
@@ -223,7 +223,7 @@ def test_credentials_in_the_address_are_not_shown() -> None:
         store = MilvusStore(f"http://root:secret@127.0.0.1:{closed.getsockname()[1]}", timeout_s=2)
 
         with pytest.raises(IndexUnavailable, match=r"//\*\*\*@127") as failed:
-            store.count(Where())
+            store.count_between("", "~")
 
     assert "secret" not in str(failed.value) + store.uri
 
@@ -240,7 +240,7 @@ def test_a_server_that_never_answers_costs_the_timeout_and_no_more() -> None:
 
 def test_an_invalid_address_is_fatal() -> None:
     with pytest.raises(IndexMismatch, match="ftp://milvus is illegal"):
-        MilvusStore("ftp://milvus").count(Where())
+        MilvusStore("ftp://milvus").count_between("", "~")
 
 
 def matches(*distances: int) -> list[Match]:
@@ -280,7 +280,7 @@ def test_a_server_that_dies_and_comes_back_needs_no_new_store(tmp_path: Path) ->
         store.create(Shape())
         running.kill("milvus")
         with pytest.raises(IndexUnavailable):
-            store.count(Where())
+            store.count_between("", "~")
 
         running.start("milvus")
         deadline_s = time.monotonic() + 20
@@ -289,4 +289,4 @@ def test_a_server_that_dies_and_comes_back_needs_no_new_store(tmp_path: Path) ->
                 store.upsert([Row(pin_id="pin", slot=0, alive=True, code=bytes(CODE_BYTES), version=1)])
                 break
 
-        assert store.count(Where()) == 1
+        assert store.count_between("", "~") == 1
