@@ -91,7 +91,7 @@ class TopicTail:
         settings = self._settings
         topics = (settings.indexed_topic, settings.live_topic, settings.backfill_topic)
         try:
-            return sum(len(reader.offset_ranges(topic)) for topic in topics)
+            return sum(reader.count_partitions(topic) for topic in topics)
         except KafkaUnreachable:
             return None
 

@@ -21,7 +21,8 @@ from pinstream.kafka.errors import KafkaRefused, KafkaUnreachable
 
 TIMEOUT_S: Final = 15.0
 ResourceKind = Literal["topic", "group", "broker"]
-_TRY_S: Final = 0.5
+_TRY_S: Final = 1.0
+_FAIL_FAST_TRY_S: Final = 0.5
 _RESOURCES: Final[Mapping[ResourceKind, Any]] = {
     "topic": ResourceType.TOPIC,
     "group": ResourceType.GROUP,
@@ -69,15 +70,23 @@ class KafkaAdmin:
         self._errors = ClientErrors()
         self._client = open_admin(settings, errors=self._errors)
 
-    def partitions(self, *, fail_fast: bool = False) -> dict[str, int]:
-        """How many partitions each topic has; raises KafkaRefused as soon as a broker refuses this client.
+    def topics(self) -> frozenset[str]:
+        """The names of all topics; gives up as soon as all brokers were tried. Raises KafkaRefused as `partitions`."""
+        return frozenset(self._list_topics(fail_fast=True))
 
-        With ``fail_fast`` it also gives up as soon as all brokers were tried and none was reached.
+    def partitions(self) -> dict[str, int]:
+        """How many partitions each topic has, without those in error.
+
+        Raises KafkaRefused as soon as a broker refuses this client.
         """
+        topics = self._list_topics(fail_fast=False)
+        return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
+
+    def _list_topics(self, *, fail_fast: bool) -> Mapping[str, Any]:
         deadline_s = time.monotonic() + self._timeout_s
         while True:
             try:
-                topics = self._client.list_topics(timeout=_TRY_S).topics
+                return self._client.list_topics(timeout=_FAIL_FAST_TRY_S if fail_fast else _TRY_S).topics
             except KafkaException as exc:
                 self._client.poll(0)
                 self._raise_if_refused(exc)
@@ -85,8 +94,6 @@ class KafkaAdmin:
                 if (fail_fast and down is not None) or time.monotonic() > deadline_s:
                     reason = self._errors.disconnection or (down or exc.args[0]).str()
                     raise KafkaUnreachable(f"no Kafka at {self._address}{self._origin}: {reason}") from exc
-            else:
-                return {name: len(topic.partitions) for name, topic in topics.items() if topic.error is None}
 
     def create(
         self, topics: Sequence[NewTopicSpec], *, replication_factor: int = -1, validate_only: bool = False
@@ -154,7 +161,7 @@ class KafkaAdmin:
         try:
             yield
         except KafkaException as exc:
-            raise KafkaUnreachable(f"{what}: {exc.args[0].str()}") from exc
+            raise KafkaUnreachable(f"{what} at {self._address}: {exc.args[0].str()}") from exc
         except TimeoutError as exc:
             raise KafkaUnreachable(f"{what}: no answer from {self._address} within {self._timeout_s:g} s") from exc
 

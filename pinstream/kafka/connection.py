@@ -25,7 +25,7 @@ class Connection:
 
     def topics(self) -> frozenset[str]:
         """The names of all topics; raises KafkaUnreachable once all brokers were tried, or after 5 s."""
-        return frozenset(self.admin(timeout_s=REACH_TIMEOUT_S).partitions(fail_fast=True))
+        return self.admin(timeout_s=REACH_TIMEOUT_S).topics()
 
     def admin(self, *, timeout_s: float = 10.0) -> KafkaAdmin:
         """A client that asks about topics and groups; raises KafkaSettingInvalid."""

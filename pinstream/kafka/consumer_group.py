@@ -73,7 +73,8 @@ class ConsumerGroup:
                 return ask(consumer)
             except KafkaException as exc:
                 if exc.args[0].code() not in _COORDINATOR_STARTS or time.monotonic() > deadline_s:
-                    raise KafkaUnreachable(f"offsets of group {self.name}: {exc.args[0].str()}") from exc
+                    address = self._settings["bootstrap.servers"]
+                    raise KafkaUnreachable(f"offsets of group {self.name} at {address}: {exc.args[0].str()}") from exc
             finally:
                 consumer.close()
             time.sleep(_RETRY_S)

@@ -1,6 +1,7 @@
 """Partitions of several topics read as they grow, in no group and without a commit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
@@ -9,7 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from pinstream.kafka.admin import PartitionId
 from pinstream.kafka.clients import ClientSettings, open_reader
 from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
-from pinstream.kafka.offset_ranges import OffsetRange, offset_ranges
+from pinstream.kafka.offset_ranges import TIMEOUT_S, OffsetRange, offset_ranges
 from pinstream.kafka.stored_record import StoredRecord, stored_record
 
 _BATCH: Final = 500
@@ -51,13 +52,19 @@ class LiveReader:
 
     def offset_ranges(self, topic: str) -> list[OffsetRange]:
         """What each partition of ``topic`` holds now; raises TopicMissing where there is none."""
-        try:
+        with self._translate(topic):
             found = offset_ranges(self._consumer, topic)
-        except KafkaException as exc:
-            raise KafkaUnreachable(f"{topic} at {self._address}: {exc.args[0].str()}") from exc
         if not found:
             raise TopicMissing(topic, str(self._address))
         return found
+
+    def count_partitions(self, topic: str) -> int:
+        """How many ``topic`` has now; unlike `offset_ranges` it does not wait for a partition without a leader."""
+        with self._translate(topic):
+            found = self._consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
+        if not found:
+            raise TopicMissing(topic, str(self._address))
+        return len(found)
 
     def assign(self, positions: Mapping[PartitionId, int]) -> None:
         """Read these partitions from now on, each from its offset."""
@@ -80,6 +87,13 @@ class LiveReader:
         if records:
             self.trouble, self.is_connected = "", True
         return records
+
+    @contextmanager
+    def _translate(self, topic: str) -> Iterator[None]:
+        try:
+            yield
+        except KafkaException as exc:
+            raise KafkaUnreachable(f"{topic} at {self._address}: {exc.args[0].str()}") from exc
 
     def _note(self, topic: str | None, error: KafkaError) -> None:
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:

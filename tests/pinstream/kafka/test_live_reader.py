@@ -43,6 +43,7 @@ def test_records_come_from_where_reading_begins_and_as_they_are_written(to: Conn
 
     with LiveReader(to.client_settings(), name="test") as reader:
         ranges = reader.offset_ranges(topic)
+        assert reader.count_partitions(topic) == len(ranges)
         filled = next(each for each in ranges if each.offsets)
         reader.assign({(topic, filled.partition): filled.begin + 1})
         first = read(reader, 1)
