@@ -11,7 +11,7 @@ from pinstream.cli.where.command import where
 app = typer.Typer(
     name="pinstream",
     rich_markup_mode="markdown",
-    help="A picture saved seconds ago, already found.",
+    help="Publish pins to Kafka, watch them become searchable, and search the index.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,

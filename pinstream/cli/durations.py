@@ -1,4 +1,4 @@
-"""Times and durations as people type them: ``2h``, ``7d``, ``2026-11-23T20:00``."""
+"""Times and durations as people type them (``2h``, ``2026-11-23T20:00``) and read them (``3.2 min``)."""
 
 import re
 from datetime import datetime
@@ -28,3 +28,11 @@ def parse_time_ms(text: str, *, now_ms: int) -> int:
             f"{text!r}: expected a duration before now, such as 2h, or a time, such as 2026-11-23T20:00"
         ) from None
     return int((at if at.tzinfo else at.astimezone()).timestamp() * 1000)
+
+
+def format_age(seconds: float) -> str:
+    """Seconds in the largest unit that gives 1 or more: 63 ms, 41.0 s, 3.2 min, 5.0 h, 2.3 days."""
+    for unit, length in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"

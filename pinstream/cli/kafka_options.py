@@ -13,7 +13,7 @@ from pinstream.cli.local_stack import STACK_FILE, stack_endpoint
 from pinstream.cli.unreachable import exit_if_unreachable
 from pinstream.kafka.connection import CLIENT_VARIABLE, Connection
 
-# The second variable is a worker's: a shell that is set up for a worker serves the commands too.
+# The second variable is a worker's setting, so the commands also work in a shell that is set up for a worker.
 KafkaOption = Annotated[
     str | None,
     typer.Option(
@@ -40,7 +40,7 @@ PrefixOption = Annotated[
 
 @contextmanager
 def require_kafka(to: Connection) -> Iterator[None]:
-    """Asks at once, not after a delivery's deadline, whether a broker answers; exits with status 1 if none does."""
+    """Check at once that a broker answers, instead of after a delivery's timeout; exits with status 1 if none does."""
     with exit_if_unreachable(status=1):
         to.topics()
         yield
@@ -64,7 +64,7 @@ def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: st
 
 
 def _environment() -> dict[str, Any]:
-    """What a worker's settings say for all its clients, in a shell that is set up for a worker."""
+    """The client settings of a worker, if the shell has them in its environment."""
     text = os.environ.get(CLIENT_VARIABLE, "")
     try:
         found = json.loads(text or "{}")

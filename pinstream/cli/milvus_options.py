@@ -1,16 +1,22 @@
-"""The address of Milvus: from an option, the environment, or the local stack."""
+"""The options of all commands that search Milvus, and the index that they open."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from pinstream.cli.local_stack import STACK_FILE, stack_endpoint
+from pinstream.cli.screen import print_error
+from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
+from pinstream.search.index import VisualIndex
 from pinstream.tls import Tls
 
 _TLS_FIELDS: Final = ("ca_file", "cert_file", "key_file", "server_name")
 
+PinArgument = Annotated[str, typer.Argument(metavar="PIN", help="A pin id.")]
 MilvusOption = Annotated[
     str | None,
     typer.Option(
@@ -33,6 +39,26 @@ TokenOption = Annotated[
 EmbeddingVersionOption = Annotated[
     int, typer.Option("--embedding-version", min=1, help="Which collection: each embedding version has its own.")
 ]
+
+
+@contextmanager
+def open_index(milvus: str | None, token: str | None, embedding_version: int) -> Iterator[VisualIndex]:
+    """The index that the options name; an error inside the block is printed, and the command exits."""
+    try:
+        index = VisualIndex(milvus_uri(milvus), token=token, embedding_version=embedding_version, tls=milvus_tls())
+    except ImportError as exc:
+        print_error(str(exc))
+        raise typer.Exit(1) from exc
+    with index:
+        try:
+            yield index
+        except QueryInvalid as exc:
+            raise typer.BadParameter(str(exc)) from exc
+        except (PinUnknown, VectorIndexError) as exc:
+            print_error(str(exc))
+            if type(exc) is PinUnknown:
+                print_error("`pinstream where` says which of these, if it can ask Kafka")
+            raise typer.Exit(1) from exc
 
 
 def milvus_tls() -> Tls | None:

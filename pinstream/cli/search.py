@@ -1,7 +1,6 @@
 """``pinstream related`` and ``pinstream similar``: search results as a table or as JSON."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Annotated, Final, Literal
 
@@ -10,16 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption, milvus_tls, milvus_uri
+from pinstream.cli.durations import format_age
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, PinArgument, TokenOption, open_index
 from pinstream.cli.results import JsonOption, print_json
-from pinstream.cli.screen import print_error
-from pinstream.errors import PinUnknown, QueryInvalid, VectorIndexError
 from pinstream.search.hits import Hit, SearchResult
-from pinstream.search.index import VisualIndex
 from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
 from pinstream.store.collection import EMBEDDING_VERSION
 
-PinArgument = Annotated[str, typer.Argument(metavar="PIN", help="A pin id.")]
 LimitOption = Annotated[int, typer.Option(metavar="N", help="The maximum number of pictures.")]
 DomainOption = Annotated[Literal["web", "camera", "catalog"] | None, typer.Option(help="Only pins of this domain.")]
 LabelOption = Annotated[
@@ -90,26 +86,6 @@ def similar(  # noqa: PLR0913 (each is an option)
     show(found, title=f"like object {slot} of {pin}", as_json=as_json)
 
 
-@contextmanager
-def open_index(milvus: str | None, token: str | None, embedding_version: int) -> Iterator[VisualIndex]:
-    """The index that the options name; an error inside is printed and becomes the exit status."""
-    try:
-        index = VisualIndex(milvus_uri(milvus), token=token, embedding_version=embedding_version, tls=milvus_tls())
-    except ImportError as exc:
-        print_error(str(exc))
-        raise typer.Exit(1) from exc
-    with index:
-        try:
-            yield index
-        except QueryInvalid as exc:
-            raise typer.BadParameter(str(exc)) from exc
-        except (PinUnknown, VectorIndexError) as exc:
-            print_error(str(exc))
-            if type(exc) is PinUnknown:
-                print_error("`pinstream where` says which of these, if it can ask Kafka")
-            raise typer.Exit(1) from exc
-
-
 def show(found: SearchResult, *, title: str, as_json: bool) -> None:
     """Print hits as a table, or as one JSON object."""
     if as_json:
@@ -139,14 +115,6 @@ def table(found: SearchResult, *, title: str) -> Table:
     return shown
 
 
-def age(seconds: float) -> str:
-    """Seconds in the largest unit that gives 1 or more: 63 ms, 41.0 s, 3.2 min, 5.0 h, 2.3 days."""
-    for unit, length in (("days", 86_400.0), ("h", 3_600.0), ("min", 60.0)):
-        if seconds >= length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
-
-
 def _match(hit: Hit) -> str:
     if hit.same_product:
         return "same product"
@@ -160,7 +128,7 @@ _COLUMNS: Final[tuple[tuple[str, Justify, Callable[[Hit], str]], ...]] = (
     ("bits off", "right", lambda hit: str(hit.distance)),
     ("similarity", "right", lambda hit: f"{hit.similarity:.2f}"),
     ("pins", "right", lambda hit: str(hit.pins)),
-    ("age", "right", lambda hit: age(hit.age_s)),
+    ("age", "right", lambda hit: format_age(hit.age_s)),
     ("shows", "left", lambda hit: hit.label),
     ("box", "left", lambda hit: " ".join(f"{edge:.2f}" for edge in hit.box) if hit.slot else ""),
     ("domain", "left", lambda hit: hit.domain),

@@ -1,4 +1,4 @@
-"""How a command ends where Kafka or Milvus does not answer: one sentence, and an exit status of its own."""
+"""Ends a command if Kafka or Milvus does not answer: with one line on standard error and exit status 3."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

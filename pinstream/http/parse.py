@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, Final, TypeVar
 
+import orjson
+
 from pinstream.errors import (
     ObjectUnknown,
     PictureGone,
@@ -41,9 +43,7 @@ _RETRYABLE: Final = frozenset({429, 500, 502, 503, 504})
 
 
 def parse_error(status: int, body: bytes, *, retry_after_s: float | None) -> PinstreamError:
-    """What a refusal means for the caller; ``body`` is a problem document, if the service itself refused."""
-    import orjson  # noqa: PLC0415 (imported when it is needed)
-
+    """The error that a response stands for; ``body`` is a problem document (RFC 9457) if the service itself sent it."""
     try:
         problem = orjson.loads(body)
     except ValueError:
@@ -57,8 +57,7 @@ def parse_error(status: int, body: bytes, *, retry_after_s: float | None) -> Pin
 
 
 def json_reader(parse: Callable[[Json], Answer]) -> Callable[[bytes], Answer]:
-    """Reads a body with ``parse``; raises ServiceRefused where it is not what the contract says."""
-    import orjson  # noqa: PLC0415 (imported when it is needed)
+    """A function that reads a body with ``parse``, and raises ServiceRefused if the body is not of the contract."""
 
     def read(body: bytes) -> Answer:
         try:

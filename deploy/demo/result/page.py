@@ -12,7 +12,7 @@ from deploy.demo.result.charts import Dot, timeline, waterfall
 from deploy.demo.result.examples import ExamplePin
 from deploy.demo.result.figures import Figures, rounded
 from deploy.demo.result.thumbnail import data_uri, thumbnail
-from pinstream.cli.search import age
+from pinstream.cli.durations import format_age
 from pinstream.store.codes import CODE_BITS
 from pinstream.store.collection import Box
 
@@ -35,7 +35,7 @@ class RunResult:
 def render(result: RunResult) -> str:
     """The HTML, complete with its style."""
     environment = Environment(loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined)
-    environment.filters |= {"data_uri": data_uri, "css_box": _css_box, "age": age, "rounded": rounded}
+    environment.filters |= {"data_uri": data_uri, "css_box": _css_box, "age": format_age, "rounded": rounded}
     median_ms = result.figures.freshness_ms.p50_ms if result.figures.freshness_ms else 0.0
     return environment.get_template("page.html.j2").render(
         result=result,

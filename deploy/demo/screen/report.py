@@ -10,7 +10,7 @@ from rich.text import Text
 from deploy.demo.result.examples import ExamplePin
 from deploy.demo.result.figures import Figures, rounded
 from deploy.demo.result.tally import RunVerdict
-from pinstream.cli.search import age
+from pinstream.cli.durations import format_age
 from pinstream.cli.watch.freshness import Spread
 from pinstream.events import STAGE_MEANINGS
 
@@ -26,7 +26,7 @@ def example(shown: ExamplePin) -> RenderableType:
     table.add_column("pin id", style="dim", no_wrap=True)
     for related in shown.related:
         hit = related.hit
-        table.add_row(Text(f"  {related.name}"), str(hit.distance), age(hit.age_s), Text(hit.pin_id))
+        table.add_row(Text(f"  {related.name}"), str(hit.distance), format_age(hit.age_s), Text(hit.pin_id))
     lines: list[RenderableType] = [
         Text.assemble(("Which pins are like ", "bold"), (shown.title, "bold red"), (f"   {shown.pin_id}", "dim")),
         Text(),

@@ -13,7 +13,7 @@ import typer
 
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
 from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, drafts_of_pictures, pictures_in
-from pinstream.cli.publish.follow import follow, serve_on
+from pinstream.cli.publish.follow import follow, serve_until_interrupted
 from pinstream.cli.publish.picture_server import ImageOf, PictureServer, image_at, image_from, inline
 from pinstream.cli.publish.send import Pace, PublishCounts, send
 from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar
@@ -99,8 +99,8 @@ def publish(  # noqa: PLR0913 (each is an option)
     to = connection(kafka, config, topic_prefix)
     with ExitStack() as stack:
         if images is not None:
-            larger_than = inline_below if serve else sys.maxsize
-            source = _pictures(images, domain or "web", base_url, larger_than, stack)
+            inline_below_bytes = inline_below if serve else sys.maxsize
+            source = _pictures(images, domain or "web", base_url, inline_below_bytes, stack)
         else:
             lines = sys.stdin.buffer if jsonl in (None, Path(STDIN)) else stack.enter_context(jsonl.open("rb"))
             source = DraftSource(drafts_in_lines(lines, domain=domain))
@@ -112,21 +112,21 @@ def publish(  # noqa: PLR0913 (each is an option)
             reader = stack.enter_context(OutcomeReader(to)) if waits else None
             counts = PublishCounts(events={} if waits else None)
             _send(source, to, lane, Pace(rate, sleep=time.sleep), counts)
-        good = _print_counts(counts, to)
+        succeeded = _print_counts(counts, to)
         if counts.stopped:
             pass
         elif reader is not None:
             timeout_s = float("inf") if wait_at_most is None else wait_at_most
-            good = follow(reader, counts.events or {}, timeout_s=timeout_s, server=source.server) and good
+            succeeded = follow(reader, counts.events or {}, timeout_s=timeout_s, server=source.server) and succeeded
         elif source.server is not None:
-            serve_on(source.server)
-    raise typer.Exit(0 if good else 1)
+            serve_until_interrupted(source.server)
+    raise typer.Exit(0 if succeeded else 1)
 
 
 def _pictures(
     folder: Path, domain: str, base_url: str | None, inline_below_bytes: int, stack: ExitStack
 ) -> DraftSource:
-    """A server is started only where some pictures are too large for their events."""
+    """The pictures of a folder as drafts; starts a server only if one of them is too large for its event."""
     pictures = pictures_in(folder)
     if not pictures:
         raise typer.BadParameter(f"--images {folder}: no .jpg, .jpeg, .png, .webp or .gif below it")
@@ -161,7 +161,7 @@ def _send(source: DraftSource, to: Connection, lane: Lane, pace: Pace, counts: P
 
 
 def _print_counts(counts: PublishCounts, to: Connection) -> bool:
-    """Returns whether everything was delivered."""
+    """Print how many events were delivered; returns whether all were."""
     parts = [f"{counts.delivered:,} delivered"]
     if counts.undelivered:
         parts.append(f"{len(counts.undelivered):,} not delivered")

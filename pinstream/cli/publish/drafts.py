@@ -31,7 +31,7 @@ class RejectedDraft:
 
 
 def drafts_in_lines(lines: Iterable[bytes], *, domain: str | None) -> Iterator[Draft | RejectedDraft]:
-    """One draft per line of JSON; empty lines are skipped, ``domain`` stands in where a line has none."""
+    """One draft per line of JSON; empty lines are skipped. ``domain`` is for lines that have none."""
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -48,7 +48,7 @@ def drafts_in_lines(lines: Iterable[bytes], *, domain: str | None) -> Iterator[D
 
 
 def pictures_in(folder: Path) -> list[Path]:
-    """Files below ``folder`` whose names end as pictures' do, sorted."""
+    """Files below ``folder`` with the suffix of a picture, sorted."""
     return sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
 
 
@@ -74,9 +74,9 @@ def drafts_of_pictures(
 
 
 def pin_id_of(name: str) -> str:
-    """A pin id for a file's path: without its suffix, ``/`` as ``-`` and anything else foreign as ``_``.
+    """A pin id for a file's path: without its suffix, with ``-`` for ``/`` and ``_`` for characters not allowed.
 
-    What is longer than 64 characters is cut, and ends in a digest of the whole.
+    An id longer than 64 characters is cut, and ends in a digest of the path.
     """
     stem = re.sub(r"\.[^./]*$", "", name).replace("/", "-")
     pin_id = re.sub(r"[^A-Za-z0-9_-]", "_", stem) or "_"

@@ -1,4 +1,4 @@
-"""After publishing: wait until the outcomes are known, or while workers fetch pictures."""
+"""After publishing: waits until the outcomes are known, or serves pictures until Ctrl-C."""
 
 import time
 from collections import Counter
@@ -17,7 +17,7 @@ from pinstream.standing import EventPosition
 def follow(
     reader: OutcomeReader, events: Mapping[str, EventPosition], *, timeout_s: float, server: PictureServer | None
 ) -> bool:
-    """Whether an outcome accounts for every event in time, and none is dead; prints the outcomes."""
+    """Wait for an outcome of every event, and print them; returns whether all came in time, and none is dead."""
     if server is not None:
         screen.print(f"serving {_pictures(server)} until their outcomes are known; Ctrl-C to stop")
     found: dict[str, PinOutcome] = {}
@@ -35,7 +35,7 @@ def follow(
     return _print_outcomes(found, missing=len(events) - len(found))
 
 
-def serve_on(server: PictureServer) -> None:
+def serve_until_interrupted(server: PictureServer) -> None:
     """Keep the pictures reachable until Ctrl-C."""
     screen.print(f"serving {_pictures(server)} at {server.address}; Ctrl-C to stop")
     try:

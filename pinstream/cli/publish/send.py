@@ -1,4 +1,4 @@
-"""Drafts published at a steady rate, and whether each was delivered."""
+"""Publishes drafts at a steady rate, and counts the deliveries."""
 
 import threading
 import time
@@ -27,7 +27,7 @@ class PublishCounts:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, delivery: Delivery) -> None:
-        """A delivery that has ended."""
+        """Count a finished delivery."""
         try:
             delivered = delivery.result(0)
         except (NotDelivered, EventInvalid) as exc:
@@ -43,7 +43,7 @@ class PublishCounts:
 
 
 class Pace:
-    """One pass every ``1 / rate_per_s`` seconds; a late one does not delay those after it."""
+    """Lets ``wait`` return every ``1 / rate_per_s`` seconds; a late call does not delay the calls after it."""
 
     def __init__(
         self, rate_per_s: float | None, *, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None]
@@ -54,7 +54,7 @@ class Pace:
         self._next: float | None = None
 
     def wait(self) -> None:
-        """Blocks until the next one is due."""
+        """Block until the next pin is due."""
         if self._next is None:
             self._next = self._now()
         if self._next > (now := self._now()):
@@ -71,7 +71,7 @@ def send(
     on_rejected: Callable[[RejectedDraft], None],
     on_delivery: Callable[[Delivery], None],
 ) -> None:
-    """Publish every draft and wait for the deliveries, into ``counts``; stops once Kafka has failed one."""
+    """Publish every draft, wait for the deliveries and count them in ``counts``; stops after the first failure."""
 
     def count_delivery(delivery: Delivery) -> None:
         counts.add(delivery)

@@ -41,8 +41,11 @@ def watch(
 ) -> None:
     """Watch pins become searchable: a line for each, and percentiles of the last 1,000.
 
+    Reads the outcomes from Kafka by itself; it does not need the watch (`python -m streams watch`).
+
     Freshness is the age of a pin when a search first found it, measured for a sample of the pins. Acknowledged is its
-    age when its outcome was known. With --json such a pin comes twice: acknowledged, and found. Ends with Ctrl-C.
+    age when its outcome was known. With --json a pin of the sample is printed twice: when it is acknowledged, and when
+    it is found. Ends with Ctrl-C.
     """
     to = connection(kafka, config, topic_prefix)
     try:

@@ -1,4 +1,4 @@
-"""Rolling percentiles of how old pins were at each step of their way."""
+"""Rolling percentiles of the ages of pins, and of their stages."""
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -38,7 +38,7 @@ class FreshnessWindow:
         self._last: OrderedDict[EventId, PinOutcome] = OrderedDict()
 
     def add(self, outcome: PinOutcome) -> None:
-        """It replaces an earlier outcome of the same event, which a probed pin has."""
+        """Add an outcome. The second outcome of a probed pin replaces the first."""
         event = event_of(outcome)
         if event not in self._last:
             self.pins += 1

@@ -23,7 +23,7 @@ def event_of(outcome: PinOutcome) -> EventId:
 
 
 class LineOrder:
-    """Holds an acknowledged outcome for ``hold_s``, in case the probe's follows; returns each event once."""
+    """Holds back an acknowledged outcome for ``hold_s``, as a probe's outcome may follow; returns each event once."""
 
     def __init__(self, *, hold_s: float = HOLD_S, now: Callable[[], float] = time.monotonic) -> None:
         self._hold_s = hold_s
@@ -32,7 +32,7 @@ class LineOrder:
         self._returned: FIFOCache[EventId, None] = FIFOCache(_REMEMBERED)
 
     def take(self, outcomes: Iterable[PinOutcome]) -> list[PinOutcome]:
-        """Those to be shown now, of these and of the held ones."""
+        """Add ``outcomes``, and return those to show now, of these and of the ones held back."""
         complete = []
         for outcome in outcomes:
             event = event_of(outcome)

@@ -25,7 +25,7 @@ class OutcomeReader:
     def __init__(self, connection: Connection, *, from_start: bool = False) -> None:
         self.topic = connection.topic_prefix + INDEXED_TOPIC
         self.unreadable = 0
-        """Records that do not decode: of a newer contract, or of another program."""
+        """How many records did not decode: they are of a newer contract, or of another program."""
         if self.topic not in connection.topics():
             raise TopicMissing(self.topic, connection.address)
         self._reader = LiveReader(connection.client_settings(), name="pinstream-watch")
@@ -66,7 +66,7 @@ class OutcomeReader:
 def wait_for_outcomes(
     reader: OutcomeReader, events: Mapping[str, EventPosition], *, timeout_s: float, on_outcome: OnOutcome
 ) -> dict[str, PinOutcome]:
-    """By pin, the first outcome that accounts for its event, as far as they came within ``timeout_s``."""
+    """Wait until an outcome accounts for each event, or ``timeout_s`` is over; returns these outcomes by pin."""
     found: dict[str, PinOutcome] = {}
     deadline = time.monotonic() + timeout_s
     while len(found) < len(events) and (left_s := deadline - time.monotonic()) > 0:

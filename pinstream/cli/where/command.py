@@ -11,10 +11,9 @@ from rich.progress import Progress
 
 from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
 from pinstream.cli.local_stack import stack_endpoint
-from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
+from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, PinArgument, TokenOption, open_index
 from pinstream.cli.results import JsonOption, print_json
 from pinstream.cli.screen import progress_bar
-from pinstream.cli.search import PinArgument, open_index
 from pinstream.cli.where.pin_sources import (
     PinSources,
     StartReading,
@@ -56,7 +55,7 @@ ForOption = Annotated[float, typer.Option("--for", min=1, metavar="S", help="Sto
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhereQuery:
-    """What to ask the watch and Kafka."""
+    """Which pin is asked for, and what to ask: the watch at this URL, the consumer group, the topics for this time."""
 
     pin: str
     watch: str | None
@@ -119,7 +118,7 @@ def where(  # noqa: PLR0913 (each is an option)
 
 
 def _ask(query: WhereQuery, to: Connection, found: PinSources, start: StartReading) -> None:
-    """The watch, then the topics if it does not know the pin."""
+    """Ask the watch, and read the topics if it does not know the pin."""
     pin, for_s = query.pin, query.read_for_s
     if not (query.watch and ask_watch(query.watch, pin, found)):
         read_topics(to, pin, found, for_s=for_s, start=start)

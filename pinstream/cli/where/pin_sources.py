@@ -35,7 +35,7 @@ StartReading = Callable[[str], Advance]
 
 @dataclass(slots=True)
 class PinSources:
-    """What was found, from which sources, and in ``notes`` which could not be asked."""
+    """What was found, in which sources; ``notes`` say which could not be asked, and why. Filled step by step."""
 
     event: EventPosition | None = None
     fault: str = ""
@@ -47,7 +47,7 @@ class PinSources:
 
 
 def ask_watch(url: str, pin_id: str, found: PinSources) -> bool:
-    """Whether the watch knows the pin's event; a note says if it does not answer."""
+    """Ask the watch; returns whether it knows the pin's event. If it does not answer, a note says so."""
     address = f"{url.rstrip('/')}/pins/{pin_id}"
     try:
         with urllib.request.urlopen(address, timeout=_WATCH_TIMEOUT_S) as answer:  # noqa: S310 (the user's own address)
@@ -77,7 +77,7 @@ def ask_watch(url: str, pin_id: str, found: PinSources) -> bool:
 
 
 def read_topics(to: Connection, pin_id: str, found: PinSources, *, for_s: float, start: StartReading) -> None:
-    """The pin's newest event and latest outcome, from its partition of each topic; raises KafkaUnreachable."""
+    """Read the pin's newest event and latest outcome, from its partition of each topic; raises KafkaUnreachable."""
     until_s = time.monotonic() + for_s
     events = [_last_records(to, name, pin_id, found, until_s, start) for name in LANE_TOPICS.values()]
     for record in (record for each in events if each for record in each.records):
@@ -95,7 +95,7 @@ def read_topics(to: Connection, pin_id: str, found: PinSources, *, for_s: float,
 def find_dead_letter(
     to: Connection, outcome: PinOutcome, found: PinSources, *, for_s: float, start: StartReading
 ) -> None:
-    """The last dead letter of the pin that names the outcome's event; raises KafkaUnreachable."""
+    """Read the last dead letter of the outcome's event; raises KafkaUnreachable."""
     last = _last_records(to, DEAD_TOPIC, outcome.pin_id, found, time.monotonic() + for_s, start)
     for record in last.records if last else ():
         headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}

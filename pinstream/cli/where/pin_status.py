@@ -7,10 +7,11 @@ from pinstream.events import PinOutcome
 from pinstream.search.hits import PinTrace
 from pinstream.standing import EventPosition, accounts_for
 
-Stage = Literal[
+PinStage = Literal[
     "unpublished", "queue", "worker", "dead", "visible soon", "searchable", "deleted", "superseded", "not indexed",
     "unknown",
 ]  # fmt: skip
+"""Where a pin is; not a timed step of its processing, which is `pinstream.events.Stage`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class PinStatus:
     notes: tuple[str, ...] = ()
 
     @property
-    def verdict(self) -> tuple[Stage, str]:
+    def verdict(self) -> tuple[PinStage, str]:
         """Where the pin is, as a word for programs and a sentence for people."""
         if self.asked_kafka and self.event is not None and not accounts_for(self.outcome, self.event):
             return self._verdict_waiting(self.event)
@@ -106,7 +107,7 @@ class PinStatus:
             "fault": self.fault,
         }
 
-    def _verdict_waiting(self, event: EventPosition) -> tuple[Stage, str]:
+    def _verdict_waiting(self, event: EventPosition) -> tuple[PinStage, str]:
         older = " Searches find an older version until then." if self.trace.found else ""
         queue, partition = self.queue, f"partition {event.partition}"
         if queue is None:
@@ -132,7 +133,7 @@ class PinStatus:
         older = " Searches find an older version." if self.trace.found else ""
         return f"dead after {_attempts(outcome.attempts)}: {outcome.reason or 'without a reason'}. {replay}.{older}"
 
-    def _verdict_of_rows(self) -> tuple[Stage, str]:
+    def _verdict_of_rows(self) -> tuple[PinStage, str]:
         newest, rows = (self.trace.rows[0].version if self.trace.rows else None), self.trace.rows
         if self.trace.found:
             version = None if self.event is None else self.event.version
@@ -146,7 +147,7 @@ class PinStatus:
             return "deleted", f"deleted, up to version {newest}: no search finds it"
         return self._verdict_without_rows()
 
-    def _verdict_without_rows(self) -> tuple[Stage, str]:
+    def _verdict_without_rows(self) -> tuple[PinStage, str]:
         outcome, pin = self.outcome, self.trace.pin_id
         if outcome is not None and outcome.outcome == "deleted":
             return "deleted", "deleted, and a sweep has removed its tombstone: no search finds it"

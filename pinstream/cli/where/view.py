@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pinstream.cli.search import age
+from pinstream.cli.durations import format_age
 from pinstream.cli.where.pin_status import PinStatus
 from pinstream.events import STAGES, PinOutcome
 from pinstream.standing import EventPosition
@@ -66,12 +66,12 @@ def _outcome(outcome: PinOutcome, now_ms: int) -> list[tuple[str, str]]:
     position = f"{outcome.topic}[{outcome.partition}]@{outcome.offset}"
     attempts = "1 attempt" if outcome.attempts == 1 else f"{outcome.attempts} attempts"
     objects = f"{outcome.objects} object{'' if outcome.objects == 1 else 's'}"
-    after = age(max(outcome.finished_at_ms - outcome.published_at_ms, 0) / 1000)
+    after = format_age(max(outcome.finished_at_ms - outcome.published_at_ms, 0) / 1000)
     last = f"{outcome.outcome}{version} from {position}, {objects}, {attempts}, acknowledged {after} after publication"
     facts = [("last outcome", f"{last}, {_ago(outcome.finished_at_ms, now_ms)}")]
     if outcome.freshness_ms is not None:
         seen = "no search found it any more" if outcome.outcome == "deleted" else "a search first found it"
-        facts.append(("fresh after", f"{age(max(outcome.freshness_ms, 0) / 1000)}: then {seen}"))
+        facts.append(("fresh after", f"{format_age(max(outcome.freshness_ms, 0) / 1000)}: then {seen}"))
     stages = [f"{stage} {outcome.stages_ms[stage]:,.1f}" for stage in STAGES if stage in outcome.stages_ms]
     if stages:
         facts.append(("stages, ms", " · ".join(stages)))
@@ -99,12 +99,12 @@ def _cells(row: Row, now_ms: int) -> tuple[str, ...]:
         str(row.version),
         row.label,
         _ago(row.published_at_ms, now_ms),
-        age(max(row.indexed_at_ms - row.published_at_ms, 0) / 1000),
+        format_age(max(row.indexed_at_ms - row.published_at_ms, 0) / 1000),
     )
 
 
 def _ago(at_ms: int, now_ms: int) -> str:
-    return f"{age(max(now_ms - at_ms, 0) / 1000)} ago"
+    return f"{format_age(max(now_ms - at_ms, 0) / 1000)} ago"
 
 
 def _local_time(at_ms: int) -> str:

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pinstream.cli import app
-from pinstream.cli.search import age
+from pinstream.cli.durations import format_age
 from pinstream.store.codes import CODE_BITS, CODE_BYTES, Code
 from pinstream.store.collection import Row, tombstone
 from pinstream.store.columns import Shape
@@ -223,4 +223,4 @@ def test_where_distinguishes_living_deleted_and_unknown_pins(run: Run, milvus: s
     ("seconds", "text"), [(0.063, "63 ms"), (41, "41.0 s"), (90, "1.5 min"), (7_200, "2.0 h"), (200_000, "2.3 days")]
 )
 def test_ages_are_in_the_largest_fitting_unit(seconds: float, text: str) -> None:
-    assert age(seconds) == text
+    assert format_age(seconds) == text
