@@ -16,7 +16,7 @@
     pins.dead             <--  producer thread <-------  Finisher.write_dead_letter      finish
     pins.indexed          <--  producer thread <-------  Finisher.publish_outcome
                           -->  producer thread ------->  OffsetTracker.finish            schedule
-    committed offsets     <--  live, backfill thread <-  Engine.commit, again and again  consume
+    committed offsets     <--  live, backfill thread <-  Engine.commit, every 0.5 s       consume
 
 A record's life: its credits are taken, a task is made of it, it waits for its pin and a permit, it is processed, its
 outcome is published, Kafka acknowledges that, its offset is finished, its credits are given back, and the finished
@@ -28,7 +28,7 @@ read (`Batcher`); four that search for probes. Everything else runs in the one e
 
 **Who may call what, from where.**
 
-- A consumer is called by its own thread only. Others use `LaneConsumer.in_thread`, which never waits.
+- A consumer is called by its own thread only. Others use `LaneConsumer.call_in_thread`, which never waits.
 - The poll threads call the event loop through `OwnerCalls`: in order, without waiting. The one exception is a
   revocation, which blocks the live lane's thread until its partitions are drained.
 - `Credits` and `Outages.waiting_partitions` may be read from any thread; every other object belongs to the event loop.
@@ -39,7 +39,7 @@ read (`Batcher`); four that search for probes. Everything else runs in the one e
 - *poll* must never stop: without credits, or while a service is away, partitions are paused and polling goes on.
 - *submit* must not block or fail for one record: what is wrong with it is found in its own task.
 - *process* must not block the event loop, and must look at its lease before each write.
-- *publish_outcome* must not block, and calls back only after Kafka's acknowledgement: that alone frees an offset.
+- *publish_outcome* must not block, and calls back only after Kafka's acknowledgement: only then is the offset finished.
 - *on_revoked* waits, within the drain deadline; once it has returned, no write for those partitions begins.
 - *close* runs in the reverse order of the start: consumers (drain, commit, leave the group), HTTP, probes, producer,
   backends. It may be called once, and waits with a deadline at each step.

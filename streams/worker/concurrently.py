@@ -1,4 +1,4 @@
-"""Two coroutines at once, where the result of one may turn out not to be needed."""
+"""Runs a coroutine in the background of a block, where its result may turn out not to be needed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -21,4 +21,4 @@ async def concurrently(coroutine: Coroutine[Any, Any, Answer]) -> "AsyncIterator
         if not task.done():
             task.cancel()
         await asyncio.wait([task])
-        _ = task.cancelled() or task.exception()  # asked for, or asyncio would log that nobody did
+        _ = task.cancelled() or task.exception()  # retrieved, or asyncio logs "exception was never retrieved"

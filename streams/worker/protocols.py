@@ -59,7 +59,7 @@ class OffsetCommitter(Protocol):
     """Sends commits; called in the event loop."""
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
-        """Have a commit sent, without waiting; `PartitionOwner.on_commit` gets its end."""
+        """Have a commit sent, without waiting for it; `PartitionOwner.on_commit` is called with its result."""
 
     def end_offset(self, lane: Lane, partition: int) -> int | None:
         """The offset after the last record published, if known. Never asks the broker."""
@@ -94,11 +94,11 @@ class FlightPermit(Protocol):
     def release(self) -> None:
         """Let another task begin while this one waits for a failing host. Never blocks; safe to repeat.
 
-        Does nothing where too many tasks have done so already: the permit is then kept.
+        Keeps the permit if too many tasks have released theirs already.
         """
 
     async def reacquire(self) -> None:
-        """Return once there is a permit again, at once if it was kept; those who return go before those who begin.
+        """Return once there is a permit again, at once if it was kept. Tasks that wait here go before tasks that begin.
 
         A task must call it before it decodes anything: the limits bound how many pictures are decoded at once.
         """

@@ -60,7 +60,7 @@ async def _check_unless_stopped(settings: WorkerSettings, backends: Backends, st
 async def _run_until_stopped(
     worker: Worker, backends: Backends, settings: WorkerSettings, *, stop: asyncio.Event, exit_when_idle_s: float | None
 ) -> None:
-    """The poll threads consume and the engine works; here its offsets are committed, until one of these ends."""
+    """Commit offsets and check the models until ``stop`` is set, the engine fails, or there is nothing left to do."""
     engine = worker.engine
     running: list[asyncio.Task[object]] = [
         asyncio.create_task(stop.wait()),
@@ -108,8 +108,8 @@ async def _start_http(checks: health.HealthChecks, settings: WorkerSettings, at_
 
 
 async def _hold_after_failure(engine: Engine, stop: asyncio.Event, hold_s: float) -> None:
-    """Out of the group and idle, so that Prometheus sees why it stopped before a supervisor starts it again."""
+    """Keep a failed process, which has left its group, so that Prometheus scrapes why before it is started again."""
     if engine.failure is not None and hold_s > 0:
-        log.error("stopped; stays for %g s so that its metrics are read", hold_s)
+        log.error("the worker has failed; its process stays for %g s so that Prometheus can read its metrics", hold_s)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), hold_s)

@@ -29,7 +29,7 @@ class PinTask:
 
     @property
     def pin(self) -> Hashable:
-        """Equal for tasks that must not overtake each other: the pin id, or, without a valid event, nobody else's."""
+        """Equal for tasks that must not overtake each other: the pin id; for an invalid event the record's position."""
         record = self.record
         unique = (record.topic, record.partition, record.offset)
         return unique if isinstance(self.event, EventInvalid) else self.event.pin_id

@@ -1,4 +1,4 @@
-"""Watches the models: Triton calls a model ready whose process has died, and serves whatever lies in its folder."""
+"""Repeats the model check: Triton calls a model ready whose process has died, and serves any model in its folder."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What must be there before the worker joins its group; and warming up."""
+"""The checks before the worker joins its group: every service answers and fits. Warms the services up, too."""
 
 import asyncio
 import logging

@@ -26,7 +26,9 @@ from streams.worker.record import Offsets
 log = logging.getLogger(__name__)
 
 _SLACK_S: Final = 5.0
+"""How much longer than the drain a poll thread waits for the event loop, or for the other lane's thread."""
 _LEAVE_S: Final = 15.0
+"""The time after the drain for the last commits and for leaving the group."""
 
 
 class LaneConsumers:
@@ -77,7 +79,7 @@ class LaneConsumers:
 
     def commit(self, lane: Lane, offsets: Offsets) -> None:
         each = self._lane(lane)
-        each.in_thread(lambda: each.send_commit(offsets))
+        each.call_in_thread(lambda: each.send_commit(offsets))
 
     def end_offset(self, lane: Lane, partition: int) -> int | None:
         return self._lane(lane).end_offset(partition)
@@ -92,7 +94,7 @@ class LaneConsumers:
         # The owner first: its leases must be there before the first records, which both threads submit after this.
         self._owner.call(lambda owner: owner.on_assigned(numbers))
         self._live.reader.assign(partitions)
-        self._backfill.in_thread(lambda: self._follow(numbers))
+        self._backfill.call_in_thread(lambda: self._assign_backfill(numbers))
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [each.partition for each in partitions]
@@ -100,37 +102,38 @@ class LaneConsumers:
             return
         # The group waits while this blocks; the other members' partitions are not affected (cooperative).
         offsets = self._owner.revoke(numbers, timeout_s=self._drain_s + _SLACK_S)
-        # Commits asked for before the drain must not be sent after the last one below: they would move it back.
+        # Send the commits that were queued before the drain now: sent after the last one below, they would move the
+        # committed offsets back.
         self._live.run_calls()
         self._live.reader.unassign(numbers)
         self._live.commit_now(offsets["live"])
-        self._unfollow(numbers, offsets["backfill"])
+        self._unassign_backfill(numbers, offsets["backfill"])
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [each.partition for each in partitions]
         log.warning("partitions lost", extra={"partitions": numbers})
         self._live.reader.unassign(numbers)
         self._owner.call(lambda owner: owner.on_lost(numbers))
-        self._unfollow(numbers, {})
+        self._unassign_backfill(numbers, {})
 
-    def _follow(self, numbers: Sequence[int]) -> None:
+    def _assign_backfill(self, numbers: Sequence[int]) -> None:
         """Assign the backfill's partitions; in its thread."""
         added = [TopicPartition(self._settings.backfill_topic, each, OFFSET_STORED) for each in numbers]
         self._backfill.consumer.incremental_assign(added)
         self._backfill.reader.assign(added)
 
-    def _unfollow(self, numbers: Sequence[int], offsets: Offsets) -> None:
-        """Have the backfill's partitions given up by its thread, and wait: the live ones move on after this."""
+    def _unassign_backfill(self, numbers: Sequence[int], offsets: Offsets) -> None:
+        """Have the backfill's thread commit and unassign these, and wait: the live ones move to another worker next."""
         done: Future[None] = Future()
 
-        def let_go() -> None:
+        def commit_and_unassign() -> None:
             self._backfill.commit_now(offsets)
             self._backfill.reader.unassign(numbers)
             self._backfill.consumer.incremental_unassign(self._backfill.partitions(numbers))
             done.set_result(None)
 
-        self._backfill.in_thread(let_go)
+        self._backfill.call_in_thread(commit_and_unassign)
         try:
             done.result(_SLACK_S)
         except TimeoutError:
-            log.warning("the backfill lane did not let go in time", extra={"partitions": list(numbers)})
+            log.warning("the backfill lane did not give up its partitions in time", extra={"partitions": list(numbers)})

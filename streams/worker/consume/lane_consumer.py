@@ -22,8 +22,8 @@ _NOTE_ENDS_EVERY_S: Final = 1.0
 class LaneConsumer:
     """Polls one lane until it is stopped; other threads have their calls made by its own thread.
 
-    A consumer serves one thread at a time: confluent-kafka 2.16 lets every other thread's call spin until a poll ends,
-    and the next poll may come first. Called from the event loop, a commit would hold up everything.
+    confluent-kafka 2.16 makes a call from any other thread wait until the current poll ends, and the next poll may
+    start before it. A commit called from the event loop would block the whole loop for that time.
     """
 
     def __init__(self, lane: Lane, topic: str, consumer: Consumer, *, reader: LaneReader, owner: OwnerCalls) -> None:
@@ -48,7 +48,7 @@ class LaneConsumer:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
-    def in_thread(self, call: Callable[[], None]) -> None:
+    def call_in_thread(self, call: Callable[[], None]) -> None:
         """Have ``call`` made by the lane's thread before its next poll; any thread may ask for it, none waits."""
         self._calls.put(call)
 
@@ -57,7 +57,7 @@ class LaneConsumer:
         return self._ends.get(partition)
 
     def _run(self) -> None:
-        """The loop: what others want of the consumer, then a poll, which also serves Kafka's callbacks."""
+        """The loop: the calls that other threads asked for, then a poll, in which Kafka's callbacks run."""
         try:
             while not self._stopping.is_set():
                 self.run_calls()
@@ -103,7 +103,7 @@ class LaneConsumer:
         return [TopicPartition(self._topic, partition, offset) for partition, offset in offsets.items()]
 
     def _note_ends(self) -> None:
-        """Often enough for a gauge, seldom enough to cost nothing; ``cached`` asks no broker."""
+        """Once a second, for the gauges; ``cached`` asks no broker."""
         if time.monotonic() < self._note_ends_at_s:
             return
         self._note_ends_at_s = time.monotonic() + _NOTE_ENDS_EVERY_S

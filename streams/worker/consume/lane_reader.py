@@ -64,9 +64,9 @@ class LaneReader:
     def poll(self) -> None:
         """Wait for a credit, then for a record, and submit what is there; at most some 0.15 s.
 
-        Without credits it polls all the same: a consumer that does not poll is taken for dead, and rebalances, which
-        are called back here, would not be answered. `Consumer.poll` returns with the first record, so a lone pin never
-        waits; `consume(n, t)` would wait for n of them or for t.
+        Without credits it polls too: a consumer that does not poll is removed from its group, and the callbacks of a
+        rebalance run only inside a poll. `Consumer.poll` returns with the first record, so a single record is never
+        delayed; `consume(n, t)` would wait for n records or for t.
         """
         has_credit = self._credits.wait(self._lane, _CREDIT_WAIT_S)
         waiting = self._waiting_partitions() & self._assigned.keys()
@@ -88,7 +88,7 @@ class LaneReader:
         if error is not None:
             return self._handle_error(message, error)
         record = record_of(message, self._lane)
-        # Also without a free credit: a record that was polled cannot be put back. The limit is passed by one at most.
+        # Even if no credit is free: a polled record cannot be put back. So the limit is exceeded by one at most.
         self._credits.take(self._lane, record.size_bytes)
         return record
 

@@ -1,4 +1,4 @@
-"""Stops the worker when too many events become dead letters: then the worker must be suspected, not the events."""
+"""Stops the worker when too many events become dead letters: then the fault is probably the worker's, not theirs."""
 
 from collections import deque
 
@@ -7,7 +7,7 @@ from streams.worker.settings import BreakerSettings
 
 
 class Breaker:
-    """Counts outcomes; raises BreakerTripped from the dead letter that is one too many, and ever after."""
+    """Counts outcomes; raises BreakerTripped at the first dead letter above a limit, and at every later one."""
 
     def __init__(self, limits: BreakerSettings) -> None:
         self._limits = limits
@@ -23,12 +23,12 @@ class Breaker:
         return self._recent_weight / len(self._recent) if self._recent else 0.0
 
     def record_success(self) -> None:
-        # Unchanged and superseded count too, or a replay in which nothing but the old dead letters is left to do would
-        # stop the worker.
+        # Unchanged and superseded events count too: else a replay, in which only the old dead letters are not done yet,
+        # would trip the breaker.
         self.in_a_row = 0
         self._push(0)
 
-    def record_death(self, *, unexpected: bool) -> None:
+    def record_dead_letter(self, *, unexpected: bool) -> None:
         """Call it before a dead letter is written; raises BreakerTripped if it must not be."""
         weight = self._limits.unexpected_weight if unexpected else 1
         self.in_a_row += weight

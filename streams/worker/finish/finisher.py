@@ -1,4 +1,4 @@
-"""What is published when an event is done: the dead letter, the outcome, the metrics; and the breaker counts it."""
+"""Publishes the dead letter, the outcome and the metrics of each event, and counts it in the breaker."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +36,8 @@ class Finisher:
     now_ms: Callable[[], int] = clock.now_ms
 
     async def write_dead_letter(self, task: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
-        self.breaker.record_death(unexpected=unexpected)  # first: the one too many must not be written
+        # Before the write: the dead letter that trips the breaker must not be written.
+        self.breaker.record_dead_letter(unexpected=unexpected)
         await self.dead_letters.write(task.record, stage=task.stage, error=error, unexpected=unexpected)
         reason = "unexpected" if unexpected else reason_class(error)
         self.metrics.add("dead_letters", reason)

@@ -1,7 +1,7 @@
 """Many small requests, few large calls: the mechanism that the row writer and the row reader share.
 
-Milvus' cost is per call, so requests that arrive while a call is in flight travel together in the next one.
-The first one of a quiet moment is sent at once: batching costs latency only where there is a queue anyway.
+Milvus' cost is per call, so requests that arrive while a call is in flight are sent together in the next one.
+While no call is in flight a request is sent at once: batching adds latency only where requests would queue anyway.
 """
 
 import asyncio
@@ -40,9 +40,9 @@ class _Waiting(Generic[T, R]):
 class Batcher(Generic[T, R]):
     """Collects requests into calls of a blocking function, which run in threads of their own.
 
-    ``call`` takes the requests of one batch and returns one answer for each, or an exception for one of them;
-    what it raises, every request of the batch gets. Requests with an equal ``key`` that wait together travel together,
-    and are never in flight in two calls at once. A request is never split, so a single one may exceed ``max_rows``.
+    ``call`` takes the requests of one batch and returns one answer for each, or an exception for one of them; if it
+    raises, every request of the batch fails with that. Requests with an equal ``key`` that wait together are sent
+    together, and are never in flight in two calls at once. A request is never split, so one may exceed ``max_rows``.
     """
 
     def __init__(

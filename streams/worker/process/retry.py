@@ -79,7 +79,7 @@ class Outages:
         self.waiting_partitions = frozenset(self._waiting)
 
     def resume(self, partition: int) -> None:
-        """One pin of this partition waits no more; the partition is resumed with the last of them."""
+        """One pin of this partition waits no longer; the last of them resumes the partition."""
         self._waiting[partition] -= 1
         if not self._waiting[partition]:
             del self._waiting[partition]
@@ -118,8 +118,8 @@ class RetryPolicy:
         paused = False
         try:
             while True:
-                # Before every attempt, since another worker may write for this partition after a wait. Between this
-                # look and the write lies the one hole that docs/worker.md names.
+                # Before every attempt, since another worker may own the partition after a wait. The partition may also
+                # move between this check and the write: see "The one hole" in docs/worker.md.
                 if not lease.held:
                     raise Abandoned(f"partition {lease.partition}")
                 try:

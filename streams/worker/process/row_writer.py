@@ -17,7 +17,7 @@ PinRows = tuple[Row, ...]
 class BatchedRowWriter:
     """Upserts of whole pins, batched; errors are the store's, and nothing is retried here.
 
-    All rows of one ``write`` travel in one call, so readers see the pin change at once. Of two writes of one pin
+    All rows of one ``write`` are sent in one call, so readers never see a part of the change. Of two writes of one pin
     that wait together only the one with the larger version is sent (the later one, of equals), and both are
     acknowledged; two writes of one pin are never in flight at the same time. A pin that the index refuses costs
     only itself: its batch is halved until it stands alone.

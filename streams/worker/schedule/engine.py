@@ -1,4 +1,4 @@
-"""The worker's middle: partitions come and go, records become outcomes, offsets are committed."""
+"""Connects the consumers with the scheduler: partitions and records in, offsets to commit out."""
 
 import asyncio
 import logging
@@ -58,18 +58,18 @@ class Engine:
     def on_assigned(self, partitions: Sequence[int]) -> None:
         self._was_assigned = True
         self.assignments.assign(partitions)
-        self._note_progress()  # what is new here is not stuck yet, however old its oldest record is
-        log.info("partitions granted", extra={"partitions": sorted(partitions), "held": len(self.assignments)})
+        self._note_progress()  # a partition that just arrived is not stuck, however old its oldest record is
+        log.info("partitions granted", extra={"partitions": sorted(partitions), "assigned": len(self.assignments)})
 
     async def on_revoked(self, partitions: Sequence[int]) -> Mapping[Lane, Offsets]:
         offsets: dict[Lane, Offsets] = {lane: {} for lane in LANES}
         if self.failure is None:  # after one nothing is committed, so there is nothing to wait for
             await self.scheduler.drain(partitions, deadline_s=self._drain_s)
             offsets = {lane: self.assignments.offsets_to_commit(lane, partitions) for lane in LANES}
-        # The leases end only now: what the drain waited for still had to write. From here no offset is finished, so
-        # the offsets above are the last ones.
+        # The leases end only now: the tasks that the drain waited for still had to write. After this no offset of these
+        # partitions is finished, so the offsets above are final.
         self.scheduler.abandon(partitions)
-        log.info("partitions given back", extra={"partitions": sorted(partitions), "held": len(self.assignments)})
+        log.info("partitions given back", extra={"partitions": sorted(partitions), "assigned": len(self.assignments)})
         return offsets
 
     def on_lost(self, partitions: Sequence[int]) -> None:
@@ -107,8 +107,8 @@ class Engine:
         for lane in LANES:
             offsets = self.assignments.offsets_to_commit(lane)
             if offsets:
-                # Noted before Kafka has answered: another round must not send the same again. If it fails,
-                # `on_commit` takes the note back.
+                # Before Kafka has answered, or the next round would send the same offsets again. If the commit fails,
+                # `on_commit` marks them as not committed.
                 self.assignments.mark_committed(lane, offsets)
                 committer.commit(lane, offsets)
 

@@ -24,17 +24,17 @@ class Permits:
     def __init__(self, limits: InFlightLimits, *, on_released: Callable[[], None]) -> None:
         self._limits = limits
         self._on_released = on_released
-        self._held: Counter[Lane] = Counter()
+        self._in_use: Counter[Lane] = Counter()
         self._released: set[TaskPermit] = set()
         self._returning: deque[tuple[TaskPermit, asyncio.Future[None]]] = deque()
 
     def is_free(self, lane: Lane) -> bool:
         """Whether a task of this lane may begin."""
-        return self._total_is_free and (lane == "live" or self._held["backfill"] < self._limits.backfill)
+        return self._total_is_free and (lane == "live" or self._in_use["backfill"] < self._limits.backfill)
 
     def acquire(self, lane: Lane) -> "TaskPermit":
         """Count one task more; only `is_free` says whether there should be one."""
-        self._held[lane] += 1
+        self._in_use[lane] += 1
         return TaskPermit(lane, self)
 
     def close(self, permit: "TaskPermit") -> None:
@@ -42,7 +42,7 @@ class Permits:
         if permit in self._released:
             self._released.remove(permit)
         else:
-            self._held[permit.lane] -= 1
+            self._in_use[permit.lane] -= 1
 
     def readmit(self) -> None:
         """Let tasks go on that want their permits back, first come, first served, as far as the total allows.
@@ -53,17 +53,17 @@ class Permits:
             permit, admitted = self._returning.popleft()
             if not admitted.done():  # else cancelled: its task was lost while it waited
                 self._released.remove(permit)
-                self._held[permit.lane] += 1
+                self._in_use[permit.lane] += 1
                 admitted.set_result(None)
 
     @property
     def _total_is_free(self) -> bool:
-        return self._held.total() < self._limits.total
+        return self._in_use.total() < self._limits.total
 
     def _release(self, permit: "TaskPermit") -> None:
         if permit not in self._released and len(self._released) < self._limits.released:
             self._released.add(permit)
-            self._held[permit.lane] -= 1
+            self._in_use[permit.lane] -= 1
             self._on_released()
 
     async def _reacquire(self, permit: "TaskPermit") -> None:

@@ -18,7 +18,7 @@ class PinQueue(Generic[Task]):
         """At most one task for each pin: the newest."""
         self._active: dict[Hashable, Lane] = {}
         self._queues: dict[Lane, deque[Hashable]] = {lane: deque() for lane in LANES}
-        """Pins in the order of their turns. A pin may stand here twice, or with nothing waiting: `begin` skips it."""
+        """Pins in the order in which they begin. `begin` skips a pin that is here twice, or has no waiting task."""
 
     @property
     def waiting(self) -> int:
@@ -30,16 +30,16 @@ class PinQueue(Generic[Task]):
         return sum(1 for each in self._active.values() if each == lane)
 
     def admit(self, task: Task) -> Task | None:
-        """Let ``task`` wait. Where one of its pin waits already, the older of the two comes back, superseded.
+        """Queue ``task``. If a task of its pin waits already, only the newer of the two is kept; returns the older one.
 
-        Of equals the one that came first comes back.
+        Of two equal ones, the later one is kept.
         """
         before = self._waiting.get(task.pin)
         if before is not None and (before.version, before.deletes) > (task.version, task.deletes):
             return task
         self._waiting[task.pin] = task
-        # A newer event keeps the turn of the one it replaces, so a pin that changes all the time is not starved;
-        # a live event does not wait in the backfill's queue, though.
+        # A newer event takes the place in the queue of the one it replaces, or a pin that changes all the time would
+        # never begin. But a live event must not wait in the backfill's queue.
         if task.pin not in self._active and (before is None or before.lane != task.lane):
             self._queues[task.lane].append(task.pin)
         return before
@@ -57,8 +57,8 @@ class PinQueue(Generic[Task]):
             return task
         return None
 
-    def finish(self, pin: Hashable) -> None:
-        """The pin is free again; a task that waited for it is next."""
+    def release(self, pin: Hashable) -> None:
+        """The pin's task has ended, acknowledged or not: a task that waits for the pin is next in its lane."""
         del self._active[pin]
         task = self._waiting.get(pin)
         if task is not None:

@@ -1,4 +1,4 @@
-"""What begins when: tasks wait for their pin and a permit, are processed, published, and then their offset is free."""
+"""Decides when each task begins; publishes its result, and finishes its offset when Kafka has acknowledged that."""
 
 import asyncio
 import logging
@@ -56,7 +56,7 @@ class Scheduler:
         self._queue: PinQueue[PinTask] = PinQueue()
         self._permits = Permits(limits, on_released=self._start_tasks)
         self._running: dict[asyncio.Task[None], tuple[PinTask, TaskPermit]] = {}
-        self._held: Counter[Lease] = Counter()
+        self._unfinished: Counter[Lease] = Counter()
         """Tasks submitted and neither acknowledged nor abandoned, by lease: what a drain waits for."""
         self._draining: frozenset[int] = frozenset()
         self._stopped = False
@@ -83,21 +83,22 @@ class Scheduler:
     async def drain(self, partitions: Sequence[int], *, deadline_s: float) -> None:
         """Begin nothing more of these partitions, and wait until everything that has begun is acknowledged.
 
-        What is not by the deadline goes on until `abandon` cuts it off: the partitions' next owner does it again.
+        Tasks that are not acknowledged by the deadline run on until `abandon` cancels them; the partitions' next owner
+        reads their records again.
         """
         gone = frozenset(partitions)
         leases = [assignment.lease for partition in gone if (assignment := self._assignments.get(partition))]
-        # Records of these may still arrive: the backfill's thread goes on reading until it has let go.
+        # Records of these may still arrive: the backfill's thread reads on until its partitions are unassigned.
         self._draining |= gone
         for task in self._queue.drop(lambda task: task.record.partition in gone):
             self._abandon(task)
         try:
             async with asyncio.timeout(deadline_s):
-                while any(self._held[lease] for lease in leases):
+                while any(self._unfinished[lease] for lease in leases):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError:
-            log.warning("partitions given up with pins in flight", extra={"partitions": sorted(gone)})
+            log.warning("partitions revoked before all pins were acknowledged", extra={"partitions": sorted(gone)})
 
     def abandon(self, partitions: Sequence[int]) -> None:
         """The partitions are another worker's: end their leases, drop their tasks, write nothing more."""
@@ -128,16 +129,16 @@ class Scheduler:
             self._on_abandoned()
             return
         position = assignment.lanes[record.lane]
-        position.tracker.begin(record.offset, timestamp_ms=record.timestamp_ms)
+        position.tracker.add(record.offset, timestamp_ms=record.timestamp_ms)
         position.at_end, position.next_offset = False, record.offset + 1
-        self._held[assignment.lease] += 1
+        self._unfinished[assignment.lease] += 1
         older = self._queue.admit(task_of(record, assignment.lease))
         if older is not None:
             reason = "a newer event of the pin came before this one began"
             self._publish(older, TaskResult(result="superseded", reason=reason))
 
     def _start_tasks(self) -> None:
-        # First those that come back with their pictures: they hold memory, those that wait here hold only a record.
+        # First the tasks that want their permits back: they hold a picture in memory, a waiting task only a record.
         self._permits.readmit()
         while not self._stopped and (task := self._next_task()) is not None:
             permit = self._permits.acquire(task.lane)
@@ -152,7 +153,7 @@ class Scheduler:
         return None
 
     async def _run(self, task: PinTask, permit: FlightPermit) -> None:
-        """The life of one task; its offset is free once Kafka has acknowledged the outcome."""
+        """Process one task and publish its result; `_acknowledge` finishes its offset later."""
         try:
             self._publish(task, await self._process(task, permit))
         except Abandoned:
@@ -168,13 +169,13 @@ class Scheduler:
         except (Abandoned, *FATAL):
             raise
         except Exception as exc:
-            # One odd picture must not stop the stream; a bug that hits every pin opens the breaker, which does.
+            # One pin's exception must not stop the worker. A bug that affects every pin trips the breaker, which does.
             log.error("unexpected exception on one pin", exc_info=exc, extra=log_context(task))
             return await self._publisher.write_dead_letter(task, exc, unexpected=True)
 
     def _on_done(self, running: asyncio.Task[None]) -> None:
         task, permit = self._running.pop(running)
-        self._queue.finish(task.pin)
+        self._queue.release(task.pin)
         self._permits.close(permit)
         if running.cancelled():
             self._abandon(task)
@@ -194,18 +195,18 @@ class Scheduler:
         if assignment is not None and assignment.lease is task.lease:
             assignment.lanes[task.lane].tracker.finish(task.record.offset)
         self._on_finished()
-        self._let_go(task)
+        self._release(task)
 
     def _abandon(self, task: PinTask) -> None:
-        """No outcome, no offset: the next owner of the partition does it again."""
+        """Publish nothing and finish no offset: the partition's next owner reads the record again."""
         self._on_abandoned()
-        self._let_go(task)
+        self._release(task)
 
-    def _let_go(self, task: PinTask) -> None:
+    def _release(self, task: PinTask) -> None:
         self._credits.give_back(task.lane, task.record.size_bytes)
-        self._held[task.lease] -= 1
-        if not self._held[task.lease]:
-            del self._held[task.lease]
+        self._unfinished[task.lease] -= 1
+        if not self._unfinished[task.lease]:
+            del self._unfinished[task.lease]
         self._changed.set()
 
 

@@ -6,7 +6,7 @@ from streams.worker.schedule.assignments import Assignments, LanePosition
 def position(*timestamps_ms: int, finished: int = 0, at_end: bool = False) -> LanePosition:
     found = LanePosition(at_end=at_end)
     for offset, timestamp_ms in enumerate(timestamps_ms):
-        found.tracker.begin(offset, timestamp_ms=timestamp_ms)
+        found.tracker.add(offset, timestamp_ms=timestamp_ms)
     for offset in range(finished):
         found.tracker.finish(offset)
     return found

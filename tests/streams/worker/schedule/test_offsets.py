@@ -10,7 +10,7 @@ from streams.worker.schedule.offsets import OffsetTracker
 def test_nothing_is_committable_before_the_first_record_finishes() -> None:
     tracker = OffsetTracker()
 
-    tracker.begin(7)
+    tracker.add(7)
 
     assert tracker.offset_to_commit() is None
     assert tracker.unfinished == 1
@@ -19,7 +19,7 @@ def test_nothing_is_committable_before_the_first_record_finishes() -> None:
 def test_only_the_finished_prefix_is_committable() -> None:
     tracker = OffsetTracker()
     for offset in (3, 4, 9):
-        tracker.begin(offset)
+        tracker.add(offset)
 
     tracker.finish(9)
     tracker.finish(3)
@@ -31,7 +31,7 @@ def test_only_the_finished_prefix_is_committable() -> None:
 
 def test_a_committed_offset_is_not_committed_again_unless_the_commit_failed() -> None:
     tracker = OffsetTracker()
-    tracker.begin(0)
+    tracker.add(0)
     tracker.finish(0)
 
     tracker.mark_committed(1)
@@ -42,16 +42,16 @@ def test_a_committed_offset_is_not_committed_again_unless_the_commit_failed() ->
 
 def test_records_out_of_order_are_refused() -> None:
     tracker = OffsetTracker()
-    tracker.begin(5)
+    tracker.add(5)
 
-    with pytest.raises(ValueError, match="offset 5 begins after 5"):
-        tracker.begin(5)
+    with pytest.raises(ValueError, match="offset 5 is added after 5"):
+        tracker.add(5)
 
 
 def test_the_oldest_unfinished_record_gives_its_timestamp() -> None:
     tracker = OffsetTracker()
-    tracker.begin(0, timestamp_ms=100)
-    tracker.begin(1, timestamp_ms=200)
+    tracker.add(0, timestamp_ms=100)
+    tracker.add(1, timestamp_ms=200)
 
     tracker.finish(0)
 
@@ -68,7 +68,7 @@ def test_every_committable_offset_has_only_finished_records_below(gaps: list[int
     for step, offset in steps:
         if step == "begin":
             following = next(to_begin)
-            tracker.begin(following)
+            tracker.add(following)
             begun.add(following)
         elif offset in begun:
             tracker.finish(offset)

@@ -25,7 +25,7 @@ def test_a_newer_event_waits_for_the_one_in_flight() -> None:
     queue.admit(Job("a", 2))
 
     assert queue.begin("live") is None
-    queue.finish("a")
+    queue.release("a")
     assert queue.begin("live") == Job("a", 2)
 
 
@@ -88,7 +88,7 @@ def test_no_pin_is_ever_in_flight_twice_and_no_work_disappears(steps: list[Job |
             done += queue.admit(step) is not None
         elif step == "finish":
             if flying:
-                queue.finish(flying.pop(0).pin)
+                queue.release(flying.pop(0).pin)
                 done += 1
         elif (begun := queue.begin("live" if step == "live" else "backfill")) is not None:
             flying.append(begun)
@@ -98,6 +98,6 @@ def test_no_pin_is_ever_in_flight_twice_and_no_work_disappears(steps: list[Job |
 
     while flying or queue.waiting:
         for job in flying:
-            queue.finish(job.pin)
+            queue.release(job.pin)
         flying = [begun for lane in LANES for _ in range(3) if (begun := queue.begin(lane)) is not None]
         assert flying or not queue.waiting
