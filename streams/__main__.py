@@ -124,7 +124,7 @@ def init(
         typer.echo(str(exc), err=True)
         raise SystemExit(WRONG_SETTING) from exc
     except (KafkaUnreachable, WorkerStopped) as exc:
-        typer.echo(f"Kafka at {kafka.servers}: {exc}", err=True)
+        typer.echo(str(exc), err=True)
         raise SystemExit(REFUSED) from exc
     for report in reports:
         typer.echo(f"{report.name}: {report.note}")

@@ -158,6 +158,7 @@ class KafkaAdmin:
 
     @contextmanager
     def _translate(self, what: str) -> Iterator[None]:
+        self._client.poll(0)  # or what it reports would pile up in a client that is kept
         try:
             yield
         except KafkaException as exc:

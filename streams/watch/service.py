@@ -100,7 +100,7 @@ def _prepare_kafka(settings: WatchSettings) -> int:
         if TopicEnds(kafka.client_config, settings.app_id).commit_since(watched, since_ms=since_ms):
             log.info("first start: begins with the pins of the last %.0f s", settings.table.accounted_s)
     except KafkaUnreachable as exc:
-        raise StartRefused(f"Kafka at {kafka.servers}: {exc}") from exc
+        raise StartRefused(str(exc)) from exc
     return partitions
 
 

@@ -44,6 +44,15 @@ def test_so_is_one_that_only_the_consumers_or_the_producer_get(
     assert "wrong setting: PINSTREAM_KAFKA__CONSUMER: no such property" in caplog.messages
 
 
+def test_an_init_without_kafka_names_the_address_once() -> None:
+    done = run("-m", "streams", "init", PINSTREAM_KAFKA__SERVERS="127.0.0.1:1")
+
+    assert done.returncode == 3, done.stderr
+    asked, failed = done.stderr.splitlines()
+    assert asked == "asking Kafka at 127.0.0.1:1 (PINSTREAM_KAFKA__SERVERS)"
+    assert failed.startswith("no Kafka at 127.0.0.1:1: ")
+
+
 def test_the_commands_that_need_no_models_import_none() -> None:
     heavy = "{'numpy', 'cv2', 'tritonclient', 'grpc', 'pymilvus', 'pandas', 'faust'}"
     done = run("-c", f"import streams.__main__, sys; print(sorted({heavy} & sys.modules.keys()))")
