@@ -72,6 +72,17 @@ def test_figures_in_the_documents_are_those_of_the_stored_report() -> None:
     assert measured("docs/operations/sizing.md", STORAGE) == storage_table(storage)
 
 
+def test_no_rate_or_cost_is_typed_by_hand() -> None:
+    typed = []
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "operations").glob("*.md")]:
+        outside = re.sub(r"<!-- measured: .*?<!-- /measured -->", "", page.read_text(), flags=re.DOTALL)
+        typed += [
+            f"{page.name}: {figure}" for figure in re.findall(r"\d[\d.,]* ?(?:pins|rows)/s|\d[\d.]* ms of CPU", outside)
+        ]
+
+    assert not typed
+
+
 def test_every_command_in_the_readme_is_run_by_a_test() -> None:
     text = (ROOT / "README.md").read_text()
     shown = re.findall(
