@@ -1,4 +1,4 @@
-"""The write path's processes: worker indexes pins, watch reports how well it does, canary tests it from the outside.
+"""The write path's processes: worker indexes pins, watch reports which are late, canary tests it from the outside.
 
 init creates the topics; dead-letters shows what could not be indexed, and replays it.
 """
@@ -50,12 +50,13 @@ app.add_typer(commands.app, name="dead-letters")
 @app.command()
 def worker(
     exit_when_idle: Annotated[
-        float | None, typer.Option(metavar="S", help="drain and exit after S seconds without anything to do")
+        float | None, typer.Option(metavar="S", help="Drain and exit once there was nothing to do for S seconds.")
     ] = None,
 ) -> None:
     """Index pins until SIGTERM or SIGINT; then drain, commit and leave the consumer group.
 
-    Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 4 breaker, 5 Kafka's client failed.
+    Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 4 the breaker tripped, 5 Kafka's
+    client failed.
     """
     settings = _read_settings(WorkerSettings)
     _start_logging(settings)
@@ -67,7 +68,8 @@ def worker(
 def watch() -> None:
     """Watch the write path until SIGTERM or SIGINT: overdue pins, coverage, freshness, the last state of every pin.
 
-    Serves a status page, its data as JSON, and metrics, on one port. Shares nothing with the worker.
+    Serves a status page, its data as JSON, and metrics, on one port. Shares no code or state with the worker.
+
     Exit codes: 0 stopped as asked, 1 a bug, 2 a wrong setting, 3 refused at start, 5 Kafka's client failed, 6 stuck.
     """
     from streams.watch import service as watching  # noqa: PLC0415 (Faust takes a second to import: not for the others)
@@ -81,11 +83,14 @@ def watch() -> None:
 
 @app.command()
 def canary(
-    once: Annotated[bool, typer.Option("--once", help="one round, one line a step: a smoke test")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run one round, print one line for each step, and exit: a smoke test.")
+    ] = False,
 ) -> None:
     """Publish a test pin, search until it is found, delete it, search until it is gone; repeat, with metrics.
 
-    With --once, exit status 0: every step worked. 1: a step failed; the line says what to look at. 2: a wrong setting.
+    With --once, exit status 0: every step worked. 1: a step failed, and its line says what to check. 2: a wrong
+    setting. 3: the index does not fit.
     """
     from streams.canary import command  # noqa: PLC0415 (imports pandas, through pymilvus)
     from streams.canary.settings import CanarySettings  # noqa: PLC0415
@@ -105,14 +110,15 @@ def canary(
 @app.command()
 def init(
     partitions: Annotated[
-        int, typer.Option(min=1, help="partitions of both lanes' topics and of the outcomes' topic")
+        int, typer.Option(min=1, help="Partitions of both lanes' topics and of the outcomes' topic.")
     ] = DEFAULT_PARTITIONS,
-    replication_factor: Annotated[int, typer.Option(help="copies of each partition; -1 leaves it to the broker")] = -1,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be done, and do nothing")] = False,
+    replication_factor: Annotated[int, typer.Option(help="Copies of each partition; -1 leaves it to the broker.")] = -1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
 ) -> None:
     """Create the topics that are missing. Safe to repeat.
 
-    Changes nothing that exists: exits with status 1, saying how, where a topic differs from what is needed.
+    Existing topics are not changed. Exit status 0: none of them differs from what is needed. 1: one does; the output
+    says how. 2: a wrong setting. 3: Kafka does not answer or refuses.
     """
     kafka = _read_settings(WorkerSettings).kafka
     wanted = topics(partitions=partitions, prefix=kafka.topic_prefix)
@@ -136,7 +142,7 @@ def init(
 
 @app.command()
 def reference(
-    write: Annotated[bool, typer.Option("--write", help="write them into docs/configuration.md instead")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write them into docs/configuration.md instead.")] = False,
 ) -> None:
     """Print the settings of these processes as Markdown."""
     for process, part in PARTS.items():
@@ -148,7 +154,7 @@ def reference(
 
 @contextmanager
 def _exit_if_stopped() -> Iterator[None]:
-    """One line of the log and an exit status, instead of a traceback, for whatever is not a bug."""
+    """For every expected error: one log line and its exit status instead of a traceback."""
     try:
         yield
     except KafkaSettingInvalid as exc:
@@ -174,7 +180,7 @@ async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> N
 
 
 async def _until_stopped(run: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
-    """Give ``run`` an event that SIGTERM and SIGINT set."""
+    """Await ``run``, with an event that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(each, stop.set)

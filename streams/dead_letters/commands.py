@@ -21,14 +21,18 @@ from streams.dead_letters.topic import DeadLetterTopic
 ReasonOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--reason", metavar="NAME", help="Stage or exception class, such as fetch or FetchRefused; repeatable."
+        "--reason",
+        metavar="NAME",
+        help="Only those of this stage or exception class, such as fetch or FetchRefused; repeatable.",
     ),
 ]
 SinceOption = Annotated[
-    str | None, typer.Option(metavar="TIME", help="Written since then: 2h ago, or 2026-11-23T20:00.")
+    str | None, typer.Option(metavar="TIME", help="Only those written since TIME: 2h ago, or 2026-11-23T20:00.")
 ]
-UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Written before then.")]
-PinOption = Annotated[list[str] | None, typer.Option("--pin", metavar="PIN", help="Of this pin; repeatable.")]
+UntilOption = Annotated[str | None, typer.Option(metavar="TIME", help="Only those written before TIME.")]
+PinOption = Annotated[
+    list[str] | None, typer.Option("--pin", metavar="PIN", help="Only those of this pin; repeatable.")
+]
 
 app = typer.Typer(
     rich_markup_mode="markdown",
@@ -51,7 +55,7 @@ def list_dead_letters(  # noqa: PLR0913 (each is an option)
     config: ConfigOption = None,
     topic_prefix: PrefixOption = "",
 ) -> None:
-    """List open dead letters, the newest first, and count them by reason.
+    """List the dead letters that were not replayed or dropped, the newest first, and count them by reason.
 
     Exit status 0: listed, even if there are none. 2: wrong usage. 3: Kafka does not answer.
     """
@@ -113,8 +117,8 @@ def replay(  # noqa: PLR0913 (each is an option)
     """Publish the events of dead letters again, unchanged, to the lane they came from.
 
     Key, value, headers and timestamp are the event's own; the header pinstream-replays counts the replays. Events
-    whose pins were indexed or deleted since, at that version or a newer one, are left alone. Safe to repeat: the
-    worker's fence makes a second replay an event that changes nothing.
+    whose pins were indexed or deleted since, at that version or a newer one, are left alone. Safe to repeat: the worker
+    writes nothing for a version that is indexed already.
 
     Exit status 0: everything was replayed (or, without --yes, listed). 1: some were not: they have expired, came from
     an unknown lane or hold no event, or a newer event of the pin came meanwhile or is in the other lane. 2: wrong

@@ -38,7 +38,10 @@ class ObjectiveSettings(Group):
 class TableSettings(Group):
     """What the table holds, and where."""
 
-    folder: Path = Field(Path(".local/watch"), description="one for each instance; a cache of a topic on Kafka")
+    folder: Path = Field(
+        Path(".local/watch"),
+        description="a local copy of the table's topic on Kafka; each instance needs a folder of its own",
+    )
     accounted_s: Annotated[float, Field(ge=3600)] = Field(
         3600.0,
         description="a pin stays in the table this long after it is accounted for; at least the hour of the page, s",
@@ -68,7 +71,7 @@ class WatchHttpSettings(Group):
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(9465, description="0 takes a free one and logs it")
     url: str = Field(
-        "", description="under which people and other instances reach this one; `http://<host>:<port>` if empty"
+        "", description="URL under which people and other instances reach this one; `http://<host>:<port>` if empty"
     )
 
 

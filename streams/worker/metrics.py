@@ -10,7 +10,7 @@ from schemas.metrics import Collectors, Metric
 TABLE: Final = (
     Metric("pinstream_worker_records_total", "counter", "records taken from Kafka", ("lane",)),
     Metric("pinstream_worker_outcomes_total", "counter", "events by outcome", ("lane", "outcome")),
-    Metric("pinstream_worker_abandoned_total", "counter", "records given up with their partition"),
+    Metric("pinstream_worker_abandoned_total", "counter", "records whose partition moved before they were finished"),
     Metric("pinstream_worker_dead_letters_total", "counter", "dead letters by class of the error", ("reason",)),
     Metric("pinstream_worker_stage_seconds", "histogram", "duration of one stage of one pin", ("stage",)),
     Metric("pinstream_worker_freshness_seconds", "histogram", "age of a probed pin when a search first returned it"),
@@ -23,7 +23,7 @@ TABLE: Final = (
     Metric("pinstream_worker_model_check_total", "counter", "model checks: ok or failed", ("result",)),
     Metric("pinstream_worker_commits_total", "counter", "offset commits by result", ("result",)),
     Metric("pinstream_worker_in_flight", "gauge", "pins that have begun and not finished", ("lane",)),
-    Metric("pinstream_worker_waiting", "gauge", "records taken that have not begun"),
+    Metric("pinstream_worker_waiting", "gauge", "records read from Kafka whose task has not begun"),
     Metric("pinstream_worker_held_records", "gauge", "record credits in use"),
     Metric("pinstream_worker_held_bytes", "gauge", "byte credits in use"),
     Metric("pinstream_worker_credits_records", "gauge", "record credits in all"),
@@ -32,13 +32,13 @@ TABLE: Final = (
     Metric("pinstream_worker_waiting_partitions", "gauge", "partitions paused until a service answers"),
     Metric("pinstream_worker_lag_records", "gauge", "records published and not finished", ("lane",)),
     Metric("pinstream_worker_lag_seconds", "gauge", "age of the oldest record published and not finished", ("lane",)),
-    Metric("pinstream_worker_stalled_seconds", "gauge", "how long no pin was finished while there is lag; 0 else"),
-    Metric("pinstream_worker_outage_seconds", "gauge", "how long a service gave no answer; 0 if it does", ("service",)),
+    Metric("pinstream_worker_stalled_seconds", "gauge", "time without a finished pin while there is lag; else 0"),
+    Metric("pinstream_worker_outage_seconds", "gauge", "time that a service has not answered; else 0", ("service",)),
     Metric("pinstream_worker_breaker_ratio", "gauge", "weight of dead letters in the window, per event"),
     Metric("pinstream_worker_breaker_in_a_row", "gauge", "weight of dead letters since the last other outcome"),
     Metric("pinstream_worker_breaker_open", "gauge", "1 once too many dead letters stopped the worker"),
-    Metric("pinstream_worker_stopped", "gauge", "1 once the worker stopped for a reason of its own"),
-    Metric("pinstream_worker_model_check_drift_bits", "gauge", "from the model card's code to Triton's"),
+    Metric("pinstream_worker_stopped", "gauge", "1 once the worker has failed and commits no more"),
+    Metric("pinstream_worker_model_check_drift_bits", "gauge", "bits by which Triton's code differs from the card's"),
 )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from settings.tracing import TracingSettings
 from settings.triton import TritonSettings
 
 Replays = Literal["skip", "repair"]
-"""What an event does whose version is indexed already."""
+"""What to do with an event whose version is indexed already."""
 
 
 class LimitSettings(Group):
@@ -23,13 +23,15 @@ class LimitSettings(Group):
     backfill_in_flight: PositiveInt = Field(4, description="of these, pins of the backfill lane")
     held_records: PositiveInt = Field(256, description="records read from Kafka and not finished")
     held_bytes: PositiveInt = Field(64 * 1024 * 1024, description="bytes of these records")
-    reserved_records: NonNegativeInt = Field(64, description="of the records, how many only the live lane may hold")
+    reserved_records: NonNegativeInt = Field(
+        64, description="of these records, how many are reserved for the live lane"
+    )
     decoded_pixels: PositiveInt = Field(
         160_000_000, description="pixels of all pictures decoded at once, 3 bytes each; a single picture always fits"
     )
     decode_threads: PositiveInt = Field(2, description="threads that decode pictures")
     idle_below: NonNegativeInt = Field(
-        1, description="pictures at the models; up to this many, the whole is embedded during the detection"
+        1, description="with at most this many pictures at the models, a whole picture is embedded during its detection"
     )
     fence_capacity: PositiveInt = Field(100_000, description="pins whose version is remembered")
     repin_capacity: NonNegativeInt = Field(20_000, description="pictures whose codes are remembered; 0 turns reuse off")
@@ -40,15 +42,19 @@ class RetrySettings(Group):
 
     first_s: PositiveFloat = Field(0.05, description="ceiling of the first wait, s")
     max_s: PositiveFloat = Field(2.0, description="ceiling of every later wait, s")
-    deadline_s: PositiveFloat = Field(10.0, description="then the pin's partition pauses until the service answers, s")
+    deadline_s: PositiveFloat = Field(
+        10.0, description="after this long without an answer, the pin's partition pauses until the service answers, s"
+    )
 
 
 class BreakerSettings(Group):
-    """When dead letters stop the worker; each weighs 1, an unexpected one more."""
+    """When dead letters stop the worker. Each weighs 1; one made by an unexpected exception weighs more."""
 
     max_in_a_row: PositiveInt = Field(200, description="weight of dead letters with no other outcome between them")
     max_ratio: PositiveFloat = Field(0.5, description="weight of dead letters per event, over the window")
-    window: PositiveInt = Field(1000, description="events; the ratio counts once it is full")
+    window: PositiveInt = Field(
+        1000, description="number of events in the window; the ratio is checked once the window is full"
+    )
     unexpected_weight: PositiveInt = Field(10, description="weight of a dead letter made by an unexpected exception")
 
 
@@ -66,10 +72,12 @@ class HttpSettings(Group):
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: Annotated[int, Field(ge=0, le=65535)] = Field(9464, description="0 takes a free one and logs it")
     stuck_s: PositiveFloat = Field(
-        60.0, description="time without a finished pin after which lag is unhealthy, while no service is away, s"
+        60.0,
+        description="`/healthz` answers 503 if there is lag and no pin was finished for this long, s; not while a "
+        "service does not answer",
     )
     hold_s: NonNegativeFloat = Field(
-        0.0, description="how long a worker that failed stays, idle, so that its metrics are read, s"
+        0.0, description="how long the process of a failed worker stays, so that Prometheus can read its metrics, s"
     )
 
 
@@ -86,11 +94,11 @@ class WorkerSettings(ProcessSettings):
     tracing: TracingSettings = TracingSettings()
     name: str = Field("", description="the worker's name in outcomes; host name and process id if empty")
     drain_s: PositiveFloat = Field(
-        10.0, description="time for pins in flight when partitions move or the worker stops, s"
+        10.0, description="time limit for finishing pins in flight when partitions move or the worker stops, s"
     )
     model_check_every_s: PositiveFloat = Field(10.0, description="time between two model checks, s")
     replays: Replays = Field(
         "skip",
-        description="what an event does whose version is indexed already: `skip` nothing; `repair` writes its rows "
-        "again, for one replay after the index lost rows",
+        description="what to do with an event whose version is indexed already: `skip` writes nothing, `repair` writes "
+        "its rows again (for one replay of the topics after the index lost rows)",
     )

@@ -1,4 +1,4 @@
-"""The way of one pin: decode event -> fence -> fetch -> decode picture -> detect -> embed -> upsert -> outcome."""
+"""The path of one pin: decode event -> fence -> fetch -> decode picture -> detect -> embed -> upsert -> outcome."""
 
 import asyncio
 import hashlib
@@ -31,9 +31,9 @@ class PinLimits:
     fetch_backoff: Backoff
     """A host that keeps failing beyond its deadline makes the pin a dead letter."""
     slow_fetch_s: float = 1.0
-    """After this, a host that has not answered does not hold up other pins: the task releases its permit."""
+    """A task whose host has not answered for this long releases its permit, so that other pins may begin."""
     replays: Replays = "skip"
-    """What an event means whose version is indexed: nothing, or that its rows are written again."""
+    """Whether an event whose version is indexed already is skipped, or its rows are written again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class PinPipeline:
     timer: StageTimer
     limits: PinLimits
     count: Callable[[str], None]
-    """Counts what is worth a metric, by name."""
+    """Adds 1 to ``pinstream_worker_events_total`` for this label (not an event of Kafka)."""
     now_ms: Callable[[], int] = clock.now_ms
 
     async def process(self, task: PinTask, permit: FlightPermit) -> TaskResult:
@@ -84,12 +84,12 @@ class PinPipeline:
             event, codes, image_sha256=sha256, published_at_ms=task.record.timestamp_ms, indexed_at_ms=now_ms
         )
         await self._write(task, rows + vanished_rows(event, known, kept=len(rows), at_ms=now_ms))
-        # Only now: a version that was remembered and then not written would keep its own repetition out.
+        # After the write: a version that was remembered but not written would make its own retry "unchanged".
         self.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=True, object_count=objects))
         return TaskResult(result="indexed", objects=objects, whole=codes.whole)
 
     def _decide(self, task: PinTask, known: IndexedState | None, event: PinEvent | PinDeletion) -> Decision:
-        """The fence's decision, except that a repair writes again what an index that lost rows believes to hold."""
+        """The fence's decision; but a repair writes an indexed version again, since other rows of it may be lost."""
         decision = decide(known, event)
         repairs = task.repairs_up_to is not None or self.limits.replays == "repair"
         return "write" if decision == "unchanged" and repairs else decision
@@ -99,8 +99,8 @@ class PinPipeline:
     ) -> tuple[IndexedState | None, bytes | None]:
         """What the index holds of the pin, and the picture; no picture where the event is not to be written.
 
-        Where the fence remembers the pin, nothing is fetched in vain. Where it must read back, the fetch begins at the
-        same time: most events are news, and the read-back costs them nothing then.
+        If the fence remembers the pin, the picture is fetched only if it is needed. If the fence must read back, the
+        fetch begins at the same time: most events are new, and the read-back then adds no latency.
         """
         recalled = self._recall(task, event)
         if recalled is not None:
@@ -139,7 +139,7 @@ class PinPipeline:
         waits_s = backoff.waits_s()
         with self.timer.time(task, "fetch"):
             while True:
-                # From here to the picture it needs neither models nor much memory, so it need not count for longer.
+                # Until it has the picture, a task needs neither models nor much memory: it need not count as in flight.
                 slow = asyncio.get_running_loop().call_later(self.limits.slow_fetch_s, permit.release)
                 try:
                     encoded = await self.fetcher.fetch(event.image)
