@@ -7,7 +7,7 @@ import pytest
 
 from pinstream.errors import QueryInvalid
 from pinstream.search.cursor import MAX_PAGED
-from pinstream.search.query import Filters, Freshness
+from pinstream.search.query import CodeQuery, Filters, Freshness, Rerank
 from tests.pinstream.search.rows import code, index_of, pin_ids, row
 
 
@@ -41,3 +41,27 @@ def test_a_cursor_reaches_as_deep_as_stated() -> None:
     assert len(first.cursor or "") < 8_000
     assert not set(pin_ids(first)) & set(pin_ids(second))
     assert (len(second), second.exhausted, second.cursor) == (10, False, None)
+
+
+def test_cursors_that_running_services_have_given_out_stay_valid() -> None:
+    searched = index_of(*(row(f"p{i}", i) for i in range(5)))
+    filters = Filters(domain="web", max_age_s=86_400, but="p4")
+    keep_order = Rerank(scorer=lambda hits: [0.0] * len(hits), candidates=3)
+
+    pages = (
+        searched.related(
+            "p0", filters=filters, order=Freshness(half_life_s=3_600), cursor="AUjvcVUAAAGLz-VoACG2HhZsJnnoBrc"
+        ),
+        searched.related("p0", order=keep_order, cursor="Adz_g68AAAGLz-VoACG2HhZsJnnoBrc"),
+        searched.by_code(code(0), slots="whole", cursor="Achia_YAAAGLz-VoAKBlrq401UcaixE"),
+        searched.blended(
+            [CodeQuery(code=code(0), slots="whole", weight=0.5)], cursor="AdaP7_cAAAGLz-VoAKBlrq401UcaixE"
+        ),
+    )
+
+    assert [pin_ids(page) for page in pages] == [
+        ["p2", "p3"],
+        ["p2", "p3"],
+        ["p1", "p2", "p3", "p4"],
+        ["p1", "p2", "p3", "p4"],
+    ]
