@@ -36,8 +36,8 @@ PIN_ID_PATTERN: Final = r"^[A-Za-z0-9_-]{1,64}$"
 MAX_VERSION: Final = 2**63 - 1
 VERSION_HEADER: Final = "version"
 REPAIR_HEADER: Final = "pinstream-repair"
-"""On an event that must be written again although its version is known: the last slot that the index holds of its pin,
-decimal. Written by `python -m index audit --repair`."""
+"""On events published again by `python -m index audit --repair`: the worker writes their rows although it knows the
+version. The value is the last slot that the index holds of the pin, decimal."""
 REPLAYS_HEADER: Final = "pinstream-replays"
 """How often an event was replayed from the dead letters, decimal: written by `python -m streams dead-letters`."""
 
@@ -60,7 +60,7 @@ STAGE_MEANINGS: Final[dict[Stage, str]] = {
     "write": "one upsert with all rows (Milvus)",
     "visible": "from Milvus' acknowledgement until a search returns it",
 }
-"""What happens in each stage, for every surface that shows them."""
+"""What happens in each stage, as all pages, dashboards and documents explain it."""
 
 PinId = Annotated[str, StringConstraints(pattern=PIN_ID_PATTERN)]
 Version = Annotated[int, Field(gt=0, le=MAX_VERSION, description="grows with each change of the pin")]
@@ -70,7 +70,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 
 def _require_rfc3339(value: object) -> object:
-    """Refuses what pydantic would also take for a time: bare numbers in a string, missing seconds, other separators."""
+    """Refuses what pydantic would accept as a time: bare numbers in a string, missing seconds, other separators."""
     if not isinstance(value, datetime) and not (isinstance(value, str) and re.fullmatch(_RFC3339, value)):
         raise ValueError("not an RFC 3339 time, such as 2026-11-23T20:24:00Z")
     return value
@@ -82,13 +82,13 @@ Time = Annotated[
 
 
 class _Model(BaseModel):
-    """Unknown fields are ignored, wrong types refused, nothing is coerced."""
+    """Unknown fields are ignored; values of a wrong type are refused, never converted."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class ImageRef(_Model):
-    """Where the picture is: exactly one of an address to fetch and the bytes themselves."""
+    """The picture: either the address to fetch it from, or its bytes."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -120,7 +120,7 @@ class ImageRef(_Model):
         return value
 
     def inline_bytes(self) -> bytes | None:
-        """The encoded picture when it travels in the event, else None."""
+        """The encoded picture if it is in the event, else None."""
         return None if self.inline is None else _decode_base64(self.inline)
 
 
@@ -145,14 +145,14 @@ class PinEvent(_Model):
 
 @dataclass(frozen=True, slots=True)
 class PinDeletion:
-    """A tombstone: the pin must leave the index, and stay out for every older version."""
+    """The pin must leave the index, and no older version may bring it back. On Kafka: a record without a value."""
 
     pin_id: str
     version: int
 
 
 class PinOutcome(_Model):
-    """The last thing that happened to a pin, as ``pins.indexed`` keeps it."""
+    """What became of one event, a record of ``pins.indexed``."""
 
     pin_id: str
     version: int | None = None

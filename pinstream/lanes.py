@@ -1,4 +1,4 @@
-"""The lanes that events arrive on: *live*, and *backfill*, which gets what the live lane leaves over."""
+"""The lanes that events arrive on: *live*, and *backfill*, served with the capacity that the live lane leaves."""
 
 from collections.abc import Mapping
 from typing import Final, Literal, get_args

@@ -17,7 +17,7 @@ from index.audit.ledger import AuditLedger
 from index.audit.topic_scan import TopicScan
 from pinstream.cli.screen import StartBar
 from pinstream.events import REPAIR_HEADER, Headers
-from pinstream.kafka.compacted_replay import CompactedReplay, tombstone
+from pinstream.kafka.compacted_replay import CompactedReplay, deletion_record
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
@@ -129,7 +129,7 @@ class Repair:
             deleted_at = 0 if pin.event is None else pin.event.version or 0
             version = max(deleted_at, *(row.version for row in pin.rows), 0)
             if version > 0:
-                tombstones.append(_mark(tombstone(backfill.topic, pin.pin_id, version), pin.last_slot))
+                tombstones.append(_mark(deletion_record(backfill.topic, pin.pin_id, version), pin.last_slot))
         deleted = len(backfill.publish(tombstones))
         return Counter({"deleted": deleted, "gone": len(pins) - deleted})
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from pinstream.cli.screen import StartBar
 from pinstream.clock import now_ms
-from pinstream.kafka.compacted_replay import CompactedReplay, rank_of, tombstone
+from pinstream.kafka.compacted_replay import CompactedReplay, deletion_record, rank_of
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.replayer import Replayer
 from pinstream.kafka.stored_record import StoredRecord
@@ -125,7 +125,7 @@ class Sweep:
                 CompactedReplay(self._to, topic, self._read_up_to[topic], producer) as replay,
             ):
                 while chunk := list(islice(rows, _CHUNK)):
-                    replay.publish([tombstone(topic, pin, version) for pin, version in chunk])
+                    replay.publish([deletion_record(topic, pin, version) for pin, version in chunk])
         query = "select count(distinct pin) from last_event where version > 0"
         self._report.held = int(tables.execute(query).fetchone()[0])
 

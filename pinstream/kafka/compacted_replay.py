@@ -127,8 +127,8 @@ def rank_of(record: StoredRecord) -> Rank | None:
     return None if event.version is None else event.rank
 
 
-def tombstone(topic: str, pin_id: str, version: int) -> StoredRecord:
-    """A deletion of everything up to ``version``, to be published."""
+def deletion_record(topic: str, pin_id: str, version: int) -> StoredRecord:
+    """The record to publish to delete a pin up to ``version``."""
     headers = [(VERSION_HEADER, str(version).encode())]
     return StoredRecord(
         topic=topic, partition=0, offset=0, key=pin_id.encode(), value=None, headers=headers, timestamp_ms=0

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from confluent_kafka import Producer
 
-from pinstream.kafka.compacted_replay import CompactedReplay, rank_of, tombstone
+from pinstream.kafka.compacted_replay import CompactedReplay, deletion_record, rank_of
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import NewerEventLost
 from pinstream.kafka.replayer import Replayer
@@ -71,7 +71,7 @@ def lane(mock_kafka: str, prefix: str) -> Lane:
 def test_a_pin_with_a_newer_event_is_left_out(lane: Lane) -> None:
     begins = lane.ends()
     lane.publish(event("a", 2, lane.topic))
-    lane.publish(tombstone(lane.topic, "b", 1))
+    lane.publish(deletion_record(lane.topic, "b", 1))
     again = [replace(event(pin, 1, lane.topic), offset=offset) for offset, pin in enumerate("abc")]
 
     with Replayer(lane.to) as replayer, CompactedReplay(lane.to, lane.topic, begins, replayer) as replay:
@@ -83,7 +83,7 @@ def test_a_pin_with_a_newer_event_is_left_out(lane: Lane) -> None:
 
 
 def test_a_newer_event_that_came_in_between_is_published_once_more_unchanged(lane: Lane) -> None:
-    deleted = tombstone(lane.topic, "a", 3)
+    deleted = deletion_record(lane.topic, "a", 3)
     replayer = OvertakenReplayer(lane, event("a", 2, lane.topic), event("a", 3, lane.topic), deleted)
 
     with replayer, CompactedReplay(lane.to, lane.topic, lane.ends(), replayer) as replay:
