@@ -6,7 +6,7 @@ from typing import Final
 
 from pinstream.errors import IndexMismatch, IndexRefused
 from pinstream.store.collection import ALIAS
-from pinstream.store.columns import Column, Shape
+from pinstream.store.collection_schema import Column, Shape
 from pinstream.store.milvus import MilvusStore
 
 WANTED: Final = Shape()

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pinstream.events import PinEvent, PinOutcome
 from pinstream.store.codes import CODE_BITS
 from pinstream.store.collection import ALIAS, EMBEDDING_VERSION, WHOLE_SLOT, collection_name
-from pinstream.store.columns import COLUMNS, SHOWN, Shape
+from pinstream.store.collection_schema import COLUMNS, SHOWN, Shape
 from schemas.asyncapi import EVENT_SCHEMA, OUTCOME_SCHEMA, asyncapi
 
 FOLDER: Final = Path(__file__).parent

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pinstream.store.codes import Code, as_code, hamming
 from pinstream.store.collection import Row, Where
-from pinstream.store.columns import to_columns
+from pinstream.store.collection_schema import to_columns
 from pinstream.store.vector_store import Consistency, Match, Ranking, check_limit
 
 

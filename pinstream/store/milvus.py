@@ -12,10 +12,17 @@ from pymilvus import MilvusClient, MilvusException
 
 from pinstream.store.codes import Code
 from pinstream.store.collection import EMBEDDING_VERSION, Row, Where, collection_name, list_literal, literal
-from pinstream.store.columns import RETURNED_BY_READS, RETURNED_BY_SEARCH, Shape, from_columns, from_hit, to_columns
+from pinstream.store.collection_schema import (
+    RETURNED_BY_READS,
+    RETURNED_BY_SEARCH,
+    Shape,
+    from_columns,
+    from_hit,
+    to_columns,
+)
 from pinstream.store.milvus_connection import MilvusConnection
 from pinstream.store.milvus_errors import ALIAS_NOT_FOUND, translate_errors
-from pinstream.store.milvus_schema import collection_schema, index_params, parse_shape
+from pinstream.store.milvus_fields import collection_schema, index_params, parse_shape
 from pinstream.store.vector_store import MAX_LIMIT, Consistency, Match, Ranking, check_limit
 from pinstream.tls import Tls
 

@@ -20,7 +20,7 @@ from pinstream.search.index import VisualIndex
 from pinstream.search.query import Filters, Freshness
 from pinstream.store.codes import CODE_BITS, CODE_BYTES, Code
 from pinstream.store.collection import Row, Where, collection_name
-from pinstream.store.columns import RETURNED_BY_SEARCH
+from pinstream.store.collection_schema import RETURNED_BY_SEARCH
 from pinstream.store.milvus import MilvusStore
 from tests.bench import machine
 from tests.bench.figures import markdown_table

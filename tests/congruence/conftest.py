@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pinstream.store.columns import Shape
+from pinstream.store.collection_schema import Shape
 from pinstream.store.memory import MemoryStore
 from pinstream.store.milvus import MilvusStore
 from pinstream.store.vector_store import VectorStore

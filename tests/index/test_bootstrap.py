@@ -12,7 +12,7 @@ from index import bootstrap
 from index.bootstrap import WANTED, differences
 from pinstream.errors import IndexMismatch, IndexRefused
 from pinstream.store.collection import ALIAS, Row, Where
-from pinstream.store.columns import Column, Shape
+from pinstream.store.collection_schema import Column, Shape
 from pinstream.store.milvus import MilvusStore
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from index.__main__ import app
 from index.audit.ledger import AuditLedger
 from pinstream.kafka.connection import Connection
 from pinstream.store.collection import Row, tombstone
-from pinstream.store.columns import to_columns
+from pinstream.store.collection_schema import to_columns
 from pinstream.store.milvus import MilvusStore
 from tests.index.cluster import Cluster
 from tests.integration.drive import QUIET, Change, Deck, Palette, await_all

@@ -20,7 +20,7 @@ from index import bootstrap
 from pinstream.events import STAGES
 from pinstream.kafka.stored_record import record_fields
 from pinstream.store.collection import row_key
-from pinstream.store.columns import COLUMNS, Shape
+from pinstream.store.collection_schema import COLUMNS, Shape
 from pinstream.store.milvus import MilvusStore
 from streams.worker.finish.dead_letters import LEFT_OUT
 from tests.integration.running_worker import RunningWorker, Site, event, eventually

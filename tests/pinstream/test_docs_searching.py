@@ -22,7 +22,7 @@ from pinstream.search.pin_reader import MAX_REMEMBERED
 from pinstream.search.query import DEFAULT_CANDIDATES, DEFAULT_HITS, FRESHNESS_WEIGHT, MAX_HITS
 from pinstream.store.codes import CODE_BITS, CODE_BYTES, similarity
 from pinstream.store.collection import Row, collection_name
-from pinstream.store.columns import Shape
+from pinstream.store.collection_schema import Shape
 from pinstream.store.milvus import TIMEOUT_S, MilvusStore
 from pinstream.store.vector_store import MAX_LIMIT
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from pinstream.errors import EventInvalid
 from pinstream.events import DEAD_TOPIC, EVENTS_TOPIC, MAX_EVENT_BYTES, decode_event, event_from
-from pinstream.store.columns import COLUMNS
+from pinstream.store.collection_schema import COLUMNS
 from schemas import topics
 from schemas.snapshots import FOLDER, outdated, snapshots, write
 from tests.contracts.golden import bad_examples, good_examples

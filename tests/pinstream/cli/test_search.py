@@ -16,7 +16,7 @@ from pinstream.cli import app
 from pinstream.cli.durations import format_age
 from pinstream.store.codes import CODE_BITS, CODE_BYTES, Code
 from pinstream.store.collection import Row, tombstone
-from pinstream.store.columns import Shape
+from pinstream.store.collection_schema import Shape
 from pinstream.store.milvus import MilvusStore
 
 if TYPE_CHECKING:

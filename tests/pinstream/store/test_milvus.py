@@ -18,7 +18,7 @@ from pinstream.errors import IndexMismatch, IndexRefused, IndexUnavailable, Vect
 from pinstream.store import milvus
 from pinstream.store.codes import CODE_BYTES
 from pinstream.store.collection import Row
-from pinstream.store.columns import Shape
+from pinstream.store.collection_schema import Shape
 from pinstream.store.milvus import MilvusStore, certain_ranking
 from pinstream.store.milvus_errors import translate
 from pinstream.store.vector_store import MAX_LIMIT, Match

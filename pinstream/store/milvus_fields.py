@@ -6,7 +6,7 @@ from typing import Any
 from pymilvus import CollectionSchema, DataType, MilvusClient
 from pymilvus.milvus_client import IndexParams
 
-from pinstream.store.columns import Column, Shape
+from pinstream.store.collection_schema import Column, Shape
 
 
 def collection_schema(shape: Shape) -> CollectionSchema:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pinstream.errors import IndexRefused
 from pinstream.store.codes import CODE_BYTES
 from pinstream.store.collection import MAX_SLOT, Row, row_key, tombstone
-from pinstream.store.columns import (
+from pinstream.store.collection_schema import (
     COLUMNS,
     RETURNED_BY_READS,
     RETURNED_BY_SEARCH,
