@@ -1,4 +1,4 @@
-"""The collection's shape in pymilvus' words, and back."""
+"""The collection schema as pymilvus' field definitions, and back."""
 
 from collections.abc import Mapping
 from typing import Any
