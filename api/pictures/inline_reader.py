@@ -1,6 +1,7 @@
 """Reads pictures that are inside their events back from Kafka."""
 
 import asyncio
+import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +11,7 @@ from fetch.errors import FetchFailed, FetchRefused
 from pinstream.errors import EventInvalid
 from pinstream.events import PinEvent, decode_event
 from pinstream.kafka.errors import KafkaUnreachable
-from pinstream.kafka.topic_reader import TopicReader
+from pinstream.kafka.live_reader import LiveReader
 from settings.kafka import KafkaSettings
 
 _TIMEOUT_S: Final = 5.0
@@ -32,11 +33,17 @@ class InlineReader:
 
     def _read_record(self, position: RecordPosition) -> bytes | None:
         """The value of a record; blocks. Raises FetchRefused if compaction has removed it, KafkaUnreachable."""
-        with TopicReader(self.settings.connection, position.topic, stalled_s=_TIMEOUT_S) as reader:
-            record = next(reader.read_at([(position.partition, position.offset)]), None)
-        if record is None:
-            raise FetchRefused(f"{position.topic}[{position.partition}]@{position.offset} is no longer on Kafka")
-        return record.value
+        name = f"{position.topic}[{position.partition}]@{position.offset}"
+        with LiveReader(self.settings.client_config, name="pinstream-api", report_ends=True) as reader:
+            reader.assign({(position.topic, position.partition): position.offset})
+            deadline_s = time.monotonic() + _TIMEOUT_S
+            while (left_s := deadline_s - time.monotonic()) > 0:
+                records = reader.read(left_s)
+                if records and records[0].offset == position.offset:
+                    return records[0].value
+                if records or reader.ended:
+                    raise FetchRefused(f"{name} is no longer on Kafka")
+        raise KafkaUnreachable(f"{name}: no answer within {_TIMEOUT_S:g} s")
 
 
 def inline_picture(value: bytes | None, pin_id: str, version: int) -> bytes:

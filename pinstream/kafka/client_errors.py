@@ -3,10 +3,13 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, KafkaException
+
+from pinstream.kafka.errors import KafkaUnreachable
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +42,15 @@ def advice(error: KafkaError) -> str:
 def is_fatal(error: KafkaError) -> bool:
     """Whether the client that reports it cannot be used any longer."""
     return bool(error.fatal()) or error.code() == KafkaError._FATAL
+
+
+@contextmanager
+def raise_unreachable(topic: str, address: str) -> Iterator[None]:
+    """Raise KafkaUnreachable, which names topic and address, in place of a client's exception."""
+    try:
+        yield
+    except KafkaException as exc:
+        raise KafkaUnreachable(f"{topic} at {address}: {exc.args[0].str()}") from exc
 
 
 class ClientErrors(logging.Handler):

@@ -1,13 +1,13 @@
 """Partitions of several topics read as they grow, in no group and without a commit."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Final, Self
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 
 from pinstream.kafka.admin import PartitionId
+from pinstream.kafka.client_errors import raise_unreachable
 from pinstream.kafka.clients import ClientSettings, open_reader
 from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
 from pinstream.kafka.offset_ranges import TIMEOUT_S, OffsetRange, offset_ranges
@@ -30,7 +30,7 @@ class LiveReader:
         """False after no broker answered, until a record has come."""
         self.ended: set[PartitionId] = set()
         """With ``report_ends``: the partitions that were read to their end."""
-        self._address = settings["bootstrap.servers"]
+        self._address = str(settings["bootstrap.servers"])
         self._consumer = open_reader(
             settings,
             name=name,
@@ -52,18 +52,18 @@ class LiveReader:
 
     def offset_ranges(self, topic: str) -> list[OffsetRange]:
         """What each partition of ``topic`` holds now; raises TopicMissing where there is none."""
-        with self._translate(topic):
+        with raise_unreachable(topic, self._address):
             found = offset_ranges(self._consumer, topic)
         if not found:
-            raise TopicMissing(topic, str(self._address))
+            raise TopicMissing(topic, self._address)
         return found
 
     def count_partitions(self, topic: str) -> int:
         """How many ``topic`` has now; unlike `offset_ranges` it does not wait for a partition without a leader."""
-        with self._translate(topic):
+        with raise_unreachable(topic, self._address):
             found = self._consumer.list_topics(topic, timeout=TIMEOUT_S).topics[topic].partitions
         if not found:
-            raise TopicMissing(topic, str(self._address))
+            raise TopicMissing(topic, self._address)
         return len(found)
 
     def assign(self, positions: Mapping[PartitionId, int]) -> None:
@@ -87,13 +87,6 @@ class LiveReader:
         if records:
             self.trouble, self.is_connected = "", True
         return records
-
-    @contextmanager
-    def _translate(self, topic: str) -> Iterator[None]:
-        try:
-            yield
-        except KafkaException as exc:
-            raise KafkaUnreachable(f"{topic} at {self._address}: {exc.args[0].str()}") from exc
 
     def _note(self, topic: str | None, error: KafkaError) -> None:
         if error.fatal() or error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:

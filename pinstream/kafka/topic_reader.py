@@ -1,12 +1,12 @@
 """One pass over a topic, up to the ends that it had at the beginning, in bounded memory."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
-from confluent_kafka import OFFSET_END, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_END, KafkaError, Message, TopicPartition
 
+from pinstream.kafka.client_errors import raise_unreachable
 from pinstream.kafka.clients import open_reader
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.errors import KafkaUnreachable, TopicMissing
@@ -24,13 +24,12 @@ def _ignore(_offsets: int) -> None:
 class TopicReader:
     """Reads one topic, in no group and without a commit; ``with`` closes it.
 
-    Raises KafkaUnreachable where no broker answers, or no record comes for ``stalled_s``; TopicMissing.
+    Raises KafkaUnreachable where no broker answers, or no record comes for half a minute; TopicMissing.
     """
 
-    def __init__(self, to: Connection, topic: str, *, stalled_s: float = _STALLED_S) -> None:
+    def __init__(self, to: Connection, topic: str) -> None:
         self.topic = topic
         self._address = to.address
-        self._stalled_s = stalled_s
         self._last_error = ""
         if topic not in to.topics():
             raise TopicMissing(topic, to.address)
@@ -52,7 +51,7 @@ class TopicReader:
 
     def offset_ranges(self, *, since_ms: int | None = None) -> list[OffsetRange]:
         """What every partition holds now; with ``since_ms``, only from the first record of that time on."""
-        with self._translate():
+        with raise_unreachable(self.topic, self._address):
             available = offset_ranges(self._consumer, self.topic)
             return available if since_ms is None else self._since(since_ms, available)
 
@@ -67,7 +66,7 @@ class TopicReader:
         ends = {each.partition: each.end for each in offset_ranges}
         if not positions:
             return
-        with self._translate():
+        with raise_unreachable(self.topic, self._address):
             self._consumer.assign([TopicPartition(self.topic, number, at) for number, at in positions.items()])
             while positions:
                 for message in self._next_batch():
@@ -118,12 +117,10 @@ class TopicReader:
 
     def _next_batch(self) -> list[Message]:
         """Records and ends of partitions; bounded by what the client keeps in its queue."""
-        first = self._consumer.poll(self._stalled_s)
+        first = self._consumer.poll(_STALLED_S)
         if first is None:
             reported = f" ({self._last_error})" if self._last_error else ""
-            raise KafkaUnreachable(
-                f"{self.topic} at {self._address}: nothing came for {self._stalled_s:.0f} s{reported}"
-            )
+            raise KafkaUnreachable(f"{self.topic} at {self._address}: nothing came for {_STALLED_S:.0f} s{reported}")
         batch = [first, *self._consumer.consume(_BATCH, 0)]
         for message in batch:
             error = message.error()
@@ -133,10 +130,3 @@ class TopicReader:
 
     def _note_error(self, error: KafkaError) -> None:
         self._last_error = error.str()
-
-    @contextmanager
-    def _translate(self) -> Iterator[None]:
-        try:
-            yield
-        except KafkaException as exc:
-            raise KafkaUnreachable(f"{self.topic} at {self._address}: {exc.args[0].str()}") from exc

@@ -1,12 +1,20 @@
-"""A picture inside an event is used only for its own pin and version."""
+"""A picture inside an event is read from its record, and used only for its own pin and version."""
 
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.pictures.inline_reader import inline_picture
-from fetch.errors import FetchRefused
+from api.feed.recent_pins import RecordPosition
+from api.pictures import inline_reader
+from api.pictures.inline_reader import InlineReader, inline_picture
+from fetch.errors import FetchFailed, FetchRefused
+from pinstream.kafka.connection import Connection
+from pinstream.kafka.partitioner import partition_of
+from pinstream.kafka.replayer import Replayer
+from pinstream.kafka.stored_record import StoredRecord
+from settings.kafka import KafkaSettings
 
 PICTURE = b"bytes of a picture"
 INLINE = {"inline": base64.b64encode(PICTURE).decode()}
@@ -34,3 +42,24 @@ def test_the_picture_of_a_version_is_in_its_event() -> None:
 def test_no_other_version_or_pin_gives_its_picture(value: bytes | None, version: int, why: str) -> None:
     with pytest.raises(FetchRefused, match=why):
         inline_picture(value, "p", version)
+
+
+async def test_the_record_is_read_where_it_is_or_refused_once_it_is_gone(
+    mock_kafka: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    to, topic = Connection(mock_kafka, {}), f"{prefix}t"
+    record = StoredRecord(topic=topic, partition=0, offset=0, key=b"p", value=event(), headers=[], timestamp_ms=1)
+    with Replayer(to) as replayer:
+        replayer.publish(record)
+    partition = partition_of(b"p", to.admin().partitions()[topic])
+
+    with ThreadPoolExecutor(1) as threads:
+        reader = InlineReader(KafkaSettings(servers=mock_kafka), threads)
+        assert await reader.read("p", 2, RecordPosition(topic, partition, 0)) == PICTURE
+        for offset in (1, 7):
+            with pytest.raises(FetchRefused, match=rf"\]@{offset} is no longer on Kafka"):
+                await reader.read("p", 2, RecordPosition(topic, partition, offset))
+
+        monkeypatch.setattr(inline_reader, "_TIMEOUT_S", 0.2)
+        with pytest.raises(FetchFailed, match=r"no answer within 0\.2 s"):
+            await InlineReader(KafkaSettings(servers="127.0.0.1:1"), threads).read("p", 2, RecordPosition(topic, 0, 0))
