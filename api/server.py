@@ -1,4 +1,4 @@
-"""The read service as a process: an HTTP server that stops without breaking off answers."""
+"""The read service as a process: an HTTP server that finishes its answers before it stops."""
 
 import logging
 import socket

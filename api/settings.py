@@ -48,7 +48,8 @@ class QuotaSettings(Group):
     )  # fmt: skip
     burst: PositiveFloat = Field(200.0, description="most tokens that a caller can have")
     callers: PositiveInt = Field(
-        10_000, description="callers whose tokens are counted; beyond that the caller seen longest ago starts anew"
+        10_000,
+        description="callers whose tokens are counted; with more, the caller seen longest ago starts with a full burst",
     )
     body_bytes: PositiveInt = Field(16 * 1024 * 1024, description="largest body of one request, photos included, bytes")
     uploads: PositiveInt = Field(

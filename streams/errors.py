@@ -33,7 +33,7 @@ class MessageTooLarge(StreamError):
 
 
 class WorkerStopped(StreamError):
-    """The worker must end, uncommitted; a supervisor may start it again."""
+    """The worker must stop, and commits nothing more; a supervisor may start it again."""
 
     exit_code: ClassVar[int] = 1
 

@@ -24,7 +24,7 @@ HISTORY: Final = 500
 """Events that a reader who reconnects can still get."""
 _BATCH: Final = 32
 _RETRY_S: Final = 0.5
-_HEARTBEAT: Final = b": still here\n\n"
+_HEARTBEAT: Final = b": heartbeat\n\n"
 _RETRY_HINT: Final = b"retry: 2000\n\n"
 
 

@@ -80,4 +80,4 @@ def _print(report: SweepReport, older_than_s: float, *, done: bool) -> None:
     if report.alive:
         typer.echo(f"{report.alive:,} rows were written again meanwhile, and stay")
     if not done and (report.pins or report.objects):
-        typer.echo("nothing was done: --yes does it")
+        typer.echo("nothing was done; repeat it with --yes")

@@ -18,7 +18,7 @@ Handled = Literal["replayed", "dropped", "obsolete"]
 
 HANDLED_HEADER: Final = "pinstream-letters-handled"
 OFFSETS_HEADER: Final = "pinstream-letters-offsets"
-# Marks of this name are on topics already; they live as long as the dead letters.
+# "settled" is what earlier releases wrote for obsolete: such marks are on topics already.
 _HEADER_VALUES: Final[dict[Handled, str]] = {"replayed": "replayed", "dropped": "dropped", "obsolete": "settled"}
 
 

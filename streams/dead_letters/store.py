@@ -1,4 +1,4 @@
-"""All dead letters of a topic in temporary tables on disk, and what came of their pins since."""
+"""All dead letters of a topic in temporary tables on disk, and what happened to their pins since."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing

@@ -19,7 +19,7 @@ from streams.dead_letters.store import ReasonCount
 
 WIDTH: Final = 200
 _CONTROLS: Final = dict.fromkeys((*range(32), *range(127, 160)), " ")
-_NOT_DONE: Final = "nothing was done: --yes does it"
+_NOT_DONE: Final = "nothing was done; repeat it with --yes"
 
 
 def print_list(dead_letters: Iterable[DeadLetter], counts: Sequence[ReasonCount], *, total: int, topic: str) -> None:

@@ -1,4 +1,4 @@
-"""The watch as a process: start, run, and exit, if need be at once, when its watchdog finds it stuck."""
+"""The watch as a process: start and run; its watchdog ends the process at once if it is stuck."""
 
 import asyncio
 import logging
@@ -33,8 +33,10 @@ _LOG_LEVELS: Final = {
 }
 _EVERY_S: Final = 1.0
 _PEEK_AFTER_S: Final = 5.0
+"""Without a record for this long, a plain consumer looks whether there is one to read."""
 _STOP_S: Final = 15.0
 _RESUME_AT: Final = 0.9
+"""Paused lanes are resumed below this share of the limit, or they would pause and resume at every beat."""
 
 
 class WatchStuck(WorkerStopped):
@@ -135,7 +137,9 @@ class _Heartbeat:
             self._watch.pause_lanes(pause)  # every time: a rebalance resumes all partitions
         if pause != self._lanes_paused:
             self._lanes_paused = pause
-            log.warning("lanes %s: %d pins are waiting, the limit is %d", "paused" if pause else "on", waiting, limit)
+            log.warning(
+                "lanes %s: %d pins are waiting, the limit is %d", "paused" if pause else "resumed", waiting, limit
+            )
 
 
 async def _run_until_stopped(

@@ -1,4 +1,4 @@
-"""Builds the worker: which part gets which. Read it with the picture in `streams.worker`."""
+"""Builds the worker: which object gets which others. The diagram in `streams.worker` shows them."""
 
 import asyncio
 import logging
@@ -44,7 +44,7 @@ class Worker:
 
 
 def build(settings: WorkerSettings, backends: Backends, at_end: AsyncExitStack) -> Worker:
-    """From the end to the beginning: finish, process, schedule, consume. Opens the Kafka clients, in the event loop.
+    """Builds the stages from last to first: each calls the next. Opens the Kafka clients; call it in the event loop.
 
     ``at_end`` closes the producer and ends the probes, also where a client is refused: raises KafkaSettingInvalid.
     """
@@ -148,7 +148,7 @@ def build_checks(
 
 
 def _in_event_loop(callback: Callable[[], None]) -> Callable[[], None]:
-    """The callback for other threads: Kafka's clients report errors in theirs, `Outages` belongs to the loop."""
+    """``callback``, to be called from any thread: Kafka's clients report errors in theirs, `Outages` is the loop's."""
     loop = asyncio.get_running_loop()
 
     def call() -> None:

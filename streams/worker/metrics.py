@@ -22,7 +22,7 @@ TABLE: Final = (
     Metric("pinstream_worker_probes_total", "counter", "visibility probes by result", ("result",)),
     Metric("pinstream_worker_model_check_total", "counter", "model checks: ok or failed", ("result",)),
     Metric("pinstream_worker_commits_total", "counter", "offset commits by result", ("result",)),
-    Metric("pinstream_worker_in_flight", "gauge", "pins that have begun and not finished", ("lane",)),
+    Metric("pinstream_worker_in_flight", "gauge", "pins whose task has begun and not ended", ("lane",)),
     Metric("pinstream_worker_waiting", "gauge", "records read from Kafka whose task has not begun"),
     Metric("pinstream_worker_held_records", "gauge", "record credits in use"),
     Metric("pinstream_worker_held_bytes", "gauge", "byte credits in use"),

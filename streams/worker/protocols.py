@@ -114,7 +114,7 @@ class PinProcessor(Protocol):
         they are away and the lease is held. Writes nothing once the lease is gone. Cancelled when it is lost.
 
         Raises Abandoned when the partition went away; FetchError, PictureRefused, EventInvalid or IndexRefused when the
-        event can never be indexed; ModelMismatch or IndexMismatch when nothing can.
+        event can never be indexed; ModelMismatch or IndexMismatch when no event can.
         """
         ...
 

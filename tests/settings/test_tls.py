@@ -39,7 +39,7 @@ def test_a_certificate_needs_its_key_and_pymilvus_an_authority(pem: Path) -> Non
         TritonSettings(cert_file=pem)
     with pytest.raises(ValidationError, match="set ca_file"):
         MilvusSettings(uri="https://m:1", cert_file=pem, key_file=pem)
-    with pytest.raises(ValueError, match="give its file"):
+    with pytest.raises(ValueError, match="give ca_file"):
         MilvusStore("https://m:1", tls=Tls(cert_file=pem, key_file=pem))
 
 

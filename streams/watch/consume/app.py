@@ -90,7 +90,7 @@ class FaustWatch:
         return self._state_of(pin_id.encode())
 
     def find_starts_by(self, find_starts: Callable[[list[PartitionId]], dict[PartitionId, int]]) -> None:
-        """By which call the first offsets of newly assigned partitions are found; it may block."""
+        """Set the function that finds the first offsets of newly assigned partitions; it may block."""
         self._find_starts = find_starts
 
     def pause_lanes(self, paused: bool) -> None:

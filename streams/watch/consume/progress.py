@@ -32,7 +32,7 @@ class ReadProgress:
         self.records = 0
         """Read since the start."""
         self.as_of_ms = 0
-        """Everything that was on Kafka at this time has been read; 0 before that is known of any time."""
+        """Everything that was on Kafka at this time has been read; 0 while no such time is known."""
         self.progressed_at_ms = now_ms()
         self.behind: int | None = None
         """Records on Kafka that were not read when last compared; None while Kafka does not answer."""
@@ -105,7 +105,7 @@ class ReadProgress:
 
 
 class Watchdog:
-    """Decides when a process that only looks alive must exit."""
+    """Decides when a process that has stopped working without an error must exit."""
 
     def __init__(self, stuck_s: float, *, monotonic: Callable[[], float]) -> None:
         self._stuck_s = stuck_s

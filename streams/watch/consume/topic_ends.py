@@ -19,7 +19,7 @@ _COORDINATOR_S: Final = 30.0
 
 
 class TopicEnds:
-    """Calls block."""
+    """Offsets of the watched topics and of the watch's group. Every call blocks: use it outside the event loop."""
 
     def __init__(self, settings: ClientSettings, group: str) -> None:
         self._settings = settings

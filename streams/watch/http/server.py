@@ -33,6 +33,7 @@ _HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 _MAX_LATE_S: Final = 30.0
+"""The watch is ready while it has read everything that was on Kafka this long ago."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -53,7 +53,7 @@ class PendingPin:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Of the pins published within a window: those that are due, and of them those that are found, or gone as asked."""
+    """Of the pins published within a window: how many are due, and how many of them searchable, dead or overdue."""
 
     due: int
     searchable: int
@@ -110,7 +110,7 @@ class PartitionLedger:
         return self.waiting + len(self._accounted_at_ms) + self.ahead
 
     def note_event(self, lane: Lane, offset: int) -> None:
-        """A record of the lane was read, so every one before it was read too, or is gone."""
+        """A record of the lane was read, so every record before it was read too, or compacted away."""
         self._last_event[lane] = max(self._last_event.get(lane, -1), offset)
 
     def note_outcome(self, lane: Lane, offset: int) -> None:
@@ -153,7 +153,7 @@ class PartitionLedger:
         return late
 
     def expired(self, now_ms: int) -> list[str]:
-        """A few pins that need not stay in the table; called at every event, it finds them as fast as they come."""
+        """At most nine pins that may leave the table. It is called at every event, so the table does not grow."""
         found: list[str] = []
         for pin_id, accounted_at_ms in islice(self._accounted_at_ms.items(), _CHECKS_PER_EVENT):
             too_many = len(self._accounted_at_ms) - len(found) > self._keep.accounted_pins

@@ -219,5 +219,5 @@ def _samples_of(outcome: PinOutcome, *, with_age: bool) -> list[OutcomeSample]:
 
 
 def _has_age(publication: Publication | None) -> bool:
-    """Whether the age says something of freshness; that of an event that an operator published again does not."""
+    """Whether the age says something about freshness; that of an event that an operator published again does not."""
     return publication is None or not publication.republished

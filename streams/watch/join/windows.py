@@ -26,7 +26,7 @@ class Window:
     measures: dict[Measure, Histogram] = field(default_factory=dict)
     outcomes: Counter[Result] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
-    """Of the dead, by class of the error; rare ones beyond a dozen are `other`."""
+    """Dead letters by class of the error; classes after the first 12 are counted as `other`."""
 
     def add(self, sample: "OutcomeSample") -> None:
         for measure, value_ms in sample.measures:
@@ -50,7 +50,7 @@ class OutcomeSample:
 
 
 def sample_of(outcome: PinOutcome, *, with_age: bool = True) -> OutcomeSample:
-    """The sample of one outcome; without its age where that says nothing of freshness."""
+    """The sample of one outcome; without its age where that says nothing about freshness."""
     if outcome.visible_at_ms is not None:
         measure: Measure = "deletion" if outcome.outcome == "deleted" else "freshness"
         ages: list[tuple[Measure, float]] = [(measure, max(outcome.freshness_ms or 0, 0))] if with_age else []

@@ -1,4 +1,4 @@
-"""A real inference and a real search: what readiness asks, and what warms everything up before the first pin."""
+"""A real inference and a real search: for ``/readyz``, and to warm up the services before the first pin."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ from streams.worker.finish.visibility_probe import Search
 from streams.worker.protocols import ObjectDetector, PictureEmbedder, RowReader
 
 _SIDE_PX = 256
-_PIN_ID = "canary"
+_PIN_ID = "readiness-check"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessCheck:
-    """One drawn picture, sent the way of every pin up to the index; nothing is written."""
+    """Makes the calls that a pin needs, with a drawn picture, and writes nothing."""
 
     detector: ObjectDetector
     embedder: PictureEmbedder

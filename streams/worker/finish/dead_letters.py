@@ -31,7 +31,7 @@ class DeadLetterWriter:
         """Return once Kafka has acknowledged it; waits for as long as that takes.
 
         An event that its publisher's compressor made small enough may be too large for the topic as this worker
-        compresses it. Then the dead letter is written without value and event headers: poison must not block.
+        compresses it. Then the dead letter is written without value and event headers, so that the partition goes on.
         """
         errors = error_headers(record, stage=stage, error=error, unexpected=unexpected)
         try:

@@ -16,9 +16,9 @@ from streams.errors import KafkaFailed, MessageTooLarge, name_kafka_setting
 _POLL_S: Final = 0.1
 
 DEFAULTS: Final[ClientSettings] = {
-    # No search waits for an outcome, so it may: fewer requests, here and at the broker.
+    # Batches may wait 50 ms, since no search waits for an outcome: fewer requests, here and at the broker.
     "linger.ms": 50,
-    # Never give up: an outage of Kafka costs time, and what waits is bounded by the credits it holds.
+    # 0 is no limit: records wait for as long as Kafka does not answer. Credits bound how many there are.
     "delivery.timeout.ms": 0,
 }
 """`PINSTREAM_KAFKA__PRODUCER` may override them."""

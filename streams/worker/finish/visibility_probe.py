@@ -1,4 +1,4 @@
-"""When a search first returns what was written: freshness is measured, not assumed."""
+"""Measures freshness: searches for a sample of the written pins until a search returns them."""
 
 import asyncio
 import random
@@ -44,33 +44,33 @@ class VisibilityProbe:
         self._metrics = metrics
         self._limits = limits
         self._draw = draw
-        self._open: dict[asyncio.Task[None], str] = {}
+        self._probes: dict[asyncio.Task[None], str] = {}
 
     def offer(self, outcome: PinOutcome, whole: Code | None) -> None:
         """Begin a probe of a pin that was just written or deleted, if it is drawn for the sample."""
         if self._draw() >= self._limits.ratio:
             return
-        if len(self._open) >= self._limits.max_open:
+        if len(self._probes) >= self._limits.max_open:
             self._metrics.add("probes", "skipped")
             return
         task = asyncio.get_running_loop().create_task(self._probe(outcome, whole or TOMBSTONE_CODE))
-        self._open[task] = outcome.pin_id
-        task.add_done_callback(self._open.pop)
+        self._probes[task] = outcome.pin_id
+        task.add_done_callback(self._probes.pop)
 
     def cancel(self, pin_id: str) -> None:
         """End the probe of a pin that has a newer outcome."""
-        for task, pin in self._open.items():
+        for task, pin in self._probes.items():
             if pin == pin_id:
                 task.cancel()
 
     async def close(self, deadline_s: float) -> None:
-        """Wait for the open probes, at most ``deadline_s``, then cancel them."""
-        if self._open:
-            await asyncio.wait(self._open, timeout=deadline_s)
-        for task in self._open:
+        """Wait for the running probes, at most ``deadline_s``, then cancel them."""
+        if self._probes:
+            await asyncio.wait(self._probes, timeout=deadline_s)
+        for task in self._probes:
             task.cancel()
-        if self._open:
-            await asyncio.wait(self._open)
+        if self._probes:
+            await asyncio.wait(self._probes)
 
     async def _probe(self, outcome: PinOutcome, code: Code) -> None:
         begun_s = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The same picture saved again: its codes are known, so no model needs to see it."""
+"""Remembers the codes of pictures: a picture that is saved again needs no model."""
 
 from contextlib import suppress
 

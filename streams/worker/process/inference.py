@@ -56,14 +56,14 @@ class PictureInference:
                 self._in_flight -= 1
 
     async def _detect_then_embed(self, task: PinTask, pixels: Pixels, squashed: Pixels) -> PictureCodes:
-        """One call after the other, the second for the whole and all objects."""
+        """Detect, then embed the whole picture and all objects in one call."""
         detections = await self._detect(task, squashed)
         with self.timer.time(task, "embed"):
             whole, *codes = await self._embed(task, pixels, [WHOLE, *(found.box for found in detections)])
         return PictureCodes(whole, tuple(zip(detections, codes, strict=True)))
 
     async def _embed_while_detecting(self, task: PinTask, pixels: Pixels, squashed: Pixels) -> PictureCodes:
-        """The whole during the detection, then the objects, if there are any."""
+        """Embed the whole picture during the detection, then the objects, if there are any."""
         async with concurrently(self._embed(task, pixels, [WHOLE])) as embedding:
             detections = await self._detect(task, squashed)
             with self.timer.time(task, "embed"):

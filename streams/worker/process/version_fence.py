@@ -41,7 +41,7 @@ def decide(known: IndexedState | None, event: PinEvent | PinDeletion) -> Decisio
 
 
 class _RememberedWrites(LRUCache[str, tuple[Lease, IndexedState, float]]):
-    """Under which lease a pin was written, what, and when; and how recent the writes are that it evicted."""
+    """By pin: the lease, state and time of its last write. Also the time of the newest write that was evicted."""
 
     evicted_at_s = float("-inf")
 
@@ -87,15 +87,15 @@ class VersionFence:
         self._remembered[pin_id] = (lease, known, self._monotonic())
 
     def _consistency(self, lease: Lease) -> Consistency:
-        """Bounded where every write that this lease does not remember is older than the index may be stale."""
+        """Bounded if every write that is not remembered is older than a Bounded read can be stale; else Strong."""
         # Two kinds of writes are not remembered: the previous owner's, which all came before the lease began, and our
-        # own that the cache evicted. A Strong read costs several times a Bounded one, so it is not made for ever.
+        # own that the cache evicted. A Strong read costs several times a Bounded one, so it is made only while needed.
         visible_before_s = self._monotonic() - self._staleness_s
         last_unremembered_s = max(lease.since_s, self._remembered.evicted_at_s)
         return "Bounded" if last_unremembered_s < visible_before_s else "Strong"
 
 
 def with_slots(known: IndexedState | None, *, up_to: int) -> IndexedState:
-    """What is known of a pin, and that the index holds rows up to this slot, which its slot 0 need not mention."""
+    """``known``, but with rows up to slot ``up_to``: the audit found them in the index, whatever slot 0 says."""
     found = known or IndexedState(version=0, alive=False, object_count=0)
     return replace(found, object_count=max(found.object_count, up_to))

@@ -92,7 +92,7 @@ def test_a_replay_needs_yes_and_publishes_the_event_unchanged(topics: Topics) ->
 
     assert planned.exit_code == done.exit_code == 0, done.output
     assert "would replay 1 dead letter:" in planned.stdout
-    assert "--yes does it" in planned.stdout
+    assert "repeat it with --yes" in planned.stdout
     assert "b version 5 (fetch, FetchRefused): left alone" in planned.stdout
     assert before == ["a", "a", "b"]
     assert "replaying 1 dead letter:" in done.stdout
