@@ -231,7 +231,7 @@ def valid_pin_id(pin_id: str) -> str:
 
 def _decode_key(key: bytes | None) -> str:
     text = (key or b"").decode("utf-8", "replace")
-    if not (1 <= len(text) <= 64 and text.isascii() and text.replace("-", "a").replace("_", "a").isalnum()):
+    if not re.fullmatch(PIN_ID_PATTERN, text):
         raise EventInvalid("key", f"{text[:80]!r} is not a pin id: 1-64 of A-Z a-z 0-9 _ -")
     return text
 

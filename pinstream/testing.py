@@ -42,11 +42,11 @@ class _DeliveredMessage:
 
 
 class MemoryKafka:
-    """A topic with one partition, in memory; a test can make it freeze, fail or be full. Thread-safe."""
+    """A Kafka topic with one partition, in memory. A test can make it freeze, fail or be full. Thread-safe."""
 
     def __init__(self) -> None:
         self.records: list[OutgoingRecord] = []
-        """What has been acknowledged, in order."""
+        """The acknowledged records, in order."""
         self.producers_opened = 0
         self._unanswered: deque[tuple[OutgoingRecord, OnDelivery]] = deque()
         self._changed = threading.Condition(threading.RLock())
@@ -128,14 +128,14 @@ class MemoryKafka:
         return len(answered)
 
     def purge(self) -> None:
-        """Fail everything that is queued, as a client does that is closed in a hurry."""
+        """Fail all records in the queue, as `KafkaProducer.purge` does."""
         with self._changed:
             self._purged = True
             self._changed.notify_all()
 
 
 class MemoryPublisher(Publisher):
-    """A Publisher whose events are found in ``events`` instead of Kafka; ``memory`` can be frozen or made to fail."""
+    """A Publisher whose events go to the list ``events`` instead of Kafka; ``memory`` can be frozen or made to fail."""
 
     def __init__(self, *, lane: Lane = "live", topic_prefix: str = "", kafka: ClientSettings | None = None) -> None:
         super().__init__("memory", lane=lane, topic_prefix=topic_prefix, kafka=kafka)

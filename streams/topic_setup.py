@@ -75,7 +75,7 @@ class TopicSetup:
 
     def _partitions(self) -> dict[str, int]:
         try:
-            return self._admin.partitions()
+            return self._admin.partition_counts()
         except KafkaRefused as exc:
             raise StartRefused(str(exc)) from None
 

@@ -17,7 +17,7 @@ from index.audit.sample import Sample
 from index.audit.topic_scan import TopicScan
 from index.connection import SCAN_TIMEOUT_S, open_store
 from pinstream.cli.durations import parse_duration_s
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, kafka_connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.results import JsonOption, print_json
 from pinstream.cli.screen import StartBar, print_error, progress_bars
@@ -74,7 +74,7 @@ def audit(  # noqa: PLR0913 (each is an option)
     if sample == 0:
         raise typer.BadParameter("--sample 0 would audit no pin; give more than 0, up to 1")
     started_s = time.monotonic()
-    to = connection(kafka, config, topic_prefix)
+    connection = kafka_connection(kafka, config, topic_prefix)
     in_progress = InProgressRule(group=group, grace_s=parse_duration_s(grace))
     advice = f"; the same command continues from {state}" if state else ""
     try:
@@ -83,15 +83,15 @@ def audit(  # noqa: PLR0913 (each is an option)
             exit_if_unreachable(advice=advice),
             AuditLedger(state) as ledger,
         ):
-            ledger.require_same_audit({"index": f"{store.collection} at {store.uri}", "kafka": to.address,
+            ledger.require_same_audit({"index": f"{store.collection} at {store.uri}", "kafka": connection.address,
                                        "topics": topic_prefix, "sample": str(sample)})  # fmt: skip
             comparison = PinComparison(store.embedding_version)
-            topics = TopicScan(to, ledger, Sample(sample))
+            topics = TopicScan(connection, ledger, Sample(sample))
             index = IndexScan(store, ledger, Sample(sample), comparison)
             with progress_bars("done") as start_bar:
                 report = Audit(topics, index, ledger, comparison, in_progress=in_progress).run(start_bar)
                 if repair and report.findings:
-                    report = _repair(report, Repair(to, topics, index.rows, ledger), start_bar, force=force)
+                    report = _repair(report, Repair(connection, topics, index.rows, ledger), start_bar, force=force)
             listed = ledger.findings(limit=limit)
     except LedgerMismatch as exc:
         raise typer.BadParameter(f"--state {state}: {exc}") from exc

@@ -73,8 +73,8 @@ class PinToRepair:
 class Repair:
     """Repairs the findings in a ledger. Blocks; raises KafkaUnreachable and VectorIndexError; safe to repeat."""
 
-    def __init__(self, to: Connection, topics: TopicScan, rows: IndexRows, ledger: AuditLedger) -> None:
-        self._to = to
+    def __init__(self, connection: Connection, topics: TopicScan, rows: IndexRows, ledger: AuditLedger) -> None:
+        self._connection = connection
         self._topics = topics
         self._rows = rows
         self._ledger = ledger
@@ -86,8 +86,8 @@ class Repair:
         backfill_topic = self._topics.lanes[-1]
         known_up_to = self._ledger.progress.positions(backfill_topic)
         with (
-            Replayer(self._to) as producer,
-            CompactedReplay(self._to, backfill_topic, known_up_to, producer) as backfill,
+            Replayer(self._connection) as producer,
+            CompactedReplay(self._connection, backfill_topic, known_up_to, producer) as backfill,
         ):
             for topic, pins in groupby(self._pins(), key=lambda pin: pin.topic):
                 while chunk := list(islice(pins, _CHUNK)):
@@ -116,7 +116,7 @@ class Repair:
                 results[pin.refusal] += 1
             elif pin.event is not None:
                 chosen[pin.event.partition, pin.event.offset] = pin
-        with TopicReader(self._to, topic) as reader:
+        with TopicReader(self._connection, topic) as reader:
             published = backfill.publish(
                 _mark(record, chosen[record.partition, record.offset].last_slot) for record in reader.read_at(chosen)
             )

@@ -29,30 +29,30 @@ _CHUNK: Final = 1_000
 class TopicScan:
     """Reads both lanes and ``pins.indexed`` into a ledger. Calls block, and raise KafkaUnreachable."""
 
-    def __init__(self, to: Connection, ledger: AuditLedger, sample: Sample) -> None:
-        self._to = to
+    def __init__(self, connection: Connection, ledger: AuditLedger, sample: Sample) -> None:
+        self._connection = connection
         self._ledger = ledger
         self._sample = sample
-        self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
-        self.indexed = to.topic_prefix + INDEXED_TOPIC
+        self.lanes = tuple(connection.topic_prefix + lane for lane in LANE_TOPICS.values())
+        self.indexed = connection.topic_prefix + INDEXED_TOPIC
 
     def read(self, start_bar: StartBar) -> None:
         """Read up to the ends that the topics had when this was first called; continues after an interruption."""
         for topic in (*self.lanes, self.indexed):
-            with TopicReader(self._to, topic) as reader:
+            with TopicReader(self._connection, topic) as reader:
                 ranges = self._ledger.progress.ranges_left(topic, reader.offset_ranges)
                 self._read_ranges(reader, ranges, start_bar, topic)
 
     def read_since(self, start_bar: StartBar) -> None:
         """Read what came since, up to the ends that the topics have now."""
         for topic in (*self.lanes, self.indexed):
-            with TopicReader(self._to, topic) as reader:
+            with TopicReader(self._connection, topic) as reader:
                 ranges = self._ledger.progress.extend_ranges(topic, reader.offset_ranges())
                 self._read_ranges(reader, ranges, start_bar, f"{topic}, since")
 
     def committed_offsets(self, group: str) -> dict[PartitionId, int]:
         """The offset that the workers read next, by topic and partition, where they have committed one."""
-        settings, counts = self._to.client_settings(), self._to.admin().partitions()
+        settings, counts = self._connection.client_settings(), self._connection.admin().partition_counts()
         found: dict[PartitionId, int] = {}
         for lane, topic in zip(LANE_TOPICS, self.lanes, strict=True):
             workers = ConsumerGroup(settings, lane_group(group, lane))

@@ -8,7 +8,7 @@ import typer
 from index.connection import SCAN_TIMEOUT_S, open_store
 from index.sweep.sweep import Sweep, SweepReport, retention_s
 from pinstream.cli.durations import parse_duration_s
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, kafka_connection
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, TokenOption
 from pinstream.cli.results import JsonOption, YesOption, print_json
 from pinstream.cli.screen import progress_bars
@@ -46,11 +46,11 @@ def sweep(  # noqa: PLR0913 (each is an option)
 
     Exit status 0: done (or, without --yes, listed). 2: wrong usage. 3: Kafka or Milvus does not answer.
     """
-    to = connection(kafka, config, topic_prefix)
+    connection = kafka_connection(kafka, config, topic_prefix)
     given_s = None if older_than is None else parse_duration_s(older_than)
     with open_store(milvus, token, embedding_version, timeout_s=SCAN_TIMEOUT_S) as store, exit_if_unreachable():
-        to.topics()
-        kept_s = retention_s(to)
+        connection.topics()
+        kept_s = retention_s(connection)
         if given_s is not None and given_s <= kept_s and not force:
             raise typer.BadParameter(
                 f"--older-than {older_than}: Kafka keeps deletions for {kept_s / _DAY_S:g} days "
@@ -59,7 +59,7 @@ def sweep(  # noqa: PLR0913 (each is an option)
             )
         older_than_s = kept_s + _DAY_S if given_s is None else given_s
         with progress_bars("done") as start_bar:
-            report = Sweep(store, to, older_than_s=older_than_s, dry_run=not yes).run(start_bar)
+            report = Sweep(store, connection, older_than_s=older_than_s, dry_run=not yes).run(start_bar)
     if as_json:
         print_json(asdict(report) | {"done": yes, "older_than_s": older_than_s})
     else:

@@ -57,18 +57,18 @@ class Sweep:
     def __init__(
         self,
         store: VectorStore,
-        to: Connection,
+        connection: Connection,
         *,
         older_than_s: float,
         dry_run: bool,
         now_ms: Callable[[], int] = now_ms,
     ) -> None:
         self._store = store
-        self._to = to
+        self._connection = connection
         self._older_than_s = older_than_s
         self._dry_run = dry_run
         self._now_ms = now_ms
-        self._lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
+        self._lanes = tuple(connection.topic_prefix + lane for lane in LANE_TOPICS.values())
         self._report = SweepReport()
         self._read_up_to: dict[str, dict[int, int]] = {}
 
@@ -101,7 +101,7 @@ class Sweep:
     def _read_lane(self, tables: sqlite3.Connection, lane: int, start_bar: StartBar) -> None:
         """Collect the version of the last event of each such pin on one lane; 0 where it is a deletion."""
         topic = self._lanes[lane]
-        with TopicReader(self._to, topic) as reader:
+        with TopicReader(self._connection, topic) as reader:
             ranges = reader.offset_ranges()
             self._read_up_to[topic] = {each.partition: each.end for each in ranges}
             # A key is in one partition only, so its last record that is read is its last one on the lane.
@@ -121,8 +121,8 @@ class Sweep:
         for lane, topic in () if self._dry_run else enumerate(self._lanes):
             with (
                 closing(tables.execute(query, (lane,))) as rows,
-                Replayer(self._to) as producer,
-                CompactedReplay(self._to, topic, self._read_up_to[topic], producer) as replay,
+                Replayer(self._connection) as producer,
+                CompactedReplay(self._connection, topic, self._read_up_to[topic], producer) as replay,
             ):
                 while chunk := list(islice(rows, _CHUNK)):
                     replay.publish([deletion_record(topic, pin, version) for pin, version in chunk])
@@ -161,10 +161,12 @@ class Sweep:
         return (self._now_ms() - row.indexed_at_ms) / 1000
 
 
-def retention_s(to: Connection) -> float:
+def retention_s(connection: Connection) -> float:
     """How long the lanes keep tombstones, the longer of the two; raises KafkaUnreachable where Kafka does not say."""
-    admin = to.admin(timeout_s=_TIMEOUT_S)
-    found = [admin.config("topic", to.topic_prefix + topic)["delete.retention.ms"] for topic in LANE_TOPICS.values()]
+    admin = connection.admin(timeout_s=_TIMEOUT_S)
+    found = [
+        admin.config("topic", connection.topic_prefix + topic)["delete.retention.ms"] for topic in LANE_TOPICS.values()
+    ]
     return max(int(ms or 0) for ms in found) / 1000
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, kafka_connection, require_kafka
 from pinstream.cli.screen import print_error
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.events import valid_pin_id
@@ -29,9 +29,9 @@ def delete(
             valid_pin_id(pin)
     except EventInvalid as exc:
         raise typer.BadParameter(exc.reason) from exc
-    to = connection(kafka, config, topic_prefix)
+    connection = kafka_connection(kafka, config, topic_prefix)
     undelivered = list(pins)
-    with require_kafka(to), to.publisher("live") as publisher:
+    with require_kafka(connection), connection.publisher("live") as publisher:
         try:
             deliveries = [publisher.delete(pin, version) for pin in pins]
             for delivery in deliveries:
@@ -40,5 +40,5 @@ def delete(
         except (NotDelivered, EventInvalid) as exc:
             print_error(str(exc))
             publisher.flush()
-    typer.echo(f"{len(pins) - len(undelivered)} of {len(pins)} deletions delivered ({to.address})")
+    typer.echo(f"{len(pins) - len(undelivered)} of {len(pins)} deletions delivered ({connection.address})")
     raise typer.Exit(1 if undelivered else 0)

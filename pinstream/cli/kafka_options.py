@@ -39,14 +39,14 @@ PrefixOption = Annotated[
 
 
 @contextmanager
-def require_kafka(to: Connection) -> Iterator[None]:
+def require_kafka(connection: Connection) -> Iterator[None]:
     """Check at once that a broker answers, instead of after a delivery's timeout; exits with status 1 if none does."""
     with exit_if_unreachable(status=1):
-        to.topics()
+        connection.topics()
         yield
 
 
-def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: str) -> Connection:
+def kafka_connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: str) -> Connection:
     """The connection that the options name; raises BadParameter (exit status 2) where there is none, or a wrong key."""
     address = kafka or stack_endpoint("kafka")
     if not address:
@@ -57,10 +57,10 @@ def connection(kafka: str | None, config: Sequence[str] | None, topic_prefix: st
     logging.getLogger("pinstream.librdkafka").setLevel(logging.CRITICAL)  # the command itself reports what fails
     origin = "" if kafka else f" (as {STACK_FILE} says: is the stack up?)"
     given = dict(_setting(pair) for pair in config or ())
-    to = Connection(address, {**_environment(), **given}, topic_prefix, origin)
+    connection = Connection(address, {**_environment(), **given}, topic_prefix, origin)
     with exit_if_unreachable():
-        to.admin()
-    return to
+        connection.admin()
+    return connection
 
 
 def _environment() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Clients of a read service, for programs that hold no connection to Milvus: they only send and wait.
+"""Clients of a read service, for programs without a connection to Milvus. They only send and wait.
 
 What is sent and how answers are read is in `pinstream.http.requests`; when a call is repeated, in
 `pinstream.http.retries`.
@@ -28,9 +28,9 @@ RETRY_FOR_S: Final = 10.0
 class PinstreamClient:
     """The products of the read service at ``url``. Thread-safe; every call blocks.
 
-    ``key`` is the API key, where the service wants one. Each attempt ends within ``timeout_s`` seconds; while the
-    service is away or full, calls that may be repeated are, for up to ``retry_for_s`` seconds of waiting. Needs the
-    extra: ``pip install 'pinstream[client]'``.
+    ``key`` is the API key, if the service requires one. Each attempt ends within ``timeout_s`` seconds. While the
+    service does not answer or is full, calls that are safe to repeat are repeated; the waits in between add up to
+    ``retry_for_s`` seconds at most. Needs the extra: ``pip install 'pinstream[client]'``.
 
     Raises QueryInvalid (correct the argument), PinUnknown, PinNotIndexedYet, PinDead, PinDeleted or ObjectUnknown
     (there is no such pin or object), PictureGone (the pin has no picture any more), ServiceUnavailable (try again)

@@ -80,7 +80,7 @@ def flashlight(
 ) -> Call[Flashlight]:
     """Scenes that hold something like ``box`` (left, top, right, bottom; 0 to 1) on the pin.
 
-    With ``snap`` the search is for the object that the box is probably about instead of the box.
+    With ``snap`` it searches for the detected object that the box probably means, instead of the box.
     """
     json: dict[str, Any] = {"pin_id": pin_id, "box": list(box), "snap": snap, **_params(limit, filters, None, cursor)}
     json["limit"] = limit

@@ -34,7 +34,7 @@ class LensObject:
 
 @dataclass(frozen=True, slots=True)
 class LensPhoto:
-    """What the models found on a photo; ``dominant`` is the place in ``objects`` of what it is about, if any."""
+    """What the models found on a photo; ``dominant`` is the index in ``objects`` of the main one, if any."""
 
     width_px: int
     height_px: int

@@ -1,4 +1,4 @@
-"""When a call is sent again: a generator of steps that knows neither a network nor a clock."""
+"""When a call is repeated, as a generator of steps: the client sends, sleeps and reports the results."""
 
 import random
 from collections.abc import Callable, Generator
@@ -36,8 +36,8 @@ def retry_steps(
 ) -> Generator[Step, AttemptResult | None, Answer]:
     """Yields what to do next and expects the result of each call sent; returns the answer, or raises.
 
-    A call is sent again only if that does no harm: it only reads, or it never reached the service, or the service
-    refused it with a time to come back at (429 or 503 with ``Retry-After``). Waits add up to ``retry_for_s`` at most.
+    A call is repeated only if that does no harm: it only reads, or it did not reach the service, or the service
+    refused it and said when to try again (429 or 503 with ``Retry-After``). Waits add up to ``retry_for_s`` at most.
     """
     max_wait_s, left_s = _FIRST_WAIT_S, retry_for_s
     while True:

@@ -74,7 +74,7 @@ class KafkaAdmin:
         """The names of all topics; gives up as soon as all brokers were tried. Raises KafkaRefused as `partitions`."""
         return frozenset(self._list_topics(fail_fast=True))
 
-    def partitions(self) -> dict[str, int]:
+    def partition_counts(self) -> dict[str, int]:
         """How many partitions each topic has, without those in error.
 
         Raises KafkaRefused as soon as a broker refuses this client.

@@ -42,12 +42,12 @@ class CompactedReplay:
     published once more. ``with`` closes it.
     """
 
-    def __init__(self, to: Connection, topic: str, begins: Mapping[int, int], replayer: Replayer) -> None:
+    def __init__(self, connection: Connection, topic: str, begins: Mapping[int, int], replayer: Replayer) -> None:
         self.topic = topic
         self._replayer = replayer
         self._read_to = dict(begins)
         self._resources = ExitStack()
-        self._reader = self._resources.enter_context(TopicReader(to, topic))
+        self._reader = self._resources.enter_context(TopicReader(connection, topic))
         self._table = self._resources.enter_context(closing(open_temporary_tables(_SCHEMA)))
 
     def __enter__(self) -> Self:

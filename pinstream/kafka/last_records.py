@@ -43,7 +43,7 @@ def find_last_records(reader: TopicReader, pin_id: str, *, until_s: float, advan
         searched = OffsetRange(available.partition, max(available.begin, end - offsets), end)
         records, in_time = _records_of(reader, searched, key, until_s)
         end, offsets = searched.begin, min(offsets * 2, _MAX_OFFSETS)
-        advance(available.end - end, available.offsets)
+        advance(available.end - end, available.size)
     complete = bool(records) or (in_time and end <= available.begin)
     return LastRecords(
         topic=reader.topic, partition=available.partition, records=records, end=available.end, complete=complete

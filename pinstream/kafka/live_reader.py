@@ -35,6 +35,8 @@ class LiveReader:
             settings,
             name=name,
             preferred={"fetch.wait.max.ms": 100},
+            # Where to begin if the given offset does not exist any more: up to the end every record is wanted, otherwise
+            # only new ones.
             fixed={"enable.partition.eof": report_ends, "auto.offset.reset": "earliest" if report_ends else "latest"},
         )
 

@@ -22,8 +22,8 @@ class OffsetRange:
     end: int
 
     @property
-    def offsets(self) -> int:
-        """How many there are; a compacted topic holds fewer records."""
+    def size(self) -> int:
+        """How many offsets; in a compacted topic some of them have no record."""
         return max(self.end - self.begin, 0)
 
 

@@ -27,10 +27,10 @@ class Replayer:
     ``flush``, and leaving a ``with`` block, raise KafkaUnreachable if a record was not acknowledged.
     """
 
-    def __init__(self, to: Connection) -> None:
-        self._address = to.address
+    def __init__(self, connection: Connection) -> None:
+        self._address = connection.address
         self._failure: KafkaError | None = None
-        self._producer = open_producer(to.client_settings(), preferred=_PREFERRED)
+        self._producer = open_producer(connection.client_settings(), preferred=_PREFERRED)
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +68,7 @@ class Replayer:
 
     def flush(self) -> None:
         """Wait until every record is acknowledged; raises KafkaUnreachable if one was not."""
-        missing = self._producer.flush(-1)
+        missing = self._producer.flush(-1)  # without a limit: ``delivery.timeout.ms`` ends each delivery
         if self._failure is not None or missing:
             reason = "no answer" if self._failure is None else self._failure.str()
             raise KafkaUnreachable(f"not everything was delivered to {self._address}: {reason}")

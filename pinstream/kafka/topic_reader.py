@@ -27,14 +27,14 @@ class TopicReader:
     Raises KafkaUnreachable where no broker answers, or no record comes for half a minute; TopicMissing.
     """
 
-    def __init__(self, to: Connection, topic: str) -> None:
+    def __init__(self, connection: Connection, topic: str) -> None:
         self.topic = topic
-        self._address = to.address
+        self._address = connection.address
         self._last_error = ""
-        if topic not in to.topics():
-            raise TopicMissing(topic, to.address)
+        if topic not in connection.topics():
+            raise TopicMissing(topic, connection.address)
         self._consumer = open_reader(
-            to.client_settings(),
+            connection.client_settings(),
             name="pinstream-topic-reader",
             preferred={"queued.max.messages.kbytes": 16 * 1024},
             fixed={"enable.partition.eof": True, "auto.offset.reset": "earliest"},
@@ -62,7 +62,7 @@ class TopicReader:
 
         ``advance`` is called with the number of offsets that were read since its last call.
         """
-        positions = {each.partition: each.begin for each in offset_ranges if each.offsets}
+        positions = {each.partition: each.begin for each in offset_ranges if each.size}
         ends = {each.partition: each.end for each in offset_ranges}
         if not positions:
             return
@@ -92,7 +92,7 @@ class TopicReader:
         name: str = "",
     ) -> Iterator[StoredRecord]:
         """`read`, with a progress bar that ``start_bar`` opens under ``name``, or under the topic's name."""
-        advance = start_bar(name or self.topic, sum(each.offsets for each in offset_ranges))
+        advance = start_bar(name or self.topic, sum(each.size for each in offset_ranges))
         return self.read(offset_ranges, advance=advance)
 
     def read_at(self, positions: Iterable[tuple[int, int]]) -> Iterator[StoredRecord]:

@@ -135,7 +135,7 @@ def _query_like(row: Row, options: SearchOptions, page: Cursor) -> Query:
     if not row.link:
         return Query((alike,), options, page, row.pin_id)
     same_link = replace(where, link=row.link)
-    linked = replace(alike, where=same_link, first_bits=SAME_PRODUCT_BITS, max_bits=SAME_PRODUCT_BITS)
+    linked = replace(alike, where=same_link, priority_bits=SAME_PRODUCT_BITS, max_bits=SAME_PRODUCT_BITS)
     return Query((alike, linked), options, page, row.pin_id)
 
 

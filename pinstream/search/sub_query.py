@@ -15,7 +15,7 @@ from pinstream.store.collection import Row, Where
 class SubQuery:
     """One code to search for: which rows it may find, and how relevant they are by their distance.
 
-    ``relevance_at`` gives the relevance at a distance, and falls with every bit. Rows at up to ``first_bits`` come
+    ``relevance_at`` gives the relevance at a distance, and falls with every bit. Rows at up to ``priority_bits`` come
     before all others, whatever their relevance: near-duplicates, or the same product. Rows beyond ``max_bits`` are not
     found. ``position`` is the code's place in the query (``Hit.query``).
     """
@@ -23,14 +23,14 @@ class SubQuery:
     code: Code
     where: Where
     relevance_at: Callable[[int], float] = similarity
-    first_bits: int = NEAR_DUPLICATE_BITS
+    priority_bits: int = NEAR_DUPLICATE_BITS
     max_bits: int = CODE_BITS
     position: int = 0
     marks_same_product: bool = False
 
     def is_same_product(self, distance: int) -> bool:
         """Whether a row at this distance counts as the same product."""
-        return self.marks_same_product and distance <= self.first_bits
+        return self.marks_same_product and distance <= self.priority_bits
 
 
 @dataclass(frozen=True, slots=True)

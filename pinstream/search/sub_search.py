@@ -21,7 +21,7 @@ _ROUNDING: Final = 1e-9
 _MAX_DOUBLINGS: Final = 10
 
 SortKey = tuple[bool, float, int, str]
-"""Smallest first: whether the distance exceeds ``first_bits``, then -relevance, distance and row key."""
+"""Smallest first: whether the distance exceeds ``priority_bits``, then -relevance, distance and row key."""
 
 
 @dataclass(slots=True)
@@ -122,7 +122,7 @@ class SubSearch:
         if cutoff is None:
             return None
         nearest_bits = self._seen_to_bits + 1
-        is_not_first, relevance = nearest_bits > self.sub_query.first_bits, -cutoff[1]
+        is_not_first, relevance = nearest_bits > self.sub_query.priority_bits, -cutoff[1]
         if is_not_first != cutoff[0]:
             return _NO_ROW if is_not_first else None
         needed = relevance - self.sub_query.relevance_at(nearest_bits)
@@ -185,7 +185,7 @@ class SubSearch:
     def _sort_key(self, match: Match) -> SortKey:
         distance = match.distance
         relevance = self.sub_query.relevance_at(distance) + self._boost.of(match.row)
-        return distance > self.sub_query.first_bits, -relevance, distance, match.row.key
+        return distance > self.sub_query.priority_bits, -relevance, distance, match.row.key
 
     def _known_pictures(self) -> frozenset[str]:
         named = (candidate.match.row.image_sha256 for candidate in self.found.values())

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pinstream.cli.durations import parse_time_ms
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, kafka_connection
 from pinstream.cli.results import JsonOption, YesOption
 from pinstream.cli.screen import print_error, progress_bars
 from pinstream.cli.unreachable import exit_if_unreachable
@@ -60,7 +60,7 @@ def list_dead_letters(  # noqa: PLR0913 (each is an option)
     Exit status 0: listed, even if there are none. 2: wrong usage. 3: Kafka does not answer.
     """
     wanted = _filter(reason, since, until, pin, handled=handled)
-    with _open(connection(kafka, config, topic_prefix), wanted) as (topic, store):
+    with _open(kafka_connection(kafka, config, topic_prefix), wanted) as (topic, store):
         found, counts = store.select(wanted, limit=limit or None), store.counts(wanted)
         if as_json:
             view.print_list_json(found, counts)
@@ -85,7 +85,7 @@ def show(
     Exit status 0: shown. 1: the pin has none. 2: wrong usage. 3: Kafka does not answer.
     """
     wanted = DeadLetterFilter(pins=(pin,), handled=True)
-    with _open(connection(kafka, config, topic_prefix), wanted) as (topic, store):
+    with _open(kafka_connection(kafka, config, topic_prefix), wanted) as (topic, store):
         chosen = {each.position: each for each in store.select(wanted, limit=None if every else 1)}
         found = [
             (chosen[record.partition, record.offset], record) for record in topic.read_records(list(chosen.values()))
@@ -125,9 +125,9 @@ def replay(  # noqa: PLR0913 (each is an option)
     usage. 3: Kafka does not answer.
     """
     wanted = _filter(reason, since, until, pin)
-    to = connection(kafka, config, topic_prefix)
-    with _open(to, wanted) as (topic, store):
-        replays = DeadLetterReplay(to, topic, store)
+    connection = kafka_connection(kafka, config, topic_prefix)
+    with _open(connection, wanted) as (topic, store):
+        replays = DeadLetterReplay(connection, topic, store)
         if store.total(wanted):
             with progress_bars("read") as start_bar:
                 replays.read_newer_versions(start_bar=start_bar)
@@ -164,7 +164,7 @@ def drop(  # noqa: PLR0913 (each is an option)
     Exit status 0: dropped (or, without --yes, listed). 2: wrong usage. 3: Kafka does not answer.
     """
     wanted = _filter(reason, since, until, pin)
-    with _open(connection(kafka, config, topic_prefix), wanted) as (topic, store):
+    with _open(kafka_connection(kafka, config, topic_prefix), wanted) as (topic, store):
         total = store.total(wanted)
         if yes and total:
             with progress_bars("dropped") as start_bar:
@@ -186,9 +186,9 @@ def _filter(
 
 
 @contextmanager
-def _open(to: Connection, wanted: DeadLetterFilter) -> Iterator[tuple[DeadLetterTopic, DeadLetterStore]]:
+def _open(connection: Connection, wanted: DeadLetterFilter) -> Iterator[tuple[DeadLetterTopic, DeadLetterStore]]:
     """The topic, and a store of all its dead letters since the filter's beginning."""
-    topic = DeadLetterTopic(to)
+    topic = DeadLetterTopic(connection)
     with exit_if_unreachable(), DeadLetterStore() as store:
         with progress_bars("read") as start_bar:
             topic.read_into(store, since_ms=wanted.since_ms, start_bar=start_bar)

@@ -48,22 +48,22 @@ class ReplayPlan:
 class DeadLetterReplay:
     """Plans and runs replays of the dead letters of a store; every call blocks and raises KafkaUnreachable."""
 
-    def __init__(self, to: Connection, topic: DeadLetterTopic, store: DeadLetterStore) -> None:
-        self._to = to
+    def __init__(self, connection: Connection, topic: DeadLetterTopic, store: DeadLetterStore) -> None:
+        self._connection = connection
         self._topic = topic
         self._store = store
         self._read_up_to: dict[str, dict[int, int]] = {}
-        self.lanes = tuple(to.topic_prefix + lane for lane in LANE_TOPICS.values())
+        self.lanes = tuple(connection.topic_prefix + lane for lane in LANE_TOPICS.values())
 
     def read_newer_versions(self, *, start_bar: StartBar) -> None:
         """Read which pins were indexed or deleted since, and which have a newer event on a dead letter's lane."""
-        with TopicReader(self._to, self._to.topic_prefix + INDEXED_TOPIC) as reader:
+        with TopicReader(self._connection, self._connection.topic_prefix + INDEXED_TOPIC) as reader:
             outcomes = reader.read_with_progress(reader.offset_ranges(), start_bar)
             self._store.add_indexed(self._indexed_ranks(outcomes))
         for lane in self.lanes:
             first = self._store.first_event_offsets(lane)
             if first:
-                with TopicReader(self._to, lane) as reader:
+                with TopicReader(self._connection, lane) as reader:
                     ranges = reader.offset_ranges()
                     self._read_up_to[lane] = {each.partition: each.end for each in ranges}
                     behind = [
@@ -92,14 +92,18 @@ class DeadLetterReplay:
         event again, and its outcome is ``unchanged``.
         """
         not_replayed = 0
-        with TopicReader(self._to, self._topic.name) as reader, Replayer(self._to) as producer, ExitStack() as lanes:
+        with (
+            TopicReader(self._connection, self._topic.name) as reader,
+            Replayer(self._connection) as producer,
+            ExitStack() as lanes,
+        ):
 
             @cache
             def lane_writer(lane: str, *, read_before: bool) -> CompactedReplay:
                 # What is known of a lane holds for the pins whose dead letters came from it. For all others the lane
                 # is read from its beginning.
                 begins = self._read_up_to.get(lane, {}) if read_before else {}
-                return lanes.enter_context(CompactedReplay(self._to, lane, begins, producer))
+                return lanes.enter_context(CompactedReplay(self._connection, lane, begins, producer))
 
             while chunk := list(islice(plans, _CHUNK)):
                 to_replay = {plan.dead_letter.position: plan for plan in chunk if plan.decision == "replay"}

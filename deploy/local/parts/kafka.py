@@ -154,7 +154,7 @@ def check_kafka(address: str, client: Mapping[str, str] | None = None, *, timeou
     try:
         admin = KafkaAdmin(settings, timeout_s=timeout_s)
         admin.create([Topic(f"check-{uuid.uuid4().hex}", 1, {}, "")], replication_factor=1, validate_only=True)
-        partitions = admin.partitions()
+        partitions = admin.partition_counts()
         admin.ends([(name, number) for name, count in partitions.items() for number in range(count)])
     except (KafkaUnreachable, KafkaSettingInvalid) as exc:
         raise NotReady(f"Kafka at {address}: {exc}") from exc

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, kafka_connection, require_kafka
 from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, drafts_of_pictures, pictures_in
 from pinstream.cli.publish.follow import follow, serve_until_interrupted
 from pinstream.cli.publish.picture_server import ImageOf, PictureServer, image_at, image_from, inline
@@ -96,7 +96,7 @@ def publish(  # noqa: PLR0913 (each is an option)
     """
     if (images is not None) + (jsonl is not None) + (stdin is not None) != 1 or stdin not in (None, STDIN):
         raise typer.BadParameter("give exactly one of --images DIR, --jsonl FILE and -")
-    to = connection(kafka, config, topic_prefix)
+    connection = kafka_connection(kafka, config, topic_prefix)
     with ExitStack() as stack:
         if images is not None:
             inline_below_bytes = inline_below if serve else sys.maxsize
@@ -108,11 +108,11 @@ def publish(  # noqa: PLR0913 (each is an option)
             source = DraftSource(islice(source.drafts, count), min(count, source.total or count), source.server)
         waits = wait if wait is not None else source.server is not None
         lane: Lane = "backfill" if backfill else "live"
-        with require_kafka(to):
-            reader = stack.enter_context(OutcomeReader(to)) if waits else None
+        with require_kafka(connection):
+            reader = stack.enter_context(OutcomeReader(connection)) if waits else None
             counts = PublishCounts(events={} if waits else None)
-            _send(source, to, lane, Pace(rate, sleep=time.sleep), counts)
-        succeeded = _print_counts(counts, to)
+            _send(source, connection, lane, Pace(rate, sleep=time.sleep), counts)
+        succeeded = _print_counts(counts, connection)
         if counts.stopped:
             pass
         elif reader is not None:
@@ -143,9 +143,9 @@ def _pictures(
     return DraftSource(drafts, len(pictures), server)
 
 
-def _send(source: DraftSource, to: Connection, lane: Lane, pace: Pace, counts: PublishCounts) -> None:
+def _send(source: DraftSource, connection: Connection, lane: Lane, pace: Pace, counts: PublishCounts) -> None:
     rejected = 0
-    with progress_bar("delivered") as bar, to.publisher(lane) as publisher:
+    with progress_bar("delivered") as bar, connection.publisher(lane) as publisher:
         task = bar.add_task(f"to {publisher.topic}", total=source.total)
 
         def on_rejected(draft: RejectedDraft) -> None:
@@ -160,7 +160,7 @@ def _send(source: DraftSource, to: Connection, lane: Lane, pace: Pace, counts: P
         send(publisher, source.drafts, counts, pace=pace, on_rejected=on_rejected, on_delivery=on_delivery)
 
 
-def _print_counts(counts: PublishCounts, to: Connection) -> bool:
+def _print_counts(counts: PublishCounts, connection: Connection) -> bool:
     """Print how many events were delivered; returns whether all were."""
     parts = [f"{counts.delivered:,} delivered"]
     if counts.undelivered:
@@ -169,7 +169,7 @@ def _print_counts(counts: PublishCounts, to: Connection) -> bool:
         parts.append(f"{len(counts.rejected):,} refused")
     if counts.stopped:
         parts.append("stopped before the end")
-    typer.echo(f"{', '.join(parts)} ({to.address})")
+    typer.echo(f"{', '.join(parts)} ({connection.address})")
     for pin_id, reason in islice(counts.undelivered.items(), MAX_PRINTED):
         print_error(f"not delivered: {pin_id}: {reason}")
     return not (counts.undelivered or counts.rejected or counts.stopped)

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection, require_kafka
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, kafka_connection, require_kafka
 from pinstream.cli.results import print_json
 from pinstream.cli.watch.freshness import FreshnessWindow
 from pinstream.cli.watch.line_order import LineOrder
@@ -47,13 +47,13 @@ def watch(
     age when its outcome was known. With --json a pin of the sample is printed twice: when it is acknowledged, and when
     it is found. Ends with Ctrl-C.
     """
-    to = connection(kafka, config, topic_prefix)
+    connection = kafka_connection(kafka, config, topic_prefix)
     try:
-        with require_kafka(to), OutcomeReader(to, from_start=from_start) as reader:
+        with require_kafka(connection), OutcomeReader(connection, from_start=from_start) as reader:
             if as_json:
                 _print_json(reader, limit)
             else:
-                _show(reader, limit, to.address)
+                _show(reader, limit, connection.address)
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 

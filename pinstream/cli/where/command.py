@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, connection
+from pinstream.cli.kafka_options import ConfigOption, KafkaOption, PrefixOption, kafka_connection
 from pinstream.cli.local_stack import stack_endpoint
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, PinArgument, TokenOption, open_index
 from pinstream.cli.results import JsonOption, print_json
@@ -91,7 +91,7 @@ def where(  # noqa: PLR0913 (each is an option)
         try:
             with _reading_bars() as start:
                 query = WhereQuery(pin=pin, watch=watch, group=group, read_for_s=read_for)
-                _ask(query, connection(kafka, config or [], topic_prefix), found, start)
+                _ask(query, kafka_connection(kafka, config or [], topic_prefix), found, start)
             asked = True
         except KafkaUnreachable as exc:
             found.notes.append(str(exc))
@@ -117,16 +117,16 @@ def where(  # noqa: PLR0913 (each is an option)
     raise typer.Exit(0 if trace.found else 1)
 
 
-def _ask(query: WhereQuery, to: Connection, found: PinSources, start: StartReading) -> None:
+def _ask(query: WhereQuery, connection: Connection, found: PinSources, start: StartReading) -> None:
     """Ask the watch, and read the topics if it does not know the pin."""
     pin, for_s = query.pin, query.read_for_s
     if not (query.watch and ask_watch(query.watch, pin, found)):
-        read_topics(to, pin, found, for_s=for_s, start=start)
+        read_topics(connection, pin, found, for_s=for_s, start=start)
     outcome, event = found.outcome, found.event
     if outcome is not None and outcome.outcome == "dead":
-        find_dead_letter(to, outcome, found, for_s=for_s, start=start)
+        find_dead_letter(connection, outcome, found, for_s=for_s, start=start)
     if event is not None and not accounts_for(outcome, event):
-        found.queue = ask_group(to, query.group, event)
+        found.queue = ask_group(connection, query.group, event)
 
 
 @contextmanager

@@ -76,27 +76,27 @@ def ask_watch(url: str, pin_id: str, found: PinSources) -> bool:
     return True
 
 
-def read_topics(to: Connection, pin_id: str, found: PinSources, *, for_s: float, start: StartReading) -> None:
+def read_topics(connection: Connection, pin_id: str, found: PinSources, *, for_s: float, start: StartReading) -> None:
     """Read the pin's newest event and latest outcome, from its partition of each topic; raises KafkaUnreachable."""
     until_s = time.monotonic() + for_s
-    events = [_last_records(to, name, pin_id, found, until_s, start) for name in LANE_TOPICS.values()]
+    events = [_last_records(connection, name, pin_id, found, until_s, start) for name in LANE_TOPICS.values()]
     for record in (record for each in events if each for record in each.records):
         event = event_position(record)
         if is_newer(event, found.event):
             found.event, found.fault = event, _fault(record)
-    outcomes = _last_records(to, INDEXED_TOPIC, pin_id, found, until_s, start)
+    outcomes = _last_records(connection, INDEXED_TOPIC, pin_id, found, until_s, start)
     for record in outcomes.records if outcomes else ():
         outcome = _decode_outcome(record)
         if outcome is not None and is_later(outcome, found.outcome):
             found.outcome = outcome
-    found.sources.append(f"the topics at {to.address}")
+    found.sources.append(f"the topics at {connection.address}")
 
 
 def find_dead_letter(
-    to: Connection, outcome: PinOutcome, found: PinSources, *, for_s: float, start: StartReading
+    connection: Connection, outcome: PinOutcome, found: PinSources, *, for_s: float, start: StartReading
 ) -> None:
     """Read the last dead letter of the outcome's event; raises KafkaUnreachable."""
-    last = _last_records(to, DEAD_TOPIC, outcome.pin_id, found, time.monotonic() + for_s, start)
+    last = _last_records(connection, DEAD_TOPIC, outcome.pin_id, found, time.monotonic() + for_s, start)
     for record in last.records if last else ():
         headers = {name: (value or b"").decode("utf-8", "replace") for name, value in record.headers}
         if headers.get(_ERRORS + "offset") == str(outcome.offset) and headers.get(_ERRORS + "topic") == outcome.topic:
@@ -110,22 +110,22 @@ def find_dead_letter(
             )
 
 
-def ask_group(to: Connection, group: str, event: EventPosition) -> GroupPosition:
+def ask_group(connection: Connection, group: str, event: EventPosition) -> GroupPosition:
     """How far the workers are in the event's partition, and which of them has it; raises KafkaUnreachable."""
-    topic = event.topic if event.topic.startswith(to.topic_prefix) else to.topic_prefix + event.topic
+    topic = event.topic if event.topic.startswith(connection.topic_prefix) else connection.topic_prefix + event.topic
     name, partition = lane_group(group, lane_of(topic)), (topic, event.partition)
-    committed = ConsumerGroup(to.client_settings(), name).committed([partition])
-    members = to.admin(timeout_s=_TIMEOUT_S).members(name)
+    committed = ConsumerGroup(connection.client_settings(), name).committed([partition])
+    members = connection.admin(timeout_s=_TIMEOUT_S).members(name)
     owner = next((f"{member.client_id} at {member.host}" for member in members if partition in member.partitions), "")
     return GroupPosition(group=name, committed=committed.get(partition), members=len(members), owner=owner)
 
 
 def _last_records(
-    to: Connection, name: str, pin_id: str, found: PinSources, until_s: float, start: StartReading
+    connection: Connection, name: str, pin_id: str, found: PinSources, until_s: float, start: StartReading
 ) -> LastRecords | None:
-    topic = to.topic_prefix + name
+    topic = connection.topic_prefix + name
     try:
-        with TopicReader(to, topic) as reader:
+        with TopicReader(connection, topic) as reader:
             last = find_last_records(reader, pin_id, until_s=until_s, advance=start(topic))
     except TopicMissing as exc:
         found.notes.append(str(exc))

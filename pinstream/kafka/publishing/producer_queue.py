@@ -166,7 +166,7 @@ class ProducerQueue:
                 self._last_error = None
                 failed = self._failed.get(delivery.pin_id)
                 if failed is not None and failed.version <= delivery.version:
-                    del self._failed[delivery.pin_id]
+                    del self._failed[delivery.pin_id]  # this event replaces the one that failed
         delivery.finish(result)
         with self._changed:
             self._forget(delivery)  # last: once flush returns, every callback must have run

@@ -27,6 +27,7 @@ _ALIASES: Final = {
 }
 """Other names that librdkafka accepts for the keys above."""
 _FOREVER_S: Final = threading.TIMEOUT_MAX / 4
+"""A quarter of the longest possible wait, since ``Publisher.flush`` waits for twice the delivery timeout and more."""
 
 
 class PublisherSettings:

@@ -51,7 +51,7 @@ async def test_the_record_is_read_where_it_is_or_refused_once_it_is_gone(
     record = StoredRecord(topic=topic, partition=0, offset=0, key=b"p", value=event(), headers=[], timestamp_ms=1)
     with Replayer(to) as replayer:
         replayer.publish(record)
-    partition = partition_of(b"p", to.admin().partitions()[topic])
+    partition = partition_of(b"p", to.admin().partition_counts()[topic])
 
     with ThreadPoolExecutor(1) as threads:
         reader = InlineReader(KafkaSettings(servers=mock_kafka), threads)

@@ -7,7 +7,7 @@ import pytest
 import typer
 from confluent_kafka import KafkaError
 
-from pinstream.cli.kafka_options import connection
+from pinstream.cli.kafka_options import kafka_connection
 from pinstream.kafka.client_errors import ClientErrorLog, ClientErrors, advice
 from pinstream.kafka.connection import CLIENT_VARIABLE
 
@@ -60,7 +60,7 @@ def test_an_error_that_repeats_is_logged_every_30_s_and_reported_each_time(caplo
 def test_a_workers_kafka_settings_serve_the_commands_and_options_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(CLIENT_VARIABLE, json.dumps({"sasl.mechanism": "PLAIN", **WORKERS}))
 
-    found = connection("k:1", ["sasl.username=me"], "").settings
+    found = kafka_connection("k:1", ["sasl.username=me"], "").settings
 
     assert found == {
         "sasl.mechanism": "PLAIN",
@@ -70,4 +70,4 @@ def test_a_workers_kafka_settings_serve_the_commands_and_options_go_first(monkey
     }
     monkeypatch.setenv(CLIENT_VARIABLE, "not json")
     with pytest.raises(typer.BadParameter, match="one JSON object"):
-        connection("k:1", [], "")
+        kafka_connection("k:1", [], "")

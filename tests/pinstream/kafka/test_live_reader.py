@@ -44,7 +44,7 @@ def test_records_come_from_where_reading_begins_and_as_they_are_written(to: Conn
     with LiveReader(to.client_settings(), name="test") as reader:
         ranges = reader.offset_ranges(topic)
         assert reader.count_partitions(topic) == len(ranges)
-        filled = next(each for each in ranges if each.offsets)
+        filled = next(each for each in ranges if each.size)
         reader.assign({(topic, filled.partition): filled.begin + 1})
         first = read(reader, 1)
         publish(to, topic, b"second")
@@ -73,7 +73,7 @@ def test_a_group_goes_on_where_it_has_committed(to: Connection) -> None:
     publish(to, topic, b"1", at_ms=1_000)
     publish(to, topic, b"2", b"3", at_ms=2_000)
     admin, group = KafkaAdmin(to.client_settings()), ConsumerGroup(to.client_settings(), lane_group("g", "backfill"))
-    ends = admin.ends([(topic, number) for number in range(admin.partitions()[topic])])
+    ends = admin.ends([(topic, number) for number in range(admin.partition_counts()[topic])])
     filled = next(partition for partition, end in ends.items() if end)
 
     assert group.name == "g.backfill"
