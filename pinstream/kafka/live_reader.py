@@ -35,7 +35,7 @@ class LiveReader:
             settings,
             name=name,
             preferred={"fetch.wait.max.ms": 100},
-            # Where to begin if the given offset does not exist any more: up to the end every record is wanted, otherwise
+            # Where to begin if the given offset does not exist any more: up to the ends every record is wanted, else
             # only new ones.
             fixed={"enable.partition.eof": report_ends, "auto.offset.reset": "earliest" if report_ends else "latest"},
         )
