@@ -18,11 +18,12 @@ from streams.worker.finish.finisher import Finisher
 from streams.worker.finish.outcomes import OutcomeWriter
 from streams.worker.finish.producer import WorkerProducer
 from streams.worker.finish.visibility_probe import VisibilityProbe
+from streams.worker.outages import Outages
 from streams.worker.process.code_cache import CodeCache
 from streams.worker.process.inference import PictureInference
 from streams.worker.process.pipeline import PinLimits, PinPipeline
 from streams.worker.process.pixel_budget import PixelBudget
-from streams.worker.process.retry import Backoff, Outages, RetryPolicy
+from streams.worker.process.retry import Backoff, RetryPolicy
 from streams.worker.process.version_fence import VersionFence
 from streams.worker.protocols import PinProcessor
 from streams.worker.schedule.engine import Engine

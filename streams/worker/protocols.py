@@ -4,7 +4,7 @@ Each says who calls, from where, what blocks, what it raises and what is safe to
 of that again. "In the event loop" means: only there, and without blocking it. Tests give every contract a fake.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Protocol
 
 from inference.detect import Detection
@@ -13,8 +13,8 @@ from inference.runner import Priority
 from pinstream.events import Headers, ImageRef, PinOutcome
 from pinstream.lanes import Lane
 from pinstream.store.codes import Code
-from pinstream.store.collection import Row
-from pinstream.store.vector_store import Consistency
+from pinstream.store.collection import Row, Where
+from pinstream.store.vector_store import Consistency, Match
 from streams.worker.record import Consumed, Offsets
 from streams.worker.task import PinTask, TaskResult
 
@@ -120,6 +120,9 @@ class PinProcessor(Protocol):
 
 
 # process -> the services
+
+Search = Callable[[Code, Where], Awaitable[list[Match]]]
+"""Search the index: the rows nearest to a code, as any reader would find them."""
 
 
 class PictureFetcher(Protocol):

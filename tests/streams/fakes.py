@@ -19,11 +19,12 @@ from pinstream.lanes import Lane
 from pinstream.store.collection import Row
 from pinstream.store.memory import MemoryStore
 from pinstream.store.vector_store import Consistency
+from streams.worker.outages import Outages
 from streams.worker.process.code_cache import CodeCache
 from streams.worker.process.inference import PictureInference
 from streams.worker.process.pipeline import PinLimits, PinPipeline
 from streams.worker.process.pixel_budget import PixelBudget
-from streams.worker.process.retry import Backoff, Outages, RetryPolicy
+from streams.worker.process.retry import Backoff, RetryPolicy
 from streams.worker.process.version_fence import VersionFence
 from streams.worker.protocols import FlightPermit
 from streams.worker.record import ConsumedRecord, Lease

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from inference.errors import InferenceError
 from pinstream.errors import VectorIndexError
-from streams.worker.process.retry import Service
+from streams.worker.outages import Service
 
 _READY_TIMEOUT_S = 5.0
 

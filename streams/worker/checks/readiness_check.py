@@ -8,8 +8,7 @@ from inference.images import WHOLE, Pixels, squash
 from inference.tensors import DETECT
 from pinstream.store.codes import Code
 from pinstream.store.collection import Where, row_key
-from streams.worker.finish.visibility_probe import Search
-from streams.worker.protocols import ObjectDetector, PictureEmbedder, RowReader
+from streams.worker.protocols import ObjectDetector, PictureEmbedder, RowReader, Search
 
 _SIDE_PX = 256
 _PIN_ID = "readiness-check"

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final
 
 from pinstream.clock import now_ms
@@ -13,12 +13,8 @@ from pinstream.store.codes import Code
 from pinstream.store.collection import TOMBSTONE_CODE, WHOLE_SLOT, Where
 from pinstream.store.vector_store import Match
 from streams.worker.metrics import WorkerMetrics
-from streams.worker.protocols import OutcomeSink
+from streams.worker.protocols import OutcomeSink, Search
 from streams.worker.settings import ProbeSettings
-
-Search = Callable[[Code, Where], Awaitable[list[Match]]]
-"""The rows nearest to a code, as any reader would find them."""
-
 
 _FIRST_WAIT_S: Final = 0.001
 _MAX_WAIT_S: Final = 0.05

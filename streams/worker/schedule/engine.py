@@ -9,7 +9,7 @@ from pinstream.lanes import LANES, Lane
 from streams.worker.checks.health import WorkerState
 from streams.worker.consume.credits import Credits
 from streams.worker.metrics import WorkerMetrics
-from streams.worker.process.retry import Outages
+from streams.worker.outages import Outages
 from streams.worker.protocols import OffsetCommitter, PinProcessor, ResultPublisher
 from streams.worker.record import Consumed, ConsumedRecord, Offsets
 from streams.worker.schedule.assignments import Assignments

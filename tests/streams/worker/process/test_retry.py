@@ -6,7 +6,8 @@ from itertools import islice
 import pytest
 
 from streams.errors import Abandoned
-from streams.worker.process.retry import Backoff, Outages, RetryPolicy
+from streams.worker.outages import Outages
+from streams.worker.process.retry import Backoff, RetryPolicy
 from streams.worker.record import Lease
 
 
