@@ -29,7 +29,8 @@ def readme_block(report: Mapping[str, Any]) -> str:
     ]
     return "\n\n".join(
         (
-            f"Publish to found by a search, on {machine['cores']} cores ({machine['processor']}) that also run Kafka, "
+            "From publishing to the first search that finds the pin, "
+            f"on {machine['cores']} cores ({machine['processor']}) that also run Kafka, "
             f"Triton, Milvus Lite, the picture server and the publisher, {report['pictures']}:",
             markdown_table(("load", "p50", "p95", "p99"), rows),
             f"Saturated: **{report['saturated_pins_per_s']:.1f} pins/s**, {report['ratio']:.2f} of what the two models "

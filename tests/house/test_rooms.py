@@ -42,6 +42,17 @@ def test_each_room_resolves_inside_the_checkout(room: str) -> None:
     assert [Path(place).resolve() for place in spec.submodule_search_locations or ()] == [ROOT / room]
 
 
+def test_a_package_that_lists_its_modules_lists_all_of_them() -> None:
+    wrong = []
+    for package in (ROOT / "pinstream").rglob("__init__.py"):
+        listed = set(re.findall(r"\b(\w+\.py)\b", ast.get_docstring(ast.parse(package.read_text())) or ""))
+        found = {module.name for module in package.parent.glob("*.py")} - {"__init__.py"}
+        if listed and listed != found:
+            wrong.append(f"{package.relative_to(ROOT)}: {sorted(listed ^ found)}")
+
+    assert not wrong
+
+
 def test_modules_and_functions_keep_their_budget() -> None:
     too_long = []
     for module in tracked("*.py"):
