@@ -65,7 +65,7 @@ class PinTask:
 class TaskResult:
     """What became of one event, before its outcome is published."""
 
-    result: Result
+    outcome: Result
     objects: int = 0
     reason: str | None = None
     whole: Code | None = None

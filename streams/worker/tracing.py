@@ -80,7 +80,7 @@ class TracedProcessor:
             if span.is_recording():
                 self._tracer.queue_span(task)
             result = await self._processor.process(task, permit)
-            span.set_attribute("pinstream.outcome", result.result)
+            span.set_attribute("pinstream.outcome", result.outcome)
             if result.reason is not None:
                 span.set_attribute("pinstream.reason", result.reason)
             return result

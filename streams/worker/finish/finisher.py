@@ -41,23 +41,23 @@ class Finisher:
         await self.dead_letters.write(task.record, stage=task.stage, error=error, unexpected=unexpected)
         reason = "unexpected" if unexpected else reason_class(error)
         self.metrics.add("dead_letters", reason)
-        return TaskResult(result="dead", reason=f"{reason}: {type(error).__name__}: {error}")
+        return TaskResult(outcome="dead", reason=f"{reason}: {type(error).__name__}: {error}")
 
     def publish_outcome(self, task: PinTask, result: TaskResult, on_acknowledged: Callable[[], None]) -> None:
         finished_at_ms = self.now_ms()
         outcome = self.outcomes.outcome_of(task, result, finished_at_ms=finished_at_ms)
         self.outcomes.write(outcome, on_acknowledged)
-        self.metrics.add("outcomes", task.lane, result.result)
+        self.metrics.add("outcomes", task.lane, result.outcome)
         self.metrics.add_stages(
             (stage, spent_ms)
             for stage, spent_ms in task.stages_ms.items()
             if stage != "queue" or not task.is_republished
         )
-        if result.result in ("indexed", "deleted", "dead"):
+        if result.outcome in ("indexed", "deleted", "dead"):
             self.probe.cancel(outcome.pin_id)
-        if result.result != "dead":
+        if result.outcome != "dead":
             self.breaker.record_success()
-        if result.result in ("indexed", "deleted"):
+        if result.outcome in ("indexed", "deleted"):
             self.metrics.add("objects", amount=result.objects)
             if not task.is_republished:  # its age is then that of the repair or replay
                 self.metrics.observe("acknowledged", max(finished_at_ms - task.record.timestamp_ms, 0) / 1000)

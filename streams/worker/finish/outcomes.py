@@ -31,7 +31,7 @@ class OutcomeWriter:
         return PinOutcome(
             pin_id=pin_id_of(task),
             version=task.version or None,
-            outcome=result.result,
+            outcome=result.outcome,
             objects=result.objects,
             embedding_version=EMBEDDING_VERSION,
             reason=None if result.reason is None else _printable(result.reason),

@@ -66,7 +66,7 @@ class PinPipeline:
             return _skip(decision, known)
         await self._write(task, rows_of_deletion(event, known, at_ms=self.now_ms()))
         self.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=False, object_count=0))
-        return TaskResult(result="deleted")
+        return TaskResult(outcome="deleted")
 
     async def _index(self, task: PinTask, event: PinEvent, permit: FlightPermit) -> TaskResult:
         known, encoded = await self._check_and_fetch(task, event, permit)
@@ -86,7 +86,7 @@ class PinPipeline:
         await self._write(task, rows + vanished_rows(event, known, kept=len(rows), at_ms=now_ms))
         # After the write: a version that was remembered but not written would make its own retry "unchanged".
         self.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=True, object_count=objects))
-        return TaskResult(result="indexed", objects=objects, whole=codes.whole)
+        return TaskResult(outcome="indexed", objects=objects, whole=codes.whole)
 
     def _decide(self, task: PinTask, known: IndexedState | None, event: PinEvent | PinDeletion) -> Decision:
         """The fence's decision; but a repair writes an indexed version again, since other rows of it may be lost."""
@@ -170,5 +170,5 @@ def _skip(decision: Decision, known: IndexedState | None) -> TaskResult:
     """The result of an event that is not written."""
     version = "none" if known is None else str(known.version)
     if decision == "unchanged":
-        return TaskResult(result="unchanged", reason=f"version {version} is indexed already")
-    return TaskResult(result="superseded", reason=f"the index holds version {version}")
+        return TaskResult(outcome="unchanged", reason=f"version {version} is indexed already")
+    return TaskResult(outcome="superseded", reason=f"the index holds version {version}")

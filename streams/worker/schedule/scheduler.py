@@ -135,7 +135,7 @@ class Scheduler:
         older = self._queue.admit(task_of(record, assignment.lease))
         if older is not None:
             reason = "a newer event of the pin came before this one began"
-            self._publish(older, TaskResult(result="superseded", reason=reason))
+            self._publish(older, TaskResult(outcome="superseded", reason=reason))
 
     def _start_tasks(self) -> None:
         # First the tasks that want their permits back: they hold a picture in memory, a waiting task only a record.

@@ -48,7 +48,7 @@ async def process(record: OutgoingRecord, provider: TracerProvider) -> str:
     tracer = Tracer(provider)
     bench = Bench(timer=StageTimer(tracer.stage_span))
     task = bench.consume(record.key, record.value, headers=record.headers)
-    return (await tracer.trace(bench.pipeline).process(task, Permit())).result
+    return (await tracer.trace(bench.pipeline).process(task, Permit())).outcome
 
 
 def span_before(span: ReadableSpan) -> int:

@@ -76,7 +76,7 @@ def test_an_outcome_is_published_under_its_pin_with_every_stage() -> None:
     desk, task = Desk(), Bench().put("a", 7)
     task.stages_ms.update({"queue": 5.0, "write": 1.234})
 
-    desk.publish(task, TaskResult(result="indexed", objects=2))
+    desk.publish(task, TaskResult(outcome="indexed", objects=2))
 
     ((topic, key, value, _),) = desk.producer.messages
     outcome = PinOutcome.decode(value or b"")
@@ -92,7 +92,7 @@ def test_republished_events_say_nothing_about_freshness() -> None:
     desk, new, again = Desk(), Bench().put(), Bench().put(headers=((REPLAYS_HEADER, b"1"),))
     for task in (new, again):
         task.stages_ms.update({"queue": 5.0, "write": 1.0})
-        desk.publish(task, TaskResult(result="indexed", objects=2))
+        desk.publish(task, TaskResult(outcome="indexed", objects=2))
 
     assert desk.metrics.value("pinstream_worker_acknowledged_seconds_count") == 1
     assert desk.metrics.value("pinstream_worker_stage_seconds_count", {"stage": "queue"}) == 1
@@ -107,7 +107,7 @@ async def test_a_dead_letter_is_written_before_its_outcome_and_counted_by_reason
 
     ((topic, key, value, headers),) = desk.producer.messages
     assert (topic, key, value, headers[0]) == ("dead", b"a", b"{broken", ("x", b"1"))
-    assert result.result == "dead"
+    assert result.outcome == "dead"
     assert (result.reason or "").startswith("event: EventInvalid: $:")
     assert desk.metrics.value("pinstream_worker_dead_letters_total", {"reason": "event"}) == 1
 
@@ -125,7 +125,7 @@ async def test_the_dead_letter_that_trips_the_breaker_is_not_written() -> None:
 def test_an_event_without_a_readable_key_has_an_outcome_all_the_same() -> None:
     desk, task = Desk(), Bench().consume(b"\xff" * 500, b"{}")
 
-    desk.publish(task, TaskResult(result="dead", reason="x" * 5000))
+    desk.publish(task, TaskResult(outcome="dead", reason="x" * 5000))
 
     outcome = PinOutcome.decode(desk.producer.messages[0][2] or b"")
     assert len(outcome.pin_id) == 100
@@ -148,7 +148,7 @@ def test_every_dead_letter_has_a_class() -> None:
 def test_half_characters_of_a_foreign_server_do_not_reach_the_outcome() -> None:
     desk, task = Desk(), Bench().put("a", 7)
 
-    desk.publish(task, TaskResult(result="dead", reason="fetch: 404 N\udcff"))
+    desk.publish(task, TaskResult(outcome="dead", reason="fetch: 404 N\udcff"))
 
     ((_, _, value, _),) = desk.producer.messages
     assert PinOutcome.decode(value or b"").reason == "fetch: 404 N?"
@@ -160,6 +160,6 @@ async def test_replaying_old_poison_among_pins_that_are_unchanged_trips_nothing(
     for number in range(10):
         bad = Bench().consume(b"a", b"{broken")
         await desk.finisher.write_dead_letter(bad, EventInvalid("$", "broken"), unexpected=False)
-        desk.publish(Bench().put("b", number + 1), TaskResult(result="unchanged"))
+        desk.publish(Bench().put("b", number + 1), TaskResult(outcome="unchanged"))
 
     assert not desk.finisher.breaker.tripped

@@ -26,7 +26,7 @@ async def test_a_pin_becomes_one_row_for_the_picture_and_one_for_each_object() -
     whole, first = bench.row("a#0"), bench.row("a#1")
     assert whole is not None
     assert first is not None
-    assert (result.result, result.objects) == ("indexed", 2)
+    assert (result.outcome, result.objects) == ("indexed", 2)
     assert (whole.version, whole.object_count, whole.title, whole.tags) == (7, 2, "hat", ("red",))
     assert (whole.published_at_ms, whole.indexed_at_ms) == (NOW_MS - 5, NOW_MS)
     assert (first.label, first.box, first.object_count) == ("bag", (0.1, 0.1, 0.5, 0.5), 0)
@@ -47,7 +47,7 @@ async def test_the_version_that_is_indexed_is_unchanged_and_an_older_one_superse
 
     results = await bench.process(bench.put(version=2), bench.put(version=2), bench.put(version=1))
 
-    assert [result.result for result in results] == ["indexed", "unchanged", "superseded"]
+    assert [result.outcome for result in results] == ["indexed", "unchanged", "superseded"]
     assert bench.models.calls == 1
 
 
@@ -58,7 +58,7 @@ async def test_an_older_version_never_replaces_a_newer_one_of_another_worker() -
 
     (result,) = await other.process(other.put(version=8))
 
-    assert result.result == "superseded"
+    assert result.outcome == "superseded"
     assert other.index.reads == ["Strong"]
 
 
@@ -71,7 +71,7 @@ async def test_a_repair_writes_again_what_the_index_lost_and_still_keeps_older_v
 
     older, again = await bench.process(bench.put(version=1), bench.put(version=2))
 
-    assert (older.result, again.result) == ("superseded", "indexed")
+    assert (older.outcome, again.outcome) == ("superseded", "indexed")
     assert bench.row("a#1") is not None
 
 
@@ -86,7 +86,7 @@ async def test_an_audits_event_is_written_again_although_this_worker_wrote_it_an
 
     plain, again = await bench.process(bench.put(version=2), bench.put(version=2, headers=REPAIR))
 
-    assert (plain.result, again.result) == ("unchanged", "indexed")
+    assert (plain.outcome, again.outcome) == ("unchanged", "indexed")
     assert [row_of(bench, f"a#{slot}").alive for slot in range(5)] == [True, True, False, False, False]
 
 
@@ -97,7 +97,7 @@ async def test_an_audits_event_never_replaces_what_this_worker_wrote_since() -> 
 
     (result,) = await bench.process(bench.put(version=2, headers=REPAIR))
 
-    assert result.result == "superseded"
+    assert result.outcome == "superseded"
     assert bench.row("a#0") is None
 
 
@@ -109,7 +109,7 @@ async def test_an_audits_deletion_is_written_again_with_every_slot() -> None:
 
     plain, again = await bench.process(bench.delete(version=3), bench.delete(version=3, headers=REPAIR))
 
-    assert (plain.result, again.result) == ("unchanged", "deleted")
+    assert (plain.outcome, again.outcome) == ("unchanged", "deleted")
     assert not any(row_of(bench, f"a#{slot}").alive for slot in range(5))
 
 
@@ -147,7 +147,7 @@ async def test_a_deletion_takes_every_slot_and_keeps_older_events_out() -> None:
         bench.put(version=1), bench.delete(version=3), bench.put(version=2), bench.delete(version=3)
     )
 
-    assert [result.result for result in results] == ["indexed", "deleted", "superseded", "unchanged"]
+    assert [result.outcome for result in results] == ["indexed", "deleted", "superseded", "unchanged"]
     assert [row.alive for slot in range(2) if (row := bench.row(f"a#{slot}")) is not None] == [False, False]
 
 
@@ -189,7 +189,7 @@ async def test_outages_are_waited_out() -> None:
 
     (result,) = await bench.process(bench.put())
 
-    assert result.result == "indexed"
+    assert result.outcome == "indexed"
     assert bench.counts.count("triton") == bench.counts.count("milvus") == 5
 
 
@@ -214,7 +214,7 @@ async def test_a_host_that_does_not_answer_soon_does_not_hold_up_other_pins() ->
     bench.web.answers.set()
 
     (result,) = await processing
-    assert result.result == "indexed"
+    assert result.outcome == "indexed"
     assert permit.reacquired == 1
 
 
@@ -264,7 +264,7 @@ async def test_an_outage_at_an_idle_server_is_waited_out() -> None:
 
     (result,) = await bench.process(bench.put())
 
-    assert result.result == "indexed"
+    assert result.outcome == "indexed"
 
 
 @pytest.mark.parametrize("idle_below", [0, 8])

@@ -34,7 +34,7 @@ async def nothing_is_left() -> AsyncIterator[None]:
     await asyncio.gather(*left, return_exceptions=True)
 
 
-INDEXED = TaskResult(result="indexed")
+INDEXED = TaskResult(outcome="indexed")
 
 
 @dataclass
@@ -73,10 +73,10 @@ class Desk:
         return await self.running[str(task.pin)]
 
     async def write_dead_letter(self, task: PinTask, error: Exception, *, unexpected: bool) -> TaskResult:
-        return TaskResult(result="dead", reason="unexpected" if unexpected else "invalid")
+        return TaskResult(outcome="dead", reason="unexpected" if unexpected else "invalid")
 
     def publish_outcome(self, task: PinTask, result: TaskResult, on_acknowledged: Callable[[], None]) -> None:
-        shown = result.reason if result.result == "dead" else result.result
+        shown = result.reason if result.outcome == "dead" else result.outcome
         self.outcomes.append((str(task.pin), shown or ""))
         if self.acknowledges:
             on_acknowledged()
@@ -353,7 +353,7 @@ async def test_a_pin_that_ends_without_its_permit_frees_nothing_twice() -> None:
     desk.permits["slow"].release()
     await run_ready_tasks()
 
-    await desk.end("slow", TaskResult(result="dead", reason="fetch"))
+    await desk.end("slow", TaskResult(outcome="dead", reason="fetch"))
 
     assert set(desk.running) == {"b"}
     await desk.end("b")
