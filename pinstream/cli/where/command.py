@@ -106,7 +106,7 @@ def where(  # noqa: PLR0913 (each is an option)
         outcome=found.outcome,
         queue=found.queue,
         dead_letter=found.dead_letter,
-        asked_kafka=asked,
+        asked_for_event=asked,
         sources=tuple(found.sources),
         notes=tuple(found.notes),
     )

@@ -52,14 +52,15 @@ class PinStatus:
     outcome: PinOutcome | None = None
     queue: GroupPosition | None = None
     dead_letter: DeadLetterPosition | None = None
-    asked_kafka: bool = False
+    asked_for_event: bool = False
+    """Whether Kafka or the watch answered: without them nothing is known of the event, and ``event`` says nothing."""
     sources: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> tuple[PinStage, str]:
         """Where the pin is, as a word for programs and a sentence for people."""
-        if self.asked_kafka and self.event is not None and not accounts_for(self.outcome, self.event):
+        if self.asked_for_event and self.event is not None and not accounts_for(self.outcome, self.event):
             return self._verdict_waiting(self.event)
         if self.outcome is not None and self.outcome.outcome == "dead":
             return "dead", self._sentence_dead(self.outcome)
@@ -154,7 +155,7 @@ class PinStatus:
         if outcome is not None:
             repair = "`python -m index audit --repair` publishes it again"
             return "not indexed", f"its outcome is {outcome.outcome!r}, and the index has no rows of it: {repair}"
-        if self.asked_kafka and not self.notes:
+        if self.asked_for_event and not self.notes:
             return "unpublished", f"never published: neither the topics nor the index know {pin}"
         return "unknown", f"the index has no rows of {pin}: never published, not indexed yet, or dead"
 

@@ -88,7 +88,7 @@ def queue(*, committed: int | None = 28, members: int = 1, owner: str = "worker-
     ],
 )  # fmt: skip
 def test_the_verdict_says_where_the_pin_is(sources: dict[str, Any], stage: str, sentence: str) -> None:
-    found, text = PinStatus(asked_kafka=True, **sources).verdict
+    found, text = PinStatus(asked_for_event=True, **sources).verdict
 
     assert found == stage
     assert sentence in text
@@ -104,7 +104,7 @@ def test_one_screen_shows_everything() -> None:
         dead_letter=DeadLetterPosition(
             topic="pins.dead", partition=0, offset=7, stage="fetch", error="E", message="[404]"
         ),
-        asked_kafka=True,
+        asked_for_event=True,
         sources=("the watch at http://w",),
         notes=("not read to its beginning",),
     )
