@@ -34,7 +34,7 @@ class _Waiting(Generic[T, R]):
     rows: int
     key: Hashable | None
     since_s: float
-    done: asyncio.Future[R] = field(repr=False)
+    future: asyncio.Future[R] = field(repr=False)
 
 
 class Batcher(Generic[T, R]):
@@ -79,7 +79,7 @@ class Batcher(Generic[T, R]):
                 )
                 self._waiting.append(waiting)
                 self._send_due()
-                return await waiting.done
+                return await waiting.future
         finally:
             self._callers -= 1
 
@@ -91,7 +91,7 @@ class Batcher(Generic[T, R]):
         self._threads.shutdown(wait=False)
 
     def _send_due(self) -> None:
-        self._waiting = [waiting for waiting in self._waiting if not waiting.done.done()]  # without cancelled callers
+        self._waiting = [waiting for waiting in self._waiting if not waiting.future.done()]  # without cancelled callers
         self._cancel_timer()
         while len(self._in_flight) < self._limits.max_in_flight:
             batch, full = self._next_batch()
@@ -143,14 +143,14 @@ class Batcher(Generic[T, R]):
         self._keys_in_flight -= keys
         error = call.exception()
         for i, waiting in enumerate(batch):
-            if waiting.done.done():
+            if waiting.future.done():
                 continue
             if error is not None:
-                waiting.done.set_exception(error)
+                waiting.future.set_exception(error)
             elif isinstance(answer := call.result()[i], Exception):
-                waiting.done.set_exception(answer)
+                waiting.future.set_exception(answer)
             else:
-                waiting.done.set_result(answer)
+                waiting.future.set_result(answer)
         self._send_due()
 
     def _cancel_timer(self) -> None:
