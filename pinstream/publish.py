@@ -147,7 +147,7 @@ class Publisher:
         if not _in_event_loop():
             queue.wait_until_admitted(delivery)
             if delivery.failed():
-                delivery.result()
+                delivery.result()  # raises why
         return delivery
 
     def _current(self) -> ProducerQueue | None:
@@ -162,6 +162,7 @@ class Publisher:
             queue = ProducerQueue(self._opener(), self._settings.limits())
             self._queue, self._pid = queue, os.getpid()
             timeout_s = self._settings.delivery_timeout_s + _EXIT_MARGIN_S
+            # Not __del__: a finalizer also runs when the program ends, while threads still work.
             weakref.finalize(self, _close_forgotten, queue, self._pid, timeout_s)
         return queue
 

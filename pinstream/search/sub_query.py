@@ -55,6 +55,7 @@ class FreshnessBoost:
         """The earliest publication time that still gives this boost (at most ``maximum``); None if every time does."""
         if self.freshness is None or boost <= 0:
             return None
+        # Rounded down, to a row too many: it is sorted out later, and a missing one would be lost.
         age_ms = self.freshness.age_s(min(boost / self.freshness.weight, 1.0)) * 1000
         return max(self.now_ms - math.ceil(age_ms) - 1, 0) if age_ms < self.now_ms else None
 

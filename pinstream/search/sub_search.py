@@ -89,6 +89,8 @@ class SubSearch:
         self._asked_for_young = since_ms is not None
         where = self.sub_query.where
         if self._rounds:
+            # The known pictures are complete, since the store cuts no tie. Without this, one picture that thousands of
+            # pins show would fill every answer.
             where = replace(where, not_image_sha256s=self._known_pictures(), not_pins=self._known_pins())
         if since_ms is not None:
             where = replace(where, published_since_ms=max(since_ms, where.published_since_ms or 0))
@@ -112,7 +114,7 @@ class SubSearch:
             self._seen_to_bits = ranking.matches[-1].distance
         self._store_has_no_more = ranking.exhausted
         is_at_end = self._store_has_no_more or self._seen_to_bits >= self.sub_query.max_bits
-        self.is_exhausted = is_at_end and not self._asked_for_young
+        self.is_exhausted = is_at_end and not self._asked_for_young  # older rows were not asked for
 
     def _published_since_ms(self, cutoff: SortKey | None) -> int | None:
         """How new a row that was not seen yet must be to sort before ``cutoff``: its earliest publication time.

@@ -34,6 +34,7 @@ class TopK:
     def next_store_queries(self) -> list[StoreQuery]:
         """What to ask the store, all at once; empty when the top k is certain."""
         ranked = self._ranked()
+        # No cutoff before one picture more than the limit was found: whether there are more must be known too.
         cutoff: SortKey | None = ranked[self._limit - 1].sort_key if len(ranked) > self._limit else None
         queries = (search.next_store_query(cutoff, self._at_least) for search in self._sub_searches)
         return [query for query in queries if query is not None]

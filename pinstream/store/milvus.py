@@ -149,7 +149,7 @@ class MilvusStore:
                     num_shards=shape.shards or 1,
                     timeout=CREATE_TIMEOUT_S,
                 )
-                return
+                return  # given index parameters, pymilvus also creates the index and loads the collection
             if not client.list_indexes(self.collection, field_name="code", timeout=self._timeout_s):
                 client.create_index(self.collection, indexes, timeout=CREATE_TIMEOUT_S)
             client.load_collection(self.collection, timeout=CREATE_TIMEOUT_S)

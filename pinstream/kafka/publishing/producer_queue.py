@@ -123,7 +123,7 @@ class ProducerQueue:
                 self._forget(delivery)
                 if is_fatal(exc.args[0]):
                     self._note_error(exc.args[0])
-                    break
+                    break  # the record stays first in the queue, for the client that replaces this one
                 failed.append((delivery, self._failure(delivery, exc.args[0])))
             self._waiting.popleft()
         return failed
