@@ -74,7 +74,7 @@ async def _run_until_stopped(
     for task in others:
         task.cancel()
     for task in ended:
-        if (error := task.exception()) is not None:
+        if (error := task.exception()) is not None:  # of the model check, or a bug in committing
             engine.fail(error)
     engine.stop()
 

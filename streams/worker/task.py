@@ -49,6 +49,7 @@ class PinTask:
         found = next((value for name, value in self.record.headers if name == REPAIR_HEADER), None)
         if found is None:
             return None
+        # Any publisher may send this header with any value.
         return min(int(found), _MAX_REPAIRED_SLOT) if found.isdigit() and len(found) < 6 else 0
 
     @property

@@ -93,7 +93,7 @@ class LaneConsumers:
         numbers = [each.partition for each in partitions]
         # The owner first: its leases must be there before the first records, which both threads submit after this.
         self._owner.call(lambda owner: owner.on_assigned(numbers))
-        self._live.reader.assign(partitions)
+        self._live.reader.assign(partitions)  # the client assigns the live partitions itself when this callback returns
         self._backfill.call_in_thread(lambda: self._assign_backfill(numbers))
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -111,6 +111,7 @@ class LaneConsumers:
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         numbers = [each.partition for each in partitions]
+        # Not drained and not committed: another worker has them already.
         log.warning("partitions lost", extra={"partitions": numbers})
         self._live.reader.unassign(numbers)
         self._owner.call(lambda owner: owner.on_lost(numbers))

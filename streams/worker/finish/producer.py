@@ -81,7 +81,7 @@ class WorkerProducer:
         ended: asyncio.Future[KafkaError | None] = self._loop.create_future()
 
         def end(error: KafkaError | None = None) -> None:
-            if not ended.done():
+            if not ended.done():  # else the caller was cancelled
                 ended.set_result(error)
 
         self._produce(_Record(topic, key, value, headers), _Callbacks(end, end))

@@ -106,6 +106,7 @@ class PinPipeline:
         if recalled is not None:
             is_news = self._decide(task, recalled, event) == "write"
             return recalled, await self._fetch(task, event, permit) if is_news else None
+        # Leaving the block cancels a fetch whose picture is not needed.
         async with concurrently(self._fetch(task, event, permit)) as fetching:
             known = await self._read_back(task, event.pin_id)
             return known, await fetching if self._decide(task, known, event) == "write" else None

@@ -78,7 +78,7 @@ class Engine:
     def submit(self, batch: Sequence[Consumed]) -> None:
         records = [consumed for consumed in batch if isinstance(consumed, ConsumedRecord)]
         if records:
-            self.outages.end("kafka")
+            self.outages.end("kafka")  # records arrive, so Kafka answers
             self._metrics.add("records", records[0].lane, amount=len(records))
             if not self.is_behind:
                 self._note_progress()  # the quiet time before does not count as being stuck

@@ -180,6 +180,7 @@ class Scheduler:
         if running.cancelled():
             self._abandon(task)
         elif (error := running.exception()) is not None:
+            # Not an error of the pin, which `_process` made a dead letter: publishing failed, so the offset must stay.
             self._fail(error)
         self._changed.set()
         self._start_tasks()
