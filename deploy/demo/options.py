@@ -40,7 +40,9 @@ def command(run: Callable[[Options], int]) -> typer.Typer:
     def demo(  # noqa: PLR0913, PLR0917 (one parameter is one option of the command)
         images: Annotated[
             Path | None,
-            typer.Option(metavar="DIR", help="Publish the pictures below DIR (default: drawn sample pins)."),
+            typer.Option(
+                parser=_path, metavar="DIR", help="Publish the pictures below DIR (default: drawn sample pins)."
+            ),
         ] = None,
         pins: Annotated[
             int | None,
@@ -54,7 +56,7 @@ def command(run: Callable[[Options], int]) -> typer.Typer:
         seed: Annotated[
             int, typer.Option(min=0, max=9_999, metavar="S", help="Other sample pins, or another order of DIR.")
         ] = 0,
-        out: Annotated[Path, typer.Option(metavar="DIR", help="Where the page goes.")] = OUT,
+        out: Annotated[Path, typer.Option(parser=_path, metavar="DIR", help="Where the page goes.")] = OUT,
         milvus: Annotated[
             str, typer.Option(parser=_milvus, metavar="WHICH", help=f"{LITE}, {SERVER}, or the URI of one that runs.")
         ] = LITE,
@@ -66,8 +68,13 @@ def command(run: Callable[[Options], int]) -> typer.Typer:
     return app
 
 
+def _path(text: str | Path) -> Path:
+    """With ``~`` expanded: a shell does not do it in ``--images=~/Pictures``."""
+    return Path(text).expanduser()
+
+
 def _new_file(text: str) -> Path:
-    file = Path(text)
+    file = _path(text)
     folder = file.absolute().parent
     if file.is_dir():
         raise typer.BadParameter(f"{file}: is a folder; give a file")

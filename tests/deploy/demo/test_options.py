@@ -37,6 +37,14 @@ def test_every_documented_option_is_taken(tmp_path: Path) -> None:
     assert options.json == tmp_path / "f.json"
 
 
+def test_home_folder_is_found_where_the_shell_leaves_the_tilde() -> None:
+    options = parse("--images=~/Pictures --out=~/demo --json=~/figures.json")
+
+    assert options.images == Path.home() / "Pictures"
+    assert options.out == Path.home() / "demo"
+    assert options.json == Path.home() / "figures.json"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
