@@ -11,15 +11,15 @@ from starlette.types import ASGIApp
 
 from api.dependencies import Dependencies
 from api.endpoints import flashlight, fresh, health, lens, page, pins
-from api.guards.api_keys import ApiKeys
-from api.guards.error_handlers import install_error_handlers
-from api.guards.head_requests import HeadRequests
-from api.guards.problems import document_problems
-from api.guards.request_guard import RequestGuard
-from api.guards.request_metrics import RequestMetrics
-from api.guards.security_headers import SecurityHeaders
-from api.guards.token_buckets import TokenBuckets
 from api.metrics import ApiMetrics
+from api.middleware.api_keys import ApiKeys
+from api.middleware.error_handlers import install_error_handlers
+from api.middleware.head_requests import HeadRequests
+from api.middleware.problems import document_problems
+from api.middleware.request_guard import RequestGuard
+from api.middleware.request_metrics import RequestMetrics
+from api.middleware.security_headers import SecurityHeaders
+from api.middleware.token_buckets import TokenBuckets
 from api.settings import ApiSettings
 
 OpenDependencies = Callable[[ApiSettings, ApiMetrics], AbstractAsyncContextManager[Dependencies]]

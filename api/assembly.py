@@ -10,9 +10,9 @@ from typing import Final
 from api.dependencies import Dependencies
 from api.feed.fresh_feed import FreshFeed
 from api.feed.recent_pins import RecentPins
-from api.guards.concurrency_limit import ConcurrencyLimit
-from api.guards.per_caller_limit import PerCallerLimit
 from api.metrics import ApiMetrics
+from api.middleware.concurrency_limit import ConcurrencyLimit
+from api.middleware.per_caller_limit import PerCallerLimit
 from api.pictures.box_code_cache import BoxCodeCache
 from api.pictures.picture_cache import InlineSource, PictureCache, UrlFetcher
 from api.pictures.query_models import QueryDetector, QueryEmbedder, QueryModels

@@ -7,8 +7,8 @@ from fastapi import Depends, Request
 
 from api.feed.fresh_feed import FreshFeed
 from api.feed.recent_pins import RecentPins
-from api.guards.per_caller_limit import PerCallerLimit
 from api.metrics import ApiMetrics
+from api.middleware.per_caller_limit import PerCallerLimit
 from api.pictures.box_code_cache import BoxCodeCache
 from api.pictures.picture_cache import PictureCache
 from api.pictures.query_models import QueryModels

@@ -10,8 +10,8 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from api.feed.fresh_feed import FreshFeed
-from api.guards.error_handlers import problem_of
-from api.guards.problems import Problem
+from api.middleware.error_handlers import problem_of
+from api.middleware.problems import Problem
 from api.search_threads import SearchThreads
 from inference.errors import EmbeddingMismatch, InferenceError, ModelUnavailable, OtherModels
 from pinstream.errors import IndexUnavailable, VectorIndexError

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TypeVar
 
-from api.guards.concurrency_limit import ConcurrencyLimit
+from api.middleware.concurrency_limit import ConcurrencyLimit
 from pinstream.search.index import VisualIndex
 
 Answer = TypeVar("Answer")

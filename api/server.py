@@ -31,7 +31,7 @@ class Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,  # nothing of a request is logged
                 server_header=False,
-                proxy_headers=False,  # api.guards.callers decides which proxies are trusted
+                proxy_headers=False,  # api.middleware.callers decides which proxies are trusted
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 limit_concurrency=connections,
                 timeout_graceful_shutdown=max(round(shutdown_s), 1),

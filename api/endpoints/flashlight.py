@@ -9,8 +9,8 @@ from api.dependencies import Deps
 from api.endpoints.bodies import BoxBody, HitsBody, ObjectBody
 from api.endpoints.hits_query import HitsQuery
 from api.endpoints.pins import query_pin
-from api.guards.deadline import DeadlineRoute
-from api.guards.problems import problem_responses
+from api.middleware.deadline import DeadlineRoute
+from api.middleware.problems import problem_responses
 from api.pictures.boxes import MIN_SIDE, best_match, iou
 from pinstream.events import PIN_ID_PATTERN
 from pinstream.search.hits import PinObject

@@ -12,9 +12,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.dependencies import Deps
 from api.endpoints.bodies import FreshBody, PinBody
-from api.guards.callers import Caller
-from api.guards.deadline import DeadlineRoute
-from api.guards.problems import problem_responses
+from api.middleware.callers import Caller
+from api.middleware.deadline import DeadlineRoute
+from api.middleware.problems import problem_responses
 
 EVENT_STREAM: Final = "text/event-stream"
 MAX_PINS: Final = 100

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.dependencies import Deps
-from api.guards.problems import MEDIA_TYPE, ProblemBody, problem_response
+from api.middleware.problems import MEDIA_TYPE, ProblemBody, problem_response
 from api.readiness import ReadyBody
 
 router = APIRouter(tags=["health"])

@@ -8,9 +8,9 @@ from pydantic import Field
 from api.dependencies import Dependencies, Deps
 from api.endpoints.bodies import Body, BoxBody, HitBody
 from api.endpoints.hits_query import HitsOptions
-from api.guards.callers import Caller
-from api.guards.deadline import DeadlineRoute
-from api.guards.problems import Problem, problem_responses
+from api.middleware.callers import Caller
+from api.middleware.deadline import DeadlineRoute
+from api.middleware.problems import Problem, problem_responses
 from api.pictures.photo_upload import read_photo
 from api.pictures.query_models import PhotoCodes
 from inference.errors import PictureRefused

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Header, Path, Query, Response
 from api.dependencies import Dependencies, Deps
 from api.endpoints.bodies import HitsBody, ObjectsBody, PinBody
 from api.endpoints.hits_query import HitsQuery
-from api.guards.deadline import DeadlineRoute
-from api.guards.error_handlers import problem_of
-from api.guards.problems import Problem, problem_responses
+from api.middleware.deadline import DeadlineRoute
+from api.middleware.error_handlers import problem_of
+from api.middleware.problems import Problem, problem_responses
 from api.pictures.picture_cache import reason_of
 from api.pictures.thumbnails import MEDIA_TYPES, Format, Width, etag, placeholder_svg
 from fetch.errors import FetchError

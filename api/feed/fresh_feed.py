@@ -11,8 +11,8 @@ import orjson
 
 from api.endpoints.bodies import PinBody
 from api.feed.recent_pins import PinChange
-from api.guards.problems import Problem
 from api.metrics import ApiMetrics
+from api.middleware.problems import Problem
 from api.search_threads import SearchThreads
 from pinstream.clock import now_ms
 from pinstream.errors import PinUnknown, VectorIndexError

@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from api.guards.problems import Problem
+from api.middleware.problems import Problem
 
 _FIELD: Final = "photo"
 _FORM: Final = "multipart/form-data"

@@ -12,9 +12,9 @@ from typing import Final, Protocol
 from cachetools import LRUCache
 
 from api.feed.recent_pins import RecentPins, RecordPosition
-from api.guards.concurrency_limit import ConcurrencyLimit
-from api.guards.problems import Problem
 from api.metrics import ApiMetrics
+from api.middleware.concurrency_limit import ConcurrencyLimit
+from api.middleware.problems import Problem
 from fetch.errors import FetchError, FetchFailed, FetchRefused
 from pinstream.events import ImageRef
 from pinstream.search.hits import IndexedPin

@@ -6,7 +6,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol
 
-from api.guards.concurrency_limit import ConcurrencyLimit
+from api.middleware.concurrency_limit import ConcurrencyLimit
 from inference.detect import Detection
 from inference.images import WHOLE, Box, Pixels, decode
 from pinstream.store.codes import Code

@@ -7,8 +7,8 @@ from functools import partial
 
 from cachetools import LRUCache
 
-from api.guards.concurrency_limit import ConcurrencyLimit
 from api.metrics import ApiMetrics
+from api.middleware.concurrency_limit import ConcurrencyLimit
 from api.pictures.picture_cache import PinPicture
 from api.pictures.thumbnails import Format, render_thumbnail
 

@@ -31,7 +31,7 @@ read (`Batcher`); four that search for probes. Everything else runs in the one e
 - A consumer is called by its own thread only. Others use `LaneConsumer.call_in_thread`, which never waits.
 - The poll threads call the event loop through `OwnerCalls`: in order, without waiting. The one exception is a
   revocation, which blocks the live lane's thread until its partitions are drained.
-- `Credits` and `Outages.waiting_partitions` may be read from any thread; every other object belongs to the event loop.
+- `Credits` and `Outages.paused_partitions` may be read from any thread; every other object belongs to the event loop.
 - The producer's callbacks arrive in the event loop. ``WorkerProducer.send`` never blocks.
 
 **Obligations.** The contracts are in `streams.worker.protocols`; each stage's package says what it takes and gives.

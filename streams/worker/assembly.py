@@ -75,7 +75,7 @@ def build(settings: WorkerSettings, backends: Backends, at_end: AsyncExitStack) 
         engine,
         drain_s=settings.drain_s,
         credits=credits,
-        waiting_partitions=lambda: outages.waiting_partitions,
+        paused_partitions=lambda: outages.paused_partitions,
         on_error=on_error,
     )
     checks = build_checks(settings, backends, engine, consumers, finisher.breaker)

@@ -19,7 +19,7 @@ class Outages:
         self._monotonic = monotonic
         self._since_s: dict[Service, float] = {}
         self._waiting: Counter[int] = Counter()
-        self.waiting_partitions: frozenset[int] = frozenset()
+        self.paused_partitions: frozenset[int] = frozenset()
         """Partitions with a pin whose deadline passed; they are paused. May be read from any thread.
 
         A new set each time, never changed: the poll threads read it without a lock.
@@ -51,11 +51,11 @@ class Outages:
     def pause(self, partition: int) -> None:
         """One more pin of this partition waits beyond its deadline."""
         self._waiting[partition] += 1
-        self.waiting_partitions = frozenset(self._waiting)
+        self.paused_partitions = frozenset(self._waiting)
 
     def resume(self, partition: int) -> None:
         """One pin of this partition waits no longer; the last of them resumes the partition."""
         self._waiting[partition] -= 1
         if not self._waiting[partition]:
             del self._waiting[partition]
-        self.waiting_partitions = frozenset(self._waiting)
+        self.paused_partitions = frozenset(self._waiting)

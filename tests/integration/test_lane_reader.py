@@ -36,7 +36,7 @@ class Member:
         )
         self._reader = LaneReader(
             self._consumer, "live", credits=Credits(max_records=100, max_bytes=10**6),
-            waiting_partitions=lambda: self.partitions if self.waits else frozenset(), submit=self._submit,
+            paused_partitions=lambda: self.partitions if self.waits else frozenset(), submit=self._submit,
         )  # fmt: skip
         self._consumer.subscribe([topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
 

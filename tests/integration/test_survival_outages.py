@@ -38,7 +38,7 @@ def assert_survives(stack: "LocalStack", part: str, deck: Deck, worker: RunningW
         deck.put(deck.new(20, first=1_000))
         metric = "pinstream_worker_outage_seconds"
         eventually(lambda: worker.metric(metric, service=part) > 0, what="the worker to notice the outage")
-        eventually(lambda: worker.metric("pinstream_worker_waiting_partitions") > 0, what="partitions to wait")
+        eventually(lambda: worker.metric("pinstream_worker_paused_partitions") > 0, what="partitions to wait")
     stack.start(part)
     deck.put(deck.new(20, first=2_000))
     outcomes = await_all(site, worker)

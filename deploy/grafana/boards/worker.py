@@ -109,11 +109,11 @@ _HELD: Final = Section(
             runbooks=("PinstreamLag",),
         ),
         Panel(
-            title="In flight and waiting",
+            title="In flight and queued",
             description="Tasks begun and not finished, by lane, and records consumed whose task has not begun.",
             queries=(
                 PanelQuery(f"sum by (lane) ({_W}_in_flight{{{_AT}}})", "{{lane}}"),
-                PanelQuery(f"sum({_W}_waiting{{{_AT}}})", "waiting"),
+                PanelQuery(f"sum({_W}_queued{{{_AT}}})", "queued"),
             ),
         ),
         Panel(
@@ -138,7 +138,7 @@ _HELD: Final = Section(
             description="Assigned to each worker, and those paused until Triton or Milvus answers.",
             queries=(
                 PanelQuery(f"sum by (instance) ({_W}_partitions{{{_AT}}})", "{{instance}}"),
-                PanelQuery(f"sum({_W}_waiting_partitions{{{_AT}}})", "paused for a service"),
+                PanelQuery(f"sum({_W}_paused_partitions{{{_AT}}})", "paused for a service"),
             ),
         ),
     ),

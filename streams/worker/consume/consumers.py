@@ -41,7 +41,7 @@ class LaneConsumers:
         *,
         drain_s: float,
         credits: Credits,
-        waiting_partitions: Callable[[], frozenset[int]],
+        paused_partitions: Callable[[], frozenset[int]],
         on_error: Callable[[KafkaError], None],
     ) -> None:
         self._settings = settings
@@ -55,7 +55,7 @@ class LaneConsumers:
                 consumer,
                 lane,
                 credits=credits,
-                waiting_partitions=waiting_partitions,
+                paused_partitions=paused_partitions,
                 submit=lambda batch: self._owner.call(lambda owner: owner.submit(batch)),
             )
             return LaneConsumer(lane, topic, consumer, reader=reader, owner=self._owner)

@@ -31,13 +31,13 @@ class LaneReader:
         lane: Lane,
         *,
         credits: Credits,
-        waiting_partitions: Callable[[], frozenset[int]],
+        paused_partitions: Callable[[], frozenset[int]],
         submit: Callable[[Sequence[Consumed]], None],
     ) -> None:
         self._consumer = consumer
         self._lane = lane
         self._credits = credits
-        self._waiting_partitions = waiting_partitions
+        self._paused_partitions = paused_partitions
         self._submit = submit
         self._assigned: dict[int, TopicPartition] = {}
         self._paused: frozenset[int] = frozenset()
@@ -69,7 +69,7 @@ class LaneReader:
         delayed; `consume(n, t)` would wait for n records or for t.
         """
         has_credit = self._credits.wait(self._lane, _CREDIT_WAIT_S)
-        waiting = self._waiting_partitions() & self._assigned.keys()
+        waiting = self._paused_partitions() & self._assigned.keys()
         self._pause_exactly(waiting if has_credit else frozenset(self._assigned))
         batch: list[Consumed] = []
         message = self._consumer.poll(_POLL_S if has_credit else 0)

@@ -21,7 +21,7 @@ class PinQueue(Generic[Task]):
         """Pins in the order in which they begin. `begin` skips a pin that is here twice, or has no waiting task."""
 
     @property
-    def waiting(self) -> int:
+    def queued(self) -> int:
         """How many tasks have not begun."""
         return len(self._waiting)
 

@@ -67,9 +67,9 @@ class Scheduler:
         return self._queue.active(lane)
 
     @property
-    def waiting(self) -> int:
+    def queued(self) -> int:
         """Tasks that have not begun."""
-        return self._queue.waiting
+        return self._queue.queued
 
     def submit(self, batch: Sequence[Consumed]) -> None:
         """Queue the batch and begin what may begin: see `PartitionOwner`."""

@@ -76,7 +76,7 @@ def _is_known(name: str, settings: type[ProcessSettings]) -> bool:
     [
         ("", False),
         ("# HELP pinstream_worker_partitions partitions held\npinstream_worker_partitions 0.0\n", False),
-        ("pinstream_worker_waiting_partitions 3.0\npinstream_worker_partitions 0.0", False),
+        ("pinstream_worker_paused_partitions 3.0\npinstream_worker_partitions 0.0", False),
         ("x 1\npinstream_worker_partitions 12.0\ny 2\n", True),
     ],
 )

@@ -27,7 +27,7 @@ async def answer(path: str, check_readiness: Callable[[], Awaitable[None]]) -> t
     checks = HealthChecks(
         state=lambda: WorkerState(behind=True, since_finished_s=61, partitions=2, held=1),
         check_readiness=check_readiness,
-        set_gauges=lambda: metrics.set("waiting", 3),
+        set_gauges=lambda: metrics.set("queued", 3),
         registry=metrics.registry,
         stuck_s=60,
     )
@@ -61,4 +61,4 @@ async def test_a_stuck_worker_says_so() -> None:
 async def test_gauges_are_fresh_when_metrics_are_asked_for() -> None:
     _, body = await answer("/metrics", succeed)
 
-    assert "pinstream_worker_waiting 3.0" in body
+    assert "pinstream_worker_queued 3.0" in body

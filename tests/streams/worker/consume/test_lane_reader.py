@@ -76,7 +76,7 @@ class ScriptedLane:
         self.submitted: list[Consumed] = []
         self.reader = LaneReader(
             cast(Consumer, self.script), "live", credits=self.credits,
-            waiting_partitions=lambda: self.waiting, submit=self._submit,
+            paused_partitions=lambda: self.waiting, submit=self._submit,
         )  # fmt: skip
         self.reader.assign([TopicPartition("pins.events", 0), TopicPartition("pins.events", 1)])
 

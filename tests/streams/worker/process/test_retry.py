@@ -32,7 +32,7 @@ def service(failures: int, seen: list[frozenset[int]], outages: Outages) -> Call
     calls = iter(range(failures + 1))
 
     async def call() -> str:
-        seen.append(outages.waiting_partitions)
+        seen.append(outages.paused_partitions)
         if next(calls) < failures:
             raise Away
         return "answer"
@@ -79,7 +79,7 @@ async def test_beyond_the_deadline_the_partition_is_paused_until_the_answer() ->
 
     assert seen[0] == frozenset()
     assert seen[-1] == frozenset({3})
-    assert outages.waiting_partitions == frozenset()
+    assert outages.paused_partitions == frozenset()
 
 
 async def test_a_lost_lease_ends_the_retries() -> None:

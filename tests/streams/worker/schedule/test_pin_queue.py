@@ -35,7 +35,7 @@ def test_a_newer_event_replaces_one_that_waits() -> None:
 
     assert queue.admit(Job("a", 2)) == Job("a", 1)
     assert queue.begin("live") == Job("a", 2)
-    assert queue.waiting == 0
+    assert queue.queued == 0
 
 
 def test_an_older_event_never_replaces_a_newer_one_that_waits() -> None:
@@ -94,10 +94,10 @@ def test_no_pin_is_ever_in_flight_twice_and_no_work_disappears(steps: list[Job |
             flying.append(begun)
         pins = [job.pin for job in flying]
         assert len(pins) == len(set(pins))
-        assert admitted == done + len(flying) + queue.waiting
+        assert admitted == done + len(flying) + queue.queued
 
-    while flying or queue.waiting:
+    while flying or queue.queued:
         for job in flying:
             queue.release(job.pin)
         flying = [begun for lane in LANES for _ in range(3) if (begun := queue.begin(lane)) is not None]
-        assert flying or not queue.waiting
+        assert flying or not queue.queued

@@ -159,7 +159,7 @@ async def test_a_newer_event_supersedes_one_that_waits() -> None:
     await desk.end("b")
 
     assert desk.outcomes == [("b", "superseded"), ("a", "indexed"), ("b", "indexed")]
-    assert desk.scheduler.waiting == 0
+    assert desk.scheduler.queued == 0
 
 
 async def test_invalid_pins_become_dead_letters_and_unexpected_errors_are_marked() -> None:

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from api.guards.problems import Problem, problem_response
+from api.middleware.problems import Problem, problem_response
 from fetch.errors import FetchFailed, FetchRefused
 from inference.errors import (
     EmbeddingMismatch,

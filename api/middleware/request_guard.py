@@ -7,11 +7,11 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.guards.api_keys import ApiKeys
-from api.guards.callers import client_address
-from api.guards.problems import Problem, problem_response
-from api.guards.token_buckets import TokenBuckets, cost_of
 from api.metrics import ApiMetrics
+from api.middleware.api_keys import ApiKeys
+from api.middleware.callers import client_address
+from api.middleware.problems import Problem, problem_response
+from api.middleware.token_buckets import TokenBuckets, cost_of
 from fetch.ssrf_policy import Network
 
 MAX_JSON_BYTES: Final = 64 * 1024

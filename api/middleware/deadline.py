@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from api.guards.problems import Problem
+from api.middleware.problems import Problem
 
 
 class DeadlineRoute(APIRoute):

@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from api.guards.concurrency_limit import ConcurrencyLimit
-from api.guards.problems import Problem
 from api.metrics import ApiMetrics
+from api.middleware.concurrency_limit import ConcurrencyLimit
+from api.middleware.problems import Problem
 from api.settings import ApiSettings, QuotaSettings
 from tests.api.fakes import RED, Bench, paint_picture, start_service
 

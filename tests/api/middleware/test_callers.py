@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 from starlette.datastructures import Headers
 
-from api.guards.callers import client_address
+from api.middleware.callers import client_address
 
 
 @pytest.mark.parametrize(

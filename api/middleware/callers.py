@@ -40,7 +40,7 @@ def _is_in(networks: Sequence[Network], address: str) -> bool:
 
 
 def get_caller(request: Request) -> str:
-    """As `api.guards.request_guard` found it; for FastAPI's `Depends`."""
+    """As `api.middleware.request_guard` found it; for FastAPI's `Depends`."""
     caller: str = request.state.caller
     return caller
 

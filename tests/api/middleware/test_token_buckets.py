@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.guards.token_buckets import TokenBuckets, cost_of
+from api.middleware.token_buckets import TokenBuckets, cost_of
 
 
 class Clock:

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from api.guards.problems import Problem
 from api.metrics import ApiMetrics
+from api.middleware.problems import Problem
 
 
 class PerCallerLimit:

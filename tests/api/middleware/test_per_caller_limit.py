@@ -2,9 +2,9 @@
 
 import pytest
 
-from api.guards.per_caller_limit import PerCallerLimit
-from api.guards.problems import Problem
 from api.metrics import ApiMetrics
+from api.middleware.per_caller_limit import PerCallerLimit
+from api.middleware.problems import Problem
 
 
 def test_permits_are_limited_in_total_and_for_each_caller_and_returned() -> None:

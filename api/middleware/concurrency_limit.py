@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 
-from api.guards.problems import Problem
 from api.metrics import ApiMetrics
+from api.middleware.problems import Problem
 
 _SMOOTHING: Final = 0.9
 _FIRST_GUESS_S: Final = 0.1
