@@ -11,7 +11,7 @@ from pinstream.errors import EventInvalid
 from pinstream.events import PinOutcome
 from pinstream.kafka.admin import PartitionId
 from pinstream.kafka.consumer_group import ConsumerGroup, lane_group
-from pinstream.kafka.errors import KafkaUnreachable
+from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 from pinstream.kafka.live_reader import LiveReader
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.lanes import lane_of
@@ -62,7 +62,7 @@ class TopicTail:
         while not self._stopped.is_set():
             try:
                 self._read()
-            except KafkaUnreachable as exc:
+            except (KafkaUnreachable, KafkaSettingInvalid) as exc:  # searches need no Kafka, so the service goes on
                 log.warning("cannot read from Kafka, retrying: %s", exc)
             self._on_connection(False)
             self._stopped.wait(_RECONNECT_S)

@@ -10,7 +10,7 @@ from api.feed.recent_pins import RecordPosition
 from fetch.errors import FetchFailed, FetchRefused
 from pinstream.errors import EventInvalid
 from pinstream.events import PinEvent, decode_event
-from pinstream.kafka.errors import KafkaUnreachable
+from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 from pinstream.kafka.live_reader import LiveReader
 from settings.kafka import KafkaSettings
 
@@ -27,7 +27,7 @@ class InlineReader:
     async def read(self, pin_id: str, version: int, position: RecordPosition) -> bytes:
         try:
             value = await asyncio.get_running_loop().run_in_executor(self.threads, self._read_record, position)
-        except KafkaUnreachable as exc:
+        except (KafkaUnreachable, KafkaSettingInvalid) as exc:
             raise FetchFailed(f"pin {pin_id}: {exc}") from exc
         return inline_picture(value, pin_id, version)
 

@@ -63,3 +63,11 @@ async def test_the_record_is_read_where_it_is_or_refused_once_it_is_gone(
         monkeypatch.setattr(inline_reader, "_TIMEOUT_S", 0.2)
         with pytest.raises(FetchFailed, match=r"no answer within 0\.2 s"):
             await InlineReader(KafkaSettings(servers="127.0.0.1:1"), threads).read("p", 2, RecordPosition(topic, 0, 0))
+
+
+async def test_a_wrong_key_for_kafkas_client_makes_the_picture_unavailable() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        reader = InlineReader(KafkaSettings(client={"no.such.key": "1"}), threads)
+
+        with pytest.raises(FetchFailed, match=r"no\.such\.key"):
+            await reader.read("p", 2, RecordPosition("t", 0, 0))
