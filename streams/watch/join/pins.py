@@ -51,6 +51,8 @@ class PinState:
         """Where the newest event stands; None before it was read."""
         if self.publication is None:
             return None
+        if self.outcome is None:
+            return "waiting"  # without a position, which would be made several times for each event
         return standing_of(self.publication.position(self.partition), self.outcome)
 
     def with_publication(self, publication: Publication) -> Self:

@@ -205,7 +205,10 @@ class Watcher:
         return PartitionState(PartitionLedger(partition, self._objectives, self._keep), Windows())
 
     def _of_partition(self, partition: int) -> PartitionState:
-        return self.partitions.setdefault(partition, self._new_partition(partition))
+        found = self.partitions.get(partition)
+        if found is None:
+            found = self.partitions[partition] = self._new_partition(partition)
+        return found
 
 
 def _samples_of(outcome: PinOutcome, *, with_age: bool) -> list[OutcomeSample]:
