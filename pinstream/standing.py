@@ -173,8 +173,9 @@ def _accounts_for_same_version(outcome: AnyOutcome, event: EventPosition) -> boo
     if _is_same_lane(outcome, event):
         return outcome.offset > event.offset
     # Offsets of two lanes cannot be compared, so times are: an event that was published after this outcome, or that an
-    # operator published again, needs its own outcome. Known gap: if one version is in flight on both lanes at the same
-    # time, the first outcome accounts for both events.
+    # operator published again, needs its own outcome. Known gaps: if one version is in flight on both lanes at the same
+    # time, the first outcome accounts for both events; and after a replay on the other lane has died too, a worker that
+    # dies before its commit and reads the original again hides the replay's outcome, so the replay seems to wait.
     return not event.republished and outcome.finished_at_ms >= event.published_at_ms
 
 
