@@ -26,6 +26,7 @@ test-training: .venv-train/.synced ## the tests that need torch
 
 check-training: .venv-train/.synced ## mypy --strict of inference/training, which needs torch
 	@sed 's|, "inference/training/", "tests/inference/training/"||' pyproject.toml > .venv-train/mypy.toml
+	@! grep -q '^exclude.*inference/training/' .venv-train/mypy.toml || { echo "Makefile: the line that includes inference/training no longer matches pyproject.toml" >&2; exit 1; }
 	@UV_PROJECT_ENVIRONMENT=.venv-train $(RUN) mypy --config-file .venv-train/mypy.toml inference tests/inference
 
 bench: .venv/.synced ## benchmarks: ARGS="path --json FILE"
