@@ -18,6 +18,7 @@ from typing import Final, Literal, Protocol
 
 from pinstream.errors import EventInvalid
 from pinstream.events import REPAIR_HEADER, REPLAYS_HEADER, Headers, PinDeletion, Result, decode_event
+from pinstream.kafka.stored_record import StoredRecord
 from pinstream.lanes import Lane, lane_of
 
 Standing = Literal["waiting", "searchable", "dead", "superseded"]
@@ -35,25 +36,6 @@ The order matters: of two outcomes of one event that finished in the same millis
 """
 _MAX_DIGITS: Final = 10
 _STRENGTH: Final[Mapping[str, int]] = {result: strength for strength, result in enumerate(STANDINGS)}
-
-
-class AnyRecord(Protocol):
-    """A Kafka record, from whichever client."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def headers(self) -> Headers: ...
-    @property
-    def timestamp_ms(self) -> int: ...
 
 
 class AnyOutcome(Protocol):
@@ -100,7 +82,7 @@ class EventPosition:
         return self.version or 0, self.is_deletion
 
 
-def event_position(record: AnyRecord) -> EventPosition:
+def event_position(record: StoredRecord) -> EventPosition:
     """The position of a lane's record, whether its event decodes or not."""
     version, is_deletion = None, record.value is None
     try:

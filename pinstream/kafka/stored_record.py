@@ -1,11 +1,12 @@
 """Records as Kafka holds them, byte for byte, so that they can be published again unchanged."""
 
 from dataclasses import dataclass
-from typing import Any, TypedDict
-
-from confluent_kafka import Message
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from pinstream.events import Headers
+
+if TYPE_CHECKING:  # who only handles records need not load Kafka's client
+    from confluent_kafka import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +41,12 @@ class RecordFields(TypedDict):
     timestamp_ms: int
 
 
-def stored_record(message: Message) -> StoredRecord:
+def stored_record(message: "Message") -> StoredRecord:
     """The record in a message that is no error."""
     return StoredRecord(**record_fields(message))
 
 
-def record_fields(message: Message) -> RecordFields:
+def record_fields(message: "Message") -> RecordFields:
     """The message's fields. Only this function knows how confluent_kafka represents a record."""
     kind, timestamp_ms = message.timestamp()
     headers: Any = message.headers() or ()

@@ -39,12 +39,6 @@ _RESUME_AT: Final = 0.9
 """Paused lanes are resumed below this share of the limit, or they would pause and resume at every beat."""
 
 
-class WatchStuck(WorkerStopped):
-    """The watch stopped making progress; a supervisor starts it again, and it continues from its table."""
-
-    exit_code = STUCK
-
-
 async def run(settings: WatchSettings, *, stop: asyncio.Event) -> None:
     """Returns when ``stop`` is set; raises the error that the process must exit for."""
     if not log.isEnabledFor(logging.DEBUG):

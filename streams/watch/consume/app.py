@@ -14,11 +14,12 @@ from faust.types import TP, EventT, StreamT
 
 from pinstream.events import Headers
 from pinstream.kafka.admin import PartitionId
+from pinstream.kafka.stored_record import StoredRecord
 from schemas.topics import Topic
 from streams.watch.consume.credentials import credentials
 from streams.watch.consume.progress import ReadProgress
 from streams.watch.join.pins import PinState
-from streams.watch.join.watcher import WatchedRecord, Watcher
+from streams.watch.join.watcher import Watcher
 from streams.watch.settings import WatchSettings
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,7 @@ class FaustWatch:
             self.app.consumer.resume_partitions(lanes)
         self._progress.set_paused(self._lanes if paused else ())
 
-    def _agent(self, join: Callable[[WatchedRecord, str, PinState | None], PinState | None]) -> Any:
+    def _agent(self, join: Callable[[StoredRecord, str, PinState | None], PinState | None]) -> Any:
         async def agent(stream: StreamT[bytes]) -> AsyncIterable[None]:
             async for event in stream.events():
                 try:
@@ -115,7 +116,7 @@ class FaustWatch:
         return agent
 
     def _join(
-        self, event: EventT[bytes], join: Callable[[WatchedRecord, str, PinState | None], PinState | None]
+        self, event: EventT[bytes], join: Callable[[StoredRecord, str, PinState | None], PinState | None]
     ) -> None:
         record = _record_of(event)
         watcher = self._watcher
@@ -188,9 +189,9 @@ def _make_app(settings: WatchSettings, *, partitions: int, url: str) -> faust.Ap
     )
 
 
-def _record_of(event: EventT[bytes]) -> WatchedRecord:
+def _record_of(event: EventT[bytes]) -> StoredRecord:
     message = event.message
-    return WatchedRecord(
+    return StoredRecord(
         topic=message.topic,
         partition=message.partition,
         offset=message.offset,

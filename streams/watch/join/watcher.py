@@ -6,7 +6,8 @@ from typing import Final
 
 from pinstream.clock import now_ms
 from pinstream.errors import EventInvalid
-from pinstream.events import Headers, PinOutcome
+from pinstream.events import PinOutcome
+from pinstream.kafka.stored_record import StoredRecord
 from pinstream.lanes import lane_of
 from pinstream.standing import event_position
 from streams.watch.join.ledger import Objectives, PartitionLedger, Retention
@@ -16,19 +17,6 @@ from streams.watch.metrics import WatchMetrics
 
 _CLOCK_SLACK_MS: Final = 1_000
 _MAX_KEY_BYTES: Final = 64
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WatchedRecord:
-    """One Kafka record, undecoded."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers = ()
-    timestamp_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +74,14 @@ class Watcher:
             partition.ledger.restore_order()
             partition.ledger.mark_overdue(self.counted_to_ms)  # counted before the rebalance or restart
 
-    def pin_of(self, record: WatchedRecord) -> str | None:
+    def pin_of(self, record: StoredRecord) -> str | None:
         """The pin that a record is about; None, and counted, if its key cannot be a pin id."""
         if not record.key or len(record.key) > _MAX_KEY_BYTES:
             self._count_unreadable(record)
             return None
         return record.key.decode("utf-8", "replace")
 
-    def add_event(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
+    def add_event(self, record: StoredRecord, pin_id: str, known: PinState | None) -> PinState | None:
         """The pin's state after one record of a lane; None where it does not change."""
         lane, now_ms = lane_of(record.topic), self.now_ms()
         position = event_position(record)
@@ -115,7 +103,7 @@ class Watcher:
         state = (known or PinState(partition=record.partition)).with_publication(publication)
         return self._change(pin_id, known, state)
 
-    def add_outcome(self, record: WatchedRecord, pin_id: str, known: PinState | None) -> PinState | None:
+    def add_outcome(self, record: StoredRecord, pin_id: str, known: PinState | None) -> PinState | None:
         """The pin's state after one record of ``pins.indexed``; None where it does not change."""
         if record.value is None:
             return None
@@ -156,7 +144,7 @@ class Watcher:
             self._count_objective(pin.publication, met=False)
         return len(late)
 
-    def _count_unreadable(self, record: WatchedRecord) -> None:
+    def _count_unreadable(self, record: StoredRecord) -> None:
         self.metrics.add("poison", record.topic)
         self._of_partition(record.partition).ledger.note_event(lane_of(record.topic), record.offset)
 

@@ -4,9 +4,10 @@ import json
 from typing import Any
 
 from pinstream.events import PinOutcome, Result
+from pinstream.kafka.stored_record import StoredRecord
 from streams.watch.join.ledger import Objectives, Retention
 from streams.watch.join.pins import PinState
-from streams.watch.join.watcher import WatchedRecord, Watcher
+from streams.watch.join.watcher import Watcher
 from streams.watch.metrics import WatchMetrics
 
 HOUR_MS = 3_600_000
@@ -70,7 +71,7 @@ class Bench:
     ) -> int:
         offset = self.offsets[topic]
         self.offsets[topic] += 1
-        record = WatchedRecord(
+        record = StoredRecord(
             topic=topic, partition=0, offset=offset, key=key, value=value, headers=headers,
             timestamp_ms=self.now_ms - age_ms,
         )  # fmt: skip
