@@ -16,6 +16,8 @@ from streams.errors import KafkaFailed, MessageTooLarge, name_kafka_setting
 _POLL_S: Final = 0.1
 
 DEFAULTS: Final[ClientSettings] = {
+    # Every client reads gzip; kafkajs and aiokafka need plugins for lz4, snappy and zstd.
+    "compression.type": "gzip",
     # Batches may wait 50 ms, since no search waits for an outcome: fewer requests, here and at the broker.
     "linger.ms": 50,
     # 0 is no limit: records wait for as long as Kafka does not answer. Credits bound how many there are.

@@ -1,6 +1,7 @@
 """Writing to Kafka, on librdkafka's mock cluster."""
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -55,6 +56,26 @@ async def test_a_message_is_acknowledged_in_the_event_loop(servers: str) -> None
         (b"k", None, [("twice", b"1"), ("twice", b"2")]),
         (b"k", b"v", []),
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "codec"), [({}, "gzip"), ({"compression.type": "zstd"}, "zstd")], ids=["by default", "as set"]
+)
+async def test_outcomes_are_compressed_with_gzip_which_every_client_reads(
+    servers: str, caplog: pytest.LogCaptureFixture, settings: dict[str, str], codec: str
+) -> None:
+    keys: dict[str, str | int | float | bool] = {"bootstrap.servers": servers, "debug": "msg", "log_level": 7}
+    failures: list[BaseException] = []
+    producer = WorkerProducer({**keys, **settings}, fail=failures.append, on_answer=lambda: None)
+
+    with caplog.at_level(logging.DEBUG, "pinstream.librdkafka"):
+        await producer.deliver("outcomes", key=b"k", value=b"v" * 10_000, headers=())
+        await producer.close(10)
+
+    assert failures == []
+    sent = [line for line in caplog.messages if "Produce MessageSet" in line]
+    assert sent
+    assert all(line.endswith(f"{codec})") for line in sent), sent
 
 
 async def test_closing_waits_for_what_is_not_acknowledged(servers: str) -> None:
