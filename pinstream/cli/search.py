@@ -1,18 +1,15 @@
 """``pinstream related`` and ``pinstream similar``: search results as a table or as JSON."""
 
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from pinstream.cli.durations import format_age
+from pinstream.cli.hit_table import hit_table, table_width
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, PinArgument, TokenOption, open_index
 from pinstream.cli.results import JsonOption, print_json
-from pinstream.search.hits import Hit, SearchResult
+from pinstream.search.hits import SearchResult
 from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
 from pinstream.store.collection import EMBEDDING_VERSION
 
@@ -93,46 +90,12 @@ def show(found: SearchResult, *, title: str, as_json: bool) -> None:
     elif not found.hits:
         typer.echo(f"nothing {title}: the index holds no other picture that passes the filters")
     else:
-        Console(highlight=False).print(table(found, title=title))
+        console = Console(highlight=False)
+        width = table_width(found, terminal=console.width)
+        console.print(hit_table(found, title=title, width=width), width=width, no_wrap=True, crop=False)
         if found.cursor is not None:
             typer.echo(f"more: --cursor {found.cursor}")
 
 
 def _order(half_life_s: float | None) -> Freshness | None:
     return None if half_life_s is None else Freshness(half_life_s=half_life_s)
-
-
-def table(found: SearchResult, *, title: str) -> Table:
-    """One line per hit, the same product and near-duplicates in green, without the columns that would be empty."""
-    more = "that is all there is" if found.exhausted else "there are more"
-    shown = Table(title=title, title_justify="left", caption=f"{len(found)} pictures; {more}", caption_justify="left")
-    used = [column for column in _COLUMNS if any(map(column[2], found))]
-    for heading, justify, _ in used:
-        shown.add_column(heading, justify=justify, overflow="fold")
-    for hit in found:
-        style = "green" if hit.near_duplicate or hit.same_product else None
-        shown.add_row(*(Text(cell(hit)) for _, _, cell in used), style=style)
-    return shown
-
-
-def _match(hit: Hit) -> str:
-    if hit.same_product:
-        return "same product"
-    return "near-duplicate" if hit.near_duplicate else ""
-
-
-Justify = Literal["left", "right"]
-_COLUMNS: Final[tuple[tuple[str, Justify, Callable[[Hit], str]], ...]] = (
-    ("pin", "left", lambda hit: f"{hit.pin_id} object {hit.slot}" if hit.slot else hit.pin_id),
-    ("match", "left", _match),
-    ("bits off", "right", lambda hit: str(hit.distance)),
-    ("similarity", "right", lambda hit: f"{hit.similarity:.2f}"),
-    ("pins", "right", lambda hit: str(hit.pins)),
-    ("age", "right", lambda hit: format_age(hit.age_s)),
-    ("shows", "left", lambda hit: hit.label),
-    ("box", "left", lambda hit: " ".join(f"{edge:.2f}" for edge in hit.box) if hit.slot else ""),
-    ("domain", "left", lambda hit: hit.domain),
-    ("price", "right", lambda hit: "" if hit.price is None else f"{hit.price:.2f} {hit.currency}".rstrip()),
-    ("title", "left", lambda hit: hit.title),
-    ("link", "left", lambda hit: hit.link),
-)
