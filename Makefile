@@ -5,9 +5,15 @@ TOOLS := .venv-tools
 UV := $(TOOLS)/bin/uv
 RUN := $(UV) run --frozen --no-sync
 export UV_PROJECT_ENVIRONMENT := .venv
-export UV_PYTHON_DOWNLOADS ?= never
+export UV_PYTHON_DOWNLOADS ?= manual
+# A package without a wheel is an error that names it, never minutes of silent compiling.
+export UV_NO_BUILD := 1
+# The path of a Python that runs the local stack, else a version for uv to fetch.
+CHOOSE_PYTHON := $(PYTHON) -I deploy/local/interpreter.py
+FETCH_PYTHON = $(UV) python install --quiet --no-bin $$python || { echo "pinstream: Python $$python could not be fetched; install it, or name yours: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+SYNC = python=$$($(CHOOSE_PYTHON) --quiet) || exit 1; case $$python in /*) ;; *) $(FETCH_PYTHON);; esac; $(UV) sync --quiet --locked --python $$python
 
-.PHONY: demo test check test-training check-training bench setup clean help
+.PHONY: demo test check test-training check-training bench setup lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -37,18 +43,22 @@ setup: .venv/.synced ## install everything that demo, test, check and bench need
 clean: ## remove what the commands above made
 	rm -rf .venv .venv-train $(TOOLS) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
+lock: $(UV) ## move uv.lock to the newest releases that pyproject.toml allows; then: make test check
+	@$(UV) lock --upgrade && rm -f .venv/.synced
+
 $(UV):
-	@$(PYTHON) -c 'import sys; sys.exit("pinstream needs Python 3.11 to 3.13; $(PYTHON) is %d.%d. Try: make PYTHON=python3.12 ..." % sys.version_info[:2]) if not (3, 11) <= sys.version_info < (3, 14) else None'
+	@command -v $(PYTHON) >/dev/null || { echo "pinstream: no $(PYTHON) here; install Python 3.12 or 3.11, or name yours: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
+	@$(CHOOSE_PYTHON) >/dev/null
 	@echo "setting up (once): the installer"
 	@$(PYTHON) -m venv $(TOOLS) || { echo "$(PYTHON) has no venv module; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@ $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@ $(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: uv==$(UV_VERSION)
 
 .venv/.synced: $(UV) pyproject.toml uv.lock
 	@echo "setting up (once): Python packages and servers, from uv.lock"
-	@UV_PROJECT_ENVIRONMENT=.venv $(UV) sync --quiet --locked --python $$(readlink -f $$(command -v $(PYTHON)))
+	@export UV_PROJECT_ENVIRONMENT=.venv; $(SYNC)
 	@touch $@
 
 .venv-train/.synced: $(UV) pyproject.toml uv.lock
 	@echo "setting up (once): torch and what else training needs, some 5 GB"
-	@UV_PROJECT_ENVIRONMENT=.venv-train $(UV) sync --quiet --locked --group train --python $$(readlink -f $$(command -v $(PYTHON)))
+	@export UV_PROJECT_ENVIRONMENT=.venv-train; $(SYNC) --group train
 	@touch $@
