@@ -26,10 +26,15 @@ class InlineReader:
 
     async def read(self, pin_id: str, version: int, position: RecordPosition) -> bytes:
         try:
-            value = await asyncio.get_running_loop().run_in_executor(self.threads, self._read_record, position)
+            return await asyncio.get_running_loop().run_in_executor(
+                self.threads, self._read_picture, pin_id, version, position
+            )
         except (KafkaUnreachable, KafkaSettingInvalid) as exc:
             raise FetchFailed(f"pin {pin_id}: {exc}") from exc
-        return inline_picture(value, pin_id, version)
+
+    def _read_picture(self, pin_id: str, version: int, position: RecordPosition) -> bytes:
+        """Blocks: an event that holds a picture is megabytes of JSON and base64."""
+        return inline_picture(self._read_record(position), pin_id, version)
 
     def _read_record(self, position: RecordPosition) -> bytes | None:
         """The value of a record; blocks. Raises FetchRefused if compaction has removed it, KafkaUnreachable."""

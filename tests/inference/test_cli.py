@@ -75,7 +75,7 @@ def test_pictures_that_do_not_decode_are_reported_with_status_1(folder: Path, tm
     result = run(command, "--images", folder, "--images", broken, "--out", tmp_path / "out")
 
     assert result.exit_code == 1
-    assert f"skipped {broken}: not a picture" in result.stderr
+    assert f"skipped {broken}: text, not a picture" in result.stderr
     assert "3 of 4 pictures" in result.stderr
     assert (tmp_path / "out").stat().st_size > 0
 

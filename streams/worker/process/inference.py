@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 from inference.detect import Detection
@@ -45,7 +46,7 @@ class PictureInference:
 
     async def infer(self, task: PinTask, encoded: bytes) -> PictureCodes:
         """Raises PictureRefused, ModelMismatch, or Abandoned; waits for the model server for as long as it takes."""
-        async with self.budget.hold(pixel_count(encoded, max_pixels=self.max_pixels)):
+        async with self.budget.hold(await self._count_pixels(encoded)):
             self._in_flight += 1
             try:
                 pixels, squashed = await self._decode(task, encoded)
@@ -71,6 +72,12 @@ class PictureInference:
                 codes = await self._embed(task, pixels, boxes) if boxes else ()
                 (whole,) = await embedding
         return PictureCodes(whole, tuple(zip(detections, codes, strict=True)))
+
+    async def _count_pixels(self, encoded: bytes) -> int:
+        """In a thread: nothing that a stranger sent is parsed on the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self.decoders, partial(pixel_count, encoded, max_pixels=self.max_pixels)
+        )
 
     async def _decode(self, task: PinTask, encoded: bytes) -> tuple[Pixels, Pixels]:
         loop = asyncio.get_running_loop()
