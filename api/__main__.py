@@ -11,7 +11,7 @@ from pydantic_settings import SettingsError
 from api.reference import reference as markdown
 from api.settings import ApiSettings
 from settings import reference as configuration
-from settings.environment import effective, setting_errors
+from settings.environment import effective, setting_errors, start_sentence
 from settings.logs import configure
 
 log = logging.getLogger("api")
@@ -32,7 +32,8 @@ def serve(context: typer.Context) -> None:
         return
     settings = _read_settings()
     configure(settings.log_format, settings.log_level)
-    log.info("settings", extra={"settings": effective(settings)})
+    log.info("%s", start_sentence("read service", settings))
+    log.debug("all settings", extra={"settings": effective(settings)})
     from api import server  # noqa: PLC0415 (imports pandas through pymilvus: seconds that other commands need not wait)
 
     try:

@@ -37,7 +37,7 @@ def init(
     answer. 2: wrong usage.
     """
     with open_store(milvus, token, embedding_version) as store, exit_if_unreachable(status=1):
-        report = bootstrap.init(store, dry_run=dry_run)
+        report = bootstrap.init(store, dry_run=dry_run, on_step=lambda step: typer.echo(step, err=True))
     for note in report.notes:
         typer.echo(note)
     for difference in report.differences:

@@ -1,6 +1,6 @@
 """Creates the collection, and says how an existing one differs from the one that is wanted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -21,13 +21,18 @@ class CollectionReport:
     """Why the worker refuses the collection."""
 
 
-def init(store: MilvusStore, *, dry_run: bool = False) -> CollectionReport:
+def init(
+    store: MilvusStore, *, dry_run: bool = False, on_step: Callable[[str], None] = lambda step: None
+) -> CollectionReport:
     """Create the collection and its alias unless they exist; safe to repeat, and nothing is ever dropped.
 
     An alias that points to another collection is left alone: it is moved when readers move to another embedding.
+    ``on_step`` is called with each step before it is done: creating a collection takes a server seconds.
     """
+    on_step(f"looking for collection {store.collection} at {store.uri}")
     found = store.shape()
     if found is not None and not dry_run and _is_half_made(found):
+        on_step(f"completing collection {store.collection}: an earlier init was interrupted")
         store.create(WANTED)
         found = store.shape()
     wrong = tuple(differences(found, WANTED)) if found is not None else ()
@@ -36,8 +41,10 @@ def init(store: MilvusStore, *, dry_run: bool = False) -> CollectionReport:
     elif dry_run:
         note = f"collection {store.collection} is missing and would be created"
     else:
+        on_step(f"creating collection {store.collection} with its index, and loading it")
         store.create(WANTED)
         note = f"collection {store.collection} created"
+    on_step(f"looking for alias {ALIAS}")
     return CollectionReport(notes=(note, _ensure_alias(store, dry_run=dry_run)), differences=wrong)
 
 

@@ -1,5 +1,7 @@
 """Reads settings from environment variables; names the variable, the value and the choices when one is wrong."""
 
+import json
+import re
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -61,6 +63,37 @@ def effective(settings: BaseSettings) -> dict[str, Any]:
     """The settings in effect, secrets masked, for one log line."""
     masked: dict[str, Any] = _mask(settings.model_dump(mode="json"))
     return masked
+
+
+def start_sentence(process: str, settings: BaseSettings) -> str:
+    """For the first log line: which settings differ from their defaults, as environment variables, secrets masked."""
+    defaults = _variables(type(settings).model_construct().model_dump(mode="json"))
+    masked = _variables(effective(settings))
+    given = _variables(settings.model_dump(mode="json"))
+    changed = [
+        f"{PREFIX}{name}={_without_credentials(masked[name])}"
+        for name, value in given.items()
+        if value != defaults.get(name)
+    ]
+    with_what = " ".join(changed) if changed else "default settings"
+    others = "; the other settings are the defaults" if changed else ""
+    return f"{process} starts with {with_what}{others} (docs/configuration.md; log level debug shows them all)"
+
+
+def _variables(groups: dict[str, Any]) -> dict[str, Any]:
+    """Settings by the name of their environment variable, without its prefix."""
+    found: dict[str, Any] = {}
+    for name, value in groups.items():
+        if isinstance(value, dict):
+            found |= {f"{name}__{field}".upper(): each for field, each in value.items()}
+        else:
+            found[name.upper()] = value
+    return found
+
+
+def _without_credentials(value: Any) -> str:
+    text = json.dumps(value) if isinstance(value, dict | list) else str(value)
+    return re.sub(r"//[^/@\s]*@", "//***@", text)
 
 
 def _mask(value: Any, name: str = "") -> Any:

@@ -60,6 +60,7 @@ def run(options: Options, source: PinSource, *, console: Console, started_at_s: 
             ends.callback(console.print, "ending the servers", style="dim")
             demo.publish(planned)
         good = demo.report()
+        console.print(report.next_steps(), soft_wrap=True)
         if not options.exit:
             demo.stay(planned)
     return 0 if good else 1
@@ -193,6 +194,7 @@ def _hint(pin_id: str, stack: DemoStack) -> str:
         f"  Open {page} and watch pins arrive, or {page}/pins/{pin_id} for what is like one.\n"
         "  Still publishing, slowly. In another terminal:\n"
         f"    .venv/bin/pinstream related {pin_id} --milvus {stack.endpoints.milvus}\n"
+        f"    .venv/bin/pinstream where {pin_id} --kafka {stack.endpoints.kafka} --milvus {stack.endpoints.milvus}\n"
         f"    .venv/bin/pinstream watch --kafka {stack.endpoints.kafka}\n"
         "  Ctrl-C ends everything."
     )

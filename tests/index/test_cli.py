@@ -34,6 +34,8 @@ def test_the_collection_is_created_once(lite_milvus: "LocalStack") -> None:
     assert "pins_v8100 created" in created.stdout
     assert "pins_v8100 exists" in repeated.stdout
     assert "this server has no aliases" in repeated.stdout
+    assert ["creating collection" in one.stderr for one in (planned, created, repeated)] == [False, True, False]
+    assert "looking for collection pins_v8100 at " in repeated.stderr
 
 
 @pytest.mark.stack
@@ -57,6 +59,7 @@ def test_a_server_that_does_not_answer_is_a_sentence_and_exit_status_1() -> None
     result = init("--milvus", f"http://127.0.0.1:{port}")
 
     assert result.exit_code == 1
+    assert f"looking for collection pins_v1 at http://127.0.0.1:{port}" in result.stderr
     assert f"Milvus (pins_v1 at http://127.0.0.1:{port})" in result.stderr
 
 

@@ -71,6 +71,16 @@ def closing(figures: Figures, verdict: RunVerdict, *, first_pin_s: float | None)
         yield Text(f"  first pin found {first_pin_s:.1f} s after the start")
 
 
+def next_steps() -> Text:
+    """What to try after the demo."""
+    return Text.assemble(
+        ("\nWhat to try next\n", "bold"),
+        '  your own pictures  make demo ARGS="--images ~/Pictures --pins 100"\n',
+        "  your own Kafka     docs/quickstart.md, part 3, with PINSTREAM_KAFKA__SERVERS=HOST:PORT\n",
+        "  your own program   docs/quickstart.md, part 4\n",
+    )
+
+
 def path_of(name: str, file: Path) -> Text:
     """The path of a file, as a link that some terminals open."""
     return Text.assemble(f"  {name:<14} ", (str(file), f"bold link {file.absolute().as_uri()}"))

@@ -16,7 +16,7 @@ from pinstream.cli.publish.drafts import Draft, RejectedDraft, drafts_in_lines, 
 from pinstream.cli.publish.follow import follow, serve_until_interrupted
 from pinstream.cli.publish.picture_server import ImageOf, PictureServer, image_at, image_from, inline
 from pinstream.cli.publish.send import Pace, PublishCounts, send
-from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar
+from pinstream.cli.screen import MAX_PRINTED, print_error, progress_bar, screen
 from pinstream.cli.watch.outcome_reader import OutcomeReader
 from pinstream.kafka.connection import Connection
 from pinstream.kafka.publishing.delivery import Delivery
@@ -107,6 +107,8 @@ def publish(  # noqa: PLR0913 (each is an option)
         if count is not None:
             source = DraftSource(islice(source.drafts, count), min(count, source.total or count), source.server)
         waits = wait if wait is not None else source.server is not None
+        if source.server is not None:
+            screen.print(_how_long_served(source.server, waits=waits), markup=False, soft_wrap=True)
         lane: Lane = "backfill" if backfill else "live"
         with require_kafka(connection):
             reader = stack.enter_context(OutcomeReader(connection)) if waits else None
@@ -143,6 +145,17 @@ def _pictures(
     return DraftSource(drafts, len(pictures), server)
 
 
+def _how_long_served(server: PictureServer, *, waits: bool) -> str:
+    """Said before anything is published: pictures on this machine are reachable only while this command runs."""
+    pictures = f"larger pictures are served by this command at {server.address}, not from within their events"
+    if not waits:
+        return f"{pictures}: they stay reachable until Ctrl-C"
+    return (
+        f"{pictures}: they stay reachable until every outcome is known, and afterwards the page cannot show them. "
+        "With --no-wait they stay reachable until Ctrl-C; --no-serve puts them into the events"
+    )
+
+
 def _send(source: DraftSource, connection: Connection, lane: Lane, pace: Pace, counts: PublishCounts) -> None:
     rejected = 0
     with progress_bar("delivered") as bar, connection.publisher(lane) as publisher:
@@ -170,6 +183,9 @@ def _print_counts(counts: PublishCounts, connection: Connection) -> bool:
     if counts.stopped:
         parts.append("stopped before the end")
     typer.echo(f"{', '.join(parts)} ({connection.address})")
+    if counts.first_pins:
+        more = counts.delivered - len(counts.first_pins)
+        typer.echo(f"pins: {' '.join(counts.first_pins)}{f' and {more:,} more events' if more else ''}")
     for pin_id, reason in islice(counts.undelivered.items(), MAX_PRINTED):
         print_error(f"not delivered: {pin_id}: {reason}")
     return not (counts.undelivered or counts.rejected or counts.stopped)

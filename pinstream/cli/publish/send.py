@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from pinstream.cli.publish.drafts import Draft, RejectedDraft
+from pinstream.cli.screen import MAX_PRINTED
 from pinstream.errors import EventInvalid, NotDelivered
 from pinstream.kafka.publishing.delivery import Delivered, Delivery
 from pinstream.publish import Publisher
@@ -17,6 +18,8 @@ class PublishCounts:
     """What became of the drafts so far. Deliveries are added in the publisher's thread."""
 
     delivered: int = 0
+    first_pins: dict[str, None] = field(default_factory=dict)
+    """The first pins that were delivered, in that order; no more than are printed."""
     events: dict[str, EventPosition] | None = None
     """The newest event of each pin; None where they are not needed, since there may be millions."""
     rejected: list[RejectedDraft] = field(default_factory=list)
@@ -36,6 +39,8 @@ class PublishCounts:
             return
         with self._lock:
             self.delivered += 1
+            if len(self.first_pins) < MAX_PRINTED:
+                self.first_pins[delivered.pin_id] = None
             if self.events is not None:
                 event = _position_of(delivered)
                 if is_newer(event, self.events.get(delivered.pin_id)):

@@ -26,6 +26,17 @@ def test_lines_from_standard_input_are_published(mock_kafka: str, prefix: str) -
     assert [(event.pin_id, event.version) for event in events] == [("a", 3), ("a", 3)]
 
 
+def test_the_first_pins_are_named_and_the_rest_counted(mock_kafka: str, prefix: str) -> None:
+    lines = "".join(f'{{"pin_id": "p{number:02}", "image": {{"url": "http://x"}}}}\n' for number in range(25))
+
+    options = ["--domain", "web", "--topic-prefix", prefix]
+    done = run("publish", "-", "--kafka", mock_kafka, *options, stdin=lines)
+
+    named = done.stdout.splitlines()[1].removeprefix("pins: ").removesuffix(" and 5 more events").split()
+    assert len(named) == 20
+    assert set(named) <= {f"p{number:02}" for number in range(25)}
+
+
 def test_bad_lines_are_named_and_the_rest_is_published(mock_kafka: str, prefix: str, tmp_path: Path) -> None:
     file = tmp_path / "pins.jsonl"
     file.write_text(f'{GOOD}\n{{"pin_id": "b", "image": {{}}, "domain": "web"}}\noops\n{GOOD}\n')
@@ -68,7 +79,10 @@ def test_larger_pictures_are_served_until_outcomes_are_known(mock_kafka: str, pr
 
     assert done.exit_code == 0, done.output
     assert "serving 1 picture " in done.stderr
-    assert done.stdout.splitlines()[1] == "2 indexed"
+    assert done.stdout.splitlines()[1:] == ["pins: large small", "2 indexed"]
+    said = done.stderr.index("they stay reachable until every outcome is known")
+    assert said < done.stderr.index("serving 1 picture")
+    assert "--no-wait" in done.stderr
     assert fetched == {"small": b"small", "large": b"large" * 30_000}
 
 
@@ -123,6 +137,7 @@ def test_serving_on_ends_with_ctrl_c(mock_kafka: str, prefix: str, tmp_path: Pat
     command += ["--images", str(folder), "--no-wait"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         assert running.stderr is not None
+        first = next(line for line in running.stderr if "reachable" in line)
         line = next(line for line in running.stderr if line.startswith("serving"))
         (event,) = published(mock_kafka, f"{prefix}pins.events", 1)
         assert isinstance(event, PinEvent)
@@ -131,6 +146,7 @@ def test_serving_on_ends_with_ctrl_c(mock_kafka: str, prefix: str, tmp_path: Pat
         running.send_signal(signal.SIGINT)
 
         assert running.wait(60) == 0
+    assert "they stay reachable until Ctrl-C" in first
     assert "Ctrl-C to stop" in line
 
 
