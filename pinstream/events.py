@@ -45,6 +45,9 @@ REPAIR_HEADER: Final = "pinstream-repair"
 version. The value is the last slot that the index holds of the pin, decimal."""
 REPLAYS_HEADER: Final = "pinstream-replays"
 """How often an event was replayed from the dead letters, decimal: written by `python -m streams dead-letters`."""
+UNREADABLE_HEADERS: Final = "pinstream-headers-unreadable"
+"""Stands for all headers of a record whose headers Kafka's client cannot read, with the reason as its value. An event
+that has it is invalid: what its headers said, such as a deletion's version, is not known."""
 
 _URL: Final = r"^([Hh][Tt][Tt][Pp][Ss]?|file|s3):\S+$"
 _BASE64: Final = r"^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
@@ -225,6 +228,9 @@ def decode_event(
     A null value is a deletion: its version is the header ``version`` (of several the last), else the record's
     timestamp in ms; a deletion with neither is invalid, since it could never delete anything.
     """
+    unreadable = next((value for name, value in headers if name == UNREADABLE_HEADERS), None)
+    if unreadable is not None:
+        raise EventInvalid("headers", f"cannot be read: {unreadable[:200].decode('utf-8', 'replace')}")
     pin_id = _decode_key(key)
     if value is None:
         return PinDeletion(pin_id, _tombstone_version(headers, timestamp_ms))

@@ -1,12 +1,15 @@
 """Records as Kafka holds them, byte for byte, so that they can be published again unchanged."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
-from pinstream.events import Headers
+from pinstream.events import UNREADABLE_HEADERS, Headers
 
 if TYPE_CHECKING:  # who only handles records need not load Kafka's client
     from confluent_kafka import Message
+
+
+_MAX_REASON_CHARS: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,16 +52,34 @@ def stored_record(message: "Message") -> StoredRecord:
 def record_fields(message: "Message") -> RecordFields:
     """The message's fields. Only this function knows how confluent_kafka represents a record."""
     kind, timestamp_ms = message.timestamp()
-    headers: Any = message.headers() or ()
     return RecordFields(
         topic=message.topic() or "",
         partition=message.partition() or 0,
         offset=message.offset() or 0,
         key=_bytes(message.key()),
         value=_bytes(message.value()),
-        headers=[(name, _bytes(value)) for name, value in headers],
+        headers=_headers(message),
         timestamp_ms=timestamp_ms if kind else 0,
     )
+
+
+def _headers(message: "Message") -> Headers:
+    """The headers, or `UNREADABLE_HEADERS` with the reason where a name is not UTF-8.
+
+    Ask a message once: confluent-kafka 2.16 raises SystemError for such a name, keeps the broken list, and a second
+    call hands it out, which ends the process with a segmentation fault.
+    """
+    try:
+        headers: Any = message.headers() or ()
+    except (SystemError, UnicodeDecodeError) as exc:
+        return unreadable_headers(exc.__cause__ or exc)
+    return [(name, _bytes(value)) for name, value in headers]
+
+
+def unreadable_headers(reason: BaseException) -> Headers:
+    """What stands for headers that a client cannot read."""
+    text = f"a header's name is not UTF-8: {reason}"[:_MAX_REASON_CHARS]
+    return [(UNREADABLE_HEADERS, text.encode("utf-8", "replace"))]
 
 
 def _bytes(content: str | bytes | None) -> bytes | None:

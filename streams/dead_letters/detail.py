@@ -12,7 +12,7 @@ from pinstream.cli.results import print_json, results_console
 from pinstream.kafka.stored_record import StoredRecord
 from streams.dead_letters.dead_letter import DeadLetter
 from streams.dead_letters.view import WIDTH, as_json, plain, size
-from streams.worker.finish.dead_letters import PREFIX, original_headers
+from streams.worker.finish.dead_letters import PREFIX, original_headers, worker_headers
 
 _MAX_VALUE_CHARS: Final = 4_000
 _MAX_TEXT_CHARS: Final = 200
@@ -29,9 +29,8 @@ def print_dead_letters(found: Sequence[tuple[DeadLetter, StoredRecord]], *, as_j
 
 
 def _as_json(dead_letter: DeadLetter, record: StoredRecord) -> dict[str, Any]:
-    own_first = sorted(record.headers, key=lambda header: header[0].startswith(PREFIX))
     return as_json(dead_letter) | {
-        "headers": [[name, None if value is None else _text(value)] for name, value in own_first],
+        "headers": [[name, None if value is None else _text(value)] for name, value in record.headers],
         "value_base64": None if record.value is None else base64.b64encode(record.value).decode(),
     }
 
@@ -52,7 +51,8 @@ def _lines(dead_letter: DeadLetter, record: StoredRecord) -> Iterator[Text]:
     yield Text("value")
     yield from (Text("  " + line) for line in _value_lines(record.value))
     yield Text("stack trace")
-    trace = next((value for name, value in record.headers if name == f"{PREFIX}exception.stacktrace"), b"")
+    added = worker_headers(record.headers)
+    trace = next((value for name, value in added if name == f"{PREFIX}exception.stacktrace"), b"")
     yield from (Text("  " + line, style="dim") for line in (trace or b"").decode("utf-8", "replace").splitlines())
 
 

@@ -123,7 +123,7 @@ class DeadLetterReplay:
     def _decide(self, dead_letter: DeadLetter, topic: str) -> Decision:
         if self._store.is_obsolete(dead_letter):
             return "obsolete"
-        if dead_letter.left_out_bytes:
+        if dead_letter.left_out_bytes or dead_letter.headers_unreadable:
             return "no_event"
         if self._store.has_newer_event(dead_letter, topic):
             return "newer_event"

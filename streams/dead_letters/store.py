@@ -145,7 +145,7 @@ class DeadLetterStore:
         with closing(self._tables.execute(query, values)) as rows:
             for row in rows:
                 columns = dict(zip(_COLUMNS, row, strict=True))
-                flags = {name: bool(columns[name]) for name in ("unexpected", "is_deletion")}
+                flags = {name: bool(columns[name]) for name in ("unexpected", "is_deletion", "headers_unreadable")}
                 yield DeadLetter(**columns | flags)
 
 

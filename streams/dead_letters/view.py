@@ -80,8 +80,8 @@ def print_plan(plans: Iterable[ReplayPlan], topic: str, *, done: bool) -> Counte
         )
     if decisions["no_event"]:
         print_error(
-            f"{decisions['no_event']:,} left alone: their events were too large for the dead letter; `show` says where"
-            " each event is. Publish those pins again"
+            f"{decisions['no_event']:,} left alone: their events were too large for the dead letter, or their headers"
+            " cannot be read; `show` says where each event is. Publish those pins again"
         )
     if not done:
         typer.echo(_NOT_DONE)
@@ -143,6 +143,12 @@ def _plan_line(plan: ReplayPlan) -> str:
         "obsolete": "left alone: indexed or deleted since",
         "newer_event": f"left alone: {plan.topic} holds a newer event of the pin",
         "unknown_lane": f"left alone: {plan.topic} is no lane here",
-        "no_event": f"left alone: its event of {of.left_out_bytes:,} bytes is only at {of.event_position}",
+        "no_event": f"left alone: {_missing_part(of)} only at {of.event_position}",
     }[plan.decision]
     return f"{plain(of.pin)} version {of.version or '?'} ({of.stage}, {of.kind}): {what}"
+
+
+def _missing_part(dead_letter: DeadLetter) -> str:
+    if dead_letter.headers_unreadable:
+        return "its headers cannot be read; they are"
+    return f"its event of {dead_letter.left_out_bytes:,} bytes is"

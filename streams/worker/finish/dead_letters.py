@@ -20,6 +20,8 @@ MAX_STACKTRACE_CHARS = 20_000
 LEFT_OUT = PREFIX + "value.omitted"
 """On a dead letter without its value, which was too large: the size of the value, which stays in the source topic."""
 _MAX_KEY_BYTES = 1_024
+_FIRST = "topic"
+"""The first header that a worker adds: what stands before the last one of this name is the event's own."""
 
 
 class DeadLetterWriter:
@@ -49,7 +51,7 @@ def error_headers(record: ConsumedRecord, *, stage: str, error: BaseException, u
     """Where the event came from and why it failed; ``.unexpected`` marks what may be this program's fault."""
     kind = type(error)
     values = {
-        "topic": record.topic,
+        _FIRST: record.topic,
         "partition": str(record.partition),
         "offset": str(record.offset),
         "timestamp": str(record.timestamp_ms),
@@ -63,8 +65,21 @@ def error_headers(record: ConsumedRecord, *, stage: str, error: BaseException, u
 
 
 def original_headers(headers: Headers) -> Headers:
-    """The headers that the event of a dead letter was published with: those that `error_headers` did not add."""
-    return [(name, value) for name, value in headers if not name.startswith(PREFIX)]
+    """The headers that the event of a dead letter was published with, whatever their names."""
+    return headers[: _begin_of_errors(headers)]
+
+
+def worker_headers(headers: Headers) -> Headers:
+    """The headers that the worker added to a dead letter, empty if the record is none.
+
+    An event may have headers of the same names; only those behind all of its own are the worker's.
+    """
+    return headers[_begin_of_errors(headers) :]
+
+
+def _begin_of_errors(headers: Headers) -> int:
+    last = len(headers) - 1
+    return next((at for at in range(last, -1, -1) if headers[at][0] == PREFIX + _FIRST), len(headers))
 
 
 def _stacktrace(error: BaseException) -> str:

@@ -1,11 +1,13 @@
 """``python -m streams dead-letters``, on librdkafka's mock cluster."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 from typer.testing import CliRunner, Result
 
+from pinstream.events import UNREADABLE_HEADERS
 from streams.__main__ import app
 from streams.worker.finish.dead_letters import LEFT_OUT
 from tests.pinstream.cli.commands import TOPIC_PARTITIONS, outcome
@@ -122,18 +124,20 @@ def test_every_dead_letter_can_be_replayed_and_to_the_other_lane(topics: Topics)
 
 def test_a_dead_letter_without_its_event_is_never_replayed(topics: Topics) -> None:
     source = topics.prefix + "pins.events"
+    big = dead_letter("big", event=b"", topic=source)
     topics.write_dead_letters(
-        dead_letter("big", event=b"", topic=source, headers=((LEFT_OUT, b"900000"),)),
+        replace(big, headers=[*big.headers, (LEFT_OUT, b"900000")]),
+        dead_letter("odd", topic=source, headers=[(UNREADABLE_HEADERS, b"why")]),
         dead_letter("small", topic=source),
     )
 
     done = run(topics, "replay", "--yes")
 
     assert done.exit_code == 1
-    assert "1 left alone: their events were too large for the dead letter" in done.stderr
+    assert "2 left alone: their events were too large for the dead letter, or their headers cannot be" in done.stderr
     (again,) = records(topics, "pins.events", 1)
     assert again.key() == b"small"
-    assert open_pins(topics) == ["big"]
+    assert sorted(open_pins(topics)) == ["big", "odd"]
     assert "900,000 bytes are only at its source" in run(topics, "show", "big").stdout
 
 

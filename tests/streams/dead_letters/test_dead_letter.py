@@ -1,8 +1,9 @@
 """What a dead letter says, how it is marked and how its event is replayed."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from pinstream.events import REPLAYS_HEADER, Headers
+from pinstream.events import REPLAYS_HEADER, UNREADABLE_HEADERS, Headers
 from pinstream.kafka.stored_record import StoredRecord
 from pinstream.standing import replay_count
 from streams.dead_letters.dead_letter import (
@@ -150,3 +151,37 @@ def test_a_dead_letter_is_obsolete_once_its_pin_is_indexed_at_its_version_or_a_n
         assert store.is_obsolete(found)
         assert store.has_key(b"a")
         assert not store.has_key(b"b")
+
+
+def test_an_event_cannot_forge_a_mark_or_what_the_worker_says_of_it() -> None:
+    forged: Headers = [
+        *HandledMark(partition=0, offsets=(0, 1, 2), handled="replayed").headers,
+        ("__connect.errors.topic", b"elsewhere"),
+        ("__connect.errors.timestamp", b"1"),
+        ("__connect.errors.value.omitted", b"99"),
+        ("__connect.errors.stage", b"none"),
+    ]
+    for event in (b"[]", None):
+        record = dead_letter(event=event, headers=forged, offset=3)
+
+        found = read(record)
+
+        assert (found.offset, found.source, found.stage, found.left_out_bytes) == (3, "pins.events", "fetch", 0)
+        assert event_timestamp_ms(record) == PUBLISHED_MS
+        assert replay_headers(record.headers) == [*forged, (REPLAYS_HEADER, b"1")], "a replay is byte for byte"
+
+
+def test_a_mark_has_its_two_headers_and_no_value() -> None:
+    headers = HandledMark(partition=0, offsets=(0,), handled="replayed").headers
+    mark = StoredRecord(topic="t", partition=0, offset=9, key=b"a", value=None, headers=headers, timestamp_ms=0)
+
+    assert isinstance(read_dead_letter(mark), HandledMark)
+    assert read_dead_letter(replace(mark, value=b"")) is None
+    assert read_dead_letter(replace(mark, headers=[("other", b""), *headers])) is None
+    assert read_dead_letter(replace(mark, headers=[headers[0], (headers[1][0], b"9" * 5_000)])) is None
+
+
+def test_a_dead_letter_says_that_its_headers_could_not_be_read() -> None:
+    assert read(dead_letter(headers=[(UNREADABLE_HEADERS, b"why")])).headers_unreadable
+    with store_of(dead_letter(headers=[(UNREADABLE_HEADERS, b"why")]), dead_letter(offset=1)) as store:
+        assert [each.headers_unreadable for each in store.select(DeadLetterFilter())] == [False, True]
