@@ -2,6 +2,7 @@
 PYTHON ?= python3
 UV_VERSION := 0.13.9
 TOOLS := .venv-tools
+DIST ?= dist
 UV := $(TOOLS)/bin/uv
 RUN := $(UV) run --frozen --no-sync
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -13,7 +14,7 @@ CHOOSE_PYTHON := $(PYTHON) -I deploy/local/interpreter.py
 FETCH_PYTHON = $(UV) python install --quiet --no-bin $$python || { echo "pinstream: Python $$python could not be fetched; install it, or name yours: make PYTHON=/path/to/python3.12 ..." >&2; exit 1; }
 SYNC = python=$$($(CHOOSE_PYTHON) --quiet) || exit 1; case $$python in /*) ;; *) $(FETCH_PYTHON);; esac; $(UV) sync --quiet --locked --python $$python
 
-.PHONY: demo test check test-training check-training bench setup lock clean help
+.PHONY: demo test check test-training check-training bench setup wheel lock clean help
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t16
@@ -41,7 +42,10 @@ bench: .venv/.synced ## benchmarks: ARGS="path --json FILE"
 setup: .venv/.synced ## install everything that demo, test, check and bench need
 
 clean: ## remove what the commands above made
-	rm -rf .venv .venv-train $(TOOLS) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf dist .venv .venv-train $(TOOLS) .local .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+wheel: $(UV) ## build the library that other teams install, into dist/, or DIST=DIR
+	@$(UV) build --quiet --wheel --python $(PYTHON) --out-dir $(DIST) && ls $(DIST)/*.whl
 
 lock: $(UV) ## move uv.lock to the newest releases that pyproject.toml allows; then: make test check
 	@$(UV) lock --upgrade && rm -f .venv/.synced

@@ -32,6 +32,7 @@ RUN_BY = {
     "make demo": "tests/integration/test_demo.py",
     "make demo ARGS": "tests/integration/test_demo.py",
     "make test": ".ci/run",
+    "make wheel": "tests/integration/test_readme.py",
     "python -m deploy.local up": "tests/integration/test_local_stack.py",
     "python -m deploy.local status": "tests/integration/test_local_stack.py",
     "python -m streams init": "tests/integration/test_worker.py",
