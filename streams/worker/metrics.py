@@ -9,6 +9,8 @@ from schemas.metrics import Collectors, Metric
 
 TABLE: Final = (
     Metric("pinstream_worker_records_total", "counter", "records taken from Kafka", ("lane",)),
+    Metric("pinstream_worker_lost_records_total", "counter", "offsets that Kafka removed before being read", ("lane",)),
+    Metric("pinstream_worker_offsets_went_back_total", "counter", "partitions made again or cut at the end", ("lane",)),
     Metric("pinstream_worker_outcomes_total", "counter", "events by outcome", ("lane", "outcome")),
     Metric("pinstream_worker_abandoned_total", "counter", "records whose partition moved before they were finished"),
     Metric("pinstream_worker_dead_letters_total", "counter", "dead letters by class of the error", ("reason",)),
@@ -54,7 +56,8 @@ class WorkerMetrics(Collectors):
         for lane in LANES:
             for outcome in get_args(Result):
                 self.add("outcomes", lane, outcome, amount=0)
-            self.add("records", lane, amount=0)
+            for name in ("records", "lost_records", "offsets_went_back"):
+                self.add(name, lane, amount=0)
 
     def add_stages(self, stages_ms: Iterable[tuple[str, float]]) -> None:
         """Add the durations of one pin's stages."""

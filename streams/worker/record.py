@@ -44,7 +44,31 @@ class ReachedEnd:
     offset: int
 
 
-Consumed = ConsumedRecord | ReachedEnd
+@dataclass(frozen=True, slots=True)
+class OffsetsWentBack:
+    """A lane's partition continues at ``offset``, below the ``expected`` one: another log, or a shorter one.
+
+    Its topic was made again, or its leader had not all records (unclean election, a restored broker). What follows has
+    not been read yet, whatever was read at these offsets before.
+    """
+
+    lane: Lane
+    partition: int
+    expected: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsLost:
+    """Kafka removed ``count`` offsets of a lane's partition, from ``start`` on, before a worker read them."""
+
+    lane: Lane
+    partition: int
+    start: int
+    count: int
+
+
+Consumed = ConsumedRecord | ReachedEnd | OffsetsWentBack | RecordsLost
 
 
 @dataclass(slots=True, eq=False)

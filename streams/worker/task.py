@@ -21,6 +21,8 @@ class PinTask:
     record: ConsumedRecord
     lease: Lease
     event: PinEvent | PinDeletion | EventInvalid
+    log_number: int = 0
+    """How often its partition's offsets had gone back when it was read."""
     stages_ms: dict[Stage, float] = field(default_factory=dict)
     attempts: int = 1
     """How often the picture was requested."""
@@ -73,11 +75,11 @@ class TaskResult:
     """The whole picture's code, where the pin is in the index now: the visibility probe searches with it."""
 
 
-def task_of(record: ConsumedRecord, lease: Lease) -> PinTask:
+def task_of(record: ConsumedRecord, lease: Lease, *, log_number: int = 0) -> PinTask:
     """The record, decoded once; never raises."""
     event: PinEvent | PinDeletion | EventInvalid
     try:
         event = decode_event(record.key, record.value, headers=record.headers, timestamp_ms=record.timestamp_ms)
     except EventInvalid as exc:
         event = exc
-    return PinTask(record, lease, event)
+    return PinTask(record, lease, event, log_number)

@@ -51,7 +51,7 @@ class Member:
         self._consumer.close()
 
     def _on_assign(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._reader.assign(partitions)
+        self._reader.assign(partitions, committed={})
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self._reader.unassign([each.partition for each in partitions])

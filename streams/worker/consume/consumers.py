@@ -93,7 +93,7 @@ class LaneConsumers:
         numbers = [each.partition for each in partitions]
         # The owner first: its leases must be there before the first records, which both threads submit after this.
         self._owner.call(lambda owner: owner.on_assigned(numbers))
-        self._live.reader.assign(partitions)  # the client assigns the live partitions itself when this callback returns
+        self._live.assign(numbers)  # the client itself assigns them when this callback returns
         self._backfill.call_in_thread(lambda: self._assign_backfill(numbers))
 
     def _on_revoke(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
@@ -120,8 +120,8 @@ class LaneConsumers:
     def _assign_backfill(self, numbers: Sequence[int]) -> None:
         """Assign the backfill's partitions; in its thread."""
         added = [TopicPartition(self._settings.backfill_topic, each, OFFSET_STORED) for each in numbers]
+        self._backfill.assign(numbers)
         self._backfill.consumer.incremental_assign(added)
-        self._backfill.reader.assign(added)
 
     def _unassign_backfill(self, numbers: Sequence[int], offsets: Offsets) -> None:
         """Have the backfill's thread commit and unassign these, and wait: the live ones move to another worker next."""

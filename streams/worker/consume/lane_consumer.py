@@ -17,6 +17,7 @@ from streams.worker.record import Offsets
 log = logging.getLogger(__name__)
 
 _NOTE_ENDS_EVERY_S: Final = 1.0
+_COMMITTED_TIMEOUT_S: Final = 5.0
 
 
 class LaneConsumer:
@@ -77,6 +78,20 @@ class LaneConsumer:
         """Make the calls that are asked for."""
         while not self._calls.empty():
             self._calls.get()()
+
+    def assign(self, numbers: Sequence[int]) -> None:
+        """Have these read, and compare where their records begin with what was committed."""
+        partitions = self.partitions(numbers)
+        self.reader.assign(partitions, committed=self._committed(partitions))
+
+    def _committed(self, partitions: Sequence[TopicPartition]) -> dict[int, int]:
+        """By partition, where there is one: the offset that the group committed."""
+        try:
+            found = self.consumer.committed(list(partitions), timeout=_COMMITTED_TIMEOUT_S)
+        except KafkaException as exc:
+            log.warning("not known whether records were lost before this start: %s", exc, extra={"lane": self.lane})
+            return {}
+        return {each.partition: each.offset for each in found if each.error is None and each.offset >= 0}
 
     def send_commit(self, offsets: Offsets) -> None:
         """Commit without waiting; the owner gets the end of it."""

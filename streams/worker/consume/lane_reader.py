@@ -1,22 +1,28 @@
 """Reads records from one lane's consumer, as credits allow."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from pinstream.kafka.stored_record import record_fields
 from pinstream.lanes import Lane
 from streams.errors import KafkaFailed
 from streams.worker.consume.credits import Credits
-from streams.worker.record import Consumed, ConsumedRecord, ReachedEnd
+from streams.worker.consume.offset_check import OffsetCheck, OffsetGap
+from streams.worker.record import Consumed, ConsumedRecord, OffsetsWentBack, ReachedEnd, RecordsLost
 
 log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.1
 _CREDIT_WAIT_S: Final = 0.05
 _BATCH: Final = 64
+_CHECK_GAPS_EVERY_S: Final = 1.0
+"""A compacted topic may have a gap before every record, and each check asks the broker."""
+_WATERMARK_TIMEOUT_S: Final = 1.0
 
 
 class LaneReader:
@@ -33,19 +39,30 @@ class LaneReader:
         credits: Credits,
         paused_partitions: Callable[[], frozenset[int]],
         submit: Callable[[Sequence[Consumed]], None],
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._consumer = consumer
         self._lane = lane
         self._credits = credits
         self._paused_partitions = paused_partitions
         self._submit = submit
+        self._monotonic = monotonic
         self._assigned: dict[int, TopicPartition] = {}
         self._paused: frozenset[int] = frozenset()
+        self._offsets = OffsetCheck()
+        self._gaps: list[OffsetGap] = []
+        """Found, and not yet compared with the low watermark."""
+        self._check_gaps_at_s = -math.inf
 
-    def assign(self, partitions: Iterable[TopicPartition]) -> None:
-        """Pause and resume these too from now on."""
+    def assign(self, partitions: Iterable[TopicPartition], *, committed: Mapping[int, int]) -> None:
+        """Pause and resume these too from now on, and expect their records from the committed offsets on.
+
+        A partition that has no committed offset may begin anywhere.
+        """
         for each in partitions:
             self._assigned[each.partition] = TopicPartition(each.topic, each.partition)
+            if each.partition in committed:
+                self._offsets.expect(each.partition, committed[each.partition])
 
     def unassign(self, partitions: Iterable[int]) -> None:
         """Forget these; call it while the consumer still has them.
@@ -56,6 +73,8 @@ class LaneReader:
         self._pause_exactly(self._paused - gone)
         for partition in gone:
             del self._assigned[partition]
+            self._offsets.forget(partition)
+        self._gaps = [gap for gap in self._gaps if gap.partition not in gone]
 
     @property
     def partitions(self) -> Sequence[TopicPartition]:
@@ -76,14 +95,48 @@ class LaneReader:
         while message is not None:
             consumed = self._consume(message)
             if consumed is not None:
+                batch += self._check_offset(consumed)
                 batch.append(consumed)
             if len(batch) >= _BATCH or not self._credits.available(self._lane):
                 break
             message = self._consumer.poll(0)
+        batch += self._check_gaps()
         if batch:
             self._submit(batch)
 
-    def _consume(self, message: Message) -> Consumed | None:
+    def _check_offset(self, consumed: ConsumedRecord | ReachedEnd) -> list[OffsetsWentBack]:
+        """Compare its offset with what was expected; a gap is kept for `_check_gaps`."""
+        partition, offset = consumed.partition, consumed.offset
+        if partition not in self._assigned:
+            return []
+        expected = self._offsets.went_back(partition, offset)
+        if gap := self._offsets.gap_before(partition, offset):
+            self._gaps.append(gap)
+        self._offsets.expect(partition, offset if isinstance(consumed, ReachedEnd) else offset + 1)
+        return [] if expected is None else [OffsetsWentBack(self._lane, partition, expected, offset)]
+
+    def _check_gaps(self) -> list[RecordsLost]:
+        """The gaps that Kafka made at the beginning of a log; asks the broker, at most once a second."""
+        if not self._gaps or self._monotonic() < self._check_gaps_at_s:
+            return []
+        self._check_gaps_at_s = self._monotonic() + _CHECK_GAPS_EVERY_S
+        try:
+            low = {each: self._low_watermark(each) for each in {gap.partition for gap in self._gaps}}
+        except KafkaException as exc:
+            log.warning("not known yet whether records were lost: %s", exc, extra={"lane": self._lane})
+            return []
+        removed = [(gap, gap.removed_below(low[gap.partition])) for gap in self._gaps]
+        self._gaps = []
+        return [RecordsLost(self._lane, gap.partition, gap.start, count) for gap, count in removed if count]
+
+    def _low_watermark(self, partition: int) -> int:
+        # Not the cached one: librdkafka 2.16 renews that only where statistics are on.
+        found = self._consumer.get_watermark_offsets(self._assigned[partition], timeout=_WATERMARK_TIMEOUT_S)
+        if found is None:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+        return found[0]
+
+    def _consume(self, message: Message) -> ConsumedRecord | ReachedEnd | None:
         error = message.error()
         if error is not None:
             return self._handle_error(message, error)

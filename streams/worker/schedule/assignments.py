@@ -18,6 +18,26 @@ class LanePosition:
     """The offset after the last record consumed; None before the first one, or the end, was seen."""
     at_end: bool = False
     """Whether the last thing read was the end of the partition."""
+    log_number: int = 0
+    """How often the offsets went back: equal offsets of the old and the new log are different records."""
+
+    def begin_again(self, offset: int) -> None:
+        """The partition's log continues at ``offset``, below what was read: count from there.
+
+        The new offset is committed at once. If the old one stayed committed, a restart would begin there once the new
+        log has grown past it, and skip what lies below.
+        """
+        self.tracker = OffsetTracker()
+        self.tracker.begin_at(offset)
+        self.next_offset, self.at_end = offset, False
+        self.log_number += 1
+
+    def mark_end(self, offset: int) -> None:
+        """Everything below ``offset`` was read, and there is nothing more for now."""
+        if self.tracker.is_new:
+            # Committed, so that the next worker sees if records are removed before it reads them.
+            self.tracker.begin_at(offset)
+        self.next_offset, self.at_end = offset, True
 
     @property
     def oldest_ms(self) -> int | None:

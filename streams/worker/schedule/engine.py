@@ -11,7 +11,7 @@ from streams.worker.consume.credits import Credits
 from streams.worker.metrics import WorkerMetrics
 from streams.worker.outages import Outages
 from streams.worker.protocols import OffsetCommitter, PinProcessor, ResultPublisher
-from streams.worker.record import Consumed, ConsumedRecord, Offsets
+from streams.worker.record import Consumed, ConsumedRecord, Offsets, OffsetsWentBack, RecordsLost
 from streams.worker.schedule.assignments import Assignments
 from streams.worker.schedule.permits import InFlightLimits
 from streams.worker.schedule.scheduler import Scheduler
@@ -82,7 +82,25 @@ class Engine:
             self._metrics.add("records", records[0].lane, amount=len(records))
             if not self.is_behind:
                 self._note_progress()  # the quiet time before does not count as being stuck
+        for consumed in batch:
+            if isinstance(consumed, OffsetsWentBack | RecordsLost):
+                self._report(consumed)
         self.scheduler.submit(batch)
+
+    def _report(self, found: OffsetsWentBack | RecordsLost) -> None:
+        where = {"lane": found.lane, "partition": found.partition}
+        if isinstance(found, RecordsLost):
+            self._metrics.add("lost_records", found.lane, amount=found.count)
+            log.error(
+                "Kafka removed records before a worker read them: %d offsets from %d on",
+                found.count, found.start, extra=where,
+            )  # fmt: skip
+        else:
+            self._metrics.add("offsets_went_back", found.lane)
+            log.warning(
+                "offsets went back from %d to %d (topic made again, or log cut at its end): reading on from there",
+                found.expected, found.offset, extra=where,
+            )  # fmt: skip
 
     def on_commit(self, lane: Lane, offsets: Offsets, *, failed: bool) -> None:
         self._metrics.add("commits", "failed" if failed else "done")

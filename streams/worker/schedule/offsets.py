@@ -46,6 +46,15 @@ class OffsetTracker:
         self._added.append((offset, timestamp_ms))
         self._newest_ms = timestamp_ms
 
+    def begin_at(self, offset: int) -> None:
+        """Nothing below ``offset`` is to be read, and nothing from it on was: commit that, even if it is a step back.
+
+        Only for a tracker without records.
+        """
+        if self._added:
+            raise ValueError(f"{len(self._added)} records were added before a beginning at offset {offset}")
+        self._next = offset
+
     def finish(self, offset: int) -> None:
         """Note that a record's rows or dead letter, and its outcome, are acknowledged. Safe to repeat."""
         if not self._added or offset < self._added[0][0]:
@@ -55,6 +64,11 @@ class OffsetTracker:
             done, _ = self._added.popleft()
             self._finished.remove(done)
             self._next = done + 1
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it knows no offset yet."""
+        return not self._added and self._next is None
 
     def offset_to_commit(self) -> int | None:
         """The offset to commit now, or None where there is nothing new."""

@@ -13,7 +13,7 @@ from pinstream.lanes import LANES, Lane
 from streams.errors import Abandoned, WorkerStopped
 from streams.worker.consume.credits import Credits
 from streams.worker.protocols import FlightPermit, PinProcessor, ResultPublisher
-from streams.worker.record import Consumed, ConsumedRecord, Lease, ReachedEnd
+from streams.worker.record import Consumed, ConsumedRecord, Lease, OffsetsWentBack, ReachedEnd
 from streams.worker.schedule.assignments import Assignments
 from streams.worker.schedule.permits import InFlightLimits, Permits, TaskPermit
 from streams.worker.schedule.pin_queue import PinQueue
@@ -76,7 +76,9 @@ class Scheduler:
         for consumed in batch:
             if isinstance(consumed, ReachedEnd):
                 self._mark_end(consumed)
-            else:
+            elif isinstance(consumed, OffsetsWentBack):
+                self._begin_again(consumed)
+            elif isinstance(consumed, ConsumedRecord):
                 self._enqueue(consumed)
         self._start_tasks()
 
@@ -119,8 +121,12 @@ class Scheduler:
     def _mark_end(self, end: ReachedEnd) -> None:
         assignment = self._assignments.get(end.partition)
         if assignment is not None:
-            position = assignment.lanes[end.lane]
-            position.at_end, position.next_offset = True, end.offset
+            assignment.lanes[end.lane].mark_end(end.offset)
+
+    def _begin_again(self, back: OffsetsWentBack) -> None:
+        assignment = self._assignments.get(back.partition)
+        if assignment is not None:
+            assignment.lanes[back.lane].begin_again(back.offset)
 
     def _enqueue(self, record: ConsumedRecord) -> None:
         assignment = self._assignments.get(record.partition)
@@ -132,7 +138,7 @@ class Scheduler:
         position.tracker.add(record.offset, timestamp_ms=record.timestamp_ms)
         position.at_end, position.next_offset = False, record.offset + 1
         self._unfinished[assignment.lease] += 1
-        older = self._queue.admit(task_of(record, assignment.lease))
+        older = self._queue.admit(task_of(record, assignment.lease, log_number=position.log_number))
         if older is not None:
             reason = "a newer event of the pin came before this one began"
             self._publish(older, TaskResult(outcome="superseded", reason=reason))
@@ -192,9 +198,11 @@ class Scheduler:
         """Rows or dead letter, and the outcome, are acknowledged: the offset may be committed."""
         assignment = self._assignments.get(task.record.partition)
         # The partition may have left and come back meanwhile: then its tracker counts from the last commit, and this
-        # offset, which it has not begun, is read again.
+        # offset, which it has not begun, is read again. Or its log was replaced: then the offset is another record's.
         if assignment is not None and assignment.lease is task.lease:
-            assignment.lanes[task.lane].tracker.finish(task.record.offset)
+            position = assignment.lanes[task.lane]
+            if position.log_number == task.log_number:
+                position.tracker.finish(task.record.offset)
         self._on_finished()
         self._release(task)
 

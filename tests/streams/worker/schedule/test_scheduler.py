@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from pinstream.lanes import LANES, Lane
 from streams.errors import Abandoned
 from streams.worker.consume.credits import Credits
 from streams.worker.protocols import FlightPermit
-from streams.worker.record import ConsumedRecord, ReachedEnd
+from streams.worker.record import ConsumedRecord, OffsetsWentBack, ReachedEnd
 from streams.worker.schedule.assignments import Assignments
 from streams.worker.schedule.permits import InFlightLimits
 from streams.worker.schedule.scheduler import Scheduler
@@ -90,6 +90,14 @@ class Desk:
             self.credits.take(record.lane, record.size_bytes)
         self.scheduler.submit(records)
         return records
+
+    def again(self, old: ConsumedRecord, pin: str, *, offset: int) -> ConsumedRecord:
+        """The log of the old record's partition was replaced, and this is the first record read from the new one."""
+        record = replace(self.bench.put(pin, 1).record, offset=offset)
+        self.credits.take(record.lane, record.size_bytes)
+        back = OffsetsWentBack(old.lane, old.partition, expected=old.offset + 1, offset=offset)
+        self.scheduler.submit([back, record])
+        return record
 
     async def end(self, pin: str, result: TaskResult | BaseException = INDEXED) -> None:
         """The pin's task ends."""
@@ -358,3 +366,52 @@ async def test_a_pin_that_ends_without_its_permit_frees_nothing_twice() -> None:
     assert set(desk.running) == {"b"}
     await desk.end("b")
     assert set(desk.running) == {"c"}
+
+
+async def test_records_of_a_topic_made_again_are_counted_from_its_beginning() -> None:
+    desk = Desk(total=4)
+    *_, last = desk.submit("a", "b", "c")
+    await run_ready_tasks()
+    for pin in "abc":
+        await desk.end(pin)
+    assert desk.committable() == last.offset + 1
+
+    first = desk.again(last, "d", offset=0)
+
+    assert desk.committable() == 0, "or a restart would begin at the old offset, and skip what lies below"
+    await run_ready_tasks()
+    await desk.end("d")
+    assert desk.committable() == first.offset + 1
+
+
+async def test_a_record_of_the_old_log_finishes_none_at_its_offset_in_the_new_one() -> None:
+    desk = Desk(total=4)
+    (old,) = desk.submit("a")
+    await run_ready_tasks()
+    desk.again(old, "d", offset=old.offset)
+    await run_ready_tasks()
+
+    await desk.end("a")
+
+    assert desk.committable() == old.offset
+    await desk.end("d")
+    assert desk.committable() == old.offset + 1
+    assert desk.credits.held_records == 0
+
+
+async def test_the_end_of_a_partition_without_records_is_committed() -> None:
+    desk = Desk()
+
+    desk.scheduler.submit([ReachedEnd("live", 0, 5)])
+
+    assert desk.committable() == 5
+
+
+async def test_an_end_commits_nothing_beyond_what_is_finished() -> None:
+    desk = Desk()
+    (record,) = desk.submit("a")
+    await run_ready_tasks()
+
+    desk.scheduler.submit([ReachedEnd("live", 0, record.offset + 1)])
+
+    assert desk.committable() is None
