@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,12 @@ def test_make_installs_with_source_builds_forbidden() -> None:
     )
 
     assert answer.stdout.strip() == "1"
+
+
+def test_the_lock_covers_the_supported_pythons_and_no_other() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    (environment,) = project["tool"]["uv"]["environments"]
+    newest, oldest = max(interpreter.SUPPORTED), min(interpreter.SUPPORTED)
+
+    assert environment == f"sys_platform == 'linux' and python_full_version < '{newest[0]}.{newest[1] + 1}'"
+    assert project["project"]["requires-python"] == f">={oldest[0]}.{oldest[1]}"
