@@ -123,7 +123,7 @@ class Publisher:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _raise_if_undelivered(self.close(), exc)
+        _raise_if_undelivered(self.close(self._exit_timeout_s(exc)), exc)
 
     async def __aenter__(self) -> Self:
         self._open()
@@ -132,7 +132,7 @@ class Publisher:
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _raise_if_undelivered(await self.aclose(), exc)
+        _raise_if_undelivered(await self.aclose(self._exit_timeout_s(exc)), exc)
 
     def _fill_in(self, fields: Mapping[str, Any]) -> PinEvent:
         pin_id = fields.get("pin_id")
@@ -169,6 +169,11 @@ class Publisher:
     def _opener(self) -> OpenProducer:
         """How to connect. It must not refer to this object: the queue's thread would keep an unclosed one alive."""
         return self._settings.open
+
+    def _exit_timeout_s(self, exc: BaseException | None) -> float | None:
+        """None, for as long as a delivery may take; 0 if the caller gave up already and no broker is connected."""
+        queue = self._current()
+        return 0.0 if isinstance(exc, NotDelivered) and queue is not None and queue.is_cut_off else None
 
     def _flush_timeout_s(self, timeout_s: float | None) -> float:
         """By default twice the delivery timeout: an event may wait once for room, and once for its acknowledgement."""

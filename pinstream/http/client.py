@@ -9,7 +9,9 @@ import time
 from collections.abc import Callable, Coroutine, Generator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, Self, TypeVar, cast
+from urllib.parse import urlsplit
 
+from pinstream.errors import ServiceRefused
 from pinstream.http import requests
 from pinstream.http.requests import Call
 from pinstream.http.retries import NOT_SENT, UNANSWERED, AttemptResult, Step, retry_steps
@@ -34,7 +36,7 @@ class PinstreamClient:
 
     Raises QueryInvalid (correct the argument), PinUnknown, PinNotIndexedYet, PinDead, PinDeleted or ObjectUnknown
     (there is no such pin or object), PictureGone (the pin has no picture any more), ServiceUnavailable (try again)
-    and ServiceRefused (the key or the address is wrong).
+    and ServiceRefused (the key or the address is wrong; at once for an address without http:// or https://).
     """
 
     def __init__(
@@ -47,7 +49,7 @@ class PinstreamClient:
         transport: "httpx.BaseTransport | None" = None,
     ) -> None:
         self._http = _httpx().Client(
-            base_url=url, headers=_headers(key), timeout=timeout_s, transport=transport, trust_env=False
+            base_url=_checked(url), headers=_headers(key), timeout=timeout_s, transport=transport, trust_env=False
         )
         self._retry_for_s = retry_for_s
         self.get = self._method(requests.get)
@@ -89,7 +91,7 @@ class PinstreamClient:
             try:
                 result = _result(self._http.send(_request(self._http, step)))
             except _httpx().TransportError as exc:
-                result = _failure(exc)
+                result = _failure(exc, self._http.base_url)
 
 
 class AsyncPinstreamClient:
@@ -105,7 +107,7 @@ class AsyncPinstreamClient:
         transport: "httpx.AsyncBaseTransport | None" = None,
     ) -> None:
         self._http = _httpx().AsyncClient(
-            base_url=url, headers=_headers(key), timeout=timeout_s, transport=transport, trust_env=False
+            base_url=_checked(url), headers=_headers(key), timeout=timeout_s, transport=transport, trust_env=False
         )
         self._retry_for_s = retry_for_s
         self.get = self._method(requests.get)
@@ -147,7 +149,7 @@ class AsyncPinstreamClient:
             try:
                 result = _result(await self._http.send(_request(self._http, step)))
             except _httpx().TransportError as exc:
-                result = _failure(exc)
+                result = _failure(exc, self._http.base_url)
 
 
 def _httpx() -> ModuleType:
@@ -156,6 +158,14 @@ def _httpx() -> ModuleType:
     except ImportError as exc:
         raise ImportError("asking a read service needs the extra: pip install 'pinstream[client]'") from exc
     return httpx
+
+
+def _checked(url: str) -> str:
+    """The address as it is; raises ServiceRefused if no request can be sent there."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ServiceRefused(f"url is {url!r}; expected http://host:port or https://host:port")
+    return url
 
 
 def _headers(key: str | None) -> dict[str, str]:
@@ -174,7 +184,7 @@ def _result(response: "httpx.Response") -> AttemptResult:
     return AttemptResult(response.status_code, response.content, float(after) if after.isdecimal() else None)
 
 
-def _failure(error: Exception) -> AttemptResult:
+def _failure(error: Exception, address: object) -> AttemptResult:
     httpx = _httpx()
     was_not_sent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout)
-    return AttemptResult(0, repr(error).encode(), failure=NOT_SENT if was_not_sent else UNANSWERED)
+    return AttemptResult(0, f"{error!r} ({address})".encode(), failure=NOT_SENT if was_not_sent else UNANSWERED)

@@ -38,6 +38,11 @@ _PRODUCER_PREFERRED: Final[ClientSettings] = {
     "message.max.bytes": 1_000_000_000,
 }
 _LOG: Final = logging.getLogger("pinstream.librdkafka")
+# Where a program has configured no logging, Python would print librdkafka's lines raw: several a second while no broker
+# answers. What they say is in the errors that are raised.
+_LOG.addHandler(logging.NullHandler())
+_PROTOCOLS: Final = frozenset({"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"})
+"""Which may stand before ``://`` in an address."""
 
 
 def open_consumer(
@@ -63,6 +68,7 @@ def open_consumer(
         keys["error_cb"] = on_error
     if on_commit is not None:
         keys["on_commit"] = on_commit
+    _check_servers(keys)
     try:
         return Consumer(keys)
     except KafkaException as exc:
@@ -94,6 +100,7 @@ def open_producer(
     }  # fmt: skip
     if on_error is not None:
         keys["error_cb"] = on_error
+    _check_servers(keys)
     try:
         return Producer(keys)
     except KafkaException as exc:
@@ -106,7 +113,17 @@ def open_admin(settings: ClientSettings, *, errors: ClientErrors | None = None) 
     Keep it until its futures are done: they fail if it is garbage-collected before.
     """
     keys: dict[str, Any] = {**_SHARED, **settings, "logger": _LOG, **(errors.callbacks() if errors else {})}
+    _check_servers(keys)
     try:
         return AdminClient(keys)
     except KafkaException as exc:
         raise KafkaSettingInvalid(exc.args[0].str()) from exc
+
+
+def _check_servers(keys: Mapping[str, Any]) -> None:
+    """Raises KafkaSettingInvalid for the address of a web page: librdkafka would wait for brokers there for ever."""
+    servers = str(keys.get("bootstrap.servers", ""))
+    for server in servers.split(","):
+        protocol, found, _ = server.strip().partition("://")
+        if found and protocol.lower() not in _PROTOCOLS:
+            raise KafkaSettingInvalid(f"bootstrap.servers is {servers!r}; expected host:port, without {protocol}://")

@@ -239,6 +239,36 @@ def test_an_unreachable_kafka_is_named_before_the_deadline_of_the_caller() -> No
     publisher.close()
 
 
+def test_leaving_a_block_without_a_broker_does_not_wait_for_the_delivery_timeout() -> None:
+    publisher = Publisher(UNREACHABLE, kafka={"delivery.timeout.ms": 3_600_000})  # an hour: the test would not end
+
+    with pytest.raises(NotDelivered, match=r"no answer from Kafka within 2 s.*127\.0\.0\.1:1.*refused"), publisher:
+        publisher.publish(pin()).result(2)
+
+
+def test_a_program_without_logging_prints_no_line_of_librdkafkas() -> None:
+    program = f"""if True:
+        from pinstream import NotDelivered, Publisher
+        try:
+            with Publisher({UNREACHABLE!r}) as publisher:
+                publisher.publish({pin()!r}).result(2)
+        except NotDelivered as exc:
+            print(exc)
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True)
+
+    assert UNREACHABLE in done.stdout
+    assert done.stderr.splitlines() == ["not delivered: a"]
+
+
+def test_the_address_of_a_web_page_is_refused_at_once() -> None:
+    with (
+        pytest.raises(ValueError, match=r"'http://127\.0\.0\.1:9092'; expected host:port, without http://"),
+        Publisher("http://127.0.0.1:9092"),
+    ):
+        pass
+
+
 def test_result_gives_up_at_its_own_deadline(memory: MemoryPublisher) -> None:
     memory.memory.hold()
     delivery = memory.publish(pin())

@@ -27,10 +27,11 @@ class Delivery:
     A cancelled wait, or one that timed out, does not cancel the event: it may still be delivered.
     """
 
-    def __init__(self, pin_id: str, version: int, topic: str) -> None:
+    def __init__(self, pin_id: str, version: int, topic: str, *, last_reported: Callable[[], str] = str) -> None:
         self.pin_id = pin_id
         self.version = version
         self.topic = topic
+        self._last_reported = last_reported
         self.failure_seen = False
         """Whether the failure was raised to a caller."""
         self._future: Future[Delivered] = Future()
@@ -52,7 +53,8 @@ class Delivery:
         try:
             return self._future.result(timeout_s)
         except TimeoutError as exc:
-            raise NotDelivered(f"pin {self.pin_id!r}: no answer from Kafka within {timeout_s} s") from exc
+            cause = self._last_reported()
+            raise NotDelivered(f"pin {self.pin_id!r}: no answer from Kafka within {timeout_s} s{cause}") from exc
         except PinstreamError:
             self.failure_seen = True
             raise

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 _POLL_S: Final = 0.05
 _MAX_FAILURES: Final = 100_000
+_NO_BROKER: Final = frozenset({KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._RESOLVE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,9 @@ class ProducerQueue:
 
     def submit(self, record: OutgoingRecord) -> Delivery:
         """Queue ``record`` behind those that wait; never blocks."""
-        delivery = Delivery(record.pin_id, record.version, record.topic)
+        delivery = Delivery(
+            record.pin_id, record.version, record.topic, last_reported=lambda: last_reported(self._last_error)
+        )
         with self._changed:
             if self._closed:
                 raise RuntimeError("this publisher is closed")
@@ -71,6 +74,12 @@ class ProducerQueue:
             return
         with self._changed:
             self._changed.wait_for(lambda: delivery in self._in_flight or delivery.done())
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Whether the client has lost, or never had, a connection since the last acknowledgement."""
+        error = self._last_error
+        return error is not None and error.code() in _NO_BROKER
 
     def flush(self, timeout_s: float) -> tuple[str, ...]:
         """Pins that still wait after ``timeout_s``, and those that failed and were not reported before."""
@@ -185,7 +194,9 @@ class ProducerQueue:
 
     def _note_error(self, error: KafkaError) -> None:
         """Note an error of the client itself; after a fatal one the client is replaced, once nothing is in flight."""
-        self._last_error = error
+        # That all brokers are down follows the reason of each, which has the address in it.
+        if self._last_error is None or error.code() != KafkaError._ALL_BROKERS_DOWN:
+            self._last_error = error
         if is_fatal(error):
             self._broken = True
             log.error("Kafka's client gave up and is replaced: %s", error.str())
