@@ -2,13 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
+from pydantic import BaseModel, ConfigDict, FailFast, Field, computed_field
 
 from pinstream.events import Domain
 
 Ratio = Annotated[float, Field(ge=0, le=1)]
 BoxBody = Annotated[
-    tuple[Ratio, Ratio, Ratio, Ratio], Field(description="left, top, right, bottom as fractions of the picture")
+    tuple[Ratio, Ratio, Ratio, Ratio],
+    FailFast(),
+    Field(description="left, top, right, bottom as fractions of the picture"),
 ]
 LARGE_PX = 1280
 

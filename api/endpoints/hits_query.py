@@ -1,8 +1,16 @@
 """The parameters that all searches share, as query parameters and as JSON."""
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from pinstream.events import Domain, PinId
 from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, MAX_HITS, Filters, Freshness
@@ -19,7 +27,7 @@ def _not_empty(given: object) -> object:
     return given
 
 
-Names = Annotated[tuple[Name, ...], BeforeValidator(_not_empty)]
+Names = Annotated[tuple[Name, ...], FailFast(), BeforeValidator(_not_empty)]
 
 
 class HitsOptions(BaseModel):
@@ -43,6 +51,15 @@ class HitsOptions(BaseModel):
     half_life_s: float | None = Field(
         None, gt=0, allow_inf_nan=False, description="rank newer pins higher; the boost halves after each half-life"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_one_unknown(cls, given: Any) -> Any:
+        """Of names that are not parameters the first is enough: each would be an error of its own."""
+        if not isinstance(given, dict):
+            return given
+        unknown = next((name for name in given if name not in cls.model_fields), None)
+        return {name: value for name, value in given.items() if name in cls.model_fields or name == unknown}
 
     @property
     def order(self) -> Freshness | None:

@@ -1,4 +1,4 @@
-"""The time limit of a request, whatever it waits for: its body, the index, the models, a picture's host."""
+"""The limits of a request: its time, whatever it waits for (body, index, models, a picture's host), and its JSON."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,11 +7,12 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from api.middleware.json_body import BoundedJsonRequest
 from api.middleware.problems import Problem
 
 
 class DeadlineRoute(APIRoute):
-    """An endpoint that answers within the application's ``timeout_s``, if need be with a problem (503)."""
+    """An endpoint that answers within ``timeout_s``, if need be with a problem (503), and whose JSON is bounded."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -20,7 +21,7 @@ class DeadlineRoute(APIRoute):
             timeout_s: float = request.app.state.timeout_s
             try:
                 async with asyncio.timeout(timeout_s):
-                    return await handle(request)
+                    return await handle(BoundedJsonRequest(request.scope, request.receive))
             except TimeoutError as exc:
                 detail = f"no answer within {timeout_s:g} s"
                 raise Problem(503, "too-slow", detail, retry_after_s=timeout_s) from exc

@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 _BUSY_RETRY_S: Final = 1.0
 _UNAVAILABLE_RETRY_S: Final = 2.0
 _HTTP_KINDS: Final = {413: "body-too-large"}
+_SHOWN: Final = 80
 _NO_PICTURE: Final = "the pin's picture is no longer at its address"
 _WRONG_INDEX: Final = "this service is not configured for the index that it finds; its log says why"
 _OTHER_MODELS: Final = (
@@ -130,8 +131,9 @@ def _validation_problem(error: RequestValidationError) -> Problem:
     """Names the first parameter that is wrong."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"] if part not in ("query", "path", "body", "header")) or "body"
+    name = name[:_SHOWN]
     message = str(first["msg"]).removeprefix("Value error, ")
-    given = "" if first["type"] in ("missing", "json_invalid") else f" (given: {first.get('input')!r:.80})"
+    given = "" if first["type"] in ("missing", "json_invalid") else f" (given: {first.get('input')!r:.{_SHOWN}})"
     return Problem(422, "invalid-request", f"{name}: {message}{given}", field=name)
 
 

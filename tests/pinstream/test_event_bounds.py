@@ -1,5 +1,6 @@
 """What an event of a stranger may cost: its parts are counted before it is parsed, and one error is enough."""
 
+import base64
 import tracemalloc
 from collections.abc import Callable
 
@@ -130,3 +131,44 @@ def test_commas_of_an_inline_picture_and_of_all_texts_fit() -> None:
     )
 
     assert isinstance(decode_pin(EVENT + texts + b"}"), PinEvent)
+
+
+@pytest.mark.parametrize("text", ["QQ==", "QUI=", "QUJD", "ab+/", "QUJD" * 100_000 + "QQ=="])
+def test_base64_of_whole_groups_is_taken(text: str) -> None:
+    assert event_with_inline(text).image.inline_bytes() == base64.b64decode(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q",
+        "QQ",
+        "QQ=",
+        "QQ===",
+        "Q===",
+        "====",
+        "=",
+        "QUJD=",
+        "QQ==QQ==",
+        "=QQ=",
+        "Q=Q=",
+        "Q Q=",
+        "QQ=\\n",
+        "Q-_=",
+        "ä===",
+    ],
+)
+def test_other_base64_is_refused(text: str) -> None:
+    found = refusal(lambda value: event_with_inline(value.decode()), text.encode())
+
+    assert found.path == "$.image.inline"
+
+
+def inline_event(text: str) -> bytes:
+    return EVENT.replace(b'{"url":"http://example.org/a.jpg"}', b'{"inline":"' + text.encode() + b'"}')[:-1] + b"}"
+
+
+def event_with_inline(text: str) -> PinEvent:
+    found = decode_pin(inline_event(text))
+    assert isinstance(found, PinEvent)
+    return found
