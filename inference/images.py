@@ -13,7 +13,7 @@ from typing import Final
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import ExifTags, Image
 
 from inference import structure
 from inference.errors import PictureRefused
@@ -41,7 +41,20 @@ _ORIENTATIONS: Final[Mapping[int, tuple[bool, int | None]]] = {
 }
 """How to undo an EXIF orientation: whether to transpose, then the axis of `cv2.flip` (0 rows, 1 columns, -1 both)."""
 # What Pillow's readers raise (UnidentifiedImageError among the OSErrors) on bytes that only look like a picture.
-_BROKEN: Final = (OSError, SyntaxError, ValueError, EOFError, MemoryError, OverflowError, struct.error, zlib.error)
+_BROKEN: Final = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    MemoryError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +75,7 @@ Span = tuple[int, int]
 def decode(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Upright RGB pixels of an encoded picture, ``(height, width, 3) uint8``; blocks, on one core.
 
-    JPEG, PNG, WebP and GIF (first frame) are recognised by content. EXIF orientation is applied,
+    JPEG, PNG, WebP, GIF, AVIF, TIFF and BMP (first frame) are recognised by content. EXIF orientation is applied,
     CMYK, palette, grey and 16-bit pictures become 8-bit RGB, transparency is laid on white.
     A JPEG that lacks its last bytes is taken as browsers show it, if `MIN_JPEG_SHARE` of its rows are there.
     Raises PictureRefused, naming what is wrong; structure and pixel limit are checked before pixels are decoded.
@@ -72,7 +85,9 @@ def decode(encoded: bytes, *, max_pixels: int = MAX_PIXELS) -> Pixels:
     try:
         with Image.open(io.BytesIO(parts.content), formats=[parts.format]) as picture:
             _check_size(picture.size, max_pixels)
-            return _upright(_pixels(picture, parts), parts.orientation)
+            # Of an AVIF the orientation is a property of its item, which Pillow translates into EXIF's.
+            orientation = _orientation(picture) if parts.format == "AVIF" else parts.orientation
+            return _upright(_pixels(picture, parts), orientation)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
         raise PictureRefused(f"more pixels than the limit of {max_pixels}: {exc}") from exc
     except _BROKEN as exc:
@@ -157,6 +172,11 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
         page.paste(coloured, mask=coloured.getchannel("A"))
         return page
     return picture.convert("RGB")
+
+
+def _orientation(picture: Image.Image) -> int:
+    found = picture.getexif().get(ExifTags.Base.Orientation, 1)
+    return found if isinstance(found, int) and found in _ORIENTATIONS else 1
 
 
 def _upright(pixels: Pixels, orientation: int) -> Pixels:

@@ -21,9 +21,9 @@ _BINARY: Final = {"schema": {"type": "string", "contentMediaType": "application/
 _PHOTO: Final = {
     "requestBody": {
         "required": True,
-        "description": "JPEG, PNG, WebP or GIF; turned upright by its EXIF orientation",
+        "description": "JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP; turned upright by its EXIF orientation",
         "content": {
-            **{f"image/{kind}": _BINARY for kind in ("jpeg", "png", "webp", "gif")},
+            **{f"image/{kind}": _BINARY for kind in ("jpeg", "png", "webp", "gif", "avif", "tiff", "bmp")},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",

@@ -41,7 +41,7 @@ async def _read(request: Request) -> bytes:
     if media_type.startswith(_BODY_TYPES):
         return await _read_body(request)
     detail = (
-        f"{media_type or 'no'} content: send the photo as image/jpeg, image/png, image/webp or image/gif, "
+        f"{media_type or 'no'} content: send the photo as image/jpeg, png, webp, gif, avif, tiff or bmp, "
         "or as multipart/form-data"
     )
     raise Problem(415, "unsupported-media-type", detail, field="content-type")

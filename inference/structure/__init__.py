@@ -8,11 +8,22 @@ from types import ModuleType
 from typing import Final
 
 from inference.errors import PictureRefused
-from inference.structure import gif, jpeg, png, webp
+from inference.structure import avif, bmp, gif, jpeg, png, tiff, webp
 from inference.structure.parts import PictureParts
 from inference.structure.recognise import describe
 
-FORMATS: Final = ("JPEG", "PNG", "WebP", "GIF")
+FORMATS: Final = ("JPEG", "PNG", "WebP", "GIF", "AVIF", "TIFF", "BMP")
+
+_MAX_BRANDS_BYTES: Final = 256
+_STARTS: Final = (
+    (b"\xff\xd8\xff", jpeg),
+    (b"\x89PNG\r\n\x1a\n", png),
+    (b"GIF87a", gif),
+    (b"GIF89a", gif),
+    (b"II*\x00", tiff),
+    (b"MM\x00*", tiff),
+    (b"BM", bmp),
+)
 
 
 def find_parts(encoded: bytes) -> PictureParts:
@@ -32,12 +43,17 @@ def read_size(encoded: bytes) -> tuple[int, int]:
 
 
 def _walker(encoded: bytes) -> ModuleType:
-    if encoded.startswith(b"\xff\xd8\xff"):
-        return jpeg
-    if encoded.startswith(b"\x89PNG\r\n\x1a\n"):
-        return png
-    if encoded.startswith((b"GIF87a", b"GIF89a")):
-        return gif
+    for start, walker in _STARTS:
+        if encoded.startswith(start):
+            return walker
     if encoded.startswith(b"RIFF") and encoded[8:12] == b"WEBP":
         return webp
+    if encoded[4:8] == b"ftyp" and any(brand in avif.BRANDS for brand in _brands(encoded)):
+        return avif
     raise PictureRefused(f"{describe(encoded)}; expected {', '.join(FORMATS)}")
+
+
+def _brands(encoded: bytes) -> list[bytes]:
+    """What a file of boxes says it is: first its own brand, then those it is compatible with."""
+    end = min(int.from_bytes(encoded[:4], "big"), _MAX_BRANDS_BYTES, len(encoded))
+    return [encoded[at : at + 4] for at in (8, *range(16, end, 4))]

@@ -15,13 +15,10 @@ _STARTS: Final = (
     (b"\x00\x00\x01\x00", "an icon file"),
     (b"ID3", "an MP3 recording"),
     (b"OggS", "an Ogg recording"),
-    (b"II*\x00", "a TIFF picture"),
-    (b"MM\x00*", "a TIFF picture"),
-    (b"BM", "a BMP picture"),
+    (b"II+\x00", "a BigTIFF picture"),
+    (b"MM\x00+", "a BigTIFF picture"),
 )
 _BRANDS: Final = {
-    b"avif": "an AVIF picture",
-    b"avis": "an AVIF picture",
     b"heic": "a HEIC picture",
     b"heix": "a HEIC picture",
     b"hevc": "a HEIC picture",

@@ -92,7 +92,7 @@ def flashlight(
 def lens(
     photo: bytes, *, limit: int = DEFAULT_HITS, filters: Filters = NO_FILTERS, order: Freshness | None = None
 ) -> Call[Lens]:
-    """What is like a photo, given as the bytes of a JPEG, PNG, WebP or GIF; the service does not keep it."""
+    """What is like a photo: the bytes of a JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP; the service does not keep it."""
     params = _params(limit, filters, order, None)
     return Call(path="/v1/lens", params=params, photo=photo, read=json_reader(parse_lens))
 

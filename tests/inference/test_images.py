@@ -62,6 +62,13 @@ FORMATS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("GIF", {}),
     ("GIF", {**ONE_MORE}),
     ("GIF", {"interlace": True}),
+    ("AVIF", {"quality": 95}),
+    ("AVIF", {"quality": 95, **ONE_MORE}),
+    ("TIFF", {}),
+    ("TIFF", {"compression": "tiff_lzw", "save_all": True, "append_images": [Image.new("RGB", (WIDTH, HEIGHT))]}),
+    ("TIFF", {"compression": "jpeg", "quality": 95}),
+    ("TIFF", {"compression": "tiff_adobe_deflate"}),
+    ("BMP", {}),
 )
 
 
@@ -70,7 +77,7 @@ def test_every_format_gives_its_first_frame() -> None:
         assert_close(decode(encoded(scene(), kind, **options)), np.asarray(scene()), said=f"{kind} {options}")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_a_turned_picture_comes_upright(kind: str) -> None:
     undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what a camera in that orientation would store
     for orientation in range(1, 9):
@@ -176,7 +183,7 @@ def test_sixteen_bits_keep_their_high_byte(colour: int, channels: int) -> None:
     assert (pixels == 0xC8).all()
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP"])
 def test_a_truncated_picture_is_refused(kind: str) -> None:
     noisy = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
     whole = encoded(noisy, kind)
@@ -233,8 +240,6 @@ NO_PICTURES = {
     "html": b"<!doctype html><html><body>404</body></html>",
     "pdf": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
     "eps": b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n",
-    "tiff": encoded(scene(), "TIFF"),
-    "bmp": encoded(scene(), "BMP"),
     "ico": encoded(scene(), "ICO"),
     "ppm": encoded(scene(), "PPM"),
     "tga": encoded(scene(), "TGA"),
@@ -353,6 +358,9 @@ SEEDS = [
     encoded(scene().convert("P"), "PNG", transparency=1),
     encoded(scene(), "WEBP"),
     encoded(scene(), "GIF"),
+    encoded(scene(), "AVIF"),
+    encoded(scene(), "TIFF", compression="tiff_lzw"),
+    encoded(scene(), "BMP"),
 ]
 
 
