@@ -1,6 +1,7 @@
 """Records as Kafka holds them, byte for byte, so that they can be published again unchanged."""
 
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from pinstream.events import UNREADABLE_HEADERS, Headers
@@ -9,6 +10,7 @@ if TYPE_CHECKING:  # who only handles records need not load Kafka's client
     from confluent_kafka import Message
 
 
+_ask_for_headers: Final = methodcaller("headers")
 _MAX_REASON_CHARS: Final = 500
 
 
@@ -66,11 +68,13 @@ def record_fields(message: "Message") -> RecordFields:
 def _headers(message: "Message") -> Headers:
     """The headers, or `UNREADABLE_HEADERS` with the reason where a name is not UTF-8.
 
-    Ask a message once: confluent-kafka 2.16 raises SystemError for such a name, keeps the broken list, and a second
-    call hands it out, which ends the process with a segmentation fault.
+    confluent-kafka 2.16 returns a list with holes for such a name, with an exception set: to touch the list ends the
+    process with a segmentation fault, and so it does to ask the message again. A plain call finds the exception only
+    sometimes (an interpreter that has specialised the call raises it somewhere behind it); `methodcaller` always does,
+    since it calls through the C interface, which checks every result.
     """
     try:
-        headers: Any = message.headers() or ()
+        headers: Any = _ask_for_headers(message) or ()
     except (SystemError, UnicodeDecodeError) as exc:
         return unreadable_headers(exc.__cause__ or exc)
     return [(name, _bytes(value)) for name, value in headers]
