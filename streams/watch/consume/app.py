@@ -18,6 +18,7 @@ from pinstream.kafka.stored_record import StoredRecord
 from schemas.topics import Topic
 from streams.watch.consume.credentials import credentials
 from streams.watch.consume.progress import ReadProgress
+from streams.watch.consume.readable_records import read_unreadable_headers
 from streams.watch.join.pins import PinState
 from streams.watch.join.watcher import Watcher
 from streams.watch.settings import WatchSettings
@@ -158,6 +159,7 @@ class FaustWatch:
 
 def _make_app(settings: WatchSettings, *, partitions: int, url: str) -> faust.App:
     kafka = settings.kafka
+    read_unreadable_headers()
     settings.table.folder.mkdir(parents=True, exist_ok=True)  # Faust does not create parent folders
     return faust.App(
         settings.app_id,
