@@ -17,6 +17,8 @@ CONSUMER_DEFAULTS: Final[ClientSettings] = {
     "heartbeat.interval.ms": 1500,
     "auto.offset.reset": "earliest",
     "enable.partition.eof": True,
+    # A topic made again is read again only after this; the client's own five minutes are five minutes without a pin.
+    "topic.metadata.refresh.interval.ms": 5000,
     "fetch.wait.max.ms": 500,
     "fetch.min.bytes": 1,
     "fetch.queue.backoff.ms": 100,

@@ -80,9 +80,11 @@ class PinPipeline:
         else:
             self.count("repin")
         now_ms, objects = self.now_ms(), len(codes.objects)
-        rows = rows_of(
-            event, codes, image_sha256=sha256, published_at_ms=task.record.timestamp_ms, indexed_at_ms=now_ms
-        )
+        # Of a publisher whose clock is ahead, or the pin would be the newest of all, with age 0, until that time.
+        published_at_ms = min(task.record.timestamp_ms, now_ms)
+        if task.record.timestamp_ms > now_ms:
+            self.count("clock_ahead")
+        rows = rows_of(event, codes, image_sha256=sha256, published_at_ms=published_at_ms, indexed_at_ms=now_ms)
         await self._write(task, rows + vanished_rows(event, known, kept=len(rows), at_ms=now_ms))
         # After the write: a version that was remembered but not written would make its own retry "unchanged".
         self.fence.remember(event.pin_id, task.lease, IndexedState(event.version, alive=True, object_count=objects))

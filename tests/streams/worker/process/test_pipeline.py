@@ -316,3 +316,15 @@ async def test_any_order_with_repeats_ends_in_the_state_of_the_newest_version(
     row = bench.row("a#0")
     assert row is not None
     assert (row.version, row.alive) == (newest, not deleted)
+
+
+async def test_a_pin_of_a_clock_that_is_ahead_is_published_when_it_is_indexed() -> None:
+    bench = Bench()
+    task = bench.put()
+    ahead = replace(task, record=replace(task.record, timestamp_ms=NOW_MS + 50 * 60 * 1000))
+
+    await bench.process(ahead)
+
+    whole = bench.row("a#0")
+    assert whole is not None
+    assert whole.published_at_ms == NOW_MS
