@@ -18,7 +18,7 @@ TABLE: Final = (
     Metric("pinstream_worker_freshness_seconds", "histogram", "age of a probed pin when a search first returned it"),
     Metric("pinstream_worker_acknowledged_seconds", "histogram", "age of a pin when the index acknowledged it"),
     Metric("pinstream_worker_objects_total", "counter", "objects indexed, whole pictures not counted"),
-    Metric("pinstream_worker_events_total", "counter", "repins, recalls, reads back, refetches, clocks ahead", ("event",)),
+    Metric("pinstream_worker_events_total", "counter", "repins, recalls, reads, refetches, clocks ahead", ("event",)),
     Metric("pinstream_worker_retries_total", "counter", "calls repeated after no answer", ("service",)),
     Metric("pinstream_worker_milvus_seconds", "histogram", "duration of one call of upsert, read or search", ("call",)),
     Metric("pinstream_worker_probes_total", "counter", "visibility probes by result", ("result",)),
