@@ -1,7 +1,8 @@
 """``pinstream related`` and ``pinstream similar``: search results as a table or as JSON."""
 
 from dataclasses import asdict
-from typing import Annotated, Literal
+from difflib import get_close_matches
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.console import Console
@@ -10,8 +11,11 @@ from pinstream.cli.hit_table import hit_table, table_width
 from pinstream.cli.milvus_options import EmbeddingVersionOption, MilvusOption, PinArgument, TokenOption, open_index
 from pinstream.cli.results import JsonOption, print_json
 from pinstream.search.hits import SearchResult
+from pinstream.search.index import VisualIndex
 from pinstream.search.query import ANY_LABEL, DEFAULT_HITS, Filters, Freshness
 from pinstream.store.collection import EMBEDDING_VERSION
+
+_NEWEST_PINS: Final = 100
 
 LimitOption = Annotated[int, typer.Option(metavar="N", help="The maximum number of pictures.")]
 DomainOption = Annotated[Literal["web", "camera", "catalog"] | None, typer.Option(help="Only pins of this domain.")]
@@ -51,6 +55,7 @@ def related(  # noqa: PLR0913 (each is an option)
     with open_index(milvus, token, embedding_version) as index:
         filters = Filters(domain=domain, label=label or None, max_age_s=max_age)
         found = index.related(pin, limit=limit, filters=filters, order=_order(half_life), cursor=cursor)
+        _check_labels(index, found, label)
     show(found, title=f"like {pin}", as_json=as_json)
 
 
@@ -80,7 +85,22 @@ def similar(  # noqa: PLR0913 (each is an option)
     with open_index(milvus, token, embedding_version) as index:
         filters = Filters(domain=domain, label=ANY_LABEL if any_label else label or None, max_age_s=max_age)
         found = index.similar(pin, slot, limit=limit, filters=filters, order=_order(half_life), cursor=cursor)
+        _check_labels(index, found, label)
     show(found, title=f"like object {slot} of {pin}", as_json=as_json)
+
+
+def _check_labels(index: VisualIndex, found: SearchResult, given: list[str] | None) -> None:
+    """Where nothing was found: raises BadParameter for a label that the newest pins do not show either."""
+    if found.hits or not given:
+        return
+    known = sorted({each.label for pin in index.newest(limit=_NEWEST_PINS) for each in pin.objects if each.label})
+    for name in given:
+        if known and name not in known:
+            near = get_close_matches(name.title(), known, n=3, cutoff=0.5) or known
+            raise typer.BadParameter(
+                f"--label {name!r}: no picture that passes the filters shows it, and none of the newest pins does; "
+                f"near to it: {', '.join(near)}"
+            )
 
 
 def show(found: SearchResult, *, title: str, as_json: bool) -> None:

@@ -105,6 +105,20 @@ def test_similar_objects_share_the_label_unless_options_say_otherwise(
 
 
 @pytest.mark.stack
+@pytest.mark.parametrize("name", ["Hut", "hat"])
+@pytest.mark.parametrize("command", ["related", "similar"])
+def test_an_unknown_label_is_wrong_usage_and_names_the_near_ones(
+    run: Run, milvus: str, command: str, name: str
+) -> None:
+    result = run(command, "q", "--label", name, "--milvus", milvus)
+
+    said = " ".join(result.stderr.replace("│", " ").split())
+    assert result.exit_code == 2
+    assert f"--label {name!r}: no picture" in said
+    assert "near to it: Hat" in said
+
+
+@pytest.mark.stack
 def test_pages_go_on_where_the_last_one_ended(run: Run, milvus: str) -> None:
     first = run("related", "q", "--milvus", milvus, "--limit", "1")
     (cursor,) = re.findall(r"more: --cursor (\S+)", first.stdout)
