@@ -38,7 +38,7 @@ UNREADABLE = (
     ('{"a.png": [{"label": "Hat", "box": [0, 0, 200, 300]}]}', r"objects\.json: .*all 0 to 1"),
     ('{"a.png": [{"label": "Hat", "box": [0, 0, 1]}]}', r"objects\.json: ValueError"),
     ('{"gone.png": []}', r"gone\.png cannot be read: No such file"),
-    ('{"b.png": []}', r"b\.png: not a picture"),
+    ('{"b.png": []}', r"b\.png: text, not a picture"),
 )
 
 
