@@ -11,8 +11,8 @@ from pydantic_settings import SettingsError
 from api.reference import reference as markdown
 from api.settings import ApiSettings
 from settings import reference as configuration
-from settings.environment import effective, setting_errors, start_sentence
-from settings.logs import configure
+from settings.environment import setting_errors
+from settings.logs import start_logging
 
 log = logging.getLogger("api")
 
@@ -31,9 +31,7 @@ def serve(context: typer.Context) -> None:
     if context.invoked_subcommand is not None:
         return
     settings = _read_settings()
-    configure(settings.log_format, settings.log_level)
-    log.info("%s", start_sentence("read service", settings))
-    log.debug("all settings", extra={"settings": effective(settings)})
+    start_logging(log, "read service", settings)
     from api import server  # noqa: PLC0415 (imports pandas through pymilvus: seconds that other commands need not wait)
 
     try:

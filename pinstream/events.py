@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic_core import PydanticSerializationError, to_json
 
 from pinstream.errors import EventInvalid
+from pinstream.json_values import excess_values
 
 EVENTS_TOPIC: Final = "pins.events"
 BACKFILL_TOPIC: Final = "pins.events.backfill"
@@ -113,9 +114,8 @@ class _Model(BaseModel):
 
         Its parts are counted before it is parsed: 6 MB of ``1,1,1`` would be 3 million values in memory.
         """
-        found = sum(value.count(mark) for mark in (b",", b"[", b"{"))
-        if found > MAX_EVENT_VALUES:
-            raise EventInvalid("$", f"at most {MAX_EVENT_VALUES} commas and brackets are allowed, not {found}")
+        if reason := excess_values(value, limit=MAX_EVENT_VALUES):
+            raise EventInvalid("$", reason)
         try:
             return cls.model_validate_json(value)
         except ValidationError as exc:

@@ -6,6 +6,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
+from settings.environment import ProcessSettings, effective, start_sentence
+
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -38,6 +40,13 @@ class JsonLines(logging.Formatter):
 def context_of(record: logging.LogRecord) -> dict[str, Any]:
     """The ``extra`` of a log line."""
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def start_logging(log: logging.Logger, process: str, settings: ProcessSettings) -> None:
+    """Configure the log lines of this process, and write the first one."""
+    configure(settings.log_format, settings.log_level)
+    log.info("%s", start_sentence(process, settings))
+    log.debug("all settings", extra={"settings": effective(settings)})
 
 
 def configure(log_format: Literal["human", "json"], level: str) -> None:

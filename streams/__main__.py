@@ -22,8 +22,8 @@ from pinstream.errors import IndexMismatch
 from pinstream.kafka.errors import KafkaSettingInvalid, KafkaUnreachable
 from schemas.topics import DEFAULT_PARTITIONS, topics
 from settings import reference as configuration
-from settings.environment import ProcessSettings, effective, setting_errors, start_sentence
-from settings.logs import configure
+from settings.environment import ProcessSettings, setting_errors
+from settings.logs import configure, start_logging
 from streams.dead_letters import commands
 from streams.errors import WorkerStopped
 from streams.reference import PARTS
@@ -59,7 +59,7 @@ def worker(
     client failed.
     """
     settings = _read_settings(WorkerSettings)
-    _start_logging("worker", settings)
+    start_logging(log, "worker", settings)
     with _exit_if_stopped():
         uvloop.run(_worker(settings, exit_when_idle))
 
@@ -76,7 +76,7 @@ def watch() -> None:
     from streams.watch.settings import WatchSettings  # noqa: PLC0415
 
     settings = _read_settings(WatchSettings)
-    _start_logging("watch", settings)
+    start_logging(log, "watch", settings)
     with _exit_if_stopped():
         asyncio.run(_until_stopped(lambda stop: watching.run(settings, stop=stop)))
 
@@ -100,7 +100,7 @@ def canary(
         if once:
             configure(settings.log_format, "error")
             raise SystemExit(command.run_once(settings, Console(highlight=False)))
-        _start_logging("canary", settings)
+        start_logging(log, "canary", settings)
         stop = threading.Event()
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, lambda *_: stop.set())
@@ -166,12 +166,6 @@ def _exit_if_stopped() -> Iterator[None]:
     except (ModelMismatch, IndexMismatch) as exc:
         log.error("refused: %s", exc)
         raise SystemExit(REFUSED) from exc
-
-
-def _start_logging(process: str, settings: ProcessSettings) -> None:
-    configure(settings.log_format, settings.log_level)
-    log.info("%s", start_sentence(process, settings))
-    log.debug("all settings", extra={"settings": effective(settings)})
 
 
 async def _worker(settings: WorkerSettings, exit_when_idle_s: float | None) -> None:

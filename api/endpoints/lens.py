@@ -14,6 +14,7 @@ from api.middleware.problems import Problem, problem_responses
 from api.pictures.photo_upload import read_photo
 from api.pictures.query_models import PhotoCodes
 from inference.errors import PictureRefused
+from inference.structure import FORMATS
 from pinstream.search.blend import PhotoPart, dominant, lens_queries
 from pinstream.search.hits import Hit, SearchResult
 
@@ -23,7 +24,7 @@ _PHOTO: Final = {
         "required": True,
         "description": "JPEG, PNG, WebP, GIF, AVIF, TIFF or BMP; turned upright by its EXIF orientation",
         "content": {
-            **{f"image/{kind}": _BINARY for kind in ("jpeg", "png", "webp", "gif", "avif", "tiff", "bmp")},
+            **{f"image/{kind}": _BINARY for kind in map(str.lower, FORMATS)},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",

@@ -7,6 +7,8 @@ from typing import Any, Final
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
+from pinstream.json_values import excess_values
+
 MAX_JSON_VALUES: Final = 4_096
 """Commas and opening brackets in a body, in its texts too; the longest valid one has about 2,200."""
 _MAX_INLINE_BYTES: Final = 4_096
@@ -18,9 +20,8 @@ class BoundedJsonRequest(Request):
     async def json(self) -> Any:
         """The parsed body; raises HTTPException (400) if it holds too much, and what `json.loads` raises."""
         body = await self.body()
-        found = sum(body.count(mark) for mark in (b",", b"[", b"{"))
-        if found > MAX_JSON_VALUES:
-            raise HTTPException(400, f"at most {MAX_JSON_VALUES} commas and brackets are allowed, not {found}")
+        if reason := excess_values(body, limit=MAX_JSON_VALUES):
+            raise HTTPException(400, reason)
         if len(body) <= _MAX_INLINE_BYTES:
             return json.loads(body)
         return await asyncio.to_thread(json.loads, body)

@@ -3,9 +3,9 @@
 import struct
 from typing import Final
 
+from inference.structure.directory import find_directory, read_entries, read_number
+
 _TAG: Final = 0x0112
-_TYPES: Final = {1: "B", 3: "H", 4: "I"}
-_ENTRY_BYTES: Final = 12
 _MAX_ENTRIES: Final = 1024
 
 
@@ -16,14 +16,11 @@ def read_orientation(exif: bytes) -> int:
     if order is None:
         return 1
     try:
-        (start,) = struct.unpack_from(order + "I", tiff, 4)
-        (entries,) = struct.unpack_from(order + "H", tiff, start)
-        for number in range(min(entries, _MAX_ENTRIES)):
-            at = start + 2 + number * _ENTRY_BYTES
-            tag, kind, count = struct.unpack_from(order + "HHI", tiff, at)
+        start, entries = find_directory(tiff, order)
+        for tag, kind, count, at in read_entries(tiff, order, start, min(entries, _MAX_ENTRIES)):
             if tag == _TAG:
-                value: int = struct.unpack_from(order + _TYPES[kind], tiff, at + 8)[0] if count == 1 else 1
-                return value if 1 <= value <= 8 else 1
-    except (struct.error, KeyError):
+                value = read_number(tiff, order, kind, at) if count == 1 else None
+                return value if value is not None and 1 <= value <= 8 else 1
+    except struct.error:
         return 1
     return 1

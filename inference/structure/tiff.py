@@ -4,12 +4,12 @@ import struct
 from typing import Final
 
 from inference.errors import PictureRefused
+from inference.structure.directory import find_directory, read_entries, read_number
 from inference.structure.parts import MAX_SEGMENTS, PictureParts, truncated
 
 MAX_ENTRIES: Final = 512
 _WIDTH: Final = 256
 _HEIGHT: Final = 257
-_VALUES: Final = {1: "B", 3: "H", 4: "I"}
 
 
 def find_parts(encoded: bytes) -> PictureParts:
@@ -22,16 +22,13 @@ def read_size(encoded: bytes) -> tuple[int, int]:
     order = "<" if encoded.startswith(b"II") else ">"
     sides = {_WIDTH: 0, _HEIGHT: 0}
     try:
-        (start,) = struct.unpack_from(order + "I", encoded, 4)
-        (entries,) = struct.unpack_from(order + "H", encoded, start)
+        start, entries = find_directory(encoded, order)
         if entries > MAX_ENTRIES:
             raise PictureRefused(f"a TIFF of {entries} entries, more than {MAX_ENTRIES}")
-        for number in range(entries):
-            at = start + 2 + number * 12
-            tag, kind, count = struct.unpack_from(order + "HHI", encoded, at)
+        for tag, kind, count, at in read_entries(encoded, order, start, entries):
             _check_count(tag, kind, count)
-            if tag in sides and kind in _VALUES:
-                (sides[tag],) = struct.unpack_from(order + _VALUES[kind], encoded, at + 8)
+            if tag in sides and (side := read_number(encoded, order, kind, at)) is not None:
+                sides[tag] = side
     except struct.error as exc:
         raise truncated("TIFF") from exc
     return sides[_WIDTH], sides[_HEIGHT]

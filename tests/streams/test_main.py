@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pinstream.kafka.errors import KafkaSettingInvalid
+from settings import logs
 from streams import __main__ as main
 from streams.worker import service
 
@@ -38,7 +39,7 @@ def test_so_is_one_that_only_the_consumers_or_the_producer_get(
         raise KafkaSettingInvalid("PINSTREAM_KAFKA__CONSUMER: no such property")
 
     monkeypatch.setattr(service, "run", refuse)
-    monkeypatch.setattr(main, "configure", lambda *_: None)
+    monkeypatch.setattr(logs, "configure", lambda *_: None)
 
     assert CliRunner().invoke(main.app, ["worker"]).exit_code == 2
     assert "wrong setting: PINSTREAM_KAFKA__CONSUMER: no such property" in caplog.messages
